@@ -1,0 +1,31 @@
+/** The closed set of failures a caller may act on. The transport maps each to one HTTP status. */
+export type ErrorKind =
+  | "InvalidParameter" // 400
+  | "Unauthorized" // 401
+  | "Forbidden" // 403
+  | "NotFound" // 404
+  | "Conflict" // 409
+  | "TooLarge" // 413
+  | "System" // 500: ours or the kernel's fault
+  | "NotImplemented" // 501
+  | "Unavailable"; // 503: read-only store, shutting down
+
+/**
+ * An error whose message is a sentence for the user: what failed, on what, and what to do next
+ * (Docker's wording, to the letter, where Docker has one).
+ */
+export class EngineError extends Error {
+  constructor(
+    readonly kind: ErrorKind,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = "EngineError";
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
