@@ -1,0 +1,39 @@
+import type { Database } from "bun:sqlite";
+import type { KeyedLock } from "../base/mod.ts";
+import type { ContainerStore } from "./store/containers.ts";
+import type { EventLog } from "./store/events.ts";
+import type { VolumeStore } from "./store/volumes.ts";
+import type { ExecTable } from "./exec-table.ts";
+import type { LiveTable } from "./live.ts";
+import type { CgroupPort, HostPort, ImagePort, NetworkPort, RuntimePort, SnapshotPort } from "./ports.ts";
+import type { EnginePaths } from "./paths.ts";
+
+/** What every use case works with; daemon.ts builds the one that runs, tests build small ones. */
+export interface EngineContext {
+  readonly db: Database;
+  readonly containers: ContainerStore;
+  readonly eventLog: EventLog;
+  readonly volumes: VolumeStore;
+  /** Held per container id by whatever changes its life cycle. */
+  readonly locks: KeyedLock;
+  readonly live: LiveTable;
+  readonly execs: ExecTable;
+  readonly paths: EnginePaths;
+  readonly identity: EngineIdentity;
+  readonly images: ImagePort;
+  readonly snapshots: SnapshotPort;
+  readonly network: NetworkPort;
+  readonly cgroups: CgroupPort;
+  readonly runtime: RuntimePort;
+  readonly host: HostPort;
+  /** One sentence for the operator; failures that no caller can be told of. */
+  log(sentence: string): void;
+}
+
+export interface EngineIdentity {
+  /** Kept in the data root, so that it stays over restarts. */
+  readonly id: string;
+  readonly version: string;
+  readonly gitCommit: string;
+  readonly buildTime: string;
+}

@@ -1,0 +1,1 @@
+export interface ExecTable { readonly placeholder?: never }

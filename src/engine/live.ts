@@ -1,0 +1,1 @@
+export interface LiveTable { readonly placeholder?: never }

@@ -1,0 +1,31 @@
+export type { EngineContext, EngineIdentity } from "./context.ts";
+export type {
+  AttachOptions, CreateOptions, EventsOptions, Filters, ListOptions, LogsOptions, PruneResult, RemoveOptions, StartOptions, StopOptions, TopResult, WaitCondition, WaitOutcome,
+} from "./options.ts";
+export type { StreamSession } from "./hijack.ts";
+export { createContainer } from "./create.ts";
+export { startContainer } from "./start.ts";
+export { stopContainer } from "./stop.ts";
+export { restartContainer } from "./restart.ts";
+export { killContainer } from "./kill.ts";
+export { pauseContainer, unpauseContainer } from "./pause.ts";
+export { renameContainer } from "./rename.ts";
+export { removeContainer } from "./remove.ts";
+export { waitContainer } from "./wait.ts";
+export { listContainers } from "./list.ts";
+export { inspectContainer } from "./inspect.ts";
+export { topContainer } from "./top.ts";
+export { resizeContainer } from "./resize.ts";
+export { containerLogs } from "./logs.ts";
+export { attachContainer } from "./attach.ts";
+export { createExec, inspectExec, resizeExec, startExec } from "./exec.ts";
+export { pruneContainers } from "./prune.ts";
+export { events } from "./events.ts";
+export { systemInfo } from "./info.ts";
+export { systemVersion } from "./version.ts";
+export { systemDf } from "./df.ts";
+export { imageHistory, importImage, inspectImage, listImages, loadImage, pruneImages, removeImage, tagImage } from "./images.ts";
+export { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume, type Volume } from "./volumes.ts";
+export { inspectNetwork, listNetworks, type NetworkResource } from "./networks.ts";
+export { recover } from "./recover.ts";
+export { shutdown } from "./shutdown.ts";

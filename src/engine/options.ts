@@ -1,0 +1,67 @@
+import type { ContainerCreateRequest } from "../spec/mod.ts";
+
+/** Parameters of the use cases as the transport hands them over; `undefined` and absent mean the same. */
+
+export type Filters = Record<string, string[]>;
+
+export interface CreateOptions {
+  name?: string | undefined;
+  platform?: string | undefined;
+  body: ContainerCreateRequest;
+}
+export interface StartOptions {
+  detachKeys?: string | undefined;
+}
+export interface StopOptions {
+  signal?: string | undefined;
+  /** Negative: wait for ever. */
+  timeoutSeconds?: number | undefined;
+}
+export interface RemoveOptions {
+  force?: boolean | undefined;
+  removeVolumes?: boolean | undefined;
+  link?: boolean | undefined;
+}
+export type WaitCondition = "not-running" | "next-exit" | "removed";
+export interface WaitOutcome {
+  StatusCode: number;
+  Error?: { Message: string };
+}
+export interface ListOptions {
+  all?: boolean | undefined;
+  limit?: number | undefined;
+  size?: boolean | undefined;
+  filters?: Filters | undefined;
+}
+export interface LogsOptions {
+  follow?: boolean | undefined;
+  stdout?: boolean | undefined;
+  stderr?: boolean | undefined;
+  /** Docker's words: seconds with optional fraction, RFC 3339, or a Go duration back from now. */
+  since?: string | undefined;
+  until?: string | undefined;
+  timestamps?: boolean | undefined;
+  /** A number, or "all". */
+  tail?: string | undefined;
+}
+export interface AttachOptions {
+  stream?: boolean | undefined;
+  logs?: boolean | undefined;
+  stdin?: boolean | undefined;
+  stdout?: boolean | undefined;
+  stderr?: boolean | undefined;
+  detachKeys?: string | undefined;
+}
+export interface EventsOptions {
+  since?: string | undefined;
+  until?: string | undefined;
+  filters?: Filters | undefined;
+}
+export interface TopResult {
+  Titles: string[];
+  Processes: string[][];
+}
+export interface PruneResult {
+  ContainersDeleted: string[] | null;
+  SpaceReclaimed: number;
+}

@@ -1,0 +1,33 @@
+import { join } from "node:path";
+
+/**
+ * Where the engine keeps its own files.
+ *
+ *   <data root>/hako.db  lock  reserve  content/  layers/  snapshots/
+ *   <data root>/containers/<id>/{hostname,hosts,resolv.conf,log,log.idx,exit}
+ *   <data root>/volumes/<name>/_data
+ *   <run root>/hako.sock  root/  bin/hako-shim
+ *   <run root>/c/<container id>/s     control socket of the container's shim
+ *   <run root>/e/<exec id>/{s,exit}   control socket of an exec's shim
+ */
+export interface EnginePaths {
+  readonly dataRoot: string;
+  readonly runRoot: string;
+}
+
+export const containersDir = (paths: EnginePaths): string => join(paths.dataRoot, "containers");
+export const containerDir = (paths: EnginePaths, id: string): string => join(paths.dataRoot, "containers", id);
+export const logPaths = (paths: EnginePaths, id: string): { path: string; indexPath: string } => ({
+  path: join(containerDir(paths, id), "log"),
+  indexPath: join(containerDir(paths, id), "log.idx"),
+});
+export const exitFile = (paths: EnginePaths, id: string): string => join(containerDir(paths, id), "exit");
+export const runDir = (paths: EnginePaths, id: string): string => join(paths.runRoot, "c", id);
+export const runSocket = (paths: EnginePaths, id: string): string => join(runDir(paths, id), "s");
+export const execDir = (paths: EnginePaths, execId: string): string => join(paths.runRoot, "e", execId);
+export const execSocket = (paths: EnginePaths, execId: string): string => join(execDir(paths, execId), "s");
+export const execExitFile = (paths: EnginePaths, execId: string): string => join(execDir(paths, execId), "exit");
+export const rootMountPoint = (paths: EnginePaths): string => join(paths.runRoot, "root");
+export const initBinary = (paths: EnginePaths): string => join(paths.runRoot, "bin", "hako-shim");
+export const volumesDir = (paths: EnginePaths): string => join(paths.dataRoot, "volumes");
+export const volumeData = (paths: EnginePaths, name: string): string => join(paths.dataRoot, "volumes", name, "_data");

@@ -1,0 +1,199 @@
+import type { Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageSummary, ProcessSpec, Resources, RootMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
+
+/** The narrow interfaces that the use cases need of the mechanisms; the real ones fit by shape. */
+
+export type Filters = Record<string, string[]>;
+
+export interface ResolvedImage {
+  readonly id: Digest;
+  readonly config: ImageConfig;
+  readonly manifest?: ImageManifest;
+  /** Layer folders, base first. */
+  readonly layers: readonly number[];
+  readonly repoTags: readonly string[];
+  readonly repoDigests: readonly string[];
+  readonly size: number;
+}
+
+export interface DeleteResult {
+  Untagged?: string;
+  Deleted?: string;
+}
+
+export interface ImagePort {
+  /** @throws EngineError NotFound `No such image: x:latest` */
+  resolve(ref: string): ResolvedImage;
+  list(options: { all?: boolean; filters: Filters }): ImageSummary[];
+  inspect(ref: string): ImageInspect;
+  history(ref: string): ImageHistoryItem[];
+  tag(source: string, target: string): void;
+  remove(ref: string, options: { force: boolean; prune: boolean; inUse: (id: Digest) => string[] }): Promise<DeleteResult[]>;
+  importTar(stream: AsyncIterable<Uint8Array>, options: { ref?: string; message?: string; changes?: string[]; platform?: string }): Promise<{ id: Digest }>;
+  load(stream: AsyncIterable<Uint8Array>, progress: (message: Record<string, unknown>) => void): Promise<void>;
+  prune(filters: Filters, inUse: (id: Digest) => string[]): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
+}
+
+/** Files of a stacked root, read without mounting it. */
+export interface StackedFiles {
+  readFile(path: string, maxBytes: number): Uint8Array | undefined;
+}
+
+export interface SnapshotPort {
+  prepare(key: string, layerIds: readonly number[]): Promise<void>;
+  root(key: string): RootMount;
+  remove(key: string): Promise<void>;
+  /** Bytes of the writable layer. */
+  usage(key: string): Promise<number>;
+  files(key: string): StackedFiles;
+  keys(): string[];
+}
+
+export interface NetlinkToHost {
+  readonly messages: Uint8Array;
+  readonly pidOffsets: readonly number[];
+}
+
+export interface Endpoint {
+  readonly endpointId: string;
+  readonly ip: string;
+  readonly prefix: number;
+  readonly gateway: string;
+  readonly mac: string;
+  readonly netlink: { readonly host: NetlinkToHost; readonly inside: Uint8Array };
+}
+
+export interface NetworkPort {
+  readonly bridge: { readonly name: string; readonly id: string; readonly subnet: string; readonly gateway: string; readonly mtu: number };
+  attach(containerId: string, options: { mac?: string; ip?: string }): Endpoint | Promise<Endpoint>;
+  detach(containerId: string): void | Promise<void>;
+  endpoint(containerId: string): Endpoint | undefined;
+  sweep(liveIds: ReadonlySet<string>): void | Promise<void>;
+}
+
+export type CgroupJoin = { kind: "v1"; tasksFiles: string[] } | { kind: "v2"; dir: string };
+
+export interface Cgroup {
+  readonly join: CgroupJoin;
+  readonly oomFile: string | undefined;
+  freeze(): Promise<void>;
+  thaw(): void | Promise<void>;
+  pids(): number[];
+  killAll(): void;
+  remove(): Promise<void>;
+}
+
+export interface CgroupPort {
+  readonly version: 1 | 2;
+  create(id: string, resources: Resources): Cgroup;
+  open(id: string): Cgroup;
+  list(): string[];
+}
+
+export interface StdioPlan {
+  tty: boolean;
+  openStdin: boolean;
+  stdinOnce: boolean;
+  rows: number;
+  cols: number;
+}
+
+export interface ContainerLaunch {
+  spec: RuntimeSpec;
+  root: RootMount;
+  rootMountPoint: string;
+  cgroup: CgroupJoin | undefined;
+  network?: { host: NetlinkToHost; inside: Uint8Array };
+  log?: { path: string; indexPath: string };
+  exitFile: string;
+  oomFile?: string;
+  stdio: StdioPlan;
+}
+
+export interface ExecLaunch {
+  containerPid: number;
+  process: ProcessSpec;
+  seccomp?: Seccomp;
+  cgroup: CgroupJoin | undefined;
+  stdio: StdioPlan & { attachOutput: boolean };
+  exitFile: string;
+}
+
+export interface ExitStatus {
+  readonly exitCode: number;
+  readonly signal: number;
+  readonly oomKilled: boolean;
+  readonly startedNs: bigint;
+  readonly finishedNs: bigint;
+}
+
+export interface ShimStdin {
+  write(bytes: Uint8Array): Promise<void>;
+  end(): void;
+}
+
+export interface Shim {
+  readonly pid?: number | undefined;
+  /** Rejects with the failed operation and errno when the process could not be started. */
+  readonly started: Promise<{ pid: number; startedNs: bigint }>;
+  readonly exited: Promise<ExitStatus>;
+  kill(signal: number): Promise<void>;
+  resize(rows: number, cols: number): Promise<void>;
+  closeStdin(): Promise<void>;
+  openStdin(): Promise<ShimStdin>;
+  openOutput(): Promise<AsyncIterable<Uint8Array>>;
+  watchLog(end: bigint | number): Promise<number>;
+  close(): void;
+}
+
+export interface ReadLogOptions {
+  follow: boolean;
+  tail?: number;
+  sinceNs?: bigint;
+  untilNs?: bigint;
+  timestamps: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  fromOffset?: number;
+  signal: AbortSignal;
+  watch?: (end: number) => Promise<number>;
+  ended: () => boolean;
+}
+
+export interface RuntimePort {
+  launchContainer(id: string, socketPath: string, launch: ContainerLaunch): Promise<Shim>;
+  launchExec(id: string, socketPath: string, launch: ExecLaunch): Promise<Shim>;
+  /** Undefined when nobody listens there any more. */
+  connectShim(socketPath: string): Promise<Shim | undefined>;
+  readExitFile(path: string): ExitStatus | undefined;
+  readLog(log: { path: string; indexPath: string; tty: boolean }, options: ReadLogOptions): AsyncIterable<Uint8Array>;
+}
+
+export interface ProcessRow {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly uid: number;
+  readonly cpuPercent: number;
+  readonly startedNs: bigint;
+  readonly tty: string;
+  readonly cpuSeconds: number;
+  readonly command: string;
+}
+
+/** What the engine asks about the machine; only linux/ reads /proc and /sys. */
+export interface HostPort {
+  readonly kernelVersion: string;
+  readonly architecture: string;
+  readonly operatingSystem: string;
+  readonly osVersion: string;
+  readonly cpuCount: number;
+  readonly memoryTotal: number;
+  readonly hostname: string;
+  readonly resolvConf: () => string;
+  readonly kernelCapabilities: readonly string[];
+  readonly ipv4Forwarding: () => boolean;
+  listProcesses(pids: readonly number[]): ProcessRow[];
+  namespacePath(pid: number, type: "pid" | "net" | "ipc" | "uts" | "cgroup" | "mnt"): string;
+  deviceNumber(path: string): { type: "c" | "b"; major: number; minor: number; mode: number; uid: number; gid: number } | undefined;
+  defaultSeccomp(capabilities: readonly string[]): Seccomp;
+  parseSeccomp(json: string, capabilities: readonly string[]): Seccomp;
+}

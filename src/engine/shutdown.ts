@@ -1,0 +1,2 @@
+import type { EngineContext } from "./context.ts";
+export async function shutdown(_ctx: EngineContext): Promise<void> {}

@@ -1,0 +1,1 @@
+export interface VolumeStore { readonly placeholder?: never }
