@@ -1,0 +1,106 @@
+import type { NamespaceType, RootMount, RuntimeSpec } from "../spec/mod.ts";
+import { mountOps } from "./compile-mounts.ts";
+import { lastSteps, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
+import { deviceOps, ownsDev } from "./container-devices.ts";
+import type { ContainerLaunch } from "./launch.ts";
+import { LOOPBACK_UP } from "./loopback.ts";
+import { MS, propagationFlags } from "./mount-options.ts";
+import { CLONE_NEW, cloneFlags, namespaceUse } from "./namespaces.ts";
+import type { PlanOp } from "./ops.gen.ts";
+
+export interface ContainerCompilers extends PlanCompilers {
+  /** The shim's fd of a namespace that the spec gives by path. */
+  namespaceFd(type: NamespaceType): number;
+  /** The kernel offers its memory image, so /dev/core is expected (Docker links it; it is masked by default). */
+  readonly kernelCore: boolean;
+}
+
+/** Joined in the child; pid is entered by the shim before clone, mount and user namespaces of others are not joined. */
+const JOINED_IN_CHILD: readonly NamespaceType[] = ["network", "ipc", "uts", "cgroup", "time"];
+
+/** Compiles a container into the shim's plan. The order of the operations is the order in which they are safe. */
+export function compileContainer(id: string, launch: ContainerLaunch, compilers: ContainerCompilers): PlanOp[] {
+  const { spec } = launch;
+  return [
+    ...hostOps(launch, compilers),
+    ...entryOps(launch, compilers),
+    ...(spec.hostname || spec.domainname ? [{ op: "hostname", hostname: spec.hostname ?? "", domainname: spec.domainname ?? "" } as const] : []),
+    ...rootOps(launch.root, launch.rootMountPoint, spec),
+    ...spec.mounts.flatMap((mount) => mountOps(mount, launch.cgroup)),
+    ...deviceOps(spec, compilers.kernelCore),
+    // After the mounts: the folder may belong on a volume. Docker makes a missing one, root's own.
+    { op: "directory", path: spec.process.cwd, mode: 0o755, uid: 0, gid: 0 },
+    ...restrictionOps(spec),
+    { op: "pivot" },
+    ...(spec.linux.rootfsPropagation ? [{ op: "rootPropagation", flags: propagationFlags(spec.linux.rootfsPropagation) } as const] : []),
+    ...rlimitOps(spec.process),
+    { op: "sessionKeyring", name: `_ses.${id}` },
+    ...(spec.process.terminal ? [{ op: "console", bindConsole: ownsDev(spec) ? 1 : 0 } as const] : []),
+    ...lastSteps(spec.process, spec.linux.seccomp, compilers),
+  ];
+}
+
+function hostOps(launch: ContainerLaunch, compilers: ContainerCompilers): PlanOp[] {
+  const { linux } = launch.spec;
+  const ops: PlanOp[] = [stdioOp(launch.stdio, launch.stdio.stdinOnce ? STDIO.STDIN_ONCE : 0)];
+  if (launch.log) ops.push({ op: "frameLog", path: launch.log.path, indexPath: launch.log.indexPath });
+  ops.push({ op: "exitFile", path: launch.exitFile });
+  if (launch.oomFile) ops.push({ op: "oomFile", path: launch.oomFile });
+  if (namespaceUse(linux, "pid") === "joined") ops.push({ op: "joinPidNamespace", fd: compilers.namespaceFd("pid") });
+  ops.push({ op: "clone", flags: cloneFlags(linux), cgroupDir: launch.cgroup?.kind === "v2" ? launch.cgroup.dir : "" });
+  if (launch.network && launch.network.host.messages.length > 0) ops.push({ op: "netlinkHost", ...launch.network.host });
+  return ops;
+}
+
+/** Up to the first mount: cgroup, namespaces, network. */
+function entryOps(launch: ContainerLaunch, compilers: ContainerCompilers): PlanOp[] {
+  const { linux, process } = launch.spec;
+  const ops: PlanOp[] = [];
+  if (process.oomScoreAdj !== undefined) ops.push({ op: "oomScoreAdj", value: process.oomScoreAdj });
+  if (launch.cgroup?.kind === "v1") ops.push({ op: "joinCgroups", tasksFiles: launch.cgroup.tasksFiles });
+  if (namespaceUse(linux, "cgroup") === "created") ops.push({ op: "unshare", flags: CLONE_NEW.cgroup });
+  for (const type of JOINED_IN_CHILD) {
+    if (namespaceUse(linux, type) === "joined") ops.push({ op: "joinNamespaces", fd: compilers.namespaceFd(type), flags: CLONE_NEW[type] });
+  }
+  ops.push({ op: "waitHost" });
+  const inside = launch.network?.inside ?? LOOPBACK_UP;
+  if (namespaceUse(linux, "network") === "created" && inside.length > 0) ops.push({ op: "netlinkInside", messages: inside });
+  return ops;
+}
+
+function rootOps(root: RootMount, mountPoint: string, spec: RuntimeSpec): PlanOp[] {
+  // Slave: host unmounts still reach the copies in this namespace, nothing goes the other way. A shared root is asked for
+  // by a shared bind, whose copy must stay in its source's peer group.
+  const wanted = propagationFlags(spec.linux.rootfsPropagation ?? "");
+  return [{ op: "propagation", flags: (wanted === 0n ? MS.SLAVE : wanted) | MS.REC }, rootOp(root, mountPoint)];
+}
+
+function rootOp(root: RootMount, mountPoint: string): PlanOp {
+  switch (root.kind) {
+    case "overlay":
+      return { op: "overlayRoot", mountPoint, layersDir: root.layersDir, lowers: root.lowers, upper: root.upper, work: root.work };
+    case "overlayView":
+      return { op: "overlayRoot", mountPoint, layersDir: root.layersDir, lowers: root.lowers, upper: "", work: "" };
+    case "bind":
+      return { op: "bindRoot", mountPoint, source: root.source };
+    default:
+      return root satisfies never;
+  }
+}
+
+/** Sysctls are written before their folder becomes read-only; the root becomes read-only when every target exists. */
+function restrictionOps(spec: RuntimeSpec): PlanOp[] {
+  return [
+    ...Object.entries(spec.linux.sysctl).map(([name, value]): PlanOp => ({ op: "sysctl", path: sysctlPath(name), value })),
+    ...spec.linux.readonlyPaths.map((path): PlanOp => ({ op: "readonly", path })),
+    ...spec.linux.maskedPaths.map((path): PlanOp => ({ op: "mask", path })),
+    ...(spec.root.readonly ? [{ op: "rootReadonly" } as const] : []),
+  ];
+}
+
+/** sysctl(8): the first separator of a name decides which of `.` and `/` separates and which is part of a name. */
+function sysctlPath(name: string): string {
+  const first = name.search(/[./]/);
+  if (first < 0 || name[first] === "/") return name;
+  return name.replace(/[./]/g, (separator) => (separator === "." ? "/" : "."));
+}

@@ -1,0 +1,53 @@
+import { basename, dirname } from "node:path";
+import type { RuntimeMount } from "../spec/mod.ts";
+import type { CgroupJoin } from "./launch.ts";
+import { MOUNT_ATTR, parseMountOptions, type MountOptions } from "./mount-options.ts";
+import type { PlanOp } from "./ops.gen.ts";
+
+/** Flags of the `bind` op. */
+export const BIND = { RECURSIVE: 1, ATTRIBUTES_RECURSIVE: 2, SOURCE_IN_ROOT: 4 } as const;
+
+/** One mount of the spec as operations. */
+export function mountOps(mount: RuntimeMount, cgroup: CgroupJoin | undefined): PlanOp[] {
+  const options = parseMountOptions(mount.options);
+  if (mount.type === "cgroup") return cgroupOps(mount, options, cgroup);
+  if (mount.type === "bind" || options.bind) return [bindOp(mount.source, mount.destination, options)];
+  return [fileSystemOp(mount.type, mount.source, mount.destination, options)];
+}
+
+function bindOp(source: string, target: string, options: MountOptions): PlanOp {
+  const flags = (options.recursive ? BIND.RECURSIVE : 0) | (options.attributesRecursive ? BIND.ATTRIBUTES_RECURSIVE : 0);
+  return { op: "bind", source, target, flags, attributesSet: options.attributesSet, attributesClear: options.attributesClear, propagation: options.propagation };
+}
+
+function fileSystemOp(fstype: string, source: string, target: string, options: MountOptions): PlanOp {
+  return { op: "mount", target, fstype, source: source === "" ? fstype : source, options: options.fsOptions, attributes: options.attributesSet };
+}
+
+/**
+ * The container's own cgroup only. Version 2: the file system as the container's cgroup namespace sees it. Version 1:
+ * a folder per hierarchy, each the container's own, with links for hierarchies of several controllers.
+ */
+function cgroupOps(mount: RuntimeMount, options: MountOptions, cgroup: CgroupJoin | undefined): PlanOp[] {
+  if (!cgroup) return [];
+  if (cgroup.kind === "v2") return [fileSystemOp("cgroup2", "cgroup", mount.destination, options)];
+  const hierarchies = cgroup.tasksFiles.map((file) => ({ name: hierarchyName(file), dir: dirname(file) }));
+  const tmpfs = parseMountOptions(["nosuid", "nodev", "noexec", "mode=755"]);
+  const attributes = options.attributesSet | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
+  return [
+    fileSystemOp("tmpfs", "tmpfs", mount.destination, tmpfs),
+    ...hierarchies.map(({ name, dir }) => bindOp(dir, `${mount.destination}/${name}`, { ...options, recursive: false, attributesSet: attributes })),
+    ...hierarchies.flatMap(({ name }) => controllerLinks(name).map((link): PlanOp => ({ op: "symlink", path: `${mount.destination}/${link}`, target: name }))),
+  ];
+}
+
+/** `<mount point>/cpu,cpuacct/…/tasks` lies in the hierarchy cpu,cpuacct. */
+function hierarchyName(tasksFile: string): string {
+  const parts = tasksFile.split("/");
+  const root = parts.indexOf("cgroup");
+  return (root >= 0 ? parts[root + 1] : undefined) ?? basename(dirname(tasksFile));
+}
+
+function controllerLinks(hierarchy: string): string[] {
+  return hierarchy.includes(",") ? hierarchy.split(",") : [];
+}
