@@ -1,0 +1,30 @@
+/** The N-API addon (native/addon): the one way from TypeScript to the kernel. */
+export type Register = number | bigint | Uint8Array | string | null;
+
+export interface Addon {
+  /** The kernel's answer, or -errno. Strings become C strings (-EINVAL for a NUL inside), arrays their address. */
+  syscall(number: number, ...registers: Register[]): number;
+  /** Only for arrays of `pinned()`: a small Uint8Array made otherwise moves when its `buffer` is first read. */
+  address(bytes: Uint8Array): bigint;
+  /** The child's pid, or -errno of whatever kept the program from starting. */
+  spawn(exeFd: number, argv: readonly string[], env: readonly string[], fds: readonly number[], setsid: boolean): number;
+  sendFds(socket: number, bytes: Uint8Array, fds: readonly number[]): number;
+  /** [bytes or -errno, ...fds] */
+  recvFds(socket: number, bytes: Uint8Array): number[];
+  /** A socket of another network namespace, opened by a thread that enters it. */
+  netnsSocket(namespaceFd: number, domain: number, type: number, protocol: number): number;
+}
+
+let loaded: Addon | undefined;
+
+/** Loads on first use: what never asks the kernel (the command line) never pays for it. */
+export function addon(): Addon {
+  // A literal path, so that `bun build --compile` embeds the file into the executable.
+  loaded ??= require("../../build/native/hako.node") as Addon;
+  return loaded;
+}
+
+/** Zeroed memory whose address stays, for structs that point to one another. */
+export function pinned(sizeBytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new ArrayBuffer(sizeBytes));
+}

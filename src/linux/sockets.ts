@@ -1,0 +1,105 @@
+import { addon, pinned } from "./addon.ts";
+import { call, callOn } from "./call.ts";
+import { AT, O } from "./constants.ts";
+import { SyscallError } from "./errno.ts";
+import { closeFd, fchmodat, openat2, unlinkat } from "./files.ts";
+import { fdPath } from "./xattrs.ts";
+
+export const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16 } as const;
+export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as const;
+
+const SUN_PATH_BYTES = 108;
+const BACKLOG = 128;
+
+/**
+ * A unix stream socket, bound with this mode and listening; an existing socket file of that name is replaced.
+ * Paths longer than sockaddr_un holds are bound relative to their folder's descriptor.
+ */
+export function listenUnix(path: string, mode = 0o600): number {
+  const fd = call("socket", AF.UNIX, SOCK.STREAM | SOCK.CLOEXEC, 0);
+  try {
+    removeOld(path);
+    // The socket file takes the mode of the socket's own inode: never a moment with a wider one than asked for.
+    call("fchmod", fd, mode);
+    withShortPath(path, (short) => callOn(path, "bind", fd, unixAddress(short), addressLength(short)));
+    // The umask has cut it.
+    fchmodat(AT.FDCWD, path, mode);
+    call("listen", fd, BACKLOG);
+    return fd;
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+/** A connected unix stream socket. @throws SyscallError ECONNREFUSED, ENOENT: nobody listens */
+export function connectUnix(path: string): number {
+  const fd = call("socket", AF.UNIX, SOCK.STREAM | SOCK.CLOEXEC, 0);
+  try {
+    withShortPath(path, (short) => callOn(path, "connect", fd, unixAddress(short), addressLength(short)));
+    return fd;
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+function removeOld(path: string): void {
+  try {
+    unlinkat(AT.FDCWD, path);
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.code !== "ENOENT") throw error;
+  }
+}
+
+function withShortPath(path: string, use: (path: string) => void): void {
+  if (Buffer.byteLength(path) < SUN_PATH_BYTES) return use(path);
+  const slash = path.lastIndexOf("/");
+  const folder = openat2(AT.FDCWD, path.slice(0, slash) || "/", { flags: O.PATH | O.DIRECTORY });
+  try {
+    use(`${fdPath(folder)}/${path.slice(slash + 1)}`);
+  } finally {
+    closeFd(folder);
+  }
+}
+
+function unixAddress(path: string): Uint8Array {
+  const address = pinned(2 + SUN_PATH_BYTES);
+  const bytes = Buffer.from(path);
+  if (bytes.length >= SUN_PATH_BYTES) throw new SyscallError("bind", 36, path);
+  address[0] = AF.UNIX;
+  address.set(bytes, 2);
+  return address;
+}
+
+function addressLength(path: string): number {
+  return 2 + Buffer.byteLength(path) + 1;
+}
+
+/** Two connected unix sockets. */
+export function socketPair(type: number = SOCK.STREAM): [number, number] {
+  const pair = pinned(8);
+  call("socketpair", AF.UNIX, type | SOCK.CLOEXEC, 0, pair);
+  const view = new DataView(pair.buffer);
+  return [view.getInt32(0, true), view.getInt32(4, true)];
+}
+
+/** Bytes and descriptors in one message; at least one byte. */
+export function sendFds(socket: number, bytes: Uint8Array, fds: readonly number[]): number {
+  const sent = addon().sendFds(socket, bytes, fds);
+  if (sent < 0) throw new SyscallError("sendmsg", -sent);
+  return sent;
+}
+
+export function recvFds(socket: number, bytes: Uint8Array): { length: number; fds: number[] } {
+  const [length = 0, ...fds] = addon().recvFds(socket, bytes);
+  if (length < 0) throw new SyscallError("recvmsg", -length);
+  return { length, fds };
+}
+
+/** A socket that lives in another network namespace. */
+export function socketInNamespace(namespaceFd: number, domain: number, type: number, protocol: number): number {
+  const fd = addon().netnsSocket(namespaceFd, domain, type | SOCK.CLOEXEC, protocol);
+  if (fd < 0) throw new SyscallError("socket", -fd);
+  return fd;
+}
