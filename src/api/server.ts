@@ -1,0 +1,222 @@
+import { chmodSync } from "node:fs";
+import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
+import { createServer as createSocketServer, type Server as SocketServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Body } from "./body.ts";
+import { cleanedPath, dispatch, failed, findCall, splitTarget, type Call } from "./dispatch.ts";
+import type { Engine } from "./engine.ts";
+import { standardHeaders, writeHijacked, writeReply } from "./response.ts";
+import { json, type Reply, type Route } from "./route.ts";
+import { Router } from "./router.ts";
+import { routes } from "./routes.ts";
+import { SocketDuplex } from "./socket-duplex.ts";
+import { EngineError } from "../base/mod.ts";
+
+/** X-Registry-Auth and X-Registry-Config grow with the number of registries. */
+const MAX_HEADER_BYTES = 1024 * 1024;
+const HEADERS_TIMEOUT_MS = 60_000;
+const SOCKET_MODE = 0o660;
+
+export interface ApiServerOptions {
+  readonly engine: Engine;
+  readonly engineVersion: string;
+  /** Hears of failures that are not the client's: for the engine's own log. */
+  readonly report?: (message: string, error: unknown) => void;
+}
+
+export interface ListenAddress {
+  /** A unix socket, made with mode 0660… */
+  readonly path?: string;
+  /** …or TCP. */
+  readonly host?: string;
+  readonly port?: number;
+}
+
+/**
+ * Docker's Engine API over HTTP/1.1.
+ *
+ * Connections are accepted here and handed to node:http, so that a route can take its connection over: HTTP lets go
+ * of it and a SocketDuplex owns it until the session ends.
+ */
+export class ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #router = new Router(routes);
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #http: HttpServer;
+  readonly #listeners: SocketServer[] = [];
+  readonly #connections = new Set<Socket>();
+  /** Connections whose request hijacks; the bytes that came in one piece behind it. */
+  readonly #hijacked = new WeakMap<Duplex, Uint8Array>();
+  /** The piece of input that node:http is parsing at this moment. */
+  #parsing: Uint8Array = Buffer.alloc(0);
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    this.#headers = standardHeaders(options.engineVersion);
+    this.#http = createHttpServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // Java clients offer h2c with every request: only routes that hijack take an upgrade.
+      shouldUpgradeCallback: (request) => this.#findCall(request)?.match.route.hijacks ?? false,
+    });
+    this.#http.on("request", (request, response) => void this.#answer(request, response));
+    this.#http.on("upgrade", (request, socket, head) => void this.#answerUpgrade(request, socket as Socket, head));
+    this.#http.on("clientError", (error, socket) => this.#refuse(error, socket));
+  }
+
+  /** Listens on one more address; resolves when clients can connect. */
+  async listen(address: ListenAddress): Promise<{ port: number | undefined }> {
+    const server = createSocketServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    const umask = process.umask(0o777 & ~SOCKET_MODE);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(address.path === undefined ? { host: address.host ?? "127.0.0.1", port: address.port ?? 0 } : { path: address.path }, () => resolve());
+      });
+    } finally {
+      process.umask(umask);
+    }
+    if (address.path !== undefined) chmodSync(address.path, SOCKET_MODE);
+    server.on("error", (error) => this.#report("the API listener failed", error));
+    this.#listeners.push(server);
+    const bound = server.address();
+    return { port: typeof bound === "object" && bound ? bound.port : undefined };
+  }
+
+  /** Stops listening and drops every connection. */
+  async close(): Promise<void> {
+    const closed = this.#listeners.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const socket of this.#connections) socket.destroy();
+    await Promise.all(closed);
+  }
+
+  #accept(socket: Socket): void {
+    this.#connections.add(socket);
+    socket.on("close", () => this.#connections.delete(socket));
+    socket.on("error", () => socket.destroy());
+    this.#http.emit("connection", socket);
+    const parse = socket.listeners("data")[0] as ((chunk: Uint8Array) => void) | undefined;
+    if (!parse) return;
+    socket.removeAllListeners("data");
+    socket.on("data", (chunk: Uint8Array) => {
+      this.#parsing = chunk;
+      parse(chunk);
+    });
+  }
+
+  #findCall(request: IncomingMessage): Call | undefined {
+    return findCall(this.#router, request.method ?? "GET", splitTarget(request.url ?? "/"));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#hijacked.has(request.socket)) return;
+    try {
+      const call = this.#findCall(request);
+      if (call?.match.route.hijacks) await this.#answerHijack(call, request);
+      else await this.#answerHttp(call, request, response);
+    } catch (error) {
+      if (!response.destroyed) this.#report(`${request.method} ${request.url} was cut off`, error);
+      request.socket.destroy();
+    }
+  }
+
+  async #answerHttp(call: Call | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const abort = new AbortController();
+    response.on("close", () => abort.abort());
+    const reply = call ? await this.#dispatch(call, request, bodyOf(request), abort.signal) : this.#answerUnknown(request, response);
+    if (response.destroyed) return;
+    if (reply.kind === "hijack") throw new Error("a route hijacks without saying so");
+    await writeReply(response, reply, this.#headers);
+    // A body nobody wanted must not stay in the way of the next request.
+    if (!request.complete) request.resume();
+  }
+
+  #answerUnknown(request: IncomingMessage, response: ServerResponse): Reply {
+    const target = splitTarget(request.url ?? "/");
+    const cleaned = cleanedPath(target.path);
+    if (cleaned !== undefined) {
+      response.setHeader("Location", cleaned + (target.search === "" ? "" : `?${target.search}`));
+      return { kind: "text", status: 301, text: "", headers: {} };
+    }
+    if (request.method === "OPTIONS") return { kind: "text", status: 200, text: "", headers: {} };
+    return json({ message: "page not found" }, 404);
+  }
+
+  /** A hijack without the Upgrade handshake: HTTP has parsed the request, then lets go of the connection. */
+  async #answerHijack(call: Call, request: IncomingMessage): Promise<void> {
+    const socket = request.socket;
+    this.#hijacked.set(socket, leftover(this.#parsing, Number(request.headers["content-length"] ?? 0)));
+    const parts: Uint8Array[] = [];
+    for await (const part of request) parts.push(part as Uint8Array);
+    socket.removeAllListeners("data");
+    socket.removeAllListeners("end");
+    const duplex = new SocketDuplex(socket, this.#hijacked.get(socket) ?? Buffer.alloc(0));
+    const body = wholeBody(Buffer.concat(parts), request);
+    await this.#runHijack(call, request, duplex, body, request.headers["upgrade"] !== undefined);
+  }
+
+  async #answerUpgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void> {
+    try {
+      const call = this.#findCall(request);
+      if (!call) {
+        socket.destroy();
+        return;
+      }
+      const duplex = new SocketDuplex(socket, head);
+      const length = Number(request.headers["content-length"] ?? 0);
+      if (request.headers["transfer-encoding"] !== undefined || !(length <= MAX_HEADER_BYTES)) {
+        const reply = failed(new EngineError("InvalidParameter", "an upgrade needs a request body of known length"));
+        await writeHijacked(duplex, reply, { upgrade: true, version: call.version }, this.#headers);
+        return;
+      }
+      await this.#runHijack(call, request, duplex, wholeBody(await duplex.take(length), request), true);
+    } catch (error) {
+      if (!socket.destroyed) this.#report(`${request.method} ${request.url} was cut off`, error);
+      socket.destroy();
+    }
+  }
+
+  async #runHijack(call: Call, request: IncomingMessage, duplex: SocketDuplex, body: Body, upgrade: boolean): Promise<void> {
+    const abort = new AbortController();
+    void duplex.closed.then(() => abort.abort());
+    const reply = await this.#dispatch(call, request, body, abort.signal);
+    await writeHijacked(duplex, reply, { upgrade, version: call.version }, this.#headers);
+  }
+
+  #dispatch(call: Call, request: IncomingMessage, body: Body, signal: AbortSignal): Promise<Reply> {
+    const report = (error: unknown, route: Route): void => this.#report(`${route.method} ${route.path} failed`, error);
+    return dispatch(call, { engine: this.#options.engine, body, headers: request.headers, signal }, report);
+  }
+
+  #refuse(error: Error, socket: Duplex): void {
+    if (this.#hijacked.has(socket)) return;
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const tooLarge = "code" in error && error.code === "HPE_HEADER_OVERFLOW";
+    socket.end(`HTTP/1.1 ${tooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request"}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${tooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request"}`);
+  }
+
+  #report(message: string, error: unknown): void {
+    this.#options.report?.(message, error);
+  }
+}
+
+/** What follows the request that this piece of input began with. */
+function leftover(piece: Uint8Array, bodyLength: number): Uint8Array {
+  const text = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+  const headEnd = text.indexOf("\r\n\r\n");
+  return text.subarray(0, 5).toString("latin1") === "POST " && headEnd >= 0 ? piece.subarray(headEnd + 4 + bodyLength) : Buffer.alloc(0);
+}
+
+function bodyOf(request: IncomingMessage): Body {
+  const chunked = request.headers["transfer-encoding"] !== undefined;
+  return { chunks: request, contentType: request.headers["content-type"], length: chunked ? undefined : Number(request.headers["content-length"] ?? 0) };
+}
+
+function wholeBody(bytes: Uint8Array, request: IncomingMessage): Body {
+  return { chunks: (async function* () { yield bytes; })(), contentType: request.headers["content-type"], length: bytes.length };
+}

@@ -1,0 +1,37 @@
+import { EngineError } from "../base/mod.ts";
+import { list } from "./query.ts";
+import { json, route, type Reply } from "./route.ts";
+
+const PING_HEADERS = {
+  "Builder-Version": "1",
+  "Cache-Control": "no-cache, no-store, must-revalidate",
+  Pragma: "no-cache",
+  Swarm: "inactive",
+  "Content-Type": "text/plain; charset=utf-8",
+};
+const pong = (text: string): Reply => ({ kind: "text", status: 200, text, headers: PING_HEADERS });
+
+const DF_TYPES = ["container", "image", "volume", "build-cache"] as const;
+type DfType = (typeof DF_TYPES)[number];
+
+function dfTypes(types: readonly string[]): DfType[] {
+  return types.map((type) => {
+    const known = DF_TYPES.find((each) => each === type);
+    if (known === undefined) throw new EngineError("InvalidParameter", `unknown object type: ${type}`);
+    return known;
+  });
+}
+
+export const system = [
+  route("GET /_ping", { summary: "Tells that the engine lives, and its versions in headers.", respond: () => pong("OK") }),
+  route("HEAD /_ping", { summary: "The headers of GET /_ping alone.", respond: () => pong("") }),
+  route("GET /version", { summary: "Versions of the engine and its parts.", respond: async ({ engine }) => json(await engine.systemVersion()) }),
+  route("GET /info", { summary: "What this engine and its host are.", respond: async ({ engine }) => json(await engine.systemInfo()) }),
+  route("GET /system/df", {
+    summary: "Disk use of images, containers and volumes.",
+    query: { type: list("One kind of object only; may be repeated: container, image, volume, build-cache.") },
+    failures: [400],
+    respond: async ({ engine, query }) => json(await engine.systemDf(dfTypes(query.type))),
+  }),
+];
+
