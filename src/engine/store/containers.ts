@@ -1,1 +1,204 @@
-export interface ContainerStore { readonly placeholder?: never }
+import type { Database, Statement } from "bun:sqlite";
+import { EngineError, messageOf, type Schema } from "../../base/mod.ts";
+import type { ContainerRecord } from "../record.ts";
+import type { ContainerState } from "../state.ts";
+import { IdIndex } from "./id-index.ts";
+
+export const containerSchema: Schema = {
+  module: "engine.containers",
+  steps: [
+    `CREATE TABLE containers (
+       id TEXT PRIMARY KEY,
+       name TEXT NOT NULL UNIQUE,
+       sequence INTEGER NOT NULL,
+       restart_count INTEGER NOT NULL DEFAULT 0,
+       facts TEXT NOT NULL,
+       state TEXT NOT NULL
+     ) STRICT, WITHOUT ROWID`,
+  ],
+};
+
+interface Row {
+  id: string;
+  name: string;
+  sequence: number;
+  restart_count: number;
+  facts: string;
+  state: string;
+}
+
+type Watcher = (record: ContainerRecord | undefined) => void;
+type Facts = Omit<ContainerRecord, "id" | "name" | "sequence" | "restartCount" | "state">;
+
+/**
+ * The containers: rows, and in front of them an index in memory that is written through.
+ * Reads never touch the disk; a change is in the database before it is seen by anyone.
+ */
+export class ContainerStore {
+  /** Rows that could not be read: id and why. They are left in place and shown to nobody. */
+  readonly damaged: readonly { id: string; reason: string }[];
+  readonly #byId = new Map<string, ContainerRecord>();
+  readonly #idByName = new Map<string, string>();
+  readonly #ids = new IdIndex();
+  readonly #usersOfImage = new Map<string, Set<string>>();
+  readonly #watchers = new Map<string, Set<Watcher>>();
+  readonly #insert: Statement;
+  readonly #update: Statement;
+  readonly #rename: Statement;
+  readonly #delete: Statement;
+  #sequence = 0;
+
+  constructor(private readonly db: Database) {
+    this.#insert = db.prepare("INSERT INTO containers (id, name, sequence, restart_count, facts, state) VALUES (?, ?, ?, ?, ?, ?)");
+    this.#update = db.prepare("UPDATE containers SET state = ?, restart_count = ? WHERE id = ?");
+    this.#rename = db.prepare("UPDATE containers SET name = ? WHERE id = ?");
+    this.#delete = db.prepare("DELETE FROM containers WHERE id = ?");
+    this.damaged = this.#load();
+  }
+
+  #load(): { id: string; reason: string }[] {
+    const damaged: { id: string; reason: string }[] = [];
+    for (const row of this.db.query<Row, []>("SELECT id, name, sequence, restart_count, facts, state FROM containers").iterate()) {
+      try {
+        this.#index(parseRow(row));
+      } catch (error) {
+        damaged.push({ id: row.id, reason: messageOf(error) });
+        // The name stays taken: the row still holds it.
+        this.#idByName.set(row.name, row.id);
+      }
+      this.#sequence = Math.max(this.#sequence, row.sequence);
+    }
+    return damaged;
+  }
+
+  #index(record: ContainerRecord): void {
+    this.#byId.set(record.id, record);
+    this.#idByName.set(record.name, record.id);
+    this.#ids.add(record.id);
+    const users = this.#usersOfImage.get(record.imageID);
+    if (users) users.add(record.id);
+    else this.#usersOfImage.set(record.imageID, new Set([record.id]));
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: string): ContainerRecord | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** By full id, name (with or without slash) or unambiguous id prefix. @throws EngineError NotFound, InvalidParameter */
+  resolve(ref: string): ContainerRecord {
+    const found = this.find(ref);
+    if (found) return found;
+    throw new EngineError("NotFound", `No such container: ${ref}`);
+  }
+
+  find(ref: string): ContainerRecord | undefined {
+    const exact = this.#byId.get(ref);
+    if (exact) return exact;
+    const named = this.#idByName.get(ref.startsWith("/") ? ref.slice(1) : ref);
+    if (named !== undefined) return this.#byId.get(named);
+    if (!/^[0-9a-f]{1,64}$/.test(ref)) return undefined;
+    const matches = this.#ids.find(ref);
+    if (matches.length > 1) throw new EngineError("InvalidParameter", `multiple IDs found with provided prefix: ${ref}`);
+    return matches[0] === undefined ? undefined : this.#byId.get(matches[0]);
+  }
+
+  /** Oldest first. */
+  all(): ContainerRecord[] {
+    return [...this.#byId.values()].sort((a, b) => a.sequence - b.sequence);
+  }
+
+  usersOfImage(imageID: string): ContainerRecord[] {
+    return [...(this.#usersOfImage.get(imageID) ?? [])].flatMap((id) => this.#byId.get(id) ?? []);
+  }
+
+  nameIsTaken(name: string): boolean {
+    return this.#idByName.has(name);
+  }
+
+  nextSequence(): number {
+    return ++this.#sequence;
+  }
+
+  /** Holds a name for a container that is being made. @throws EngineError Conflict, in Docker's words */
+  reserveName(name: string, id: string): Disposable {
+    const holder = this.#idByName.get(name);
+    if (holder !== undefined)
+      throw new EngineError("Conflict", `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`);
+    this.#idByName.set(name, id);
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#idByName.get(name) === id && this.#byId.get(id)?.name !== name) this.#idByName.delete(name);
+      },
+    };
+  }
+
+  insert(record: ContainerRecord): void {
+    const { id, name, sequence, restartCount, state, ...facts } = record;
+    this.#insert.run(id, name, sequence, restartCount, JSON.stringify(facts), JSON.stringify(state));
+    this.#index(record);
+    this.#notify(id, record);
+  }
+
+  setState(id: string, state: ContainerState, change: { restartCount?: number } = {}): ContainerRecord {
+    const current = this.#byId.get(id);
+    if (!current) throw new EngineError("NotFound", `No such container: ${id}`);
+    const next: ContainerRecord = { ...current, state, restartCount: change.restartCount ?? current.restartCount };
+    this.#update.run(JSON.stringify(state), next.restartCount, id);
+    this.#byId.set(id, next);
+    this.#notify(id, next);
+    return next;
+  }
+
+  /** The caller holds the new name by `reserveName`. */
+  rename(id: string, name: string): ContainerRecord {
+    const current = this.resolve(id);
+    this.#rename.run(name, id);
+    this.#idByName.delete(current.name);
+    const next = { ...current, name };
+    this.#idByName.set(name, id);
+    this.#byId.set(id, next);
+    return next;
+  }
+
+  delete(id: string): void {
+    const record = this.#byId.get(id);
+    if (!record) return;
+    this.#delete.run(id);
+    this.#byId.delete(id);
+    this.#idByName.delete(record.name);
+    this.#ids.delete(id);
+    this.#usersOfImage.get(record.imageID)?.delete(id);
+    this.#notify(id, undefined);
+    this.#watchers.delete(id);
+  }
+
+  /** Calls back after every change of the container's state, and with undefined when it is gone. */
+  watch(id: string, watcher: Watcher): Disposable {
+    let watchers = this.#watchers.get(id);
+    if (!watchers) this.#watchers.set(id, (watchers = new Set()));
+    const set = watchers.add(watcher);
+    return {
+      [Symbol.dispose]: () => {
+        set.delete(watcher);
+        if (set.size === 0 && this.#watchers.get(id) === set) this.#watchers.delete(id);
+      },
+    };
+  }
+
+  #notify(id: string, record: ContainerRecord | undefined): void {
+    for (const watcher of [...(this.#watchers.get(id) ?? [])]) watcher(record);
+  }
+}
+
+function parseRow(row: Row): ContainerRecord {
+  const facts = JSON.parse(row.facts) as Facts;
+  const state = JSON.parse(row.state) as ContainerState;
+  if (typeof facts?.createdAt !== "string" || typeof facts.imageID !== "string" || typeof facts.config !== "object" || typeof facts.hostConfig !== "object" || !Array.isArray(facts.mounts))
+    throw new Error("the row lacks fields of a container");
+  if (!["created", "starting", "running", "restarting", "exited", "removing"].includes(state?.status)) throw new Error("the row holds an unknown state");
+  return { ...facts, id: row.id, name: row.name, sequence: row.sequence, restartCount: row.restart_count, state };
+}

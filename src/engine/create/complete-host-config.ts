@@ -1,0 +1,43 @@
+import type { HostConfig } from "../../spec/mod.ts";
+import { parseSecurityOptions } from "../security-options.ts";
+
+export const MASKED_PATHS: readonly string[] = [
+  "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
+  "/sys/firmware", "/sys/devices/virtual/powercap",
+];
+export const READONLY_PATHS: readonly string[] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
+
+const absentLists = {
+  Binds: null, PortBindings: null, VolumesFrom: null, CapAdd: null, CapDrop: null, Dns: null, DnsOptions: null, DnsSearch: null, ExtraHosts: null, GroupAdd: null, Links: null,
+  SecurityOpt: null, BlkioWeightDevice: null, BlkioDeviceReadBps: null, BlkioDeviceWriteBps: null, BlkioDeviceReadIOps: null, BlkioDeviceWriteIOps: null, Devices: null,
+  DeviceCgroupRules: null, DeviceRequests: null, MemorySwappiness: null, PidsLimit: null, Ulimits: null,
+};
+const absentScalars = {
+  ContainerIDFile: "", AutoRemove: false, VolumeDriver: "", ConsoleSize: [0, 0], Cgroup: "", OomScoreAdj: 0, PidMode: "", Privileged: false, PublishAllPorts: false, ReadonlyRootfs: false,
+  UTSMode: "", UsernsMode: "", Isolation: "", CpuShares: 0, Memory: 0, NanoCpus: 0, CgroupParent: "", BlkioWeight: 0, CpuPeriod: 0, CpuQuota: 0, CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0, CpusetCpus: "", CpusetMems: "", MemoryReservation: 0, MemorySwap: 0, OomKillDisable: false, CpuCount: 0, CpuPercent: 0, IOMaximumIOps: 0, IOMaximumBandwidth: 0,
+};
+
+/** Every field that inspect shows, with Docker's defaults where the request is silent. Nothing later asks "is it there?". */
+export function completeHostConfig(request: HostConfig, cgroupVersion: 1 | 2): HostConfig {
+  const given = Object.fromEntries(Object.entries(request).filter(([key, value]) => key !== "__proto__" && value !== undefined && value !== null));
+  // Docker shows absent lists as null, which the generated types do not say.
+  const host = { ...absentLists, ...absentScalars, ...given } as HostConfig;
+  host.NetworkMode = !request.NetworkMode || request.NetworkMode === "default" ? "bridge" : request.NetworkMode;
+  host.RestartPolicy = { Name: request.RestartPolicy?.Name || "no", MaximumRetryCount: request.RestartPolicy?.MaximumRetryCount ?? 0 };
+  host.LogConfig = { Type: request.LogConfig?.Type || "json-file", Config: request.LogConfig?.Config ?? {} };
+  host.IpcMode = request.IpcMode || "private";
+  host.CgroupnsMode = request.CgroupnsMode || (cgroupVersion === 2 ? "private" : "host");
+  host.ShmSize = request.ShmSize || DEFAULT_SHM_BYTES;
+  host.Runtime = request.Runtime || "runc";
+  if (host.Memory && !host.MemorySwap) host.MemorySwap = host.Memory * 2;
+  if (host.Privileged && !request.SecurityOpt?.length) host.SecurityOpt = ["label=disable"];
+  return { ...host, ...systemPaths(request) };
+}
+
+function systemPaths(request: HostConfig): Pick<HostConfig, "MaskedPaths" | "ReadonlyPaths"> {
+  const open = request.Privileged || parseSecurityOptions(request.SecurityOpt ?? []).systemPathsUnconfined;
+  if (open) return { MaskedPaths: request.MaskedPaths ?? [], ReadonlyPaths: request.ReadonlyPaths ?? [] };
+  return { MaskedPaths: request.MaskedPaths ?? [...MASKED_PATHS], ReadonlyPaths: request.ReadonlyPaths ?? [...READONLY_PATHS] };
+}

@@ -1,0 +1,21 @@
+import { EngineError } from "../../base/mod.ts";
+import type { HostConfig } from "../../spec/mod.ts";
+
+const SIZE_OPTIONS = ["max-size", "max-file", "compress", "mode", "max-buffer-size"];
+const TAG_OPTIONS = ["labels", "labels-regex", "env", "env-regex", "tag"];
+
+/** Every driver's log can be read with `logs`: all of them are the same frames on disk; `none` keeps nothing. */
+export const LOG_DRIVERS: Readonly<Record<string, readonly string[]>> = {
+  "json-file": [...SIZE_OPTIONS, ...TAG_OPTIONS],
+  local: [...SIZE_OPTIONS, ...TAG_OPTIONS],
+  none: SIZE_OPTIONS,
+};
+
+/** @throws EngineError InvalidParameter, in Docker's words */
+export function validateLogConfig(host: HostConfig, drivers: Readonly<Record<string, readonly string[]>>): void {
+  const { Type: type = "", Config: config = {} } = host.LogConfig ?? {};
+  if (type === "") return;
+  const options = Object.hasOwn(drivers, type) ? drivers[type] : undefined;
+  if (!options) throw new EngineError("InvalidParameter", `error looking up logging plugin ${type.slice(0, 64)}: plugin ${JSON.stringify(type.slice(0, 64))} not found`);
+  for (const option of Object.keys(config ?? {})) if (!options.includes(option)) throw new EngineError("InvalidParameter", `unknown log opt '${option.slice(0, 64)}' for ${type} log driver`);
+}

@@ -1,0 +1,22 @@
+import { EngineError } from "../../base/mod.ts";
+import type { ImageConfig } from "../../spec/mod.ts";
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", "x86-64": "amd64", aarch64: "arm64", i386: "386", armhf: "arm", armel: "arm" };
+
+/** `os`, `os/arch` or `os/arch/variant`. @throws EngineError InvalidParameter */
+export function parsePlatform(text: string): { os: string; architecture: string | undefined; variant: string | undefined } {
+  const parts = text.toLowerCase().split("/");
+  if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]+$/.test(part))) throw new EngineError("InvalidParameter", `${JSON.stringify(text.slice(0, 128))}: cannot parse platform specifier: invalid argument`);
+  const [os = "", architecture, variant] = parts;
+  return { os, architecture: architecture === undefined ? undefined : (ARCHITECTURES[architecture] ?? architecture), variant };
+}
+
+/** @throws EngineError NotFound, when the image is for another machine than asked */
+export function checkPlatform(ref: string, image: ImageConfig, asked: string | undefined): void {
+  if (!asked) return;
+  const { os, architecture, variant } = parsePlatform(asked);
+  const matches = os === image.os && (architecture ?? image.architecture) === image.architecture && (variant === undefined || (image.variant ?? variant) === variant);
+  if (matches) return;
+  const wanted = [os, architecture, variant].filter((part) => part !== undefined).join("/");
+  throw new EngineError("NotFound", `image with reference ${ref} was found but its platform (${image.os}/${image.architecture}${image.variant ? `/${image.variant}` : ""}) does not match the specified platform (${wanted})`);
+}

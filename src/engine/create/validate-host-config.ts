@@ -1,0 +1,56 @@
+import { EngineError } from "../../base/mod.ts";
+import type { ContainerCreateRequest, HostConfig } from "../../spec/mod.ts";
+import { LOG_DRIVERS, validateLogConfig } from "./log-config.ts";
+import { RLIMITS } from "../rlimits.ts";
+import { parseSecurityOptions } from "../security-options.ts";
+
+const refuse = (message: string): never => {
+  throw new EngineError("InvalidParameter", message);
+};
+
+/** Modes, policies and formats of HostConfig; limits are in validate-resources.ts. @throws EngineError InvalidParameter, in Docker's words */
+export function validateHostConfig(request: ContainerCreateRequest, host: HostConfig): void {
+  validateModes(host);
+  validateRestartPolicy(host);
+  if (isHostMode(host.UTSMode) && request.Hostname) refuse("conflicting options: hostname and the UTS mode");
+  if (host.Isolation && host.Isolation !== "default") refuse(`invalid isolation (${host.Isolation.slice(0, 64)}): linux only supports 'default'`);
+  if (host.Runtime && !["runc", "io.containerd.runc.v2", "hako"].includes(host.Runtime)) refuse(`unknown or invalid runtime name: ${host.Runtime.slice(0, 64)}`);
+  for (const entry of host.ExtraHosts ?? []) if (!/^[^:=]+[:=].+$/.test(entry)) refuse(`bad format for add-host: ${JSON.stringify(entry.slice(0, 128))}`);
+  for (const key of Object.keys(host.Annotations ?? {})) if (key === "") refuse("invalid Annotations: the empty string is not permitted as an annotation key");
+  for (const { Name = "" } of host.Ulimits ?? []) if (!Object.hasOwn(RLIMITS, Name)) refuse(`invalid ulimit type: ${Name.slice(0, 64)}`);
+  for (const { Name = "", Soft = 0, Hard = 0 } of host.Ulimits ?? []) if (Hard !== -1 && (Soft > Hard || Soft === -1)) refuse(`ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard} (${Name})`);
+  for (const rule of host.DeviceCgroupRules ?? []) if (!/^[acb] ([0-9]+:[0-9]+|[0-9]+:\*|\*:[0-9]+|\*:\*) [rwm]{1,3}$/.test(rule)) refuse(`invalid device cgroup rule format: '${rule.slice(0, 64)}'`);
+  if (Object.keys(host.StorageOpt ?? {}).length > 0) refuse("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
+  validatePorts(host);
+  parseSecurityOptions(host.SecurityOpt ?? []);
+  validateLogConfig(host, LOG_DRIVERS);
+}
+
+function validateModes(host: HostConfig): void {
+  const { PidMode = "", IpcMode = "", UTSMode = "", CgroupnsMode = "" } = host;
+  if (!/^(host|container:.+)?$/.test(PidMode)) refuse(`invalid PID mode: ${PidMode.slice(0, 128)}`);
+  if (!/^(none|host|private|shareable|container:.+)?$/.test(IpcMode)) refuse(`invalid IPC mode: ${IpcMode.slice(0, 128)}`);
+  if (!/^(host)?$/.test(UTSMode)) refuse(`invalid UTS mode: ${UTSMode.slice(0, 128)}`);
+  if (!/^(host|private)?$/.test(CgroupnsMode)) refuse(`invalid cgroup namespace mode: ${CgroupnsMode.slice(0, 128)}`);
+  if (host.NetworkMode === "container:") refuse("invalid container format container:<name|id>");
+}
+
+function validateRestartPolicy(host: HostConfig): void {
+  const { Name = "", MaximumRetryCount: retries = 0 } = host.RestartPolicy ?? {};
+  if (!["", "no", "always", "on-failure", "unless-stopped"].includes(Name))
+    refuse(`invalid restart policy: unknown policy '${Name.slice(0, 64)}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`);
+  if (retries < 0) refuse("invalid restart policy: maximum retry count cannot be negative");
+  if (retries !== 0 && Name !== "on-failure") refuse("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+  if (host.AutoRemove && Name !== "" && Name !== "no") refuse("can't create 'AutoRemove' container with restart policy");
+}
+
+function validatePorts(host: HostConfig): void {
+  for (const [port, bindings] of Object.entries(host.PortBindings ?? {})) {
+    if (!/^\d{1,5}(-\d{1,5})?(\/(tcp|udp|sctp))?$/i.test(port)) refuse(`invalid port specification: ${JSON.stringify(port.slice(0, 64))}`);
+    for (const { HostPort = "" } of bindings ?? []) if (!/^(\d{1,5}(-\d{1,5})?)?$/.test(HostPort)) refuse(`invalid port specification: ${JSON.stringify(HostPort.slice(0, 64))}`);
+  }
+}
+
+export function isHostMode(mode: string | undefined): boolean {
+  return mode === "host";
+}

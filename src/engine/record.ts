@@ -1,0 +1,45 @@
+import type { ContainerInspect, Digest, EndpointSettings, HostConfig, MountRequest } from "../spec/mod.ts";
+import type { ContainerState } from "./state.ts";
+
+export type ContainerConfig = NonNullable<ContainerInspect["Config"]>;
+
+/** A mount as the container was created with it: every choice made, nothing to look up at start but the source. */
+export interface ContainerMount {
+  readonly type: "bind" | "volume" | "tmpfs";
+  /** Host path of a bind, name of a volume, empty for a tmpfs. */
+  readonly source: string;
+  readonly destination: string;
+  readonly readOnly: boolean;
+  /** Docker's `Mode` text: what stood after the second colon of -v. */
+  readonly mode: string;
+  readonly propagation: string;
+  /** -v makes a missing host folder, --mount refuses. */
+  readonly createSource: boolean;
+  readonly recursion: { readonly nonRecursive: boolean; readonly readOnly: "asPossible" | "never" | "required" };
+  readonly noCopy: boolean;
+  readonly subpath?: string;
+  readonly tmpfsOptions?: readonly string[];
+  readonly request?: MountRequest;
+}
+
+export interface ContainerRecord {
+  readonly id: string;
+  /** Without the leading slash. */
+  readonly name: string;
+  readonly createdAt: string;
+  /** Position in creation order. */
+  readonly sequence: number;
+  readonly imageID: Digest;
+  /** As the request wrote it. */
+  readonly imageRef: string;
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly mounts: readonly ContainerMount[];
+  readonly networks: Readonly<Record<string, EndpointSettings>>;
+  readonly state: ContainerState;
+  readonly restartCount: number;
+}
+
+export const shortId = (id: string): string => id.slice(0, 12);

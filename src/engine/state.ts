@@ -1,0 +1,89 @@
+/**
+ * Where a container is in its life. One value, changed in one transaction.
+ *
+ *                 ┌────────────── could not start ─────────────┐
+ *                 ▼                                            │
+ *   (create) ─▶ created ──▶ starting ──▶ running ──▶ exited ───┤
+ *                             ▲             │          │       │
+ *                             │             ▼          ▼       │
+ *                             └──────── restarting   starting ─┘
+ *
+ *   any but running ──▶ removing ──▶ (gone)
+ *
+ * `starting` and `removing` are intents: what an engine that was killed in between finishes or takes back.
+ */
+export type ContainerState = RestState | { readonly status: "starting"; readonly from: RestState } | RunningState | RestartingState | { readonly status: "removing"; readonly last: RestState };
+
+/** Nothing of the container runs. */
+export type RestState = CreatedState | ExitedState;
+
+export interface CreatedState {
+  readonly status: "created";
+  /** Why the last start failed, and the code that a shell would give it (126, 127, 128). */
+  readonly failure?: StartFailure;
+}
+export interface ExitedState {
+  readonly status: "exited";
+  readonly exitCode: number;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly oomKilled: boolean;
+  /** A person stopped it: `unless-stopped` leaves it alone when the engine starts. */
+  readonly byUser: boolean;
+  readonly failure?: StartFailure;
+}
+export interface RunningState {
+  readonly status: "running";
+  readonly pid: number;
+  readonly paused: boolean;
+  /** RFC 3339 with nanoseconds, as on the wire. */
+  readonly startedAt: string;
+  readonly previouslyFinishedAt?: string;
+}
+export interface RestartingState {
+  readonly status: "restarting";
+  readonly last: ExitedState;
+}
+export interface StartFailure {
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+/** Docker's word for it, as `ps` and inspect show. */
+export type DockerStatus = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+export const DOCKER_STATUSES: readonly DockerStatus[] = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
+
+export function dockerStatus(state: ContainerState): DockerStatus {
+  if (state.status === "starting") return state.from.status;
+  if (state.status === "running") return state.paused ? "paused" : "running";
+  return state.status;
+}
+
+export function isRunning(state: ContainerState): state is RunningState {
+  return state.status === "running";
+}
+
+/** The last state at rest below an intent; of a running container, undefined. */
+export function restOf(state: ContainerState): RestState | undefined {
+  switch (state.status) {
+    case "created":
+    case "exited":
+      return state;
+    case "starting":
+      return state.from;
+    case "removing":
+    case "restarting":
+      return state.last;
+    case "running":
+      return undefined;
+    default:
+      return state satisfies never;
+  }
+}
+
+/** The exit code that inspect and wait report. */
+export function exitCodeOf(state: ContainerState): number {
+  const rest = restOf(state);
+  if (!rest) return 0;
+  return rest.status === "exited" ? (rest.failure?.exitCode ?? rest.exitCode) : (rest.failure?.exitCode ?? 0);
+}
