@@ -2,7 +2,7 @@
 
 PACKAGES="gcc make libc6-dev linux-libc-dev musl-tools nftables zstd xz-utils bzip2 isal"
 TEST_PACKAGES="busybox-static iproute2 util-linux mmdebstrap qemu-system-x86 cpio"
-OPTIONAL_TEST_PACKAGES="clang"
+OPTIONAL_TEST_PACKAGES="clang libclang-rt-dev slirp4netns"
 
 missing_packages() {
   for package in $1; do

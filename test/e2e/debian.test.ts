@@ -1,0 +1,102 @@
+/**
+ * A real Debian root file system. The engine's network namespace reaches the world through slirp4netns, a user-mode network:
+ * the host's own forwarding and firewall stay untouched.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { Live, run, startEngine, type TestEngine } from "../harness.ts";
+
+const CACHE = join(import.meta.dir, "../../build/test-images");
+const IMAGE = "debian:test";
+
+/** The tar of a minimal Debian, made once per checkout; undefined where no package archive answers. */
+async function debianTar(): Promise<string | undefined> {
+  const path = join(CACHE, "debian.tar");
+  if (existsSync(path)) return path;
+  if (!Bun.which("mmdebstrap")) return undefined;
+  mkdirSync(CACHE, { recursive: true });
+  const made = join(CACHE, "debian-new.tar");
+  const { code, stderr } = await run(["mmdebstrap", "--quiet", "--variant=apt", "--include=passwd,ca-certificates", "bookworm", made], { timeoutMs: 240_000 });
+  if (code !== 0) {
+    console.warn(`no Debian image, tests left out: ${stderr.slice(-300)}`);
+    return undefined;
+  }
+  renameSync(made, path);
+  return path;
+}
+
+const tar = await debianTar();
+
+describe.skipIf(!tar)("Debian", () => {
+  let engine: TestEngine;
+  let uplink: Live | undefined;
+  beforeAll(async () => {
+    engine = await startEngine({ busybox: false });
+    await engine.importTar(tar ?? "", IMAGE, "-c", 'CMD ["bash"]');
+    if (Bun.which("slirp4netns")) {
+      uplink = Live.spawn(["slirp4netns", "--configure", "--mtu=1500", String(engine.networkHolder), "tap0"]);
+      await uplink.until(/MTU|received tapfd|Starting/i).catch(() => undefined);
+    }
+  }, 120_000);
+  afterAll(async () => {
+    uplink?.signal("SIGTERM");
+    await uplink?.exitCode();
+    await engine[Symbol.asyncDispose]();
+  });
+
+  test("the image has the command of the change and the root's size", async () => {
+    expect(JSON.parse(await engine.ok("image", "inspect", "--format", "{{json .Config.Cmd}}", IMAGE))).toEqual(["bash"]);
+  });
+
+  test("an interactive bash in a terminal", async () => {
+    using terminal = engine.terminal("run", "-it", "--rm", "--network", "none", IMAGE);
+    await terminal.until(/root@[0-9a-f]{12}:\/#/);
+    terminal.write("cat /etc/debian_ver\t\n");
+    await terminal.until(/\n12\.\d+/);
+    terminal.write("sleep 100 &\njobs\n");
+    await terminal.until("Running");
+    terminal.write("kill %1; exit 4\n");
+    expect(await terminal.exitCode()).toBe(4);
+  });
+
+  test("a user who is not root", async () => {
+    const { stdout, code } = await engine.hako("run", "--rm", "--network", "none", "-u", "www-data", IMAGE, "bash", "-c", "id -un; touch /x || echo refused; touch /tmp/x && echo made");
+    expect(stdout).toBe("www-data\nrefused\nmade\n");
+    expect(code).toBe(0);
+  });
+
+  test("setuid programs and file modes of the tar are kept", async () => {
+    expect(await engine.ok("run", "--rm", "--network", "none", IMAGE, "stat", "-c", "%a %U %n", "/usr/bin/su", "/tmp", "/etc/shadow")).toBe("4755 root /usr/bin/su\n1777 root /tmp\n640 root /etc/shadow");
+  });
+
+  test.skipIf(!Bun.which("slirp4netns"))("apt-get update and install through NAT, then nginx under load", async () => {
+    await engine.ok("run", "-d", "--name", "web", IMAGE, "sleep", "100000");
+    const reachable = await engine.hakoWith({ timeoutMs: 90_000 }, "exec", "web", "apt-get", "-q", "update");
+    if (reachable.code !== 0 || /Failed to fetch/.test(reachable.stderr)) {
+      console.warn(`the package archive does not answer, left out: ${reachable.stderr.slice(-300)}`);
+      await engine.ok("rm", "-f", "web");
+      return;
+    }
+    const installed = await engine.hakoWith({ timeoutMs: 180_000 }, "exec", "-e", "DEBIAN_FRONTEND=noninteractive", "web", "apt-get", "-q", "install", "-y", "--no-install-recommends", "nginx-light");
+    expect(installed.stderr.slice(-500) + installed.code).toEndWith("0");
+    await engine.ok("exec", "-d", "web", "nginx", "-g", "daemon off;");
+    const address = await engine.ok("inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", "web");
+    expect(await served(address, 2000)).toBe(2000);
+    // A crash of the engine is not felt by the service.
+    const load = served(address, 3000);
+    await engine.restart();
+    expect(await load).toBe(3000);
+    await engine.ok("rm", "-f", "web");
+  }, 300_000);
+
+  /** How many of `count` requests to the server were answered with 200. */
+  async function served(address: string, count: number): Promise<number> {
+    const client = `let ok = 0;
+      for (let tries = 0; tries < 100; tries++) { try { await fetch("http://${address}/"); break; } catch { await Bun.sleep(50); } }
+      await Promise.all(Array.from({ length: 16 }, async (_, lane) => { for (let i = lane; i < ${count}; i += 16) if ((await fetch("http://${address}/")).status === 200) ok++; }));
+      console.log(ok);`;
+    const { stdout } = await engine.inNetwork(process.execPath, "-e", client);
+    return Number(stdout);
+  }
+});

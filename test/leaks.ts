@@ -1,0 +1,74 @@
+/** What an engine must not leave behind, read from the kernel. */
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const CGROUPS = "/sys/fs/cgroup";
+
+/** Every hierarchy's folder for the cgroup parent `name`, on v1, v2 and hybrid machines. */
+export function cgroupFolders(name: string): string[] {
+  const candidates = [join(CGROUPS, name), ...readdirSync(CGROUPS).map((controller) => join(CGROUPS, controller, name))];
+  return [...new Set(candidates)].filter((path) => existsSync(path) && statSync(path).isDirectory());
+}
+
+/** The cgroups of containers below the parent. */
+export function containerCgroups(name: string): string[] {
+  return cgroupFolders(name).flatMap((path) =>
+    readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && /^[0-9a-f]{12,64}$/.test(entry.name))
+      .map((entry) => join(path, entry.name)),
+  );
+}
+
+/** Removes the parent's empty folders, deepest first; a folder with processes stays and is returned. */
+export function removeCgroups(name: string): string[] {
+  const left: string[] = [];
+  const remove = (path: string): void => {
+    for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) remove(join(path, entry.name));
+    try {
+      rmdirSync(path);
+    } catch {
+      left.push(path);
+    }
+  };
+  for (const path of cgroupFolders(name)) remove(path);
+  return left;
+}
+
+export function mountsBelow(...roots: string[]): string[] {
+  return readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .filter((line) => roots.some((root) => (line.split(" ")[4] ?? "").startsWith(root)));
+}
+
+function processIds(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Processes in the network namespace that `pid` is in: an engine of its own, its shims, host-network containers. */
+export function processesInNetworkOf(pid: number): { pid: number; command: string }[] {
+  const namespace = readlinkSync(`/proc/${pid}/ns/net`);
+  return processIds().flatMap((candidate) => {
+    try {
+      if (readlinkSync(`/proc/${candidate}/ns/net`) !== namespace) return [];
+      if (/^State:\s+Z/m.test(readFileSync(`/proc/${candidate}/status`, "utf8"))) return [];
+      const command = readFileSync(`/proc/${candidate}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+      return [{ pid: candidate, command: command === "" ? readFileSync(`/proc/${candidate}/comm`, "utf8").trim() : command }];
+    } catch {
+      return []; // it ended while we looked
+    }
+  });
+}
+
+/** Open file descriptors of a process, for tests that count them. */
+export function openFiles(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** Resident and proportional memory in KiB. */
+export function memoryOf(pid: number): { rssKiB: number; pssKiB: number } {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  const field = (name: string): number => Number(rollup.match(new RegExp(`^${name}:\\s+(\\d+)`, "m"))?.[1] ?? 0);
+  return { rssKiB: field("Rss"), pssKiB: field("Pss") };
+}
