@@ -1,5 +1,14 @@
+import { containerStreams } from "./container-streams.ts";
+import { containers } from "./containers.ts";
+import { events } from "./events.ts";
+import { exec } from "./exec.ts";
+import { images } from "./images.ts";
+import { networks } from "./networks.ts";
 import type { Route } from "./route.ts";
+import { swarm } from "./swarm.ts";
 import { system } from "./system.ts";
+import { unsupported } from "./unsupported.ts";
+import { volumes } from "./volumes.ts";
 
 /** Every endpoint of the API. */
-export const routes: readonly Route[] = [...system];
+export const routes: readonly Route[] = [...containers, ...containerStreams, ...exec, ...images, ...events, ...system, ...volumes, ...networks, ...swarm, ...unsupported];

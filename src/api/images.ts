@@ -1,0 +1,84 @@
+import { EngineError } from "../base/mod.ts";
+import { familiarName, parseReference, withDefaultTag } from "../spec/mod.ts";
+import { filters, flag, list, text } from "./query.ts";
+import { empty, json, route } from "./route.ts";
+import { notYet, progress } from "./streams.ts";
+
+const LIST_FILTERS = ["before", "dangling", "label", "reference", "since", "until"];
+const PRUNE_FILTERS = ["dangling", "label", "label!", "until"];
+const NO_REGISTRY = "registries are not supported yet: load or import the image";
+
+/** The image's name as people write it. @throws EngineError InvalidParameter, in Docker's words */
+function imageName(fromImage: string, tag: string | undefined): string {
+  const separator = tag?.startsWith("sha256:") ? "@" : ":";
+  return familiarName(withDefaultTag(parseReference(tag ? `${fromImage}${separator}${tag}` : fromImage)));
+}
+
+export const images = [
+  route("GET /images/json", {
+    summary: "Lists images.",
+    query: { all: flag("Also those that only others are made of."), filters: filters(LIST_FILTERS), "shared-size": flag("With the size shared with others."), digests: flag("Has no effect: digests are always there."), manifests: flag("Has no effect yet.") },
+    failures: [400],
+    respond: async ({ engine, query }) => json(await engine.listImages({ all: query.all, filters: query.filters, sharedSize: query["shared-size"] })),
+  }),
+  route("POST /images/create", {
+    summary: "Imports an image from a root file system in the body (fromSrc=-).",
+    query: {
+      fromImage: text("An image of a registry; not supported yet."),
+      fromSrc: text("- for the body."),
+      repo: text("The imported image's name."),
+      tag: text("Its tag."),
+      message: text("Its comment."),
+      platform: text("os[/arch[/variant]] of the imported image."),
+      changes: list("Dockerfile instructions to apply; may be repeated."),
+    },
+    failures: [400, 404, 501],
+    respond: async ({ engine, query, body }) => {
+      if (query.fromImage) throw new EngineError("NotFound", `cannot pull ${imageName(query.fromImage, query.tag)}: ${NO_REGISTRY}`);
+      if (query.fromSrc === undefined || query.fromSrc === "") throw new EngineError("InvalidParameter", "either fromImage or fromSrc is needed");
+      if (query.fromSrc !== "-") return notYet("importing from a URL is not supported: download the file and import it");
+      const { repo, tag, message, platform } = query;
+      if (repo) parseReference(tag ? `${repo}:${tag}` : repo);
+      return progress(engine.importImage(body.chunks, { repo, tag, message, platform, changes: [...query.changes] }));
+    },
+  }),
+  route("POST /images/load", {
+    summary: "Loads images from an archive of docker save or an OCI layout.",
+    query: { quiet: flag("Without progress."), platform: text("Only this platform of each image.") },
+    failures: [400],
+    respond: ({ engine, query, body }) => progress(engine.loadImage(body.chunks, { quiet: query.quiet })),
+  }),
+  route("GET /images/{name}/json", {
+    summary: "Everything about one image.",
+    query: { manifests: flag("Has no effect yet.") },
+    failures: [404],
+    respond: async ({ engine, ref }) => json(await engine.inspectImage(ref)),
+  }),
+  route("GET /images/{name}/history", { summary: "The steps an image was made in.", failures: [404], respond: async ({ engine, ref }) => json(await engine.imageHistory(ref)) }),
+  route("POST /images/{name}/tag", {
+    summary: "Gives an image one more name.",
+    query: { repo: text("The name."), tag: text("Its tag; latest by default.") },
+    success: [201],
+    failures: [400, 404, 409],
+    respond: async ({ engine, ref, query }) => {
+      await engine.tagImage(ref, { repo: query.repo ?? "", tag: query.tag });
+      return empty(201);
+    },
+  }),
+  route("DELETE /images/{name}", {
+    summary: "Removes a name of an image and, with its last name, the image.",
+    query: { force: flag("Even if a container that does not run uses it."), noprune: flag("Keep parents without a name.") },
+    failures: [404, 409],
+    respond: async ({ engine, ref, query }) => json(await engine.removeImage(ref, { force: query.force, noPrune: query.noprune })),
+  }),
+  route("POST /images/prune", {
+    summary: "Removes images that nothing uses.",
+    query: { filters: filters(PRUNE_FILTERS) },
+    failures: [400],
+    respond: async ({ engine, query }) => json(await engine.pruneImages(query.filters)),
+  }),
+  route("POST /images/{name}/push", { summary: "Pushes an image to a registry; not supported yet.", failures: [501], respond: () => notYet("pushing is not supported yet: registries come in a later release") }),
+  route("GET /images/search", { summary: "Searches a registry; not supported yet.", failures: [501], respond: () => notYet("searching is not supported yet: registries come in a later release") }),
+  route("GET /images/{name}/get", { summary: "Saves an image; not supported yet.", failures: [501], respond: () => notYet("saving images is not supported yet") }),
+  route("GET /images/get", { summary: "Saves images; not supported yet.", failures: [501], respond: () => notYet("saving images is not supported yet") }),
+];
