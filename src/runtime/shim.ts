@@ -22,10 +22,8 @@ export interface ShimOptions {
   readonly exitFile?: string;
   /** As `ENOENT`; errno numbers are the kernel's, their names linux/'s. */
   readonly errnoName?: (errno: number) => string;
-  /** Once, synchronously, before `exited` settles. */
-  readonly onExited?: () => void;
-  /** Once, when the shim's end of the connection has closed: the shim ends. */
-  readonly onClosed?: () => void;
+  /** Once. `letGo`: closed by us, the shim may go on; otherwise it is ending. */
+  readonly onClosed?: (letGo: boolean) => void;
 }
 
 /**
@@ -165,7 +163,6 @@ export class Shim {
   #settle(status: ExitStatus): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.options.onExited?.();
     this.#log.finish();
     this.#exited.resolve(status);
   }
@@ -173,7 +170,6 @@ export class Shim {
   #settleFailure(error: Error): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.options.onExited?.();
     this.#log.finish();
     this.#started.reject(error);
     this.#exited.reject(error);
@@ -184,7 +180,7 @@ export class Shim {
     this.#hello.resolve(false);
     for (const acknowledge of this.#acks.values()) acknowledge(ESRCH);
     this.#acks.clear();
-    this.options.onClosed?.();
+    this.options.onClosed?.(this.#closing);
     if (this.#closing) {
       this.#log.finish();
       return;

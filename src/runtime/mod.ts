@@ -1,0 +1,10 @@
+export type { CgroupJoin, ContainerLaunch, ExecLaunch, NetworkLaunch, StdioLaunch } from "./launch.ts";
+export { ShimSpawner, type ShimSpawnerOptions } from "./shim-process.ts";
+export { connectShim, Shim, type ShimOptions, type ShimStdin, type StartedProcess } from "./shim.ts";
+export { ShimCommandError, ShimLostError, StartError } from "./shim-errors.ts";
+export { readExitFile, type ExitStatus } from "./exit-file.ts";
+export { describeStartFailure, type FailedStart, type StartFailure } from "./start-failure.ts";
+export { readLog, type ReadLogOptions } from "./logs/read-log.ts";
+export { repairLog } from "./logs/repair-log.ts";
+export { compileContainer } from "./compile-container.ts";
+export { compileExec } from "./compile-exec.ts";

@@ -1,0 +1,148 @@
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { closeFd, errnoName, listenUnix, memfdCreate, pidfdOpen, reap, sealMemfd, spawnFd, waitExit } from "../linux/mod.ts";
+import type { NamespaceType } from "../spec/mod.ts";
+import { compileContainer } from "./compile-container.ts";
+import { compileExec } from "./compile-exec.ts";
+import type { PlanCompilers } from "./compile-process.ts";
+import type { ContainerLaunch, ExecLaunch } from "./launch.ts";
+import { repairLog } from "./logs/repair-log.ts";
+import type { PlanOp } from "./ops.gen.ts";
+import { planCompilers } from "./plan-compilers.ts";
+import { encodePlan } from "./plan-encoding.ts";
+import { Shim } from "./shim.ts";
+
+/** The shim's fds: 3 the plan, 4 its listening socket, then those that the plan names. */
+const FIRST_PLAN_FD = 5;
+
+export interface ShimSpawnerOptions {
+  /** The shim's program: a file that is read once (it may be embedded in our executable), or its bytes. */
+  readonly shim: string | Uint8Array;
+  readonly arch?: "x64" | "arm64";
+  /** See ContainerCompilers. */
+  readonly kernelCore?: boolean;
+}
+
+/**
+ * Starts processes, each under a shim of its own. The shims run from one sealed memfd, so that no container can
+ * change the program that watches it.
+ */
+export class ShimSpawner implements Disposable {
+  readonly #program: number;
+  readonly #devNull: number;
+  readonly #compilers: PlanCompilers;
+  readonly #kernelCore: boolean;
+  /** Shims whose connection we gave up while they ran. */
+  readonly #unwatched = new Set<number>();
+
+  constructor(options: ShimSpawnerOptions) {
+    this.#program = sealedProgram(typeof options.shim === "string" ? readFileSync(options.shim) : options.shim);
+    this.#devNull = openSync("/dev/null", "r+");
+    this.#compilers = planCompilers(options.arch ?? (process.arch === "arm64" ? "arm64" : "x64"));
+    this.#kernelCore = options.kernelCore ?? false;
+  }
+
+  /**
+   * Returns once the shim has been told; `started` tells how it went.
+   * @throws SyscallError when a namespace to join is gone or no process can be made; nothing is left behind.
+   */
+  async launchContainer(id: string, socketPath: string, launch: ContainerLaunch): Promise<Shim> {
+    using fds = new PlanFds();
+    for (const { type, path } of launch.spec.linux.namespaces) {
+      if (path) fds.add(type, openSync(path, "r"));
+    }
+    if (launch.log && existsSync(launch.log.path)) repairLog(launch.log);
+    const ops = compileContainer(id, launch, { ...this.#compilers, kernelCore: this.#kernelCore, namespaceFd: (type) => fds.numberOf(type) });
+    return await this.#launch(socketPath, ops, fds.open, launch.exitFile);
+  }
+
+  /** @throws SyscallError ESRCH when the container's process has ended. */
+  async launchExec(id: string, socketPath: string, launch: ExecLaunch): Promise<Shim> {
+    using fds = new PlanFds();
+    fds.add("pid", pidfdOpen(launch.containerPid));
+    const ops = compileExec(id, launch, { ...this.#compilers, containerPidfd: fds.numberOf("pid") });
+    return await this.#launch(socketPath, ops, fds.open, launch.exitFile);
+  }
+
+  /** Running shims go on. */
+  [Symbol.dispose](): void {
+    closeFd(this.#program);
+    closeSync(this.#devNull);
+  }
+
+  async #launch(socketPath: string, ops: readonly PlanOp[], planFds: readonly number[], exitFile: string): Promise<Shim> {
+    this.#reapUnwatched();
+    const listener = listenIn(socketPath);
+    const plan = memfdCreate("hako-plan");
+    let pid = 0;
+    try {
+      writeWhole(plan, encodePlan(ops));
+      // Connected before there is anybody to answer: whatever the shim has to say, it says to us.
+      const shim = await Shim.connect(socketPath, {
+        exitFile,
+        errnoName,
+        onClosed: (letGo) => this.#ended(pid, letGo),
+      });
+      try {
+        pid = spawnFd({ exeFd: this.#program, argv: ["hako-shim"], env: [], fds: [this.#devNull, this.#devNull, this.#devNull, plan, listener, ...planFds] });
+      } catch (error) {
+        shim.close();
+        throw error;
+      }
+      return shim;
+    } finally {
+      closeFd(plan);
+      closeFd(listener);
+    }
+  }
+
+  /** A shim closes its connections by ending: it is a child to reap. */
+  #ended(pid: number, letGo: boolean): void {
+    if (pid === 0) return;
+    if (letGo) this.#unwatched.add(pid);
+    else void waitExit(pid);
+  }
+
+  #reapUnwatched(): void {
+    for (const pid of this.#unwatched) {
+      if (reap(pid) !== undefined) this.#unwatched.delete(pid);
+    }
+  }
+}
+
+/** Fds for one plan, closed when the shim has inherited them. */
+class PlanFds implements Disposable {
+  readonly open: number[] = [];
+  readonly #numbers = new Map<NamespaceType, number>();
+
+  add(type: NamespaceType, fd: number): void {
+    this.#numbers.set(type, FIRST_PLAN_FD + this.open.length);
+    this.open.push(fd);
+  }
+
+  numberOf(type: NamespaceType): number {
+    const number = this.#numbers.get(type);
+    if (number === undefined) throw new Error(`no ${type} namespace was opened for this plan`);
+    return number;
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.open) closeFd(fd);
+  }
+}
+
+function sealedProgram(bytes: Uint8Array): number {
+  const fd = memfdCreate("hako-shim");
+  writeWhole(fd, bytes);
+  sealMemfd(fd);
+  return fd;
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written, bytes.length - written, written);
+}
+
+function listenIn(socketPath: string): number {
+  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
+  return listenUnix(socketPath);
+}

@@ -1,0 +1,119 @@
+import { errnoMessage } from "../linux/mod.ts";
+import type { ErrorKind } from "../base/mod.ts";
+import type { ProcessSpec, RuntimeMount } from "../spec/mod.ts";
+import { parseMountOptions } from "./mount-options.ts";
+import type { StartError } from "./shim-errors.ts";
+
+const ENOENT = 2;
+const ENOEXEC = 8;
+const EACCES = 13;
+const ENOTDIR = 20;
+const EISDIR = 21;
+
+/** What Docker 28.5 says and does when a process does not start. */
+export interface StartFailure {
+  /** The whole message on the wire, to the letter. */
+  readonly message: string;
+  /** Of the container or exec: 126 cannot be invoked, 127 not found, 128 anything else. */
+  readonly exitCode: number;
+  /** For the API: not found and not invokable are the caller's fault. */
+  readonly kind: ErrorKind;
+  /**
+   * Present when Docker counts the process as started (the file exists and is executable, the kernel refuses its
+   * format or its interpreter is missing): the process says this on its standard error and ends with 255.
+   */
+  readonly lastWords?: string;
+}
+
+/** `kind` chooses Docker's preamble: a container's first process, or one more in a running container. */
+export interface FailedStart {
+  readonly kind: "container" | "exec";
+  readonly process: ProcessSpec;
+  readonly mounts?: readonly RuntimeMount[];
+  readonly sysctl?: Readonly<Record<string, string>>;
+}
+
+const PREAMBLE = {
+  container: "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ",
+  exec: "OCI runtime exec failed: exec failed: unable to start container process: ",
+} as const;
+
+const WRONG_KIND = ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type";
+
+export function describeStartFailure(error: StartError, failed: FailedStart): StartFailure {
+  const cause = describeCause(error, failed);
+  const ranked = rank(cause);
+  const program = failed.process.args[0] ?? "";
+  return {
+    message: PREAMBLE[failed.kind] + cause + (cause.includes(errnoMessage(ENOTDIR)) ? WRONG_KIND : ""),
+    ...ranked,
+    ...(isLateFailure(error, program) ? { exitCode: 255, lastWords: `exec ${program}: ${errnoMessage(error.errno)}\n` } : {}),
+  };
+}
+
+/** Docker decides by the words of the message, and so do its users. */
+function rank(cause: string): { exitCode: number; kind: ErrorKind } {
+  if (cause.includes("executable file not found") || cause.includes(errnoMessage(ENOENT)) || cause.includes(errnoMessage(ENOTDIR))) return { exitCode: 127, kind: "InvalidParameter" };
+  if (cause.includes(errnoMessage(EACCES))) return { exitCode: 126, kind: "InvalidParameter" };
+  return { exitCode: 128, kind: "System" };
+}
+
+/** The shim names the interpreter when it is that which is missing. */
+function isLateFailure(error: StartError, program: string): boolean {
+  if (error.op !== "exec") return false;
+  return error.errno === ENOEXEC || (error.errno === ENOENT && error.detail.startsWith("interpreter of ") && program !== "");
+}
+
+function describeCause(error: StartError, failed: FailedStart): string {
+  const reason = errnoMessage(error.errno);
+  switch (error.op) {
+    case "exec":
+      return describeExec(error, failed.process);
+    case "cwd":
+    case "directory":
+      return `chdir to cwd (${JSON.stringify(failed.process.cwd)}) set in config.json failed: ${reason}`;
+    case "hostname":
+      return `sethostname: ${reason}`;
+    case "rlimit":
+      return `error setting rlimits for ready process: error setting rlimit type ${error.detail}: ${reason}`;
+    case "sysctl":
+      return describeSysctl(error, failed.sysctl ?? {});
+    case "bind":
+    case "mount":
+      return describeMount(error, failed.mounts ?? []);
+    default:
+      return [error.op ?? "plan", error.detail, reason].filter((part) => part !== "").join(": ");
+  }
+}
+
+function describeExec(error: StartError, process: ProcessSpec): string {
+  const program = process.args[0] ?? "";
+  const quoted = JSON.stringify(program);
+  // A search through PATH passes over what is no executable file (Go's exec.LookPath).
+  if (!program.includes("/") && [ENOENT, EACCES, ENOTDIR, EISDIR].includes(error.errno)) return `exec: ${quoted}: executable file not found in $PATH`;
+  switch (error.errno) {
+    case ENOENT:
+    case ENOTDIR:
+      return `exec: ${quoted}: stat ${program}: ${errnoMessage(error.errno)}`;
+    case EISDIR:
+      return `exec: ${quoted}: is a directory: ${errnoMessage(EACCES)}`;
+    default:
+      return `exec: ${quoted}: ${errnoMessage(error.errno)}`;
+  }
+}
+
+function describeSysctl(error: StartError, sysctl: Readonly<Record<string, string>>): string {
+  const name = Object.keys(sysctl).find((key) => error.detail.endsWith(key.replaceAll(".", "/"))) ?? error.detail;
+  const file = `fsmount:fscontext:proc/./sys/${name.replaceAll(".", "/")}`;
+  if (error.errno === ENOENT) return `open sysctl ${name} file: unsafe procfs detected: openat2 ${file}: ${errnoMessage(error.errno)}`;
+  return `failed to write sysctl ${name} = ${JSON.stringify(sysctl[name] ?? "")}: write ${file}: ${errnoMessage(error.errno)}`;
+}
+
+function describeMount(error: StartError, mounts: readonly RuntimeMount[]): string {
+  const mount = mounts.find(({ destination, source }) => destination === error.detail || source === error.detail);
+  if (!mount) return `error mounting ${JSON.stringify(error.detail)}: ${errnoMessage(error.errno)}`;
+  const { bind, recursive, fsOptions } = parseMountOptions(mount.options);
+  const data = fsOptions.length > 0 ? `, data=${fsOptions.join(",")}` : "";
+  const flags = bind || mount.type === "bind" ? `, flags=MS_BIND${recursive ? "|MS_REC" : ""}` : data;
+  return `error mounting ${JSON.stringify(mount.source)} to rootfs at ${JSON.stringify(mount.destination)}: mount src=${mount.source}, dst=${mount.destination}${flags}: ${errnoMessage(error.errno)}`;
+}
