@@ -52,7 +52,7 @@ function writeField(writer: PlanWriter, type: PlanFieldType, value: unknown, whe
       return;
     }
     default:
-      type satisfies never;
+      (type) satisfies never;
   }
 }
 

@@ -1,0 +1,80 @@
+/* The cloned process: from clone to exec. */
+#pragma once
+#include "plan.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum stdio_flag { STDIO_TTY = 1, STDIO_OPEN_STDIN = 2, STDIO_STDIN_ONCE = 4, STDIO_STREAM_OUTPUT = 8, STDIO_DIRECT = 16 };
+
+/* Between shim and child, over a SEQPACKET socket that exec closes. */
+enum sync_message {
+    SYNC_CONSOLE = 'C', /* child: here is the pty master */
+    SYNC_READY = 'R',   /* child: about to exec; end of file after it means success */
+    SYNC_FAILED = 'F',  /* child: struct sync_failure */
+    SYNC_HOST = 'H',    /* shim: all host ops succeeded */
+    SYNC_OUTPUT = 'O',  /* shim: somebody takes the output */
+};
+
+struct sync_failure {
+    uint8_t type;
+    uint8_t zero[3];
+    uint32_t op;
+    uint32_t error;
+    char detail[512];
+};
+
+struct child {
+    const struct plan *plan;
+    int sync;
+    int root;  /* O_PATH: what paths are resolved in */
+    int null;  /* the host's /dev/null, opened in this mount namespace */
+    int empty; /* a read-only empty tmpfs, cloned over each masked folder */
+    int label; /* /proc/self/attr/<attribute> */
+    uint32_t stdio;
+    uint32_t rows;
+    uint32_t cols;
+    mode_t umask;
+    bool host_done;
+    bool output_there;
+};
+
+__attribute__((noreturn)) void child_main(struct child *child);
+
+/* ops_mount.c */
+int op_propagation(const struct op *op);
+int op_overlay_root(struct child *child, const struct op *op);
+int op_bind_root(struct child *child, const struct op *op);
+int op_directory(struct child *child, const struct op *op);
+int op_mount(struct child *child, const struct op *op);
+int op_bind(struct child *child, const struct op *op);
+int op_device(struct child *child, const struct op *op);
+int op_symlink(struct child *child, const struct op *op);
+int op_mask(struct child *child, const struct op *op);
+int op_readonly(struct child *child, const struct op *op);
+int op_root_readonly(struct child *child);
+int op_root_propagation(struct child *child, const struct op *op);
+int op_pivot(struct child *child);
+
+/* ops_process.c */
+int op_join_cgroups(const struct op *op);
+int op_join_namespaces(struct child *child, const struct op *op);
+int op_netlink_inside(const struct op *op);
+int op_hostname(const struct op *op);
+int op_sysctl(struct child *child, const struct op *op);
+int op_oom_score_adj(const struct op *op);
+int op_rlimit(const struct op *op);
+int op_session_keyring(const struct op *op);
+int op_no_new_privileges(void);
+int op_seccomp(const struct op *op);
+int open_security_label(struct child *child);
+int op_security_label(struct child *child, const struct op *op);
+int op_identity(struct child *child, const struct op *op);
+int op_cwd(const struct op *op);
+
+/* ops_exec.c */
+int op_wait_host(struct child *child);
+int op_exec(struct child *child, const struct op *op);
+int op_exec_fd(struct child *child, const struct op *op);
+
+/* console.c */
+int op_console(struct child *child, const struct op *op);

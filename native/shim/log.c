@@ -1,0 +1,141 @@
+/*
+ * The frame log: Docker's stream frames one after another, and an index of 16 bytes per frame,
+ * {u64 offset, u64 time in ns, top bit: the frame continues the stream's last one}. Every index entry points at a
+ * whole frame: frames are written first, and a batch that could not be written is cut off again.
+ */
+#include "failure.h"
+#include "fd.h"
+#include "shim.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_FRAME_PAYLOAD (16u << 10)
+#define CONTINUED (UINT64_C(1) << 63)
+
+static void store_u32_be(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)(value >> 24);
+    at[1] = (uint8_t)(value >> 16);
+    at[2] = (uint8_t)(value >> 8);
+    at[3] = (uint8_t)value;
+}
+
+static uint32_t load_u32_be(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static void store_entry(uint8_t *at, uint64_t offset, uint64_t time)
+{
+    memcpy(at, &offset, 8);
+    memcpy(at + 8, &time, 8);
+}
+
+static bool write_all(int fd, const uint8_t *data, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, data, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        data += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
+static void log_flush(void)
+{
+    if (shim.frames_used == 0)
+        return;
+    size_t index_bytes = (size_t)shim.index_used * 16;
+    bool written = write_all(shim.log, shim.work->frames, shim.frames_used) && write_all(shim.index, shim.work->index, index_bytes);
+    if (written) {
+        shim.log_size += shim.frames_used;
+        shim.index_size += index_bytes;
+    } else {
+        /* A full disk must not stop the container: this batch is lost, the log stays whole. */
+        (void)!ftruncate(shim.log, (off_t)shim.log_size);
+        (void)!ftruncate(shim.index, (off_t)shim.index_size);
+    }
+    shim.frames_used = 0;
+    shim.index_used = 0;
+}
+
+void log_append(struct stream *stream, const uint8_t *data, size_t length)
+{
+    if (shim.log < 0)
+        return;
+    uint64_t time = now_ns();
+    while (length > 0) {
+        size_t count = length < MAX_FRAME_PAYLOAD ? length : MAX_FRAME_PAYLOAD;
+        const uint8_t *newline = memchr(data, '\n', count);
+        if (newline != NULL)
+            count = (size_t)(newline - data) + 1;
+        if (shim.frames_used + FRAME_HEADER_BYTES + count > FRAME_BYTES || shim.index_used == INDEX_ENTRIES)
+            log_flush();
+        uint8_t *frame = shim.work->frames + shim.frames_used;
+        memset(frame, 0, 4);
+        frame[0] = stream->number;
+        store_u32_be(frame + 4, (uint32_t)count);
+        memcpy(frame + FRAME_HEADER_BYTES, data, count);
+        store_entry(shim.work->index + shim.index_used * 16, shim.log_size + shim.frames_used, stream->continues ? time | CONTINUED : time);
+        shim.frames_used += (uint32_t)(FRAME_HEADER_BYTES + count);
+        shim.index_used++;
+        stream->continues = newline == NULL;
+        data += count;
+        length -= count;
+    }
+    log_flush();
+    notify_log();
+}
+
+/* Frames that an earlier shim wrote but did not index any more, and a torn last one. */
+static int recover(uint64_t log_bytes, uint64_t index_bytes)
+{
+    uint8_t bytes[16];
+    uint64_t end = 0;
+    shim.index_size = index_bytes - index_bytes % 16;
+    bool indexed = shim.index_size > 0;
+    if (indexed) {
+        if (pread(shim.index, bytes, 16, (off_t)(shim.index_size - 16)) != 16)
+            return fail("log index");
+        memcpy(&end, bytes, 8);
+    }
+    while (end + FRAME_HEADER_BYTES <= log_bytes) {
+        if (pread(shim.log, bytes, FRAME_HEADER_BYTES, (off_t)end) != FRAME_HEADER_BYTES)
+            return fail("log");
+        uint64_t next = end + FRAME_HEADER_BYTES + load_u32_be(bytes + 4);
+        if (next > log_bytes)
+            break;
+        if (indexed) {
+            indexed = false;
+        } else {
+            store_entry(bytes, end, now_ns());
+            if (!write_all(shim.index, bytes, 16))
+                return fail("log index");
+            shim.index_size += 16;
+        }
+        end = next;
+    }
+    if (indexed)
+        shim.index_size -= 16; /* it points at a frame that was torn */
+    shim.log_size = end < log_bytes ? end : log_bytes;
+    if (ftruncate(shim.log, (off_t)shim.log_size) < 0 || ftruncate(shim.index, (off_t)shim.index_size) < 0)
+        return fail("log");
+    return 0;
+}
+
+int log_open(const char *path, const char *index_path)
+{
+    struct stat log, index;
+    shim.log = open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+    if (shim.log < 0 || fstat(shim.log, &log) < 0)
+        return fail(path);
+    shim.index = open(index_path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+    if (shim.index < 0 || fstat(shim.index, &index) < 0)
+        return fail(index_path);
+    return log.st_size || index.st_size ? recover((uint64_t)log.st_size, (uint64_t)index.st_size) : 0;
+}

@@ -1,0 +1,380 @@
+/*
+ * The container's tree. Every target is an fd resolved inside the root (root.h), every mount is attached through an
+ * fd: no path that an image controls is ever given to mount(2).
+ */
+#include "child.h"
+#include "failure.h"
+#include "fd.h"
+#include "kernel.h"
+#include "root.h"
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#define BIND_RECURSIVE 1u
+#define BIND_ATTRIBUTES_RECURSIVE 2u
+#define BIND_SOURCE_IN_ROOT 4u
+/* fsconfig takes strings up to 255 bytes, mount(2) a page of options. */
+#define FSCONFIG_STRING_MAX 255
+
+int op_propagation(const struct op *op)
+{
+    if (sys_mount(NULL, "/", NULL, MS_REC | number(op, PROPAGATION_FLAGS), NULL) < 0)
+        return fail("/");
+    return 0;
+}
+
+/* The host's /dev/null is opened while "/" is still the host's tree. */
+static int open_host_null(struct child *child)
+{
+    owned_fd fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fail("/dev/null");
+    if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+        return fail_as(ENODEV, "/dev/null");
+    child->null = take_fd(&fd);
+    return 0;
+}
+
+static int configure(int fd, const char *key, const char *value)
+{
+    return sys_fsconfig(fd, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value) < 0 ? fail(key) : 0;
+}
+
+/* index and metacopy off, redirects neither made nor followed: an upper folder stays readable as a plain difference. */
+static const char *const OVERLAY_OPTIONS[][2] = {{"index", "off"}, {"metacopy", "off"}, {"redirect_dir", "nofollow"}};
+
+/* -EINVAL: this kernel has no lowerdir+. */
+static int overlay_by_fsconfig(const struct op *op, int *mount)
+{
+    owned_fd fs = sys_fsopen("overlay");
+    if (fs < 0)
+        return fail("overlay");
+    const struct field *lowers = &op->fields[OVERLAY_ROOT_LOWERS];
+    const uint8_t *cursor = lowers->data;
+    for (uint32_t i = 0; i < lowers->count; i++)
+        if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", next_string(&cursor)) < 0)
+            return fail("lowerdir+");
+    const char *upper = text(op, OVERLAY_ROOT_UPPER);
+    if (*upper && (configure(fs, "upperdir", upper) < 0 || configure(fs, "workdir", text(op, OVERLAY_ROOT_WORK)) < 0))
+        return -errno;
+    for (size_t i = 0; i < sizeof OVERLAY_OPTIONS / sizeof *OVERLAY_OPTIONS; i++)
+        if (configure(fs, OVERLAY_OPTIONS[i][0], OVERLAY_OPTIONS[i][1]) < 0)
+            return -errno;
+    if (configure(fs, "source", "hako") < 0)
+        return -errno;
+    if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+        return fail("overlay");
+    *mount = sys_fsmount(fs, 0);
+    return *mount < 0 ? fail("overlay") : 0;
+}
+
+static int append(char *options, size_t size, size_t *used, const char *format, const char *value)
+{
+    int length = snprintf(options + *used, size - *used, format, value);
+    if (length < 0 || (size_t)length >= size - *used)
+        return fail_as(E2BIG, "overlay options");
+    *used += (size_t)length;
+    return 0;
+}
+
+static int overlay_by_mount(const struct op *op)
+{
+    char options[4096];
+    size_t used = 0;
+    const struct field *lowers = &op->fields[OVERLAY_ROOT_LOWERS];
+    const uint8_t *cursor = lowers->data;
+    int result = append(options, sizeof options, &used, "%s", "index=off,lowerdir=");
+    for (uint32_t i = 0; i < lowers->count && result == 0; i++)
+        result = append(options, sizeof options, &used, i ? ":%s" : "%s", next_string(&cursor));
+    if (result == 0 && *text(op, OVERLAY_ROOT_UPPER)) {
+        result = append(options, sizeof options, &used, ",upperdir=%s", text(op, OVERLAY_ROOT_UPPER));
+        if (result == 0)
+            result = append(options, sizeof options, &used, ",workdir=%s", text(op, OVERLAY_ROOT_WORK));
+    }
+    if (result < 0)
+        return result;
+    const char *target = text(op, OVERLAY_ROOT_MOUNT_POINT);
+    return sys_mount("hako", target, "overlay", 0, options) < 0 ? fail("overlay") : 0;
+}
+
+static int attach_root(struct child *child, int *mount, const char *mount_point)
+{
+    owned_fd target = open(mount_point, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (target < 0 || sys_move_mount(*mount, target) < 0)
+        return fail(mount_point);
+    child->root = take_fd(mount);
+    return open_host_null(child);
+}
+
+int op_overlay_root(struct child *child, const struct op *op)
+{
+    const char *mount_point = text(op, OVERLAY_ROOT_MOUNT_POINT);
+    /* The lowers are short names below this folder: 125 of them fit wherever the data root is. */
+    if (chdir(text(op, OVERLAY_ROOT_LAYERS_DIR)) < 0)
+        return fail(text(op, OVERLAY_ROOT_LAYERS_DIR));
+    bool fits = op->fields[OVERLAY_ROOT_UPPER].count <= FSCONFIG_STRING_MAX && op->fields[OVERLAY_ROOT_WORK].count <= FSCONFIG_STRING_MAX;
+    owned_fd mount = -1;
+    int result = fits ? overlay_by_fsconfig(op, &mount) : -EINVAL;
+    if (result == 0)
+        result = attach_root(child, &mount, mount_point);
+    else if (result == -EINVAL || result == -ENOSYS) {
+        result = overlay_by_mount(op);
+        if (result == 0) {
+            child->root = open(mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+            result = child->root < 0 ? fail(mount_point) : open_host_null(child);
+        }
+    }
+    if (result == 0 && chdir("/") < 0)
+        return fail("/");
+    return result;
+}
+
+int op_bind_root(struct child *child, const struct op *op)
+{
+    owned_fd tree = sys_open_tree(AT_FDCWD, text(op, BIND_ROOT_SOURCE), OPEN_TREE_CLONE | AT_RECURSIVE);
+    if (tree < 0)
+        return fail(text(op, BIND_ROOT_SOURCE));
+    return attach_root(child, &tree, text(op, BIND_ROOT_MOUNT_POINT));
+}
+
+int op_directory(struct child *child, const struct op *op)
+{
+    struct creation creation = {
+        .missing = MISSING_IS_FOLDER,
+        .mode = (mode_t)number(op, DIRECTORY_MODE),
+        .uid = (uid_t)number(op, DIRECTORY_UID),
+        .gid = (gid_t)number(op, DIRECTORY_GID),
+    };
+    owned_fd fd = root_open(child->root, text(op, DIRECTORY_PATH), &creation);
+    struct stat st;
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &st) < 0)
+        return fail(text(op, DIRECTORY_PATH));
+    return S_ISDIR(st.st_mode) ? 0 : fail_as(ENOTDIR, text(op, DIRECTORY_PATH));
+}
+
+static int configure_options(int fs, const struct field *options)
+{
+    const uint8_t *cursor = options->data;
+    for (uint32_t i = 0; i < options->count; i++) {
+        const char *option = next_string(&cursor);
+        const char *equals = strchr(option, '=');
+        char key[64];
+        size_t length = equals ? (size_t)(equals - option) : strlen(option);
+        if (length >= sizeof key)
+            return fail_as(EINVAL, option);
+        memcpy(key, option, length);
+        key[length] = 0;
+        if (configure(fs, key, equals ? equals + 1 : NULL) < 0)
+            return fail(option);
+    }
+    return 0;
+}
+
+static int open_mount_target(struct child *child, const char *target, const char *type)
+{
+    owned_fd fd = root_open(child->root, target, &AS_FOLDER);
+    if (fd < 0 || (strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0))
+        return take_fd(&fd);
+    /* Masks and sysctls rely on /proc and /sys being where they are called: an image's link there is refused. */
+    close_now(&fd);
+    fd = sys_openat2(child->root, *target == '/' ? target + 1 : target, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+    return fd < 0 ? fail(target) : take_fd(&fd);
+}
+
+int op_mount(struct child *child, const struct op *op)
+{
+    const char *type = text(op, MOUNT_FSTYPE), *source = text(op, MOUNT_SOURCE), *target = text(op, MOUNT_TARGET);
+    owned_fd fd = open_mount_target(child, target, type);
+    if (fd < 0)
+        return fd;
+    owned_fd fs = sys_fsopen(type);
+    if (fs < 0)
+        return fail(type);
+    if (*source && configure(fs, "source", source) < 0)
+        return fail(source);
+    int result = configure_options(fs, &op->fields[MOUNT_OPTIONS]);
+    if (result < 0)
+        return result;
+    if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+        return fail(target);
+    owned_fd mount = sys_fsmount(fs, (unsigned)number(op, MOUNT_ATTRIBUTES));
+    if (mount < 0 || sys_move_mount(mount, fd) < 0)
+        return fail(target);
+    return 0;
+}
+
+static int open_bind_source(struct child *child, const struct op *op)
+{
+    unsigned flags = (unsigned)number(op, BIND_FLAGS);
+    unsigned tree_flags = OPEN_TREE_CLONE | (flags & BIND_RECURSIVE ? AT_RECURSIVE : 0);
+    const char *source = text(op, BIND_SOURCE);
+    int tree;
+    if (flags & BIND_SOURCE_IN_ROOT) {
+        owned_fd fd = root_open(child->root, source, &EXISTING);
+        if (fd < 0)
+            return fd;
+        tree = sys_open_tree(fd, "", tree_flags | AT_EMPTY_PATH);
+    } else {
+        tree = sys_open_tree(AT_FDCWD, source, tree_flags);
+    }
+    return tree < 0 ? fail(source) : tree;
+}
+
+int op_bind(struct child *child, const struct op *op)
+{
+    const char *target = text(op, BIND_TARGET);
+    owned_fd tree = open_bind_source(child, op);
+    struct stat st;
+    if (tree < 0)
+        return tree;
+    if (fstat(tree, &st) < 0)
+        return fail(text(op, BIND_SOURCE));
+    struct mount_attr attributes = {.attr_set = number(op, BIND_ATTRIBUTES_SET), .attr_clr = number(op, BIND_ATTRIBUTES_CLEAR)};
+    unsigned depth = number(op, BIND_FLAGS) & BIND_ATTRIBUTES_RECURSIVE ? AT_RECURSIVE : 0;
+    if ((attributes.attr_set || attributes.attr_clr) && sys_mount_setattr(tree, depth, &attributes) < 0)
+        return fail(target);
+    owned_fd fd = root_open(child->root, target, S_ISDIR(st.st_mode) ? &AS_FOLDER : &AS_FILE);
+    if (fd < 0)
+        return fd;
+    if (sys_move_mount(tree, fd) < 0)
+        return fail(target);
+    /* MS_REC, as Docker's rshared and friends have it, asks for the whole subtree. */
+    uint64_t propagation = number(op, BIND_PROPAGATION);
+    struct mount_attr spread = {.propagation = propagation & ~(uint64_t)MS_REC};
+    if (spread.propagation && sys_mount_setattr(tree, propagation & MS_REC ? AT_RECURSIVE : 0, &spread) < 0)
+        return fail(target);
+    return 0;
+}
+
+int op_device(struct child *child, const struct op *op)
+{
+    const char *path = text(op, DEVICE_PATH), *name;
+    owned_fd parent = root_open_parent(child->root, path, &name);
+    if (parent < 0)
+        return parent;
+    mode_t mode = (mode_t)number(op, DEVICE_MODE);
+    dev_t device = makedev((unsigned)number(op, DEVICE_MAJOR), (unsigned)number(op, DEVICE_MINOR));
+    if (mknodat(parent, name, mode, device) < 0) {
+        struct stat st;
+        if (errno != EEXIST || fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            return fail(path);
+        bool same = (st.st_mode & S_IFMT) == (mode & S_IFMT) && st.st_rdev == device;
+        return same ? 0 : fail_as(EEXIST, path);
+    }
+    if (fchownat(parent, name, (uid_t)number(op, DEVICE_UID), (gid_t)number(op, DEVICE_GID), AT_SYMLINK_NOFOLLOW) < 0)
+        return fail(path);
+    return 0;
+}
+
+int op_symlink(struct child *child, const struct op *op)
+{
+    const char *path = text(op, SYMLINK_PATH), *name;
+    owned_fd parent = root_open_parent(child->root, path, &name);
+    if (parent < 0)
+        return parent;
+    if (symlinkat(text(op, SYMLINK_TARGET), parent, name) < 0 && errno != EEXIST)
+        return fail(path);
+    return 0;
+}
+
+/* One empty tmpfs serves all masked folders of a container. */
+static int open_empty(struct child *child)
+{
+    if (child->empty >= 0)
+        return 0;
+    owned_fd fs = sys_fsopen("tmpfs");
+    if (fs < 0)
+        return fail("tmpfs");
+    if (configure(fs, "size", "4k") < 0 || configure(fs, "nr_inodes", "2") < 0 || configure(fs, "mode", "0555") < 0)
+        return -errno;
+    if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+        return fail("tmpfs");
+    child->empty = sys_fsmount(fs, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    return child->empty < 0 ? fail("tmpfs") : 0;
+}
+
+/* The first folder takes the tmpfs itself, so that a clone has an attached mount to be made of. */
+static int cover_folder(struct child *child, int target, const char *path)
+{
+    bool first = child->empty < 0;
+    int result = open_empty(child);
+    if (result < 0)
+        return result;
+    if (first)
+        return sys_move_mount(child->empty, target) < 0 ? fail(path) : 0;
+    owned_fd copy = sys_open_tree(child->empty, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+    if (copy < 0 || sys_move_mount(copy, target) < 0)
+        return fail(path);
+    return 0;
+}
+
+int op_mask(struct child *child, const struct op *op)
+{
+    const char *path = text(op, MASK_PATH);
+    owned_fd fd = root_open_kernel(child->root, path);
+    if (fd == -ENOENT || fd == -ENOTDIR)
+        return 0;
+    struct stat st;
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &st) < 0)
+        return fail(path);
+    if (S_ISDIR(st.st_mode))
+        return cover_folder(child, fd, path);
+    if (child->null < 0)
+        return fail_as(ENODEV, "/dev/null");
+    owned_fd tree = sys_open_tree(child->null, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+    if (tree < 0 || sys_move_mount(tree, fd) < 0)
+        return fail(path);
+    return 0;
+}
+
+int op_readonly(struct child *child, const struct op *op)
+{
+    const char *path = text(op, READONLY_PATH);
+    owned_fd fd = root_open_kernel(child->root, path);
+    if (fd == -ENOENT || fd == -ENOTDIR)
+        return 0;
+    if (fd < 0)
+        return fd;
+    owned_fd tree = sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (tree < 0 || sys_mount_setattr(tree, 0, &attributes) < 0 || sys_move_mount(tree, fd) < 0)
+        return fail(path);
+    return 0;
+}
+
+int op_root_readonly(struct child *child)
+{
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+    return sys_mount_setattr(child->root, 0, &attributes) < 0 ? fail("/") : 0;
+}
+
+int op_root_propagation(struct child *child, const struct op *op)
+{
+    uint64_t flags = number(op, ROOT_PROPAGATION_FLAGS);
+    struct mount_attr attributes = {.propagation = flags & ~(uint64_t)MS_REC};
+    if (attributes.propagation == 0)
+        return 0;
+    return sys_mount_setattr(child->root, flags & MS_REC ? AT_RECURSIVE : 0, &attributes) < 0 ? fail("/") : 0;
+}
+
+/* pivot_root(".", ".") stacks the old root on the new one; it is detached without ever having a name inside. */
+int op_pivot(struct child *child)
+{
+    owned_fd old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (old < 0 || fchdir(child->root) < 0 || sys_pivot_root(".", ".") < 0)
+        return fail("pivot_root");
+    if (fchdir(old) < 0)
+        return fail("old root");
+    /* Private first: detaching must not reach the host's mounts. */
+    if (sys_mount(NULL, ".", NULL, MS_PRIVATE | MS_REC, NULL) < 0 || sys_umount2(".", MNT_DETACH) < 0)
+        return fail("old root");
+    return chdir("/") < 0 ? fail("/") : 0;
+}
