@@ -33,7 +33,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 const COMPOSITION_ENTRY = "src/cli/main.ts";
 
 /** Paths that are data about the inside of a container, not doors to this host's kernel. */
-const CONTAINER_PATHS = new Set(["src/engine/create/complete-host-config.ts", "src/runtime/container-devices.ts"]);
+const CONTAINER_PATHS = new Set(["src/engine/create/complete-host-config.ts", "src/engine/spec-for/mounts.ts", "src/runtime/container-devices.ts"]);
 
 /** The command line starts the engine when none listens; it has no runtime/ to ask. */
 const SPAWNS = new Set<string>([]);
@@ -183,10 +183,10 @@ test("the environment is read only by the composition root and the command line"
   expect(offending.map((file) => file.path)).toEqual([]);
 });
 
-test("C is about 2,500 lines in all", () => {
+test("C stays small: at most 3,500 lines of code", () => {
   const lines = ["native/shim/*.{c,h}", "native/addon/*.{c,h}", "native/hello/*.{c,h}"]
     .flatMap(sourceFiles)
     .filter(({ path }) => !path.includes(".gen.") && !/(?:test|fuzz)/.test(path))
-    .reduce((sum, { text }) => sum + text.split("\n").length - 1, 0);
+    .reduce((sum, { code }) => sum + code.split("\n").filter((line) => line.trim() !== "").length, 0);
   expect(lines).toBeLessThanOrEqual(3500);
 });
