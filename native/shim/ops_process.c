@@ -163,6 +163,17 @@ static int drop_bounding(uint64_t keep)
     return 0;
 }
 
+/* An engine that itself lacks a capability (in a container, say) gives what it has: never more than was asked. */
+static int own_capabilities(uint64_t *permitted)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) < 0)
+        return fail("capget");
+    *permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+    return 0;
+}
+
 static int set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -183,6 +194,15 @@ static int raise_ambient(uint64_t ambient)
         if (ambient >> capability & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
             return fail("ambient set");
     return 0;
+}
+
+static int op_capabilities(const struct op *op)
+{
+    uint64_t own = 0;
+    int result = own_capabilities(&own);
+    if (result == 0)
+        result = set_capabilities(own & number(op, IDENTITY_EFFECTIVE), own & number(op, IDENTITY_PERMITTED), own & number(op, IDENTITY_INHERITABLE));
+    return result < 0 ? result : raise_ambient(own & number(op, IDENTITY_AMBIENT));
 }
 
 /* /dev/stdout and its kin are opened anew by many images: the user must own the pipe or terminal behind them. */
@@ -231,11 +251,8 @@ int op_identity(struct child *child, const struct op *op)
         return fail("setresuid");
     if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
         return fail("PR_SET_KEEPCAPS");
-    result = set_capabilities(number(op, IDENTITY_EFFECTIVE), number(op, IDENTITY_PERMITTED), number(op, IDENTITY_INHERITABLE));
-    if (result == 0)
-        result = raise_ambient(number(op, IDENTITY_AMBIENT));
     child->umask = (mode_t)number(op, IDENTITY_UMASK);
-    return result;
+    return op_capabilities(op);
 }
 
 /* A working directory that getcwd cannot name lies outside the root (CVE-2024-21626). */
