@@ -1,0 +1,43 @@
+import type { Client } from "../client/mod.ts";
+import type { Flag, Flags } from "./flags.ts";
+
+/** What one command line came to, handed to the command's `run`. */
+export interface Invocation {
+  /** The words that named the command, without the program's own: `["container", "ls"]`. */
+  readonly path: readonly string[];
+  readonly flags: Flags;
+  readonly args: readonly string[];
+  readonly client: Client;
+  readonly host: string;
+}
+
+export interface CommandModule {
+  /** @returns the exit code */
+  run(invocation: Invocation): Promise<number>;
+}
+
+/** One command, whatever names lead to it. */
+export interface CommandSpec {
+  readonly summary: string;
+  /** What follows the name in its usage line. */
+  readonly usage: string;
+  /** Least and most arguments; no most: any number. */
+  readonly args: readonly [min: number, max?: number];
+  readonly flags: readonly Flag[];
+  /** Flags may stand after arguments too, unless the arguments are another program's command line. */
+  readonly interspersed?: false;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** A name in the tree: a command, or a group of further names. */
+export interface Entry {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary?: string;
+  readonly command?: CommandSpec;
+  readonly children?: readonly Entry[];
+  readonly section?: "common" | "management";
+  readonly hidden?: boolean;
+}
+
+export const PROGRAM = "hako";

@@ -1,0 +1,51 @@
+import { ApiError, createContainer, pullImage, readJsonLines, type Client } from "../../client/mod.ts";
+import type { ContainerCreateRequest } from "../../spec/mod.ts";
+import type { Flags } from "../flags.ts";
+import { err } from "../output.ts";
+
+/** `create` with what the command line adds to the API: `--pull`, `--cidfile`, warnings. @returns the new container's id */
+export async function createFromFlags(client: Client, flags: Flags, request: ContainerCreateRequest): Promise<string> {
+  const pull = flags.string("pull") ?? "missing";
+  if (!["always", "missing", "never"].includes(pull)) throw new Error(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);
+  const platform = flags.string("platform");
+  const image = request.Image ?? "";
+  const cidFile = flags.string("cidfile");
+  const cid = cidFile === undefined ? undefined : (await import("../options/cid-file.ts")).openCidFile(cidFile);
+  try {
+    if (pull === "always") await pullFor(client, image, platform, flags.bool("quiet"));
+    const create = () => createContainer(client, request, { name: flags.string("name"), platform });
+    const created = await create().catch(async (error: unknown) => {
+      if (pull !== "missing" || !isMissingImage(error)) throw error;
+      err(`Unable to find image '${await withTag(image)}' locally\n`);
+      await pullFor(client, image, platform, flags.bool("quiet"));
+      return create();
+    });
+    for (const warning of created.Warnings ?? []) err(`WARNING: ${warning}\n`);
+    cid?.write(created.Id);
+    return created.Id;
+  } finally {
+    cid?.close();
+  }
+}
+
+const isMissingImage = (error: unknown): boolean => error instanceof ApiError && error.status === 404 && error.detail.startsWith("No such image");
+
+/** Docker's own refusal of a name that cannot be an image's, before anything is asked of the engine. */
+export async function checkImageName(image: string): Promise<void> {
+  if (/^[0-9a-z][0-9a-z_.-]*(\/[0-9a-z][0-9a-z_-]*)*(:\w[\w.-]*)?$/.test(image) || /^sha256:[0-9a-f]{64}$/.test(image)) return;
+  const { parseReference } = await import("../../spec/mod.ts");
+  parseReference(image);
+}
+
+async function withTag(image: string): Promise<string> {
+  const { familiarName, parseReference, withDefaultTag } = await import("../../spec/mod.ts");
+  return familiarName(withDefaultTag(parseReference(image)));
+}
+
+async function pullFor(client: Client, image: string, platform: string | undefined, quiet: boolean): Promise<void> {
+  const { familiarName, parseReference, withDefaultTag } = await import("../../spec/mod.ts");
+  const { tag, ...reference } = withDefaultTag(parseReference(image));
+  const answer = await pullImage(client, familiarName(reference), tag ?? "", platform);
+  const { showProgress } = await import("../progress.ts");
+  await showProgress(readJsonLines(answer.body), quiet ? undefined : err);
+}

@@ -1,0 +1,102 @@
+import { attachContainer, resizeContainer, startContainer, waitContainer, type Client, type Connection, type WaitResult } from "../../client/mod.ts";
+import type { ContainerCreateRequest } from "../../spec/mod.ts";
+import { PROGRAM, type Invocation } from "../command.ts";
+import { Failure, UsageError } from "../failure.ts";
+import type { Flags } from "../flags.ts";
+import { createRequest } from "../options/request.ts";
+import { out } from "../output.ts";
+import { forwardSignals } from "../signals.ts";
+import { checkImageName, createFromFlags } from "./create-container.ts";
+import { startFailureCode } from "./exit-code.ts";
+import { talk } from "./talk.ts";
+
+export async function run({ flags, args, client, path }: Invocation): Promise<number> {
+  try {
+    return await runContainer(client, flags, args);
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof Failure) throw error;
+    throw runFailure(error, path);
+  }
+}
+
+/** Everything that goes wrong before the container runs ends with 125, 126 or 127 and docker's frame around the sentence. */
+export function runFailure(error: unknown, path: readonly string[]): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return new Failure(`${PROGRAM}: ${message}\n\nRun '${[PROGRAM, ...path].join(" ")} --help' for more information`, startFailureCode(error));
+}
+
+async function runContainer(client: Client, flags: Flags, [image = "", ...command]: readonly string[]): Promise<number> {
+  const request = createRequest(flags, image, command);
+  await checkImageName(image);
+  if (flags.bool("detach")) return runDetached(client, flags, request);
+  if (request.Tty) await prepareTerminal(request);
+  const id = await createFromFlags(client, flags, request);
+  const tty = request.Tty ?? false;
+  const stopForwarding = flags.bool("sig-proxy") ? forwardSignals(client, id, tty) : undefined;
+  const attached = request.AttachStdin || request.AttachStdout || request.AttachStderr;
+  const [stream, wait] = await Promise.all([
+    attached ? attachContainer(client, id, streamsOf(request, flags)) : undefined,
+    waitContainer(client, id, flags.bool("rm") ? "removed" : "next-exit"),
+  ]);
+  if (!stream) {
+    await startContainer(client, id);
+    out(`${id}\n`);
+    stopForwarding?.();
+    return 0;
+  }
+  const exitCode = await follow(client, id, { connection: stream.connection, wait: wait.result, request, detachKeys: flags.string("detach-keys") });
+  stopForwarding?.();
+  return exitCode;
+}
+
+interface Running {
+  readonly connection: Connection;
+  readonly wait: Promise<WaitResult>;
+  readonly request: ContainerCreateRequest;
+  readonly detachKeys: string | undefined;
+}
+
+async function follow(client: Client, id: string, { connection, wait, request, detachKeys }: Running): Promise<number> {
+  const tty = request.Tty ?? false;
+  const session = talk(connection, {
+    tty,
+    stdin: request.AttachStdin ?? false,
+    detachKeys,
+    resize: (rows, columns) => resizeContainer(client, id, rows, columns),
+  });
+  try {
+    await startContainer(client, id, detachKeys);
+    session.started();
+    const detached = await session.finished;
+    if (detached) return 0;
+  } finally {
+    session.restore();
+  }
+  const { StatusCode, Error: failure } = await wait;
+  if (failure?.Message) throw new Failure(failure.Message, 125);
+  return StatusCode;
+}
+
+async function runDetached(client: Client, flags: Flags, request: ContainerCreateRequest): Promise<number> {
+  if (flags.changed("attach")) throw new Failure("conflicting options: cannot specify both --attach and --detach");
+  const id = await createFromFlags(client, flags, { ...request, AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false });
+  out(`${id}\n`);
+  await startContainer(client, id, flags.string("detach-keys"));
+  return 0;
+}
+
+async function prepareTerminal(request: ContainerCreateRequest): Promise<void> {
+  const { checkTerminal, stdoutIsTerminal, terminalSize } = await import("../terminal.ts");
+  checkTerminal(request.AttachStdin ?? false, true);
+  if (!stdoutIsTerminal()) return;
+  const { rows, columns } = terminalSize();
+  (request.HostConfig ??= {}).ConsoleSize = [rows, columns];
+}
+
+const streamsOf = (request: ContainerCreateRequest, flags: Flags) => ({
+  stdin: request.AttachStdin ?? false,
+  stdout: request.AttachStdout ?? false,
+  stderr: request.AttachStderr ?? false,
+  detachKeys: flags.string("detach-keys"),
+});
+

@@ -1,0 +1,30 @@
+import { Failure } from "../failure.ts";
+import { err, out } from "../output.ts";
+
+/** Does one thing to each of several objects and prints its name; failures do not stop the others and end in exit code 1. */
+export async function forEachName(names: readonly string[], act: (name: string) => Promise<unknown>): Promise<number> {
+  const results = await Promise.allSettled(names.map(act));
+  let failed = false;
+  results.forEach((result, index) => {
+    if (result.status === "fulfilled") return out(`${names[index]}\n`);
+    failed = true;
+    err(`${result.reason instanceof Error ? result.reason.message : String(result.reason)}\n`);
+  });
+  return failed ? 1 : 0;
+}
+
+/** Prints docker's warning and asks; anything but yes ends with its "cancelled". */
+export async function confirm(warning: string): Promise<void> {
+  out(`WARNING! ${warning}\nAre you sure you want to continue? [y/N] `);
+  const answer = await readLine();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Failure("", 1);
+}
+
+async function readLine(): Promise<string> {
+  let text = "";
+  for await (const chunk of Bun.stdin.stream()) {
+    text += new TextDecoder().decode(chunk);
+    if (text.includes("\n")) break;
+  }
+  return text.split("\n")[0] ?? "";
+}

@@ -1,0 +1,30 @@
+import { resolve } from "node:path";
+
+export interface Volumes {
+  readonly binds: string[];
+  /** Anonymous volumes, by their path in the container. */
+  readonly anonymous: string[];
+}
+
+/** `-v`: a path alone is an anonymous volume, anything else a bind that the engine takes apart. */
+export function sortVolumes(values: readonly string[]): Volumes {
+  const volumes: Volumes = { binds: [], anonymous: [] };
+  for (const value of values) {
+    if (value === "") throw new Error("invalid empty volume spec");
+    const colon = value.indexOf(":");
+    if (colon < 0) volumes.anonymous.push(value);
+    else volumes.binds.push(resolveHostPath(value.slice(0, colon)) + value.slice(colon));
+  }
+  return volumes;
+}
+
+/** The engine has another working directory than we: what starts with a dot is ours. */
+export function resolveHostPath(path: string): string {
+  return path.startsWith(".") ? resolve(path) : path;
+}
+
+/** `--tmpfs /run:size=1m`: path and options. */
+export function splitTmpfs(value: string): readonly [string, string] {
+  const colon = value.indexOf(":");
+  return colon < 0 ? [value, ""] : [value.slice(0, colon), value.slice(colon + 1)];
+}

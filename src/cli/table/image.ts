@@ -1,0 +1,90 @@
+import type { CommandSpec } from "../command.ts";
+import type { Flag } from "../flags.ts";
+
+const FORMAT: Flag = { name: "format", type: "string", help: "Format the output with a Go template, 'table', 'table TEMPLATE' or 'json'" };
+const PLATFORM: Flag = { name: "platform", type: "string", help: 'Only this platform, "os[/arch[/variant]]"' };
+const FORCE: Flag = { name: "force", short: "f", type: "bool", help: "Do not ask for confirmation" };
+
+export const HISTORY: CommandSpec = {
+  summary: "Show how an image came to be",
+  usage: "[OPTIONS] IMAGE",
+  args: [1, 1],
+  flags: [
+    FORMAT,
+    { name: "human", short: "H", type: "bool", default: "true", help: "Print sizes and dates for people" },
+    { name: "no-trunc", type: "bool", help: "Do not shorten output" },
+    PLATFORM,
+    { name: "quiet", short: "q", type: "bool", help: "Show only image IDs" },
+  ],
+  load: () => import("../commands/history.ts"),
+};
+
+export const IMAGES: CommandSpec = {
+  summary: "List images",
+  usage: "[OPTIONS] [REPOSITORY[:TAG]]",
+  args: [0, 1],
+  flags: [
+    { name: "all", short: "a", type: "bool", help: "Show intermediate images too" },
+    { name: "digests", type: "bool", help: "Show digests" },
+    { name: "filter", short: "f", type: "filter", help: "Show only what matches these conditions" },
+    FORMAT,
+    { name: "no-trunc", type: "bool", help: "Do not shorten output" },
+    { name: "quiet", short: "q", type: "bool", help: "Show only image IDs" },
+    { name: "tree", type: "bool", hidden: true, help: "List images of several platforms as a tree" },
+  ],
+  load: () => import("../commands/images.ts"),
+};
+
+export const IMPORT: CommandSpec = {
+  summary: "Make an image from a tar archive of a root file system",
+  usage: "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
+  args: [1],
+  flags: [
+    { name: "change", short: "c", type: "list", help: "Dockerfile instruction to apply to the image" },
+    { name: "message", short: "m", type: "string", help: "Commit message of the image" },
+    { name: "platform", type: "string", help: "Platform of the image" },
+  ],
+  load: () => import("../commands/import.ts"),
+};
+
+export const INSPECT_IMAGE: CommandSpec = {
+  summary: "Show everything about images",
+  usage: "[OPTIONS] IMAGE [IMAGE...]",
+  args: [1],
+  flags: [{ ...FORMAT, short: "f" }, PLATFORM],
+  load: () => import("../commands/inspect-image.ts"),
+};
+
+export const LOAD: CommandSpec = {
+  summary: "Load images from a tar archive or STDIN",
+  usage: "[OPTIONS]",
+  args: [0, 0],
+  flags: [{ name: "input", short: "i", type: "string", help: "Read from this file instead of STDIN" }, PLATFORM, { name: "quiet", short: "q", type: "bool", help: "Do not show progress" }],
+  load: () => import("../commands/load.ts"),
+};
+
+export const PRUNE_IMAGES: CommandSpec = {
+  summary: "Remove unused images",
+  usage: "[OPTIONS]",
+  args: [0, 0],
+  flags: [
+    { name: "all", short: "a", type: "bool", help: "Remove all unused images, not just dangling ones" },
+    { name: "filter", type: "filter", help: 'Conditions (e.g. "until=<timestamp>")' },
+    FORCE,
+  ],
+  load: () => import("../commands/image-prune.ts"),
+};
+
+export const RMI: CommandSpec = {
+  summary: "Remove images",
+  usage: "[OPTIONS] IMAGE [IMAGE...]",
+  args: [1],
+  flags: [
+    { name: "force", short: "f", type: "bool", help: "Remove it even if it is in use" },
+    { name: "no-prune", type: "bool", help: "Keep untagged parents" },
+    { name: "platform", type: "strings", help: 'Remove only this platform, "os[/arch[/variant]]"' },
+  ],
+  load: () => import("../commands/rmi.ts"),
+};
+
+export const TAG: CommandSpec = { summary: "Give an image another name", usage: "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]", args: [2, 2], flags: [], load: () => import("../commands/tag.ts") };

@@ -1,0 +1,125 @@
+import type { CommandSpec, Entry } from "../command.ts";
+import * as container from "./container.ts";
+import * as image from "./image.ts";
+import * as system from "./system.ts";
+
+/** Every name of the command line. Help, errors, completion and reference pages derive from it. */
+export const TABLE: readonly Entry[] = [
+  { name: "run", command: container.RUN, section: "common" },
+  { name: "exec", command: container.EXEC, section: "common" },
+  { name: "ps", command: container.PS, section: "common" },
+  { name: "images", command: image.IMAGES, section: "common" },
+  { name: "version", command: system.VERSION, section: "common" },
+  { name: "info", command: system.INFO, section: "common" },
+  {
+    name: "container",
+    summary: "Manage containers",
+    section: "management",
+    children: [
+      { name: "attach", command: container.ATTACH },
+      { name: "create", command: container.CREATE },
+      { name: "exec", command: container.EXEC },
+      { name: "inspect", command: container.INSPECT_CONTAINER },
+      { name: "kill", command: container.KILL },
+      { name: "logs", command: container.LOGS },
+      { name: "ls", aliases: ["list", "ps"], command: container.PS },
+      { name: "pause", command: container.PAUSE },
+      { name: "port", command: container.PORT },
+      { name: "prune", command: container.PRUNE_CONTAINERS },
+      { name: "rename", command: container.RENAME },
+      { name: "restart", command: container.RESTART },
+      { name: "rm", aliases: ["remove"], command: container.RM },
+      { name: "run", command: container.RUN },
+      { name: "start", command: container.START },
+      { name: "stop", command: container.STOP },
+      { name: "top", command: container.TOP },
+      { name: "unpause", command: container.UNPAUSE },
+      { name: "wait", command: container.WAIT },
+    ],
+  },
+  {
+    name: "image",
+    summary: "Manage images",
+    section: "management",
+    children: [
+      { name: "history", command: image.HISTORY },
+      { name: "import", command: image.IMPORT },
+      { name: "inspect", command: image.INSPECT_IMAGE },
+      { name: "load", command: image.LOAD },
+      { name: "ls", aliases: ["list"], command: image.IMAGES },
+      { name: "prune", command: image.PRUNE_IMAGES },
+      { name: "rm", aliases: ["remove"], command: image.RMI },
+      { name: "tag", command: image.TAG },
+    ],
+  },
+  {
+    name: "network",
+    summary: "Manage networks",
+    section: "management",
+    children: [
+      { name: "inspect", command: system.NETWORK_INSPECT },
+      { name: "ls", aliases: ["list"], command: system.NETWORK_LS },
+    ],
+  },
+  {
+    name: "system",
+    summary: "Manage the engine",
+    section: "management",
+    children: [
+      { name: "df", command: system.SYSTEM_DF },
+      { name: "events", command: system.EVENTS },
+      { name: "info", command: system.INFO },
+      { name: "prune", command: system.SYSTEM_PRUNE },
+    ],
+  },
+  {
+    name: "volume",
+    summary: "Manage volumes",
+    section: "management",
+    children: [
+      { name: "create", command: system.VOLUME_CREATE },
+      { name: "inspect", command: system.VOLUME_INSPECT },
+      { name: "ls", aliases: ["list"], command: system.VOLUME_LS },
+      { name: "prune", command: system.VOLUME_PRUNE },
+      { name: "rm", aliases: ["remove"], command: system.VOLUME_RM },
+    ],
+  },
+  { name: "attach", command: container.ATTACH },
+  { name: "create", command: container.CREATE },
+  { name: "events", command: system.EVENTS },
+  { name: "history", command: image.HISTORY },
+  { name: "import", command: image.IMPORT },
+  { name: "inspect", command: system.INSPECT },
+  { name: "kill", command: container.KILL },
+  { name: "load", command: image.LOAD },
+  { name: "logs", command: container.LOGS },
+  { name: "pause", command: container.PAUSE },
+  { name: "port", command: container.PORT },
+  { name: "rename", command: container.RENAME },
+  { name: "restart", command: container.RESTART },
+  { name: "rm", command: container.RM },
+  { name: "rmi", command: image.RMI },
+  { name: "start", command: container.START },
+  { name: "stop", command: container.STOP },
+  { name: "tag", command: image.TAG },
+  { name: "top", command: container.TOP },
+  { name: "unpause", command: container.UNPAUSE },
+  { name: "wait", command: container.WAIT },
+];
+
+/** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
+export const NOT_YET: ReadonlySet<string> = new Set([
+  "build", "builder", "buildx", "commit", "compose", "context", "cp", "diff", "export", "login", "logout", "manifest", "plugin", "pull",
+  "push", "save", "search", "stats", "trust", "update", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
+]);
+
+/** All names that lead to one command, management names first, as help shows them. */
+export function namesOf(command: CommandSpec, entries: readonly Entry[] = TABLE): string[] {
+  const grouped: string[] = [];
+  const top: string[] = [];
+  for (const entry of entries) {
+    for (const child of entry.children ?? []) if (child.command === command) grouped.push(...[child.name, ...(child.aliases ?? [])].map((name) => `${entry.name} ${name}`));
+    if (entry.command === command) top.push(entry.name, ...(entry.aliases ?? []));
+  }
+  return [...grouped, ...top];
+}

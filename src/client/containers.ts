@@ -1,0 +1,102 @@
+import type { ContainerCreateRequest, ContainerInspect, ContainerSummary } from "../spec/mod.ts";
+import { formatFilters, readText, type Answer, type Client, type Filters } from "./client.ts";
+import type { Connection } from "./connection.ts";
+
+const at = (ref: string, rest = "") => `/containers/${encodeURIComponent(ref)}${rest}`;
+
+export interface CreateResult {
+  Id: string;
+  Warnings?: string[] | null;
+}
+
+export const createContainer = (client: Client, body: ContainerCreateRequest, options: { name?: string | undefined; platform?: string | undefined } = {}) =>
+  client.json<CreateResult>("POST", "/containers/create", { query: { name: options.name, platform: options.platform }, json: body });
+
+export const startContainer = (client: Client, ref: string, detachKeys?: string) => client.send("POST", at(ref, "/start"), { query: { detachKeys } });
+
+export const stopContainer = (client: Client, ref: string, options: { signal?: string | undefined; timeoutSeconds?: number | undefined }) =>
+  client.send("POST", at(ref, "/stop"), { query: { signal: options.signal, t: options.timeoutSeconds } });
+
+export const restartContainer = (client: Client, ref: string, options: { signal?: string | undefined; timeoutSeconds?: number | undefined }) =>
+  client.send("POST", at(ref, "/restart"), { query: { signal: options.signal, t: options.timeoutSeconds } });
+
+export const killContainer = (client: Client, ref: string, signal?: string) => client.send("POST", at(ref, "/kill"), { query: { signal } });
+export const pauseContainer = (client: Client, ref: string) => client.send("POST", at(ref, "/pause"));
+export const unpauseContainer = (client: Client, ref: string) => client.send("POST", at(ref, "/unpause"));
+export const renameContainer = (client: Client, ref: string, name: string) => client.send("POST", at(ref, "/rename"), { query: { name } });
+
+export const removeContainer = (client: Client, ref: string, options: { force?: boolean; removeVolumes?: boolean; link?: boolean } = {}) =>
+  client.send("DELETE", at(ref), { query: { force: options.force || undefined, v: options.removeVolumes || undefined, link: options.link || undefined } });
+
+export const resizeContainer = (client: Client, ref: string, rows: number, columns: number) => client.send("POST", at(ref, "/resize"), { query: { h: rows, w: columns } });
+
+export const listContainers = (client: Client, options: { all?: boolean; limit?: number | undefined; size?: boolean; filters?: Filters } = {}) =>
+  client.json<ContainerSummary[]>("GET", "/containers/json", {
+    query: { all: options.all || undefined, limit: options.limit, size: options.size || undefined, filters: formatFilters(options.filters) },
+  });
+
+export const inspectContainer = (client: Client, ref: string, size = false) => client.json<ContainerInspect>("GET", at(ref, "/json"), { query: { size: size || undefined } });
+
+export const topContainer = (client: Client, ref: string, psArgs?: string) =>
+  client.json<{ Titles: string[]; Processes: string[][] | null }>("GET", at(ref, "/top"), { query: { ps_args: psArgs } });
+
+export interface WaitResult {
+  StatusCode: number;
+  Error?: { Message?: string } | null;
+}
+
+/** Resolves once the engine has registered the wait; the result comes later. */
+export async function waitContainer(client: Client, ref: string, condition?: "not-running" | "next-exit" | "removed"): Promise<{ result: Promise<WaitResult> }> {
+  const answer = await client.request("POST", at(ref, "/wait"), { query: { condition } });
+  const result = readText(answer.body).then((text) => JSON.parse(text) as WaitResult);
+  result.catch(() => undefined); // whoever needs it awaits it; others must not die of it
+  return { result };
+}
+
+export interface AttachStreams {
+  readonly stdin?: boolean;
+  readonly stdout?: boolean;
+  readonly stderr?: boolean;
+  readonly logs?: boolean;
+  readonly detachKeys?: string | undefined;
+}
+
+export function attachContainer(client: Client, ref: string, streams: AttachStreams): Promise<{ connection: Connection }> {
+  const flag = (value: boolean | undefined) => (value ? true : undefined);
+  return client.hijack(at(ref, "/attach"), {
+    query: {
+      stream: true,
+      stdin: flag(streams.stdin),
+      stdout: flag(streams.stdout),
+      stderr: flag(streams.stderr),
+      logs: flag(streams.logs),
+      detachKeys: streams.detachKeys,
+    },
+  });
+}
+
+export interface LogsQuery {
+  readonly follow?: boolean;
+  readonly timestamps?: boolean;
+  readonly details?: boolean;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly tail?: string | undefined;
+}
+
+export const containerLogs = (client: Client, ref: string, query: LogsQuery): Promise<Answer> =>
+  client.request("GET", at(ref, "/logs"), {
+    query: {
+      stdout: true,
+      stderr: true,
+      follow: query.follow || undefined,
+      timestamps: query.timestamps || undefined,
+      details: query.details || undefined,
+      since: query.since,
+      until: query.until,
+      tail: query.tail,
+    },
+  });
+
+export const pruneContainers = (client: Client, filters?: Filters) =>
+  client.json<{ ContainersDeleted: string[] | null; SpaceReclaimed: number }>("POST", "/containers/prune", { query: { filters: formatFilters(filters) } });

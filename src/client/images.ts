@@ -1,0 +1,36 @@
+import type { ImageHistoryItem, ImageInspect, ImageSummary } from "../spec/mod.ts";
+import { formatFilters, type Answer, type Client, type Filters } from "./client.ts";
+
+// A name's slashes stay as they are: the engine's routes take the rest of the path.
+const at = (ref: string, rest = "") => `/images/${encodeURIComponent(ref).replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%40", "@")}${rest}`;
+
+export const listImages = (client: Client, options: { all?: boolean; digests?: boolean; filters?: Filters } = {}) =>
+  client.json<ImageSummary[]>("GET", "/images/json", { query: { all: options.all || undefined, digests: options.digests || undefined, filters: formatFilters(options.filters) } });
+
+export const inspectImage = (client: Client, ref: string) => client.json<ImageInspect>("GET", at(ref, "/json"));
+export const imageHistory = (client: Client, ref: string) => client.json<ImageHistoryItem[]>("GET", at(ref, "/history"));
+export const tagImage = (client: Client, source: string, repo: string, tag: string) => client.send("POST", at(source, "/tag"), { query: { repo, tag } });
+
+export const removeImage = (client: Client, ref: string, options: { force?: boolean; noPrune?: boolean } = {}) =>
+  client.json<Array<{ Untagged?: string; Deleted?: string }>>("DELETE", at(ref), { query: { force: options.force || undefined, noprune: options.noPrune || undefined } });
+
+export const loadImage = (client: Client, body: AsyncIterable<Uint8Array>, quiet: boolean): Promise<Answer> =>
+  client.request("POST", "/images/load", { query: { quiet }, body, headers: { "Content-Type": "application/x-tar" } });
+
+export interface ImportQuery {
+  readonly fromSrc: string;
+  readonly repo?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly message?: string | undefined;
+  readonly changes?: readonly string[] | undefined;
+  readonly platform?: string | undefined;
+}
+
+export const importImage = (client: Client, query: ImportQuery, body?: AsyncIterable<Uint8Array>): Promise<Answer> =>
+  client.request("POST", "/images/create", { query: { ...query }, ...(body && { body, headers: { "Content-Type": "application/x-tar" } }) });
+
+export const pullImage = (client: Client, fromImage: string, tag: string, platform?: string): Promise<Answer> =>
+  client.request("POST", "/images/create", { query: { fromImage, tag, platform } });
+
+export const pruneImages = (client: Client, filters?: Filters) =>
+  client.json<{ ImagesDeleted: Array<{ Untagged?: string; Deleted?: string }> | null; SpaceReclaimed: number }>("POST", "/images/prune", { query: { filters: formatFilters(filters) } });

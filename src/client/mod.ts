@@ -1,0 +1,12 @@
+export { DEFAULT_HOST, parseEndpoint, type Endpoint } from "./endpoint.ts";
+export { ApiError, ConnectError, ConnectionLostError } from "./errors.ts";
+export { Client, readText, type Answer, type Filters, type RequestOptions } from "./client.ts";
+export type { Connection } from "./connection.ts";
+export { FrameReader, type Frame } from "./frames.ts";
+export { readJsonLines } from "./json-lines.ts";
+export * from "./containers.ts";
+export * from "./exec.ts";
+export * from "./images.ts";
+export * from "./system.ts";
+export * from "./networks.ts";
+export * from "./volumes.ts";
