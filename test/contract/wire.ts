@@ -49,6 +49,11 @@ export class Wire implements Disposable {
     this.#socket.end();
   }
 
+  /** Stops reading, as a client that hangs. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   abort(): void {
     this.#socket.destroy();
   }
