@@ -143,7 +143,7 @@ describe("repairLog()", () => {
     truncateSync(folder.path, log.length - 3);
     truncateSync(folder.indexPath, 16 * 2 + 5);
     repairLog(folder);
-    expect(readFileSync(folder.path)).toEqual(encodeLog(lines(4)).log);
+    expect(readFileSync(folder.path, "latin1")).toBe(framed(lines(4)));
     expect(readFileSync(folder.indexPath).length).toBe(16 * 4);
     expect(await collect(folder, { tail: 1 })).toBe(framed(lines(4).slice(-1)));
   });
