@@ -39,7 +39,7 @@ test("exec has the container's isolation, exec --privileged all capabilities", a
 });
 
 test("exec joins every namespace and the cgroup of the container", async () => {
-  const list = "for n in mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$n /proc/1/ns/$n | uniq | wc -l; done";
+  const list = "for n in mnt pid net ipc uts cgroup; do [ $(readlink /proc/self/ns/$n) = $(readlink /proc/1/ns/$n) ] && echo 1; done";
   expect(await engine.ok("exec", "box", "sh", "-c", list)).toBe("1\n1\n1\n1\n1\n1");
 });
 

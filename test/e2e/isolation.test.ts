@@ -35,7 +35,9 @@ test("process 1 is the command and sees nothing else", async () => {
 });
 
 test("/dev holds Docker's nodes and nothing more", async () => {
-  expect((await inside("ls", "/dev")).trim().split("\n").sort()).toEqual(["core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"]);
+  // core is there where the kernel has /proc/kcore.
+  const nodes = (await inside("ls", "/dev")).trim().split("\n").filter((name) => name !== "core");
+  expect(nodes.sort()).toEqual(["fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"]);
 });
 
 test("devices outside of the list cannot be opened even when made", async () => {
@@ -49,7 +51,7 @@ test("masked paths are empty", async () => {
 
 test("read-only paths refuse writes", async () => {
   for (const path of ["/proc/sys/kernel/hostname", "/proc/sysrq-trigger", "/proc/irq/default_smp_affinity", "/proc/bus", "/proc/fs"]) {
-    expect(await script(`[ -e ${path} ] || { echo Read-only; exit; }; if [ -d ${path} ]; then mkdir ${path}/x; else echo 1 > ${path}; fi 2>&1`)).toMatch(/Read-only|nonexistent|denied/i);
+    expect(await script(`[ -e ${path} ] || { echo Read-only; exit; }; if [ -d ${path} ]; then mkdir ${path}/x; else echo 1 > ${path}; fi 2>&1`)).toMatch(/Read-only|nonexistent|denied|No such file/i);
   }
 });
 

@@ -104,7 +104,7 @@ describe("ending", () => {
     const id = await running("--name", "busy", BUSYBOX, "sleep", "1000");
     const { code, stderr } = await engine.hako("rm", "busy");
     expect(code).toBe(1);
-    expect(stderr).toContain(`cannot remove container "/busy": container is running: stop the container before removing or force remove`);
+    expect(stderr).toContain(`cannot remove container "busy": container is running: stop the container before removing or force remove`);
     expect(await engine.ok("rm", "-f", "busy")).toBe("busy");
     expect((await engine.hako("inspect", id)).code).toBe(1);
   });
@@ -121,7 +121,7 @@ describe("ending", () => {
     await engine.ok("rename", "old-name", "new-name");
     expect(await inspect("new-name", "{{.Id}} {{.Name}}")).toBe(`${id} /new-name`);
     expect((await engine.hako("inspect", "old-name")).code).toBe(1);
-    expect((await engine.hako("rename", "new-name", "in valid")).stderr).toContain("Invalid container name (in valid)");
+    expect((await engine.hako("rename", "new-name", "in valid")).stderr).toContain("Invalid container name (/in valid)");
     await engine.ok("rm", "new-name");
   });
 });

@@ -80,7 +80,7 @@ test("logs of bytes that are not text come out as they went in", async () => {
 });
 
 test("a slow reader does not stop the container", async () => {
-  const id = await engine.ok("run", "-d", BUSYBOX, "sh", "-c", "head -c 20000000 /dev/zero | tr '\\0' '\\n'; echo finished > /done; sleep 100");
+  const id = await engine.ok("run", "-d", BUSYBOX, "sh", "-c", "yes 'a line that is long enough to fill buffers on its way, again and again' | head -c 50000000; echo finished > /done; sleep 100");
   const slow = await engine.api("GET", `/containers/${id}/logs?stdout=1&follow=1`);
   const reader = slow.body?.getReader();
   await reader?.read();

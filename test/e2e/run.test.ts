@@ -201,7 +201,7 @@ describe("settings", () => {
 
   test("--device of an unknown path is refused", async () => {
     const { code, stderr } = await runRm("--device", "/dev/nosuch", BUSYBOX, "true");
-    expect(code).toBe(125);
+    expect(code).toBe(127);
     expect(stderr).toContain("/dev/nosuch");
   });
 
