@@ -1,0 +1,300 @@
+import {
+  AT, closeFd, fchmod, fchmodat, fchownat, fsetxattr, ftruncate, hasCode, linkat, mkdirat, mknodat, O, openat2, pwriteFd, RESOLVE, S, statx, symlinkat, SyscallError, utimensat, writeFd, type Path, type Stat,
+} from "../linux/mod.ts";
+import { checkSymlink, entryPath, meaningOf, refused, type EntryPath } from "./entry-path.ts";
+import { nameBytes, type SparseRun, type TarEntry } from "./entry.ts";
+import { FolderCache } from "./folder-cache.ts";
+import { DEFAULT_LIMITS, type TarLimits } from "./limits.ts";
+import { removeAt } from "./remove-tree.ts";
+
+/** `layer`: whiteouts become overlay's own marks. `rootfs`: names are taken as they are. */
+export type LayerFormat = "layer" | "rootfs";
+
+interface OpenFile {
+  readonly fd: number;
+  readonly entry: TarEntry;
+  readonly where: EntryPath;
+  readonly sparse: SparseCursor | undefined;
+}
+
+interface SparseCursor {
+  readonly runs: readonly SparseRun[];
+  index: number;
+  within: number;
+}
+
+/**
+ * Applies the members of an archive beneath an open folder. Every name is resolved by the kernel inside that folder,
+ * so no link of the archive leads out of it; what a member replaces is removed first, as Docker does.
+ *
+ * Calls follow the reader's events: entry, data, end; `finish` at the end, `dispose` in any case.
+ */
+export class LayerWriter implements Disposable {
+  readonly #folders: FolderCache;
+  readonly #folderTimes = new Map<string, bigint>();
+  #file: OpenFile | undefined;
+  #size = 0;
+
+  constructor(
+    readonly rootFd: number,
+    readonly format: LayerFormat = "layer",
+    readonly limits: TarLimits = DEFAULT_LIMITS,
+  ) {
+    this.#folders = new FolderCache(rootFd);
+  }
+
+  /** Bytes of the files and links written, each hard-linked file once. */
+  get size(): number {
+    return this.#size;
+  }
+
+  entry(entry: TarEntry): void {
+    const where = entryPath(entry.name, this.limits);
+    const meaning = this.format === "layer" ? meaningOf(where) : { kind: "entry" as const };
+    try {
+      switch (meaning.kind) {
+        case "entry":
+          return this.#put(entry, where);
+        case "whiteout":
+          return this.#whiteout(where.parent, meaning.hidden);
+        case "opaque":
+          return fsetxattr(this.#folders.at(where.parent), OPAQUE, YES);
+        case "ignored":
+          return;
+        default:
+          meaning satisfies never;
+      }
+    } catch (error) {
+      throw explain(error, entry);
+    }
+  }
+
+  data(bytes: Uint8Array): void {
+    const file = this.#file;
+    if (!file) return;
+    if (!file.sparse) return writeFd(file.fd, bytes);
+    writeSparse(file.fd, file.sparse, bytes);
+  }
+
+  end(): void {
+    const file = this.#file;
+    if (!file) return;
+    this.#file = undefined;
+    try {
+      this.#finishFile(file);
+    } catch (error) {
+      throw explain(error, file.entry);
+    } finally {
+      closeFd(file.fd);
+    }
+  }
+
+  /** Times of folders come last: writing into them changed theirs. */
+  finish(): void {
+    for (const [path, mtimeNs] of this.#folderTimes) {
+      let fd: number;
+      try {
+        fd = openat2(this.rootFd, path === "" ? "." : nameBytes(path), { flags: O.RDONLY | O.DIRECTORY | O.NOFOLLOW, resolve: RESOLVE.IN_ROOT });
+      } catch {
+        // A later member replaced the folder.
+        continue;
+      }
+      try {
+        utimensat(fd, "", mtimeNs, mtimeNs, AT.EMPTY_PATH);
+      } finally {
+        closeFd(fd);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file) closeFd(this.#file.fd);
+    this.#file = undefined;
+    this.#folders[Symbol.dispose]();
+  }
+
+  #put(entry: TarEntry, where: EntryPath): void {
+    if (where.path === "") {
+      if (entry.kind !== "directory") throw refused(entry.name, "only a folder can be the root");
+      return this.#describeFolder(this.rootFd, entry, where);
+    }
+    const name = nameBytes(where.base);
+    switch (entry.kind) {
+      case "file":
+        this.#file = { fd: this.#createFile(where, name), entry, where, sparse: entry.sparse && { runs: entry.sparse, index: 0, within: 0 } };
+        this.#size += entry.size;
+        return;
+      case "directory":
+        return this.#putFolder(entry, where, name);
+      case "symlink":
+        checkSymlink(entry, where.parent);
+        this.#replacing(where, name, (parentFd) => symlinkat(nameBytes(entry.linkName), parentFd, name));
+        this.#size += entry.linkName.length;
+        return this.#describeName(entry, where, name);
+      case "hardLink":
+        return this.#putHardLink(entry, where, name);
+      case "charDevice":
+      case "blockDevice":
+      case "fifo":
+        return this.#putNode(entry, where, name);
+      default:
+        entry.kind satisfies never;
+    }
+  }
+
+  #createFile(where: EntryPath, name: Path): number {
+    return this.#replacing(where, name, (parentFd) => openat2(parentFd, name, { flags: O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW, mode: 0o600, resolve: RESOLVE.BENEATH }));
+  }
+
+  /** Runs what creates the name; what stands there already is removed and the creation made again. */
+  #replacing<T>(where: EntryPath, name: Path, create: (parentFd: number) => T): T {
+    try {
+      return create(this.#folders.at(where.parent));
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+    }
+    this.#removeOld(this.#folders.at(where.parent), name);
+    return create(this.#folders.at(where.parent));
+  }
+
+  #removeOld(parentFd: number, name: Path): void {
+    const old = statx(parentFd, name).mode & S.IFMT;
+    removeAt(parentFd, name);
+    if (old === S.IFLNK || old === S.IFDIR) this.#folders.clear();
+  }
+
+  #putFolder(entry: TarEntry, where: EntryPath, name: Path): void {
+    const parentFd = this.#folders.at(where.parent);
+    let opaque = false;
+    try {
+      mkdirat(parentFd, name, 0o700);
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+      const old = statx(parentFd, name);
+      if ((old.mode & S.IFMT) !== S.IFDIR) {
+        opaque = this.format === "layer" && isWhiteout(old);
+        this.#removeOld(parentFd, name);
+        mkdirat(this.#folders.at(where.parent), name, 0o700);
+      }
+    }
+    const fd = openat2(this.#folders.at(where.parent), name, { flags: O.RDONLY | O.DIRECTORY | O.NOFOLLOW, resolve: RESOLVE.BENEATH });
+    try {
+      if (opaque) fsetxattr(fd, OPAQUE, YES);
+      this.#describeFolder(fd, entry, where);
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  #describeFolder(fd: number, entry: TarEntry, where: EntryPath): void {
+    fchownat(fd, "", entry.uid, entry.gid, AT.EMPTY_PATH);
+    fchmod(fd, entry.mode);
+    setXattrs(fd, entry);
+    this.#folderTimes.set(where.path, clampTime(entry.mtimeNs));
+  }
+
+  #putHardLink(entry: TarEntry, where: EntryPath, name: Path): void {
+    const target = entryPath(entry.linkName, this.limits);
+    if (target.path === "") throw refused(entry.name, "it links to the root");
+    if (target.path === where.path) return;
+    const targetParent = openat2(this.rootFd, target.parent === "" ? "." : nameBytes(target.parent), { flags: O.RDONLY | O.DIRECTORY, resolve: RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS });
+    try {
+      // The target must exist before what stands at the name is given up for it.
+      statx(targetParent, nameBytes(target.base));
+      this.#replacing(where, name, (parentFd) => linkat(targetParent, nameBytes(target.base), parentFd, name));
+    } finally {
+      closeFd(targetParent);
+    }
+  }
+
+  #putNode(entry: TarEntry, where: EntryPath, name: Path): void {
+    const type = entry.kind === "fifo" ? S.IFIFO : entry.kind === "charDevice" ? S.IFCHR : S.IFBLK;
+    if (this.format === "layer" && type === S.IFCHR && entry.devMajor === 0 && entry.devMinor === 0) throw refused(entry.name, "a character device 0:0 would be taken for a whiteout");
+    this.#replacing(where, name, (parentFd) => mknodat(parentFd, name, type | 0o600, entry.devMajor, entry.devMinor));
+    this.#describeName(entry, where, name);
+  }
+
+  /** Owner, mode and time of what has no descriptor: links and device nodes. */
+  #describeName(entry: TarEntry, where: EntryPath, name: Path): void {
+    const parentFd = this.#folders.at(where.parent);
+    fchownat(parentFd, name, entry.uid, entry.gid);
+    if (entry.kind !== "symlink") fchmodat(parentFd, name, entry.mode);
+    utimensat(parentFd, name, clampTime(entry.mtimeNs), clampTime(entry.mtimeNs));
+  }
+
+  /** Hides a name of the layers below. What this layer itself put there stays: whiteouts are about lower layers only. */
+  #whiteout(parent: string, hidden: string): void {
+    const parentFd = this.#folders.at(parent);
+    const name = nameBytes(hidden);
+    try {
+      mknodat(parentFd, name, S.IFCHR, 0, 0);
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+      if ((statx(parentFd, name).mode & S.IFMT) !== S.IFDIR) return;
+      const fd = openat2(parentFd, name, { flags: O.RDONLY | O.DIRECTORY | O.NOFOLLOW, resolve: RESOLVE.BENEATH });
+      try {
+        fsetxattr(fd, OPAQUE, YES);
+      } finally {
+        closeFd(fd);
+      }
+    }
+  }
+
+  #finishFile({ fd, entry, sparse }: OpenFile): void {
+    if (sparse) ftruncate(fd, entry.size);
+    fchownat(fd, "", entry.uid, entry.gid, AT.EMPTY_PATH);
+    // After chown, which clears setuid bits and capabilities.
+    fchmod(fd, entry.mode);
+    setXattrs(fd, entry);
+    utimensat(fd, "", clampTime(entry.mtimeNs), clampTime(entry.mtimeNs), AT.EMPTY_PATH);
+  }
+}
+
+const OPAQUE = "trusted.overlay.opaque";
+const YES = Buffer.from("y");
+
+/** Instants that every file system can hold; others become the epoch, as in Docker. */
+function clampTime(ns: bigint): bigint {
+  return ns < 0n || ns > 0xffff_ffffn * 1_000_000_000n ? 0n : ns;
+}
+
+function isWhiteout(stat: Stat): boolean {
+  return (stat.mode & S.IFMT) === S.IFCHR && stat.rdevMajor === 0 && stat.rdevMinor === 0;
+}
+
+/** Overlay's own marks would let a layer redirect names and borrow data of others; only whiteouts may make them. */
+const RESERVED = /^(?:trusted|user)\.overlay\./;
+
+function setXattrs(fd: number, entry: TarEntry): void {
+  for (const [name, value] of entry.xattrs) {
+    if (RESERVED.test(name)) continue;
+    try {
+      fsetxattr(fd, name, value);
+    } catch (error) {
+      // Docker warns and goes on: the file system, or a helper with few privileges, does not take this one.
+      if (!hasCode(error, "EOPNOTSUPP", "EPERM")) throw error;
+    }
+  }
+}
+
+function writeSparse(fd: number, cursor: SparseCursor, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) {
+    const run = cursor.runs[cursor.index];
+    if (!run) return;
+    const part = bytes.subarray(done, done + run.length - cursor.within);
+    if (part.length > 0) pwriteFd(fd, part, run.offset + cursor.within);
+    done += part.length;
+    cursor.within += part.length;
+    if (cursor.within < run.length) continue;
+    cursor.index++;
+    cursor.within = 0;
+  }
+}
+
+const INPUT_ERRORS = ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG", "EXDEV", "EINVAL", "EPERM", "EMLINK", "E2BIG", "ERANGE", "EFBIG", "ENOTEMPTY"];
+
+/** What the kernel refused because of the archive's content is the archive's fault. */
+function explain(error: unknown, entry: TarEntry): unknown {
+  if (error instanceof SyscallError && hasCode(error, ...INPUT_ERRORS)) return refused(entry.name, error.message);
+  return error;
+}

@@ -1,0 +1,10 @@
+export { nameBytes, nameFromText, printableName, type SparseRun, type TarEntry, type TarEvent, type TarKind } from "./entry.ts";
+export { DEFAULT_LIMITS, type TarLimits } from "./limits.ts";
+export { TarReader } from "./tar-reader.ts";
+export { encodeHeader, encodeTar, endOfArchive, padding, type NewEntry } from "./tar-writer.ts";
+export { decompress, peek, prepareDecompressor, sniffCompression, MAGIC_BYTES, type Compression, type Decompressor } from "./compression.ts";
+export { entryPath, meaningOf, type EntryPath, type Meaning } from "./entry-path.ts";
+export { LayerWriter, type LayerFormat } from "./layer-writer.ts";
+export { applyLayer, applyUnknownLayer, checkApplied, type AppliedLayer } from "./apply-layer.ts";
+export { helperExtractor, inProcessExtractor, type Extractor, type RunExtract, type UnpackRequest } from "./extractor.ts";
+export { extractMain, EXTRACT_CAPABILITIES } from "./extract-main.ts";
