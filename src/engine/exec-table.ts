@@ -1,1 +1,56 @@
-export interface ExecTable { readonly placeholder?: never }
+import type { ExecCreateRequest } from "../spec/mod.ts";
+import type { Shim } from "./ports.ts";
+
+/** created ─▶ running ─▶ exited; a start that fails goes from created to exited. */
+export type ExecState = { readonly status: "created" } | { readonly status: "running"; readonly shim: Shim; readonly pid: number } | { readonly status: "exited"; readonly exitCode: number };
+
+export interface ExecRecord {
+  readonly id: string;
+  readonly containerId: string;
+  readonly request: ExecCreateRequest;
+  readonly detachKeys: Uint8Array;
+  state: ExecState;
+}
+
+/** Ended execs that inspect still knows of, in all. */
+const KEPT_ENDED = 1024;
+
+/** Execs live with their container and this engine: after a crash their processes go on, unknown as execs. */
+export class ExecTable {
+  readonly #byId = new Map<string, ExecRecord>();
+  readonly #byContainer = new Map<string, Set<string>>();
+  readonly #ended: string[] = [];
+
+  get(id: string): ExecRecord | undefined {
+    return this.#byId.get(id);
+  }
+
+  add(record: ExecRecord): void {
+    this.#byId.set(record.id, record);
+    const ids = this.#byContainer.get(record.containerId);
+    if (ids) ids.add(record.id);
+    else this.#byContainer.set(record.containerId, new Set([record.id]));
+  }
+
+  /** The execs that inspect lists: those not over. */
+  ofContainer(containerId: string): readonly string[] {
+    return [...(this.#byContainer.get(containerId) ?? [])].filter((id) => this.#byId.get(id)?.state.status !== "exited");
+  }
+
+  end(record: ExecRecord, exitCode: number): void {
+    record.state = { status: "exited", exitCode };
+    this.#ended.push(record.id);
+    if (this.#ended.length > KEPT_ENDED) this.#delete(this.#ended.shift() ?? "");
+  }
+
+  dropContainer(containerId: string): void {
+    for (const id of this.#byContainer.get(containerId) ?? []) this.#byId.delete(id);
+    this.#byContainer.delete(containerId);
+  }
+
+  #delete(id: string): void {
+    const record = this.#byId.get(id);
+    this.#byId.delete(id);
+    if (record) this.#byContainer.get(record.containerId)?.delete(id);
+  }
+}

@@ -1,3 +1,37 @@
-import { EngineError } from "../base/mod.ts";
+import { EngineError, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
-export async function killContainer(_ctx: EngineContext, _ref: string, _signal?: string): Promise<void> { throw new EngineError("NotImplemented", "not yet"); }
+import { emitContainerEvent } from "./emit.ts";
+import { endedWithin, signalRun } from "./kill-run.ts";
+import { parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
+import { isRunning } from "./state.ts";
+
+/** How long `kill` waits for a SIGKILL to have its effect, so that what follows it finds the container ended. */
+const KILL_EFFECT_MS = 10_000;
+
+/** Sends a signal; of SIGKILL the effect is waited for. @throws EngineError NotFound, Conflict, InvalidParameter */
+export async function killContainer(ctx: EngineContext, ref: string, signal = "SIGKILL"): Promise<void> {
+  const { id } = ctx.containers.resolve(ref);
+  const number = wanted(signal || "SIGKILL", ref);
+  using _hold = await ctx.locks.acquire(id);
+  const record = ctx.containers.resolve(id);
+  const run = ctx.live.get(id);
+  if (!isRunning(record.state) || !run) throw new EngineError("Conflict", `cannot kill container: ${ref}: container ${id} is not running`);
+  if (number === SIGKILL || number === stopSignalOf(record.config.StopSignal)) run.stopAsked = true;
+  await signalRun(run, number);
+  emitContainerEvent(ctx, record, "kill", { signal: String(number) });
+  if (number !== SIGKILL) return;
+  if (record.state.paused) await run.cgroup?.thaw();
+  await endedWithin(run, KILL_EFFECT_MS);
+}
+
+function wanted(signal: string, ref: string): number {
+  try {
+    return parseSignal(signal);
+  } catch (error) {
+    throw new EngineError("InvalidParameter", `cannot kill container: ${ref}: ${messageOf(error)}`);
+  }
+}
+
+function stopSignalOf(text: string | null | undefined): number {
+  return text ? parseSignal(text) : SIGTERM;
+}

@@ -1,5 +1,81 @@
 import { EngineError } from "../base/mod.ts";
 import type { ContainerSummary } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
+import { compileListFilters } from "./list-filters.ts";
 import type { ListOptions } from "./options.ts";
-export async function listContainers(_ctx: EngineContext, _options: ListOptions = {}): Promise<ContainerSummary[]> { throw new EngineError("NotImplemented", "not yet"); }
+import type { ContainerRecord } from "./record.ts";
+import { endpointsOf, mountPoints } from "./shapes.ts";
+import { dockerStatus } from "./state.ts";
+import { statusText } from "./status-text.ts";
+
+/** Newest first. @throws EngineError InvalidParameter for a filter that is none */
+export async function listContainers(ctx: EngineContext, options: ListOptions = {}): Promise<ContainerSummary[]> {
+  const filters = options.filters ?? {};
+  const accepts = compileListFilters(ctx, filters);
+  const limit = options.limit && options.limit > 0 ? options.limit : Infinity;
+  const stoppedToo = options.all || limit !== Infinity || (filters["status"]?.length ?? 0) > 0 || (filters["exited"]?.length ?? 0) > 0;
+  const chosen: ContainerRecord[] = [];
+  for (const record of ctx.containers.all().reverse()) {
+    if (chosen.length >= limit) break;
+    const status = dockerStatus(record.state);
+    if (!stoppedToo && status !== "running" && status !== "paused" && status !== "restarting") continue;
+    if (accepts(record)) chosen.push(record);
+  }
+  return await Promise.all(chosen.map((record) => summaryOf(ctx, record, options.size ?? false)));
+}
+
+export async function summaryOf(ctx: EngineContext, record: ContainerRecord, withSize: boolean): Promise<ContainerSummary> {
+  const now = Date.now();
+  return {
+    Id: record.id,
+    Names: [`/${record.name}`],
+    Image: shownImage(ctx, record),
+    ImageID: record.imageID,
+    Command: commandText(record),
+    Created: Math.floor(Date.parse(record.createdAt) / 1000),
+    Ports: portsOf(record),
+    ...(withSize && (await sizesOf(ctx, record))),
+    Labels: record.config.Labels ?? {},
+    State: dockerStatus(record.state),
+    Status: statusText(record, now),
+    HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? "bridge", ...(record.hostConfig.Annotations && { Annotations: record.hostConfig.Annotations }) },
+    NetworkSettings: { Networks: endpointsOf(ctx, record) },
+    Mounts: mountPoints(ctx, record),
+  };
+}
+
+/** The name it was created with while that still names its image, else the image's id. */
+function shownImage(ctx: EngineContext, record: ContainerRecord): string {
+  try {
+    return ctx.images.resolve(record.imageRef).id === record.imageID ? record.imageRef : record.imageID;
+  } catch (error) {
+    if (error instanceof EngineError) return record.imageID;
+    throw error;
+  }
+}
+
+function commandText({ path, args }: ContainerRecord): string {
+  return [path, ...args].map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(" ");
+}
+
+function portsOf({ config, state }: ContainerRecord): NonNullable<ContainerSummary["Ports"]> {
+  if (state.status !== "running") return [];
+  return Object.keys(config.ExposedPorts ?? {}).flatMap((port) => {
+    const match = /^(\d+)(?:\/(\w+))?$/.exec(port);
+    return match ? [{ PrivatePort: Number(match[1]), Type: match[2] ?? "tcp" }] : [];
+  });
+}
+
+export async function sizesOf(ctx: EngineContext, record: ContainerRecord): Promise<{ SizeRw?: number; SizeRootFs: number }> {
+  const writable = await ctx.snapshots.usage(record.id).catch(() => 0);
+  const image = imageSize(ctx, record);
+  return { ...(writable > 0 && { SizeRw: writable }), SizeRootFs: image + writable };
+}
+
+function imageSize(ctx: EngineContext, record: ContainerRecord): number {
+  try {
+    return ctx.images.resolve(record.imageID).size;
+  } catch {
+    return 0;
+  }
+}

@@ -1,1 +1,64 @@
-export interface LiveTable { readonly placeholder?: never }
+import type { Cgroup, Shim } from "./ports.ts";
+
+/** A container that runs under this engine's eyes. */
+export interface LiveRun {
+  readonly shim: Shim;
+  readonly cgroup: Cgroup | undefined;
+  /** A person asked it to stop: no restart policy applies. */
+  stopAsked: boolean;
+  /** Settles when the exit is recorded and the run's kernel objects are gone. Never rejects. */
+  readonly released: Promise<void>;
+}
+
+/** The runs by container id, and the restarts that are due. Rebuilt by recovery after a crash. */
+export class LiveTable {
+  readonly #runs = new Map<string, LiveRun>();
+  readonly #restarts = new Map<string, { timer: ReturnType<typeof setTimeout>; delayMs: number }>();
+  readonly #backoffMs = new Map<string, number>();
+
+  get(id: string): LiveRun | undefined {
+    return this.#runs.get(id);
+  }
+
+  set(id: string, run: LiveRun): void {
+    this.#runs.set(id, run);
+  }
+
+  delete(id: string): void {
+    this.#runs.delete(id);
+  }
+
+  values(): IterableIterator<LiveRun> {
+    return this.#runs.values();
+  }
+
+  get size(): number {
+    return this.#runs.size;
+  }
+
+  /** Docker's back-off: 100 ms, doubled by each restart up to a minute, forgotten after ten seconds of life. */
+  scheduleRestart(id: string, ranForMs: number, restart: () => void): void {
+    const previous = ranForMs >= 10_000 ? 0 : (this.#backoffMs.get(id) ?? 0);
+    const delayMs = previous === 0 ? 100 : Math.min(previous * 2, 60_000);
+    this.#backoffMs.set(id, delayMs);
+    const timer = setTimeout(() => {
+      this.#restarts.delete(id);
+      restart();
+    }, delayMs);
+    this.#restarts.set(id, { timer, delayMs });
+  }
+
+  cancelRestart(id: string): void {
+    clearTimeout(this.#restarts.get(id)?.timer);
+    this.#restarts.delete(id);
+  }
+
+  forget(id: string): void {
+    this.cancelRestart(id);
+    this.#backoffMs.delete(id);
+  }
+
+  cancelAllRestarts(): void {
+    for (const id of [...this.#restarts.keys()]) this.cancelRestart(id);
+  }
+}

@@ -1,4 +1,4 @@
-import type { Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageSummary, ProcessSpec, Resources, RootMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
+import type { DeviceNode, Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageSummary, ProcessSpec, Resources, RootMount, RuntimeMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
 
 /** The narrow interfaces that the use cases need of the mechanisms; the real ones fit by shape. */
 
@@ -68,6 +68,8 @@ export interface NetworkPort {
   detach(containerId: string): void | Promise<void>;
   endpoint(containerId: string): Endpoint | undefined;
   sweep(liveIds: ReadonlySet<string>): void | Promise<void>;
+  hostsFile(options: { hostname: string; domainname: string; ip: string | undefined; extraHosts: readonly string[] }): string;
+  resolvConf(options: { hostFile: string; dns: readonly string[]; search: readonly string[]; options: readonly string[] }): string;
 }
 
 export type CgroupJoin = { kind: "v1"; tasksFiles: string[] } | { kind: "v2"; dir: string };
@@ -159,12 +161,21 @@ export interface ReadLogOptions {
   ended: () => boolean;
 }
 
+export interface FailedStart {
+  readonly kind: "container" | "exec";
+  readonly process: ProcessSpec;
+  readonly mounts?: readonly RuntimeMount[];
+  readonly sysctl?: Readonly<Record<string, string>>;
+}
+
 export interface RuntimePort {
   launchContainer(id: string, socketPath: string, launch: ContainerLaunch): Promise<Shim>;
   launchExec(id: string, socketPath: string, launch: ExecLaunch): Promise<Shim>;
   /** Undefined when nobody listens there any more. */
   connectShim(socketPath: string): Promise<Shim | undefined>;
   readExitFile(path: string): ExitStatus | undefined;
+  /** What a rejected `started` means, in Docker's words; a StartRefused where it is one. */
+  startRefusal(error: unknown, failed: FailedStart): Error;
   readLog(log: { path: string; indexPath: string; tty: boolean }, options: ReadLogOptions): AsyncIterable<Uint8Array>;
 }
 
@@ -188,12 +199,16 @@ export interface HostPort {
   readonly cpuCount: number;
   readonly memoryTotal: number;
   readonly hostname: string;
-  readonly resolvConf: () => string;
+  resolvConf(): string;
+  hostsFile(): string;
   readonly kernelCapabilities: readonly string[];
-  readonly ipv4Forwarding: () => boolean;
+  ipv4Forwarding(): boolean;
   listProcesses(pids: readonly number[]): ProcessRow[];
   namespacePath(pid: number, type: "pid" | "net" | "ipc" | "uts" | "cgroup" | "mnt"): string;
-  deviceNumber(path: string): { type: "c" | "b"; major: number; minor: number; mode: number; uid: number; gid: number } | undefined;
+  /** The device at a path, or every device below a folder (without pts, shm, fd and mqueue); none when there is nothing. */
+  deviceNodes(path: string): DeviceNode[];
+  /** The root of a process's mount namespace, as a host path. */
+  rootOf(pid: number): string;
   defaultSeccomp(capabilities: readonly string[]): Seccomp;
   parseSeccomp(json: string, capabilities: readonly string[]): Seccomp;
 }

@@ -1,4 +1,84 @@
-import { EngineError } from "../base/mod.ts";
+import { rm } from "node:fs/promises";
+import { EngineError, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
+import { emitContainerEvent } from "./emit.ts";
+import { killAndWait } from "./kill-run.ts";
 import type { RemoveOptions } from "./options.ts";
-export async function removeContainer(_ctx: EngineContext, _ref: string, _options: RemoveOptions = {}): Promise<void> { throw new EngineError("NotImplemented", "not yet"); }
+import { containerDir } from "./paths.ts";
+import { shortId, type ContainerRecord } from "./record.ts";
+import { removeRunDir } from "./run-files.ts";
+import { dockerStatus, isRunning, type RestState } from "./state.ts";
+import { releaseVolumes } from "./volumes.ts";
+
+/** @throws EngineError NotFound, Conflict while it runs and `force` is not given */
+export async function removeContainer(ctx: EngineContext, ref: string, options: RemoveOptions = {}): Promise<void> {
+  const { id, name } = ctx.containers.resolve(ref);
+  if (options.link) throw new EngineError("Conflict", "Conflict, cannot remove the default link name of the container");
+  const before = ctx.containers.get(id);
+  if (before?.state.status === "removing") throw new EngineError("Conflict", `removal of container ${ref} is already in progress`);
+  using _hold = await ctx.locks.acquire(id);
+  const record = ctx.containers.get(id);
+  // Whoever held the lock removed it: what was asked for is so.
+  if (!record) return;
+  if (isRunning(record.state) || record.state.status === "restarting") {
+    if (!options.force) throw new EngineError("Conflict", refusal(record, ref === id ? name : ref));
+    await stopForRemoval(ctx, record);
+  }
+  await removeHeld(ctx, id, options);
+}
+
+function refusal(record: ContainerRecord, ref: string): string {
+  const status = dockerStatus(record.state);
+  const advice = status === "paused" ? "unpause and then stop the container before removing or force remove" : "stop the container before removing or force remove";
+  return `cannot remove container ${JSON.stringify(ref)}: container is ${status === "paused" ? "paused and must be unpaused first" : status === "restarting" ? "restarting" : "running"}: ${advice}`;
+}
+
+async function stopForRemoval(ctx: EngineContext, record: ContainerRecord): Promise<void> {
+  ctx.live.forget(record.id);
+  if (record.state.status === "restarting") ctx.containers.setState(record.id, record.state.last);
+  else await killAndWait(ctx, record.id);
+}
+
+/**
+ * Removes a container at rest; its lock is held. The intent is stored first: a removal that a crash cuts short is
+ * finished at the next start.
+ */
+export async function removeHeld(ctx: EngineContext, id: string, options: Pick<RemoveOptions, "removeVolumes">): Promise<void> {
+  const record = ctx.containers.get(id);
+  if (!record) return;
+  await ctx.live.get(id)?.released;
+  ctx.live.forget(id);
+  ctx.containers.setState(id, { status: "removing", last: lastRest(record) });
+  const failures = await removeRemains(ctx, record, options.removeVolumes ?? false);
+  if (failures.length > 0) throw new EngineError("System", `unable to remove container ${shortId(id)}: ${failures.join("; ")}`);
+  ctx.containers.delete(id);
+  ctx.execs.dropContainer(id);
+  emitContainerEvent(ctx, record, "destroy");
+}
+
+async function removeRemains(ctx: EngineContext, record: ContainerRecord, removeVolumes: boolean): Promise<string[]> {
+  const results = await Promise.allSettled([
+    ctx.snapshots.remove(record.id),
+    rm(containerDir(ctx.paths, record.id), { recursive: true, force: true }),
+    removeRunDir(ctx, record.id),
+    releaseVolumes(ctx, record, removeVolumes),
+  ]);
+  return results.flatMap((result) => (result.status === "rejected" ? [messageOf(result.reason)] : []));
+}
+
+function lastRest({ state }: ContainerRecord): RestState {
+  switch (state.status) {
+    case "created":
+    case "exited":
+      return state;
+    case "starting":
+      return state.from;
+    case "restarting":
+    case "removing":
+      return state.last;
+    case "running":
+      throw new EngineError("Conflict", "container is running: stop the container before removing or force remove");
+    default:
+      return state satisfies never;
+  }
+}

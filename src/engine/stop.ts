@@ -1,4 +1,52 @@
-import { EngineError } from "../base/mod.ts";
+import { EngineError, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
+import { emitContainerEvent } from "./emit.ts";
+import { endedWithin, killAndWait, signalRun } from "./kill-run.ts";
 import type { StopOptions } from "./options.ts";
-export async function stopContainer(_ctx: EngineContext, _ref: string, _options: StopOptions = {}): Promise<"stopped" | "alreadyStopped"> { throw new EngineError("NotImplemented", "not yet"); }
+import type { ContainerRecord } from "./record.ts";
+import { parseSignal } from "./signals.ts";
+import { isRunning } from "./state.ts";
+
+const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
+
+/** The stop signal, then after the grace period SIGKILL. @throws EngineError NotFound, InvalidParameter (signal) */
+export async function stopContainer(ctx: EngineContext, ref: string, options: StopOptions = {}): Promise<"stopped" | "alreadyStopped"> {
+  const { id } = ctx.containers.resolve(ref);
+  const signal = options.signal ? stopSignal(options.signal, ref) : undefined;
+  using _hold = await ctx.locks.acquire(id);
+  const record = ctx.containers.resolve(id);
+  if (record.state.status === "restarting") {
+    ctx.live.forget(id);
+    ctx.containers.setState(id, { ...record.state.last, byUser: true });
+    return "stopped";
+  }
+  if (!isRunning(record.state)) return "alreadyStopped";
+  await stopHeld(ctx, record, { signal, timeoutSeconds: options.timeoutSeconds });
+  return "stopped";
+}
+
+function stopSignal(text: string, ref: string): number {
+  try {
+    return parseSignal(text);
+  } catch (error) {
+    throw new EngineError("InvalidParameter", `cannot stop container: ${ref}: ${messageOf(error)}`);
+  }
+}
+
+/** Stops a running container whose lock is held; returns when its run is let go of. */
+export async function stopHeld(ctx: EngineContext, record: ContainerRecord, { signal, timeoutSeconds }: { signal?: number | undefined; timeoutSeconds?: number | undefined }): Promise<void> {
+  const run = ctx.live.get(record.id);
+  if (!run) return;
+  const chosen = signal ?? parseSignal(record.config.StopSignal || "SIGTERM");
+  const seconds = timeoutSeconds ?? record.config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS;
+  run.stopAsked = true;
+  // A frozen process takes no signal; Docker thaws it by the kill that follows the grace period.
+  if (isRunning(record.state) && record.state.paused) await run.cgroup?.thaw();
+  await signalRun(run, chosen);
+  emitContainerEvent(ctx, record, "kill", { signal: String(chosen) });
+  if (!(await endedWithin(run, seconds < 0 ? Infinity : seconds * 1000))) {
+    emitContainerEvent(ctx, record, "kill", { signal: "9" });
+    await killAndWait(ctx, record.id);
+  }
+  emitContainerEvent(ctx, record, "stop");
+}

@@ -23,7 +23,7 @@ const absentScalars = {
 export function completeHostConfig(request: HostConfig, cgroupVersion: 1 | 2): HostConfig {
   const given = Object.fromEntries(Object.entries(request).filter(([key, value]) => key !== "__proto__" && value !== undefined && value !== null));
   // Docker shows absent lists as null, which the generated types do not say.
-  const host = { ...absentLists, ...absentScalars, ...given } as HostConfig;
+  const host = { ...absentLists, ...absentScalars, ...given } as unknown as HostConfig;
   host.NetworkMode = !request.NetworkMode || request.NetworkMode === "default" ? "bridge" : request.NetworkMode;
   host.RestartPolicy = { Name: request.RestartPolicy?.Name || "no", MaximumRetryCount: request.RestartPolicy?.MaximumRetryCount ?? 0 };
   host.LogConfig = { Type: request.LogConfig?.Type || "json-file", Config: request.LogConfig?.Config ?? {} };

@@ -1,0 +1,115 @@
+import { EngineError, formatInstant } from "../base/mod.ts";
+import type { RuntimeSpec } from "../spec/mod.ts";
+import type { EngineContext } from "./context.ts";
+import { emitContainerEvent, emitNetworkEvent } from "./emit.ts";
+import { superviseRun } from "./exit.ts";
+import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket, sharedShmDir, volumeData } from "./paths.ts";
+import type { Cgroup, ContainerLaunch, Endpoint, Shim } from "./ports.ts";
+import type { ContainerMount, ContainerRecord } from "./record.ts";
+import { makeBindSources, removeRunDir, writeRunFiles } from "./run-files.ts";
+import { refOf, type JoinedContainer } from "./spec-for/namespaces.ts";
+import { specFor } from "./spec-for/spec.ts";
+import { restOf } from "./state.ts";
+
+/**
+ * From the row to the running process: endpoint, files, cgroup, shim. Whatever fails undoes what was made before it.
+ * The state `starting` is in the store already, so that recovery finds the pieces of a launch that a crash cut short.
+ */
+export async function launch(ctx: EngineContext, record: ContainerRecord): Promise<void> {
+  const { id } = record;
+  await using undo = new AsyncDisposableStack();
+  const endpoint = await attachEndpoint(ctx, record, undo);
+  undo.defer(() => removeRunDir(ctx, id));
+  await Promise.all([writeRunFiles(ctx, record, endpoint), makeBindSources(record)]);
+  const spec = buildSpec(ctx, record);
+  const cgroup = ctx.cgroups.create(id, spec.linux.resources);
+  undo.defer(() => cgroup.remove());
+  const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, cgroup, endpoint));
+  const { pid, startedNs } = await startedOrRefused(ctx, shim, spec);
+  undo.move();
+  ctx.containers.setState(id, { status: "running", pid, paused: false, startedAt: formatInstant(startedNs), ...previousFinish(record) });
+  superviseRun(ctx, id, shim, cgroup);
+  emitContainerEvent(ctx, record, "start");
+}
+
+async function attachEndpoint(ctx: EngineContext, record: ContainerRecord, undo: AsyncDisposableStack): Promise<Endpoint | undefined> {
+  const mode = record.hostConfig.NetworkMode ?? "bridge";
+  if (mode.startsWith("container:")) return undefined;
+  if (mode === "none" || mode === "host") {
+    emitNetworkEvent(ctx, "connect", mode, record.id);
+    return undefined;
+  }
+  if (mode !== "bridge") throw new EngineError("NotFound", `network ${mode.slice(0, 128)} not found`);
+  if (record.config.NetworkDisabled) return undefined;
+  const { MacAddress: mac, IPAMConfig: ipam } = record.networks[mode] ?? {};
+  const endpoint = await ctx.network.attach(record.id, { ...(mac && { mac }), ...(ipam?.IPv4Address && { ip: ipam.IPv4Address }) });
+  undo.defer(async () => ctx.network.detach(record.id));
+  emitNetworkEvent(ctx, "connect", mode, record.id);
+  return endpoint;
+}
+
+function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
+  return specFor(record, {
+    host: ctx.host,
+    rootFiles: ctx.snapshots.files(record.id),
+    joined: (ref, what) => joinedContainer(ctx, ref, what),
+    cgroupsPath: record.id,
+    sourceOf: (mount) => sourceOf(ctx, mount),
+    filesDir: containerDir(ctx.paths, record.id),
+    sharedShm: sharedShmDir(ctx.paths, shmOwner(ctx, record)),
+    initBinary: initBinary(ctx.paths),
+  });
+}
+
+function sourceOf(ctx: EngineContext, mount: ContainerMount): string {
+  if (mount.type !== "volume") return mount.source;
+  const data = volumeData(ctx.paths, mount.source);
+  return mount.subpath === undefined ? data : `${data}/${mount.subpath}`;
+}
+
+function shmOwner(ctx: EngineContext, record: ContainerRecord): string {
+  const mode = record.hostConfig.IpcMode ?? "";
+  return mode.startsWith("container:") ? ctx.containers.resolve(refOf(mode)).id : record.id;
+}
+
+/** The container whose namespace another joins. @throws EngineError NotFound, Conflict, in Docker's words */
+function joinedContainer(ctx: EngineContext, ref: string, what: "network" | "PID" | "IPC"): JoinedContainer {
+  const target = ctx.containers.find(ref);
+  if (!target) throw new EngineError("NotFound", what === "network" ? `joining network namespace of container: No such container: ${ref}` : `No such container: ${ref}`);
+  const { state, id } = target;
+  if (state.status !== "running") {
+    if (what === "network") throw new EngineError("Conflict", `cannot join network namespace of a non running container: container ${target.name} is ${restOf(state)?.status ?? state.status}`);
+    throw new EngineError("Conflict", `failed to join ${what} namespace: container ${id} is not running`);
+  }
+  if (what === "IPC" && target.hostConfig.IpcMode !== "shareable") throw new EngineError("InvalidParameter", `failed to join IPC namespace: container ${id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`);
+  return { id, pid: state.pid };
+}
+
+function launchOf(ctx: EngineContext, { id, config, hostConfig }: ContainerRecord, spec: RuntimeSpec, cgroup: Cgroup, endpoint: Endpoint | undefined): ContainerLaunch {
+  const [rows = 0, cols = 0] = hostConfig.ConsoleSize ?? [];
+  return {
+    spec,
+    root: ctx.snapshots.root(id),
+    rootMountPoint: rootMountPoint(ctx.paths),
+    cgroup: cgroup.join,
+    ...(endpoint && { network: endpoint.netlink }),
+    log: logPaths(ctx.paths, id),
+    exitFile: exitFile(ctx.paths, id),
+    ...(cgroup.oomFile !== undefined && { oomFile: cgroup.oomFile }),
+    stdio: { tty: config.Tty ?? false, openStdin: config.OpenStdin ?? false, stdinOnce: config.StdinOnce ?? false, rows, cols },
+  };
+}
+
+async function startedOrRefused(ctx: EngineContext, shim: Shim, spec: RuntimeSpec): Promise<{ pid: number; startedNs: bigint }> {
+  try {
+    return await shim.started;
+  } catch (error) {
+    shim.close();
+    throw ctx.runtime.startRefusal(error, { kind: "container", process: spec.process, mounts: spec.mounts, sysctl: spec.linux.sysctl });
+  }
+}
+
+function previousFinish({ state }: ContainerRecord): { previouslyFinishedAt?: string } {
+  const rest = restOf(state);
+  return rest?.status === "exited" ? { previouslyFinishedAt: rest.finishedAt } : {};
+}

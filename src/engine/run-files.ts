@@ -1,0 +1,53 @@
+import { chmodSync, mkdirSync, mkdir as mkdirCallback, rmSync, writeFileSync } from "node:fs";
+import { copyFile, rm } from "node:fs/promises";
+import type { EngineContext } from "./context.ts";
+import { containerDir, exitFile, runDir, sharedShmDir } from "./paths.ts";
+import type { Endpoint } from "./ports.ts";
+import type { ContainerRecord } from "./record.ts";
+import { refOf } from "./spec-for/namespaces.ts";
+
+/**
+ * Writes hostname, hosts and resolv.conf, and makes the folders of a run. The files are small and on the path of every start:
+ * a thread's turn-around would cost more than the writes.
+ */
+export async function writeRunFiles(ctx: EngineContext, record: ContainerRecord, endpoint: Endpoint | undefined): Promise<void> {
+  const { hostConfig, id } = record;
+  const dir = containerDir(ctx.paths, id);
+  mkdirSync(runDir(ctx.paths, id), { recursive: true, mode: 0o700 });
+  if (hostConfig.IpcMode === "shareable") {
+    mkdirSync(sharedShmDir(ctx.paths, id), { recursive: true });
+    chmodSync(sharedShmDir(ctx.paths, id), 0o1777);
+  }
+  rmSync(exitFile(ctx.paths, id), { force: true });
+  const mode = hostConfig.NetworkMode ?? "bridge";
+  if (mode.startsWith("container:")) {
+    const donor = containerDir(ctx.paths, ctx.containers.resolve(refOf(mode)).id);
+    await Promise.all(["hostname", "hosts", "resolv.conf"].map((name) => copyFile(`${donor}/${name}`, `${dir}/${name}`)));
+    return;
+  }
+  writeFileSync(`${dir}/hostname`, `${record.config.Hostname ?? ""}\n`);
+  writeFileSync(`${dir}/hosts`, hostsText(ctx, record, endpoint));
+  writeFileSync(`${dir}/resolv.conf`, resolvText(ctx, record));
+}
+
+function hostsText(ctx: EngineContext, { config, hostConfig }: ContainerRecord, endpoint: Endpoint | undefined): string {
+  const extraHosts = hostConfig.ExtraHosts ?? [];
+  if (hostConfig.NetworkMode === "host" && extraHosts.length === 0) return ctx.host.hostsFile();
+  return ctx.network.hostsFile({ hostname: config.Hostname ?? "", domainname: config.Domainname ?? "", ip: endpoint?.ip, extraHosts });
+}
+
+function resolvText(ctx: EngineContext, { hostConfig }: ContainerRecord): string {
+  const { Dns: dns, DnsSearch: search, DnsOptions: options, NetworkMode: mode } = hostConfig;
+  if (mode === "host" && !dns?.length && !search?.length && !options?.length) return ctx.host.resolvConf();
+  return ctx.network.resolvConf({ hostFile: ctx.host.resolvConf(), dns: dns ?? [], search: search ?? [], options: options ?? [] });
+}
+
+/** -v makes a missing host folder; root's, 0755. Resolves whatever the outcome: the mount says what is wrong. */
+export function makeBindSources(record: ContainerRecord): Promise<unknown> {
+  const missing = record.mounts.filter(({ type, createSource }) => type === "bind" && createSource);
+  return Promise.all(missing.map(({ source }) => new Promise((resolve) => mkdirCallback(source, { recursive: true, mode: 0o755 }, resolve))));
+}
+
+export async function removeRunDir(ctx: EngineContext, id: string): Promise<void> {
+  await rm(runDir(ctx.paths, id), { recursive: true, force: true });
+}

@@ -1,0 +1,52 @@
+import type { EndpointSettings, MountPoint } from "../spec/mod.ts";
+import type { EngineContext } from "./context.ts";
+import { networkId } from "./emit.ts";
+import { volumeData } from "./paths.ts";
+import type { ContainerRecord } from "./record.ts";
+import { isRunning } from "./state.ts";
+
+/** Parts that list and inspect both show. */
+
+export function mountPoints(ctx: EngineContext, record: ContainerRecord): MountPoint[] {
+  return record.mounts
+    .filter(({ type, request }) => type !== "tmpfs" || request !== undefined)
+    .map(({ type, source, destination, readOnly, mode, propagation }) => ({
+      Type: type,
+      ...(type === "volume" && { Name: source }),
+      Source: type === "volume" ? volumeData(ctx.paths, source) : source,
+      Destination: destination,
+      ...(type === "volume" && { Driver: "local" }),
+      Mode: mode,
+      RW: !readOnly,
+      Propagation: propagation,
+    }));
+}
+
+/** A container's endpoints by network name; addresses while it runs. */
+export function endpointsOf(ctx: EngineContext, record: ContainerRecord): Record<string, EndpointSettings> {
+  const running = isRunning(record.state);
+  return Object.fromEntries(
+    Object.entries(record.networks).map(([name, asked]) => {
+      const endpoint = running && name === "bridge" ? ctx.network.endpoint(record.id) : undefined;
+      const settings: Record<string, unknown> = {
+        IPAMConfig: asked.IPAMConfig ?? null,
+        Links: asked.Links ?? null,
+        Aliases: asked.Aliases ?? null,
+        MacAddress: endpoint?.mac ?? asked.MacAddress ?? "",
+        DriverOpts: asked.DriverOpts ?? null,
+        GwPriority: asked.GwPriority ?? 0,
+        NetworkID: running ? networkId(ctx, name) : "",
+        EndpointID: endpoint?.endpointId ?? "",
+        Gateway: endpoint?.gateway ?? "",
+        IPAddress: endpoint?.ip ?? "",
+        IPPrefixLen: endpoint?.prefix ?? 0,
+        IPv6Gateway: "",
+        GlobalIPv6Address: "",
+        GlobalIPv6PrefixLen: 0,
+        DNSNames: null,
+      };
+      // Docker shows absent lists as null, which the generated types do not say.
+      return [name, settings as EndpointSettings];
+    }),
+  );
+}

@@ -1,0 +1,79 @@
+import { EngineError } from "../../base/mod.ts";
+import type { HostConfig, RuntimeMount } from "../../spec/mod.ts";
+import type { ContainerMount } from "../record.ts";
+
+const mount = (destination: string, type: string, source: string, ...options: string[]): RuntimeMount => ({ destination, type, source, options });
+
+export interface MountSources {
+  /** Host path behind a bind or volume mount. */
+  sourceOf(mount: ContainerMount): string;
+  /** Host path of the folder with hostname, hosts and resolv.conf. */
+  readonly filesDir: string;
+  /** Host folder that is /dev/shm for several containers: ipc modes `shareable` and `container:`. */
+  readonly sharedShm: string;
+  readonly initBinary: string;
+}
+
+/** The mounts of a container in the order they are made: the usual ones, the user's, the engine's own files. */
+export function mountsOf(hostConfig: HostConfig, userMounts: readonly ContainerMount[], writableCgroups: boolean, sources: MountSources): RuntimeMount[] {
+  const wanted = new Set(userMounts.map(({ destination }) => destination));
+  const hides = ({ destination }: RuntimeMount): boolean => wanted.has(destination) || (wanted.has("/dev") && destination.startsWith("/dev/"));
+  return [
+    ...usualMounts(hostConfig, writableCgroups, sources).filter((usual) => !hides(usual)),
+    ...userMounts.map((userMount) => userMountOf(userMount, sources)),
+    ...(hostConfig.Init ? [mount("/sbin/docker-init", "bind", sources.initBinary, "bind", "ro")] : []),
+    ...engineFiles(hostConfig, wanted, sources),
+  ];
+}
+
+function usualMounts(hostConfig: HostConfig, writableCgroups: boolean, sources: MountSources): RuntimeMount[] {
+  const readOnly = hostConfig.Privileged ? [] : ["ro"];
+  const cgroupReadOnly = hostConfig.Privileged || writableCgroups ? [] : ["ro"];
+  return [
+    mount("/proc", "proc", "proc", "nosuid", "noexec", "nodev"),
+    mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
+    mount("/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
+    mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", ...readOnly),
+    mount("/sys/fs/cgroup", "cgroup", "cgroup", ...cgroupReadOnly, "nosuid", "noexec", "nodev"),
+    ...ipcMounts(hostConfig, sources),
+  ];
+}
+
+function ipcMounts({ IpcMode: mode = "private", ShmSize }: HostConfig, { sharedShm }: MountSources): RuntimeMount[] {
+  const mqueue = mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
+  if (mode === "host") return [mount("/dev/mqueue", "bind", "/dev/mqueue", "rbind"), mount("/dev/shm", "bind", "/dev/shm", "rbind", "rprivate")];
+  if (mode === "none") return [mqueue];
+  if (mode === "private") return [mqueue, mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", `size=${ShmSize}`)];
+  return [mqueue, mount("/dev/shm", "bind", sharedShm, "bind", "nosuid", "noexec", "nodev", "rprivate")];
+}
+
+function userMountOf(userMount: ContainerMount, sources: MountSources): RuntimeMount {
+  if (userMount.type === "tmpfs") return { destination: userMount.destination, type: "tmpfs", source: "tmpfs", options: tmpfsOptions(userMount) };
+  const { recursion, readOnly, propagation } = userMount;
+  const access = readOnly ? [recursion.readOnly === "never" ? "ro" : "rro"] : [];
+  const options = [recursion.nonRecursive ? "bind" : "rbind", ...access, ...(propagation === "" ? [] : [propagation])];
+  return { destination: userMount.destination, type: "bind", source: sources.sourceOf(userMount), options };
+}
+
+const TMPFS_FLAGS = new Set(["defaults", "ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async", "dirsync", "remount", "mand", "nomand", "atime", "noatime", "diratime", "nodiratime", "bind", "rbind", "unbindable", "runbindable", "private", "rprivate", "shared", "rshared", "slave", "rslave", "relatime", "norelatime", "strictatime", "nostrictatime"]);
+const TMPFS_KEYS = new Set(["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"]);
+
+function tmpfsOptions({ tmpfsOptions: asked = [], readOnly }: ContainerMount): string[] {
+  for (const option of asked) {
+    const key = option.split("=", 1)[0] ?? "";
+    if (option.includes("=") ? !TMPFS_KEYS.has(key) : !TMPFS_FLAGS.has(option)) throw new EngineError("InvalidParameter", `invalid tmpfs option ${JSON.stringify(option.slice(0, 64))}`);
+  }
+  // A later word wins over an earlier, so that `exec` undoes `noexec`.
+  return ["noexec", "nosuid", "nodev", ...(readOnly ? ["ro"] : []), "rprivate", ...asked];
+}
+
+function engineFiles(hostConfig: HostConfig, wanted: ReadonlySet<string>, { filesDir }: MountSources): RuntimeMount[] {
+  const access = hostConfig.ReadonlyRootfs ? ["rro"] : [];
+  return ["resolv.conf", "hostname", "hosts"].filter((name) => !wanted.has(`/etc/${name}`)).map((name) => mount(`/etc/${name}`, "bind", `${filesDir}/${name}`, "rbind", ...access, "rprivate"));
+}
+
+/** What the root mount must propagate so that the asked binds can. */
+export function rootPropagationOf(userMounts: readonly ContainerMount[]): string | undefined {
+  const asked = new Set(userMounts.map(({ propagation }) => propagation.replace(/^r/, "")));
+  return asked.has("shared") ? "shared" : asked.has("slave") ? "rslave" : undefined;
+}

@@ -1,0 +1,72 @@
+import { EngineError } from "../../base/mod.ts";
+import type { BlockThrottle, HostConfig, Resources } from "../../spec/mod.ts";
+import type { HostPort } from "../ports.ts";
+
+type BlockHost = Pick<HostPort, "deviceNodes">;
+const CPU_PERIOD_US = 100_000;
+
+/** The cgroup limits of a container; what is zero is left to the kernel. */
+export function resourcesOf(hostConfig: HostConfig, rules: Resources["devices"], host: BlockHost): Resources {
+  const resources: Resources = { devices: rules };
+  const memory = memoryOf(hostConfig);
+  if (Object.keys(memory).length > 0) resources.memory = memory;
+  const cpu = cpuOf(hostConfig);
+  if (Object.keys(cpu).length > 0) resources.cpu = cpu;
+  const pids = hostConfig.PidsLimit;
+  if (pids !== undefined && pids !== null && pids !== 0) resources.pids = { limit: pids < 0 ? -1 : pids };
+  const block = blockOf(hostConfig, host);
+  if (Object.keys(block).length > 0) resources.blockIO = block;
+  return resources;
+}
+
+function memoryOf(config: HostConfig): NonNullable<Resources["memory"]> {
+  const { Memory: limit, MemorySwap: swap, MemoryReservation: reservation, MemorySwappiness: swappiness, OomKillDisable: disable } = config;
+  return {
+    ...(limit ? { limit } : {}),
+    ...(swap ? { swap } : {}),
+    ...(reservation ? { reservation } : {}),
+    ...(swappiness !== undefined && swappiness !== null && swappiness >= 0 ? { swappiness } : {}),
+    ...(disable ? { disableOOMKiller: true } : {}),
+  };
+}
+
+function cpuOf(config: HostConfig): NonNullable<Resources["cpu"]> {
+  const nano = config.NanoCpus ?? 0;
+  const period = nano > 0 ? CPU_PERIOD_US : config.CpuPeriod;
+  const quota = nano > 0 ? Math.max(1000, Math.floor((nano * CPU_PERIOD_US) / 1e9)) : config.CpuQuota;
+  return {
+    // The kernel's least weight is 2; Docker takes 1 and lets the kernel raise it.
+    ...(config.CpuShares ? { shares: Math.max(2, config.CpuShares) } : {}),
+    ...(quota ? { quota } : {}),
+    ...(period ? { period } : {}),
+    ...(config.CpuRealtimeRuntime ? { realtimeRuntime: config.CpuRealtimeRuntime } : {}),
+    ...(config.CpuRealtimePeriod ? { realtimePeriod: config.CpuRealtimePeriod } : {}),
+    ...(config.CpusetCpus ? { cpus: config.CpusetCpus } : {}),
+    ...(config.CpusetMems ? { mems: config.CpusetMems } : {}),
+  };
+}
+
+function blockOf(config: HostConfig, host: BlockHost): NonNullable<Resources["blockIO"]> {
+  const weights = (config.BlkioWeightDevice ?? []).map(({ Path = "", Weight: weight = 0 }) => ({ ...numberOf(Path, host), weight }));
+  const throttles = {
+    throttleReadBpsDevice: throttle(config.BlkioDeviceReadBps, host),
+    throttleWriteBpsDevice: throttle(config.BlkioDeviceWriteBps, host),
+    throttleReadIOPSDevice: throttle(config.BlkioDeviceReadIOps, host),
+    throttleWriteIOPSDevice: throttle(config.BlkioDeviceWriteIOps, host),
+  };
+  return {
+    ...(config.BlkioWeight ? { weight: config.BlkioWeight } : {}),
+    ...(weights.length > 0 ? { weightDevice: weights } : {}),
+    ...Object.fromEntries(Object.entries(throttles).filter(([, list]) => list.length > 0)),
+  };
+}
+
+function throttle(devices: { Path?: string; Rate?: number }[] | undefined, host: BlockHost): BlockThrottle[] {
+  return (devices ?? []).map(({ Path = "", Rate: rate = 0 }) => ({ ...numberOf(Path, host), rate }));
+}
+
+function numberOf(path: string, host: BlockHost): { major: number; minor: number } {
+  const node = host.deviceNodes(path)[0];
+  if (!node) throw new EngineError("InvalidParameter", `no such device: ${path.slice(0, 200)}`);
+  return { major: node.major, minor: node.minor };
+}

@@ -1,0 +1,24 @@
+import type { ContainerRecord } from "./record.ts";
+import { humanDuration } from "./time-text.ts";
+import { exitCodeOf } from "./state.ts";
+
+/** The STATUS column of `ps`: `Up 2 minutes`, `Exited (0) 3 seconds ago`, `Created`. */
+export function statusText({ state }: ContainerRecord, nowMs: number): string {
+  const since = (instant: string): string => humanDuration(nowMs - Date.parse(instant));
+  switch (state.status) {
+    case "running":
+      return `Up ${since(state.startedAt)}${state.paused ? " (Paused)" : ""}`;
+    case "restarting":
+      return `Restarting (${state.last.exitCode}) ${since(state.last.finishedAt)} ago`;
+    case "removing":
+      return "Removal In Progress";
+    case "created":
+      return "Created";
+    case "exited":
+      return `Exited (${exitCodeOf(state)}) ${since(state.finishedAt)} ago`;
+    case "starting":
+      return state.from.status === "exited" ? `Exited (${exitCodeOf(state)}) ${since(state.from.finishedAt)} ago` : "Created";
+    default:
+      return state satisfies never;
+  }
+}
