@@ -47,7 +47,7 @@ export const containers = [
     summary: "Starts a container; 304 when it runs already.",
     query: { detachKeys: text("Keys that detach an attached terminal.") },
     success: [204, 304],
-    failures: [404, 409],
+    failures: [400, 404, 409],
     respond: async ({ engine, ref, query }) => empty((await engine.startContainer(ref, query)) === "started" ? 204 : 304),
   }),
   route("POST /containers/{id}/stop", {

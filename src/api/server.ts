@@ -2,6 +2,7 @@ import { chmodSync } from "node:fs";
 import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
 import { createServer as createSocketServer, type Server as SocketServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { EngineError } from "../base/mod.ts";
 import type { Body } from "./body.ts";
 import { cleanedPath, dispatch, failed, findCall, splitTarget, type Call } from "./dispatch.ts";
 import type { Engine } from "./engine.ts";
@@ -10,7 +11,7 @@ import { json, type Reply, type Route } from "./route.ts";
 import { Router } from "./router.ts";
 import { routes } from "./routes.ts";
 import { SocketDuplex } from "./socket-duplex.ts";
-import { EngineError } from "../base/mod.ts";
+import { claimSocketPath } from "./socket-path.ts";
 
 /** X-Registry-Auth and X-Registry-Config grow with the number of registries. */
 const MAX_HEADER_BYTES = 1024 * 1024;
@@ -25,7 +26,7 @@ export interface ApiServerOptions {
 }
 
 export interface ListenAddress {
-  /** A unix socket, made with mode 0660… */
+  /** A unix socket, made with mode 0660; one that nobody listens on any more is replaced… */
   readonly path?: string;
   /** …or TCP. */
   readonly host?: string;
@@ -68,6 +69,7 @@ export class ApiServer {
 
   /** Listens on one more address; resolves when clients can connect. */
   async listen(address: ListenAddress): Promise<{ port: number | undefined }> {
+    if (address.path !== undefined) await claimSocketPath(address.path);
     const server = createSocketServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
     const umask = process.umask(0o777 & ~SOCKET_MODE);
     try {
