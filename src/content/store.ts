@@ -1,0 +1,153 @@
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
+import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { EngineError } from "../base/mod.ts";
+import { digestHex, parseDigest, type Digest } from "../spec/mod.ts";
+import { openBlobWriter, syncFolder, type Blob, type BlobWriter } from "./blob-writer.ts";
+import { blobPath, blobsDir, ingestDir, type ContentPaths } from "./paths.ts";
+
+export interface IngestOptions {
+  readonly expected?: Digest | undefined;
+  readonly maxBytes?: number;
+  readonly durable?: boolean;
+}
+
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * Blobs by digest. A blob that is there is complete: it was hashed on its way in and renamed into place.
+ *
+ *   const { digest } = await content.ingest(body, { expected, maxBytes });
+ *   for await (const bytes of content.open(digest)) …      // throws before the end when the disk changed it
+ */
+export class ContentStore {
+  readonly #paths: ContentPaths;
+  #nextIngest = 0;
+
+  /** Opens the store and sweeps what a crash left on the way in. */
+  constructor(root: string) {
+    this.#paths = { root };
+    mkdirSync(blobsDir(this.#paths), { recursive: true, mode: 0o700 });
+    rmSync(ingestDir(this.#paths), { recursive: true, force: true });
+    mkdirSync(ingestDir(this.#paths), { recursive: true, mode: 0o700 });
+  }
+
+  /** @throws EngineError InvalidParameter (digest), TooLarge */
+  async ingest(stream: AsyncIterable<Uint8Array>, { expected, maxBytes = NO_LIMIT, durable = true }: IngestOptions = {}): Promise<Blob> {
+    await using writer = await this.writer(maxBytes);
+    for await (const chunk of stream) await writer.write(chunk);
+    return await writer.commit({ expected, durable });
+  }
+
+  /** For content that is pushed rather than pulled; dispose it unless it was committed (harmless then). */
+  writer(maxBytes: number = NO_LIMIT): Promise<BlobWriter> {
+    return openBlobWriter(this.#paths, join(ingestDir(this.#paths), String(this.#nextIngest++)), maxBytes);
+  }
+
+  async put(bytes: Uint8Array | string, options: { readonly durable?: boolean } = {}): Promise<Blob> {
+    await using writer = await this.writer();
+    await writer.write(typeof bytes === "string" ? Buffer.from(bytes) : bytes);
+    return await writer.commit(options);
+  }
+
+  /** Makes blobs that were committed without `durable` survive a power cut. */
+  async sync(digests: readonly Digest[]): Promise<void> {
+    await Promise.all(digests.map((digest) => syncFile(this.path(digest))));
+    await syncFolder(blobsDir(this.#paths));
+  }
+
+  /** The blob's file, for a helper process that verifies what it reads. */
+  path(digest: Digest): string {
+    return blobPath(this.#paths, digest);
+  }
+
+  has(digest: Digest): boolean {
+    return existsSync(this.path(digest));
+  }
+
+  size(digest: Digest): number | undefined {
+    return statSync(this.path(digest), { throwIfNoEntry: false })?.size;
+  }
+
+  /** The blob's bytes, verified: a changed blob throws before its last piece is handed out. @throws EngineError NotFound, System */
+  async *open(digest: Digest): AsyncGenerator<Uint8Array, void, void> {
+    if (!this.has(digest)) throw missing(digest);
+    await using file = await open(this.path(digest), "r");
+    const hasher = new Bun.CryptoHasher("sha256");
+    let held: Uint8Array | undefined;
+    for (;;) {
+      const buffer = new Uint8Array(CHUNK_BYTES);
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
+      if (bytesRead === 0) break;
+      if (held) yield held;
+      held = buffer.subarray(0, bytesRead);
+      hasher.update(held);
+    }
+    if (hasher.digest("hex") !== digestHex(digest)) throw damaged(digest);
+    if (held) yield held;
+  }
+
+  /** A small blob at once, verified. @throws EngineError NotFound, TooLarge, System */
+  read(digest: Digest, maxBytes: number): Uint8Array {
+    const bytes = readWhole(this.path(digest), maxBytes, digest);
+    if (new Bun.CryptoHasher("sha256").update(bytes).digest("hex") !== digestHex(digest)) throw damaged(digest);
+    return bytes;
+  }
+
+  /** @throws EngineError InvalidParameter when it is not JSON, and what `read` throws */
+  readJson(digest: Digest, maxBytes: number): unknown {
+    const bytes = this.read(digest, maxBytes);
+    try {
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    } catch {
+      throw new EngineError("InvalidParameter", `content ${digest} is not valid JSON`);
+    }
+  }
+
+  /** Missing is done. */
+  async remove(digest: Digest): Promise<void> {
+    await rm(this.path(digest), { force: true });
+  }
+
+  list(): Digest[] {
+    return readdirSync(blobsDir(this.#paths))
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .map((name) => parseDigest(`sha256:${name}`));
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function readWhole(path: string, maxBytes: number, digest: Digest): Uint8Array {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch {
+    throw missing(digest);
+  }
+  try {
+    const { size } = fstatSync(fd);
+    if (size > maxBytes) throw new EngineError("TooLarge", `content ${digest} is larger than the ${maxBytes} bytes allowed`);
+    const bytes = new Uint8Array(size);
+    let filled = 0;
+    while (filled < size) {
+      const read = readSync(fd, bytes, filled, size - filled, filled);
+      if (read === 0) break;
+      filled += read;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const missing = (digest: Digest): EngineError => new EngineError("NotFound", `content ${digest} not found`);
+const damaged = (digest: Digest): EngineError => new EngineError("System", `content ${digest} is damaged on disk: load or pull the image again`);
