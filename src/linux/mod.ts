@@ -16,3 +16,5 @@ export { compileSeccomp, seccompFlags } from "./seccomp/compile.ts";
 export { defaultSeccompProfile } from "./seccomp/default-profile.ts";
 export { parseSeccompProfile } from "./seccomp/profile-file.ts";
 export type { SeccompProfile, SeccompRule, SeccompArgument, SeccompAction, SeccompOperator, SeccompArch, SeccompConditions } from "./seccomp/profile.ts";
+export { openCgroups } from "./cgroups/open.ts";
+export type { Cgroup, CgroupJoin, CgroupResources, Cgroups, CgroupStats, BlockCount, DeviceRule, Throttle } from "./cgroups/types.ts";
