@@ -78,6 +78,19 @@ static const char *search_path(const struct field *env)
     return DEFAULT_PATH;
 }
 
+/* What execve's errno leaves open: a folder, or a file whose interpreter is missing. */
+static int exec_failure(const char *path, int error)
+{
+    char detail[FAILURE_DETAIL_BYTES];
+    struct stat st;
+    if (stat(path, &st) < 0 || (error != ENOENT && error != EACCES))
+        return fail_as(error, path);
+    if (error == EACCES)
+        return fail_as(S_ISDIR(st.st_mode) ? EISDIR : EACCES, path);
+    (void)snprintf(detail, sizeof detail, "interpreter of %s", path);
+    return fail_as(error, detail);
+}
+
 /* Folders of PATH that are empty or relative are skipped: the working directory is not searched. */
 static int exec_from_path(const char *path, char **argv, char **env)
 {
@@ -87,8 +100,10 @@ static int exec_from_path(const char *path, char **argv, char **env)
         if (*at == '/' && length + strlen(argv[0]) + 2 <= sizeof candidate) {
             (void)snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, at, argv[0]);
             execve(candidate, argv, env);
-            if (errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ELOOP)
-                return fail(argv[0]);
+            int error = errno;
+            bool passed_over = error == ENOTDIR || error == EACCES || error == ELOOP || (error == ENOENT && access(candidate, X_OK) < 0);
+            if (!passed_over)
+                return exec_failure(candidate, error);
         }
         at += length;
         at += *at == ':';
@@ -109,11 +124,7 @@ int op_exec(struct child *child, const struct op *op)
     if (strchr(argv[0], '/') == NULL)
         return exec_from_path(search_path(&op->fields[EXEC_ENV]), argv, env);
     execve(argv[0], argv, env);
-    int error = errno;
-    struct stat st;
-    if (error == EACCES && stat(argv[0], &st) == 0 && S_ISDIR(st.st_mode))
-        error = EISDIR;
-    return fail_as(error, argv[0]);
+    return exec_failure(argv[0], errno);
 }
 
 int op_exec_fd(struct child *child, const struct op *op)

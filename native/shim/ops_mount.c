@@ -176,6 +176,38 @@ static int configure_options(int fs, const struct field *options)
     return 0;
 }
 
+/* move_mount would say EINVAL, which says nothing. */
+static int same_kind(int target, bool folder, const char *path)
+{
+    struct stat st;
+    if (fstat(target, &st) < 0)
+        return fail(path);
+    return S_ISDIR(st.st_mode) == folder ? 0 : fail_as(ENOTDIR, path);
+}
+
+static bool has_option(const struct field *options, const char *prefix)
+{
+    const uint8_t *cursor = options->data;
+    for (uint32_t i = 0; i < options->count; i++)
+        if (strncmp(next_string(&cursor), prefix, strlen(prefix)) == 0)
+            return true;
+    return false;
+}
+
+/* A tmpfs on a folder that the image has keeps that folder's mode, where the plan gives none (--tmpfs /run). */
+static int keep_folder_mode(struct child *child, int fs, const struct op *op)
+{
+    if (strcmp(text(op, MOUNT_FSTYPE), "tmpfs") != 0 || has_option(&op->fields[MOUNT_OPTIONS], "mode="))
+        return 0;
+    owned_fd fd = root_open(child->root, text(op, MOUNT_TARGET), &EXISTING);
+    struct stat st;
+    char mode[8];
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return 0;
+    (void)snprintf(mode, sizeof mode, "%04o", st.st_mode & 07777u);
+    return configure(fs, "mode", mode);
+}
+
 static int open_mount_target(struct child *child, const char *target, const char *type)
 {
     owned_fd fd = root_open(child->root, target, &AS_FOLDER);
@@ -190,15 +222,20 @@ static int open_mount_target(struct child *child, const char *target, const char
 int op_mount(struct child *child, const struct op *op)
 {
     const char *type = text(op, MOUNT_FSTYPE), *source = text(op, MOUNT_SOURCE), *target = text(op, MOUNT_TARGET);
-    owned_fd fd = open_mount_target(child, target, type);
-    if (fd < 0)
-        return fd;
     owned_fd fs = sys_fsopen(type);
     if (fs < 0)
         return fail(type);
     if (*source && configure(fs, "source", source) < 0)
         return fail(source);
-    int result = configure_options(fs, &op->fields[MOUNT_OPTIONS]);
+    int result = keep_folder_mode(child, fs, op);
+    if (result == 0)
+        result = configure_options(fs, &op->fields[MOUNT_OPTIONS]);
+    if (result < 0)
+        return result;
+    owned_fd fd = open_mount_target(child, target, type);
+    if (fd < 0)
+        return fd;
+    result = same_kind(fd, true, target);
     if (result < 0)
         return result;
     if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
@@ -242,6 +279,9 @@ int op_bind(struct child *child, const struct op *op)
     owned_fd fd = root_open(child->root, target, S_ISDIR(st.st_mode) ? &AS_FOLDER : &AS_FILE);
     if (fd < 0)
         return fd;
+    int kind = same_kind(fd, S_ISDIR(st.st_mode), target);
+    if (kind < 0)
+        return kind;
     if (sys_move_mount(tree, fd) < 0)
         return fail(target);
     /* MS_REC, as Docker's rshared and friends have it, asks for the whole subtree. */

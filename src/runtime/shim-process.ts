@@ -12,6 +12,9 @@ import { planCompilers } from "./plan-compilers.ts";
 import { encodePlan } from "./plan-encoding.ts";
 import { Shim } from "./shim.ts";
 
+/** How long the end of a shim that nobody watches may go unnoticed. */
+const UNWATCHED_REAP_MS = 1000;
+
 /** The shim's fds: 3 the plan, 4 its listening socket, then those that the plan names. */
 const FIRST_PLAN_FD = 5;
 
@@ -34,6 +37,7 @@ export class ShimSpawner implements Disposable {
   readonly #kernelCore: boolean;
   /** Shims whose connection we gave up while they ran. */
   readonly #unwatched = new Set<number>();
+  #reaping: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: ShimSpawnerOptions) {
     this.#program = sealedProgram(typeof options.shim === "string" ? readFileSync(options.shim) : options.shim);
@@ -71,7 +75,6 @@ export class ShimSpawner implements Disposable {
   }
 
   async #launch(socketPath: string, ops: readonly PlanOp[], planFds: readonly number[], exitFile: string): Promise<Shim> {
-    this.#reapUnwatched();
     const listener = listenIn(socketPath);
     const plan = memfdCreate("hako-plan");
     let pid = 0;
@@ -99,14 +102,18 @@ export class ShimSpawner implements Disposable {
   /** A shim closes its connections by ending: it is a child to reap. */
   #ended(pid: number, letGo: boolean): void {
     if (pid === 0) return;
-    if (letGo) this.#unwatched.add(pid);
-    else void waitExit(pid);
+    if (!letGo) return void waitExit(pid);
+    this.#unwatched.add(pid);
+    this.#reaping ??= setInterval(() => this.#reapUnwatched(), UNWATCHED_REAP_MS).unref();
   }
 
   #reapUnwatched(): void {
     for (const pid of this.#unwatched) {
       if (reap(pid) !== undefined) this.#unwatched.delete(pid);
     }
+    if (this.#unwatched.size > 0) return;
+    clearInterval(this.#reaping);
+    this.#reaping = undefined;
   }
 }
 

@@ -22,7 +22,7 @@ export interface ShimOptions {
   readonly exitFile?: string;
   /** As `ENOENT`; errno numbers are the kernel's, their names linux/'s. */
   readonly errnoName?: (errno: number) => string;
-  /** Once. `letGo`: closed by us, the shim may go on; otherwise it is ending. */
+  /** Once. `letGo`: closed by us while the process ran, the shim goes on; otherwise it is ending. */
   readonly onClosed?: (letGo: boolean) => void;
 }
 
@@ -53,6 +53,7 @@ export class Shim {
   #startedNs = 0n;
   #settled = false;
   #closing = false;
+  #disconnected = false;
 
   private constructor(
     private readonly socketPath: string,
@@ -177,10 +178,11 @@ export class Shim {
 
   /** The connection is gone; the exit file knows when the shim ended between two engines or was killed after writing it. */
   #lost(): void {
+    this.#disconnected = true;
     this.#hello.resolve(false);
     for (const acknowledge of this.#acks.values()) acknowledge(ESRCH);
     this.#acks.clear();
-    this.options.onClosed?.(this.#closing);
+    this.options.onClosed?.(this.#closing && !this.#settled);
     if (this.#closing) {
       this.#log.finish();
       return;
@@ -195,7 +197,7 @@ export class Shim {
   }
 
   async #command(what: string, build: (seq: number) => Uint8Array): Promise<void> {
-    if (this.#settled) throw new ShimCommandError(what, ESRCH);
+    if (this.#settled || this.#disconnected) throw new ShimCommandError(what, ESRCH);
     const seq = (this.#seq = (this.#seq + 1) >>> 0);
     const errno = await new Promise<number>((resolve) => {
       this.#acks.set(seq, resolve);

@@ -1,7 +1,7 @@
 import { errnoMessage } from "../linux/mod.ts";
 import type { ErrorKind } from "../base/mod.ts";
 import type { ProcessSpec, RuntimeMount } from "../spec/mod.ts";
-import { parseMountOptions } from "./mount-options.ts";
+import { MOUNT_ATTR, parseMountOptions } from "./mount-options.ts";
 import type { StartError } from "./shim-errors.ts";
 
 const ENOENT = 2;
@@ -9,6 +9,13 @@ const ENOEXEC = 8;
 const EACCES = 13;
 const ENOTDIR = 20;
 const EISDIR = 21;
+
+const MOUNT_FLAGS = [
+  ["MS_RDONLY", MOUNT_ATTR.RDONLY],
+  ["MS_NOSUID", MOUNT_ATTR.NOSUID],
+  ["MS_NODEV", MOUNT_ATTR.NODEV],
+  ["MS_NOEXEC", MOUNT_ATTR.NOEXEC],
+] as const;
 
 /** What Docker 28.5 says and does when a process does not start. */
 export interface StartFailure {
@@ -19,10 +26,10 @@ export interface StartFailure {
   /** For the API: not found and not invokable are the caller's fault. */
   readonly kind: ErrorKind;
   /**
-   * Present when Docker counts the process as started (the file exists and is executable, the kernel refuses its
-   * format or its interpreter is missing): the process says this on its standard error and ends with 255.
+   * Present when Docker counts the process as started (the file exists and is executable, but the kernel refuses its
+   * format, or its interpreter is missing): it then says this on its standard error and ends with this code.
    */
-  readonly lastWords?: string;
+  readonly late?: { readonly stderr: string; readonly exitCode: number };
 }
 
 /** `kind` chooses Docker's preamble: a container's first process, or one more in a running container. */
@@ -42,12 +49,11 @@ const WRONG_KIND = ": Are you trying to mount a directory onto a file (or vice-v
 
 export function describeStartFailure(error: StartError, failed: FailedStart): StartFailure {
   const cause = describeCause(error, failed);
-  const ranked = rank(cause);
   const program = failed.process.args[0] ?? "";
   return {
     message: PREAMBLE[failed.kind] + cause + (cause.includes(errnoMessage(ENOTDIR)) ? WRONG_KIND : ""),
-    ...ranked,
-    ...(isLateFailure(error, program) ? { exitCode: 255, lastWords: `exec ${program}: ${errnoMessage(error.errno)}\n` } : {}),
+    ...rank(cause),
+    ...(isLate(error) ? { late: { stderr: `exec ${program}: ${errnoMessage(error.errno)}\n`, exitCode: 255 } } : {}),
   };
 }
 
@@ -59,9 +65,8 @@ function rank(cause: string): { exitCode: number; kind: ErrorKind } {
 }
 
 /** The shim names the interpreter when it is that which is missing. */
-function isLateFailure(error: StartError, program: string): boolean {
-  if (error.op !== "exec") return false;
-  return error.errno === ENOEXEC || (error.errno === ENOENT && error.detail.startsWith("interpreter of ") && program !== "");
+function isLate({ op, errno, detail }: StartError): boolean {
+  return op === "exec" && (errno === ENOEXEC || (errno === ENOENT && detail.startsWith("interpreter of ")));
 }
 
 function describeCause(error: StartError, failed: FailedStart): string {
@@ -75,7 +80,7 @@ function describeCause(error: StartError, failed: FailedStart): string {
     case "hostname":
       return `sethostname: ${reason}`;
     case "rlimit":
-      return `error setting rlimits for ready process: error setting rlimit type ${error.detail}: ${reason}`;
+      return `error setting rlimits for ready process: error setting rlimit: ${reason}`;
     case "sysctl":
       return describeSysctl(error, failed.sysctl ?? {});
     case "bind":
@@ -89,6 +94,7 @@ function describeCause(error: StartError, failed: FailedStart): string {
 function describeExec(error: StartError, process: ProcessSpec): string {
   const program = process.args[0] ?? "";
   const quoted = JSON.stringify(program);
+  if (isLate(error)) return `exec ${program}: ${errnoMessage(error.errno)}`;
   // A search through PATH passes over what is no executable file (Go's exec.LookPath).
   if (!program.includes("/") && [ENOENT, EACCES, ENOTDIR, EISDIR].includes(error.errno)) return `exec: ${quoted}: executable file not found in $PATH`;
   switch (error.errno) {
@@ -109,11 +115,18 @@ function describeSysctl(error: StartError, sysctl: Readonly<Record<string, strin
   return `failed to write sysctl ${name} = ${JSON.stringify(sysctl[name] ?? "")}: write ${file}: ${errnoMessage(error.errno)}`;
 }
 
+/** The shim names the target, the source, or the option that the file system refused. */
 function describeMount(error: StartError, mounts: readonly RuntimeMount[]): string {
-  const mount = mounts.find(({ destination, source }) => destination === error.detail || source === error.detail);
-  if (!mount) return `error mounting ${JSON.stringify(error.detail)}: ${errnoMessage(error.errno)}`;
-  const { bind, recursive, fsOptions } = parseMountOptions(mount.options);
-  const data = fsOptions.length > 0 ? `, data=${fsOptions.join(",")}` : "";
-  const flags = bind || mount.type === "bind" ? `, flags=MS_BIND${recursive ? "|MS_REC" : ""}` : data;
-  return `error mounting ${JSON.stringify(mount.source)} to rootfs at ${JSON.stringify(mount.destination)}: mount src=${mount.source}, dst=${mount.destination}${flags}: ${errnoMessage(error.errno)}`;
+  const reason = errnoMessage(error.errno);
+  const mount = mounts.find(({ destination, source, options }) => destination === error.detail || source === error.detail || options.includes(error.detail));
+  if (!mount) return `error mounting ${JSON.stringify(error.detail)}: ${reason}`;
+  const { destination, source } = mount;
+  return `error mounting ${JSON.stringify(source)} to rootfs at ${JSON.stringify(destination)}: mount src=${source}, dst=${destination}${flagsAndData(mount)}: ${reason}`;
+}
+
+function flagsAndData(mount: RuntimeMount): string {
+  const { bind, recursive, attributesSet, fsOptions } = parseMountOptions(mount.options);
+  const isBind = bind || mount.type === "bind";
+  const flags = isBind ? ["MS_BIND", ...(recursive ? ["MS_REC"] : [])] : MOUNT_FLAGS.filter(([, bit]) => (attributesSet & bit) !== 0n).map(([name]) => name);
+  return (flags.length > 0 ? `, flags=${flags.join("|")}` : "") + (!isBind && fsOptions.length > 0 ? `, data=${fsOptions.join(",")}` : "");
 }
