@@ -1,7 +1,7 @@
 import { EngineError } from "../base/mod.ts";
 
 /** Larger JSON is no request of Docker's API. */
-const MAX_JSON_BYTES = 16 * 1024 * 1024;
+export const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
 /** The body of a request, not read yet. It can be read once. */
 export interface Body {
@@ -18,14 +18,19 @@ export interface Body {
 export async function readJsonText(body: Body): Promise<string> {
   if (body.contentType === undefined && body.length === 0) return "";
   checkContentType(body.contentType ?? "");
+  return (await readWhole(body.chunks)).toString("utf8");
+}
+
+/** @throws EngineError TooLarge above the limit of a JSON body */
+export async function readWhole(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of body.chunks) {
+  for await (const part of chunks) {
     size += part.length;
     if (size > MAX_JSON_BYTES) throw new EngineError("TooLarge", `the request body is larger than ${MAX_JSON_BYTES} bytes`);
     parts.push(part);
   }
-  return Buffer.concat(parts).toString("utf8");
+  return Buffer.concat(parts);
 }
 
 function checkContentType(header: string): void {

@@ -7,6 +7,8 @@ import { EngineError } from "../base/mod.ts";
 export interface Shape<T> {
   /** The type's name in messages. */
   readonly type: string;
+  /** Go's zero value, which a null among the items of a list or map stands for. */
+  readonly zero: T;
   /** `undefined` for null. */
   decode(value: unknown, at: Place): T | undefined;
 }
@@ -29,9 +31,10 @@ function mismatch(value: unknown, at: Place, type: string, shown = ""): EngineEr
   return new EngineError("InvalidParameter", `invalid JSON: json: cannot unmarshal ${kindOf(value)}${shown} into ${target}`);
 }
 
-function scalar<T>(type: string, accepts: (value: unknown) => value is T): Shape<T> {
+function scalar<T>(type: string, zero: T, accepts: (value: unknown) => value is T): Shape<T> {
   return {
     type,
+    zero,
     decode: (value, at) => {
       if (value === null || value === undefined) return undefined;
       if (!accepts(value)) throw mismatch(value, at, type);
@@ -40,14 +43,15 @@ function scalar<T>(type: string, accepts: (value: unknown) => value is T): Shape
   };
 }
 
-export const string: Shape<string> = scalar("string", (value) => typeof value === "string");
-export const bool: Shape<boolean> = scalar("bool", (value) => typeof value === "boolean");
+export const string: Shape<string> = scalar("string", "", (value) => typeof value === "string");
+export const bool: Shape<boolean> = scalar("bool", false, (value) => typeof value === "boolean");
 /** A string type that has its own name in messages. */
-export const named = (type: string): Shape<string> => scalar(type, (value) => typeof value === "string");
+export const named = (type: string): Shape<string> => scalar(type, "", (value) => typeof value === "string");
 
 function whole(type: string, min: number, max: number): Shape<number> {
   return {
     type,
+    zero: 0,
     decode: (value, at) => {
       if (value === null || value === undefined) return undefined;
       if (typeof value !== "number") throw mismatch(value, at, type);
@@ -68,6 +72,7 @@ export const fileMode = whole("os.FileMode", 0, 2 ** 32 - 1);
 /** Anything: for what Docker keeps without looking. */
 export const opaque: Shape<Record<string, unknown>> = {
   type: "struct {}",
+  zero: {},
   decode: (value, at) => {
     if (value === null || value === undefined) return undefined;
     if (typeof value !== "object" || Array.isArray(value)) throw mismatch(value, at, "struct {}");
@@ -79,10 +84,11 @@ export function listOf<T>(item: Shape<T>): Shape<T[]> {
   const type = `[]${item.type}`;
   return {
     type,
+    zero: [],
     decode: (value, at) => {
       if (value === null || value === undefined) return undefined;
       if (!Array.isArray(value)) throw mismatch(value, at, type);
-      return value.map((each, index) => item.decode(each, inside(at, index)) ?? zeroOf(item));
+      return value.map((each, index) => item.decode(each, inside(at, index)) ?? item.zero);
     },
   };
 }
@@ -91,24 +97,20 @@ export function mapOf<T>(item: Shape<T>): Shape<Record<string, T>> {
   const type = `map[string]${item.type}`;
   return {
     type,
+    zero: {},
     decode: (value, at) => {
       if (value === null || value === undefined) return undefined;
       if (typeof value !== "object" || Array.isArray(value)) throw mismatch(value, at, type);
       // fromEntries defines its keys, so that `__proto__` is a key like any other.
-      return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, item.decode(each, inside(at, key)) ?? zeroOf(item)]));
+      return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, item.decode(each, inside(at, key)) ?? item.zero]));
     },
   };
-}
-
-/** Go's zero value, which a null among the items stands for. */
-function zeroOf<T>(item: Shape<T>): T {
-  const zero = item.type.startsWith("[]") ? [] : item === (string as unknown) ? "" : item === (bool as unknown) ? false : {};
-  return zero as T;
 }
 
 /** A list of strings that may be written as one string (Cmd, Entrypoint). */
 export const words: Shape<string[]> = {
   type: "strslice.StrSlice",
+  zero: [],
   decode: (value, at) => {
     if (value === null || value === undefined) return undefined;
     if (typeof value === "string") return [value];
@@ -125,6 +127,7 @@ export function struct<T extends object>(type: string, fields: Fields<T>): Shape
   for (const [name, shape] of Object.entries<Shape<unknown>>(fields)) known.set(name.toLowerCase(), [name, shape]);
   return {
     type,
+    zero: {} as T,
     decode: (value, at) => {
       if (value === null || value === undefined) return undefined;
       if (typeof value !== "object" || Array.isArray(value)) throw mismatch(value, at, type);

@@ -2,13 +2,13 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { EngineError } from "../base/mod.ts";
 import { createRequest } from "./container-request.ts";
-import { bool, listOf, mapOf, string, struct, words } from "./json-shape.ts";
+import { bool, int64, listOf, mapOf, string, struct, words } from "./json-shape.ts";
 import { parseJson } from "./json-syntax.ts";
 
 const root = { root: "T", path: "" };
 
 describe("shapes", () => {
-  const shape = struct<{ Name?: string; On?: boolean; Args?: string[]; Labels?: Record<string, string>; Flags?: boolean[] }>("T", { Name: string, On: bool, Args: words, Labels: mapOf(string), Flags: listOf(bool) });
+  const shape = struct<{ Name?: string; On?: boolean; Args?: string[]; Labels?: Record<string, string>; Flags?: boolean[]; Sizes?: number[] }>("T", { Name: string, On: bool, Args: words, Labels: mapOf(string), Flags: listOf(bool), Sizes: listOf(int64) });
 
   test("decode() keeps what is known, in any case, and nothing else", () => {
     expect(shape.decode({ name: "a", ON: true, Other: 1 }, root)).toEqual({ Name: "a", On: true });
@@ -20,7 +20,7 @@ describe("shapes", () => {
   });
 
   test("decode() gives a null among items Go's zero value", () => {
-    expect(shape.decode({ Labels: { a: null }, Flags: [null, true] }, root)).toEqual({ Labels: { a: "" }, Flags: [false, true] });
+    expect(shape.decode({ Labels: { a: null }, Flags: [null, true], Sizes: [null] }, root)).toEqual({ Labels: { a: "" }, Flags: [false, true], Sizes: [0] });
   });
 
   test("decode() takes one string for a list of words", () => {

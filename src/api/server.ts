@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type Server as 
 import { createServer as createSocketServer, type Server as SocketServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { EngineError } from "../base/mod.ts";
-import type { Body } from "./body.ts";
+import { MAX_JSON_BYTES, readWhole, type Body } from "./body.ts";
 import { cleanedPath, dispatch, failed, findCall, splitTarget, type Call } from "./dispatch.ts";
 import type { Engine } from "./engine.ts";
 import { standardHeaders, writeHijacked, writeReply } from "./response.ts";
@@ -59,8 +59,7 @@ export class ApiServer {
       keepAliveTimeout: 0,
       requestTimeout: 0,
       headersTimeout: HEADERS_TIMEOUT_MS,
-      // Java clients offer h2c with every request: only routes that hijack take an upgrade.
-      shouldUpgradeCallback: (request) => this.#findCall(request)?.match.route.hijacks ?? false,
+      shouldUpgradeCallback: (request) => this.#takesUpgrade(request),
     });
     this.#http.on("request", (request, response) => void this.#answer(request, response));
     this.#http.on("upgrade", (request, socket, head) => void this.#answerUpgrade(request, socket as Socket, head));
@@ -98,6 +97,7 @@ export class ApiServer {
     this.#connections.add(socket);
     socket.on("close", () => this.#connections.delete(socket));
     socket.on("error", () => socket.destroy());
+    socket.setNoDelay(true);
     this.#http.emit("connection", socket);
     const parse = socket.listeners("data")[0] as ((chunk: Uint8Array) => void) | undefined;
     if (!parse) return;
@@ -110,6 +110,14 @@ export class ApiServer {
 
   #findCall(request: IncomingMessage): Call | undefined {
     return findCall(this.#router, request.method ?? "GET", splitTarget(request.url ?? "/"));
+  }
+
+  /**
+   * Java clients offer h2c with every request: only routes that hijack take an upgrade. One whose body has no length
+   * goes the way of a hijack without the handshake, since there node:http reads the body.
+   */
+  #takesUpgrade(request: IncomingMessage): boolean {
+    return request.headers["transfer-encoding"] === undefined && this.#findCall(request)?.match.route.hijacks === true;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -149,41 +157,36 @@ export class ApiServer {
   /** A hijack without the Upgrade handshake: HTTP has parsed the request, then lets go of the connection. */
   async #answerHijack(call: Call, request: IncomingMessage): Promise<void> {
     const socket = request.socket;
-    this.#hijacked.set(socket, leftover(this.#parsing, Number(request.headers["content-length"] ?? 0)));
-    const parts: Uint8Array[] = [];
-    for await (const part of request) parts.push(part as Uint8Array);
+    this.#hijacked.set(socket, leftover(this.#parsing, request));
+    // Read now: the connection is ours only once its request is over. A body above the limit is a reply, below.
+    const bytes = await readWhole(request).catch((error: unknown) => {
+      if (error instanceof EngineError) return error;
+      throw error;
+    });
     socket.removeAllListeners("data");
     socket.removeAllListeners("end");
     const duplex = new SocketDuplex(socket, this.#hijacked.get(socket) ?? Buffer.alloc(0));
-    const body = wholeBody(Buffer.concat(parts), request);
-    await this.#runHijack(call, request, duplex, body, request.headers["upgrade"] !== undefined);
+    await this.#runHijack(call, request, duplex, bytes, request.headers["upgrade"] !== undefined);
   }
 
   async #answerUpgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void> {
     try {
       const call = this.#findCall(request);
-      if (!call) {
-        socket.destroy();
-        return;
-      }
+      if (!call) throw new Error("an upgrade for a route that takes none");
       const duplex = new SocketDuplex(socket, head);
       const length = Number(request.headers["content-length"] ?? 0);
-      if (request.headers["transfer-encoding"] !== undefined || !(length <= MAX_HEADER_BYTES)) {
-        const reply = failed(new EngineError("InvalidParameter", "an upgrade needs a request body of known length"));
-        await writeHijacked(duplex, reply, { upgrade: true, version: call.version }, this.#headers);
-        return;
-      }
-      await this.#runHijack(call, request, duplex, wholeBody(await duplex.take(length), request), true);
+      const bytes = length > MAX_JSON_BYTES ? new EngineError("TooLarge", `the request body is larger than ${MAX_JSON_BYTES} bytes`) : await duplex.take(length);
+      await this.#runHijack(call, request, duplex, bytes, true);
     } catch (error) {
       if (!socket.destroyed) this.#report(`${request.method} ${request.url} was cut off`, error);
       socket.destroy();
     }
   }
 
-  async #runHijack(call: Call, request: IncomingMessage, duplex: SocketDuplex, body: Body, upgrade: boolean): Promise<void> {
+  async #runHijack(call: Call, request: IncomingMessage, duplex: SocketDuplex, bytes: Uint8Array | EngineError, upgrade: boolean): Promise<void> {
     const abort = new AbortController();
     void duplex.closed.then(() => abort.abort());
-    const reply = await this.#dispatch(call, request, body, abort.signal);
+    const reply = bytes instanceof EngineError ? failed(bytes) : await this.#dispatch(call, request, wholeBody(bytes, request), abort.signal);
     await writeHijacked(duplex, reply, { upgrade, version: call.version }, this.#headers);
   }
 
@@ -207,11 +210,12 @@ export class ApiServer {
   }
 }
 
-/** What follows the request that this piece of input began with. */
-function leftover(piece: Uint8Array, bodyLength: number): Uint8Array {
+/** What follows the request that this piece of input began with; nothing when it began before or its body is in chunks. */
+function leftover(piece: Uint8Array, request: IncomingMessage): Uint8Array {
   const text = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
   const headEnd = text.indexOf("\r\n\r\n");
-  return text.subarray(0, 5).toString("latin1") === "POST " && headEnd >= 0 ? piece.subarray(headEnd + 4 + bodyLength) : Buffer.alloc(0);
+  const known = headEnd >= 0 && text.toString("latin1", 0, 5) === "POST " && request.headers["transfer-encoding"] === undefined;
+  return known ? piece.subarray(headEnd + 4 + Number(request.headers["content-length"] ?? 0)) : Buffer.alloc(0);
 }
 
 function bodyOf(request: IncomingMessage): Body {

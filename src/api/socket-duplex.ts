@@ -34,7 +34,6 @@ export class SocketDuplex implements ByteDuplex {
       this.#endInput();
       resolve();
     }
-    socket.setNoDelay(true);
     socket.resume();
   }
 

@@ -151,7 +151,7 @@ export function describeContract(subject: Subject): void {
   describe(`contract: ${subject.name}`, () => {
     describe("bad input", () => {
       for (const each of BAD_INPUT) {
-        const body = each.body === undefined ? "" : ` ${each.body.slice(0, 60)}`;
+        const body = each.body === undefined ? "" : ` ${JSON.stringify(each.body.slice(0, 60))}`;
         test(`${each.method} ${each.target}${body}`, async () => expectRefusal(subject, each));
       }
     });

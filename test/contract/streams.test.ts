@@ -78,6 +78,25 @@ describe("a hijacked connection", () => {
     expect(await wire.until((text) => text.endsWith(frame("x")))).toStartWith("HTTP/1.1 101 UPGRADED");
   });
 
+  test("takes a body in chunks", async () => {
+    for (const headers of [UPGRADE, {}]) {
+      using wire = await Wire.open(fake.socket);
+      wire.send(`${formatRequest({ ...startExec({ ...headers, "Transfer-Encoding": "chunked" }), body: undefined })}2\r\n{}\r\n0\r\n\r\n`);
+      await wire.until((text) => text.includes("\r\n\r\n"));
+      wire.send("x");
+      await wire.until((text) => text.endsWith(frame("x")));
+    }
+  });
+
+  test("a body above the limit is refused", async () => {
+    for (const headers of [UPGRADE, {}]) {
+      using wire = await Wire.open(fake.socket);
+      wire.send(`${formatRequest({ method: "POST", target: "/exec/e-web/start", headers: { ...JSON_BODY, ...headers, "Content-Length": String(17 << 20) } })}`);
+      if (headers !== UPGRADE) wire.send(Buffer.alloc(17 << 20, "x"));
+      expect(parseAnswer(await wire.until((text) => text.includes("}\n"))).status).toBe(413);
+    }
+  });
+
   test("works after other requests on the same connection", async () => {
     for (const headers of [UPGRADE, {}]) {
       using wire = await Wire.open(fake.socket);

@@ -12,7 +12,7 @@ export interface Request {
   readonly method: string;
   readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | undefined;
 }
 
 export class Wire implements Disposable {
