@@ -99,6 +99,8 @@ static int recover(uint64_t log_bytes, uint64_t index_bytes)
     uint64_t end = 0;
     shim.index_size = index_bytes - index_bytes % 16;
     bool indexed = shim.index_size > 0;
+    if (ftruncate(shim.index, (off_t)shim.index_size) < 0)
+        return fail("log index");
     if (indexed) {
         if (pread(shim.index, bytes, 16, (off_t)(shim.index_size - 16)) != 16)
             return fail("log index");

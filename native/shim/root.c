@@ -25,7 +25,7 @@ static int create_entry(int parent, const char *name, bool last, const struct cr
 {
     bool folder = !last || creation->missing == MISSING_IS_FOLDER;
     if (folder) {
-        if (mkdirat(parent, name, last ? creation->mode : 0755) < 0)
+        if (mkdirat(parent, name, last ? creation->mode & 01777 : 0755) < 0)
             return -errno;
     } else {
         owned_fd fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, creation->mode);
@@ -34,7 +34,11 @@ static int create_entry(int parent, const char *name, bool last, const struct cr
     }
     if ((creation->uid != 0 || creation->gid != 0) && fchownat(parent, name, creation->uid, creation->gid, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    return 0;
+    /* mkdir takes no set-id bits, and chown would have cleared them. */
+    if (!last || !(creation->mode & 06000))
+        return 0;
+    owned_fd fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 || fchmod(fd, creation->mode) < 0 ? -errno : 0;
 }
 
 /* path[..start) + link + path[end..), or link + path[end..) for an absolute link. */

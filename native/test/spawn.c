@@ -51,11 +51,10 @@ int main(int argc, char **argv)
     require(setsid() >= 0 || getenv("SHIM_DIRECT") != NULL, "setsid");
     require(fcntl(shim, F_SETFD, FD_CLOEXEC) == 0, "cloexec");
     char name[] = "hako-shim", *const args[] = {name, NULL};
-    char *const env[] = {NULL};
     close(plan), close(listener), close(null);
     for (int i = 0; i < count; i++)
         close(files[i]);
-    fexecve(shim, args, env);
+    fexecve(shim, args, environ);
     perror("exec");
     return 3;
 }

@@ -8,7 +8,8 @@ import type { PlanOp } from "../../src/runtime/ops.gen.ts";
 import { encodePlan } from "../../src/runtime/plan-encoding.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
-const shimPath = join(repository, "build/native/hako-shim");
+/** Another build of the shim, such as the sanitized one, can be put to the same tests. */
+const shimPath = process.env["SHIM_UNDER_TEST"] ?? join(repository, "build/native/hako-shim");
 const spawnerPath = join(repository, "build/native/test/shim-spawn");
 const busyboxPath = "/bin/busybox";
 
@@ -70,7 +71,7 @@ export class Sandbox implements Disposable {
     for (const folder of ["root", "layers/1/fs/bin", "layers/1/fs/tmp"]) mkdirSync(join(this.path, folder), { recursive: true });
     copyFileSync(busyboxPath, join(this.path, "layers/1/fs/bin/busybox"));
     chmodSync(join(this.path, "layers/1/fs/bin/busybox"), 0o755);
-    for (const applet of ["sh", "cat", "echo", "sleep", "head", "yes", "true", "stty", "id", "ls", "mount", "hostname", "umask", "dd", "kill", "ps", "tty"])
+    for (const applet of ["sh", "cat", "echo", "sleep", "head", "yes", "true", "stty", "id", "ls", "mount", "hostname", "umask", "dd", "kill", "ps", "tty", "grep"])
       symlinkSync("busybox", join(this.path, "layers/1/fs/bin", applet));
   }
 
@@ -117,7 +118,7 @@ export class Sandbox implements Disposable {
   spawnBytes(plan: Uint8Array, files: readonly string[] = [], environment: Record<string, string> = {}): RunningShim {
     const name = `${this.path}/s${++this.#count}`;
     writeFileSync(`${name}.plan`, plan);
-    const child = Bun.spawn([spawnerPath, name, `${name}.plan`, shimPath, ...files], { stdio: ["ignore", "pipe", "inherit"], env: environment });
+    const child = Bun.spawn([spawnerPath, name, `${name}.plan`, shimPath, ...files], { stdio: ["ignore", "pipe", "inherit"], env: { ASAN_OPTIONS: "detect_leaks=0", ...environment } });
     this.#shims.push(child.pid);
     return { pid: child.pid, socket: name, exited: child.exited, output: child.stdout };
   }
@@ -167,7 +168,7 @@ export interface LogText {
 
 export function readLog(path: string): LogText {
   const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
-  const frames = [];
+  const frames: { stream: number; text: string }[] = [];
   for (let at = 0; at < bytes.length; ) {
     const length = bytes.readUInt32BE(at + 4);
     frames.push({ stream: bytes[at] ?? 0, text: bytes.toString("utf8", at + 8, at + 8 + length) });
@@ -202,12 +203,13 @@ export class ShimClient {
   #frames: Frame[] = [];
   #waiting: { type: number; take: (frame: Frame) => void }[] = [];
   #sequence = 0;
-  readonly closed: Promise<void>;
+  /** The shim has half-closed its side. */
+  readonly ended: Promise<void>;
   readonly raw: Buffer[] = [];
   #rawMode = false;
 
   private constructor(readonly socket: Socket, readonly role: number) {
-    this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
+    this.ended = new Promise((resolve) => socket.once("end", () => resolve()));
     socket.on("data", (data: Buffer) => this.#take(data));
     socket.on("error", () => {});
   }
