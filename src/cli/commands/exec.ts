@@ -1,0 +1,55 @@
+import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "../../client/mod.ts";
+import type { ExecCreateRequest } from "../../spec/mod.ts";
+import type { Invocation } from "../command.ts";
+import type { Flags } from "../flags.ts";
+import { eachValue } from "../parse.ts";
+import { parseEnv, readEnvFile } from "../options/key-value.ts";
+import { set } from "../options/set.ts";
+import { talk } from "./talk.ts";
+
+export async function run({ flags, args, client }: Invocation): Promise<number> {
+  const [container = "", ...command] = args;
+  const detached = flags.bool("detach");
+  const request = execRequest(flags, command);
+  if (!detached && request.Tty) await prepareTerminal(request);
+  const { Id } = await createExec(client, container, request);
+  if (detached) {
+    await startExecDetached(client, Id);
+    return 0;
+  }
+  const tty = request.Tty ?? false;
+  const { connection } = await startExec(client, Id, { Detach: false, Tty: tty, ...(request.ConsoleSize && { ConsoleSize: request.ConsoleSize }) });
+  const session = talk(connection, { tty, stdin: request.AttachStdin ?? false, detachKeys: flags.string("detach-keys"), resize: (rows, columns) => resizeExec(client, Id, rows, columns) });
+  try {
+    session.started();
+    if (await session.finished) return 0;
+  } finally {
+    session.restore();
+  }
+  return (await inspectExec(client, Id)).ExitCode ?? 0;
+}
+
+function execRequest(flags: Flags, command: readonly string[]): ExecCreateRequest {
+  const attach = !flags.bool("detach");
+  const request: ExecCreateRequest = {
+    AttachStdin: attach && flags.bool("interactive"),
+    AttachStdout: attach,
+    AttachStderr: attach,
+    Tty: flags.bool("tty"),
+    Cmd: [...command],
+  };
+  set(request, "Env", [...flags.list("env-file").flatMap(readEnvFile), ...eachValue(flags, "env", parseEnv)]);
+  set(request, "User", flags.string("user"));
+  set(request, "WorkingDir", flags.string("workdir"));
+  set(request, "DetachKeys", flags.string("detach-keys"));
+  if (flags.bool("privileged")) request.Privileged = true;
+  return request;
+}
+
+async function prepareTerminal(request: ExecCreateRequest): Promise<void> {
+  const { checkTerminal, stdoutIsTerminal, terminalSize } = await import("../terminal.ts");
+  checkTerminal(request.AttachStdin ?? false, true);
+  if (!stdoutIsTerminal()) return;
+  const { rows, columns } = terminalSize();
+  request.ConsoleSize = [rows, columns];
+}

@@ -1,0 +1,67 @@
+import { listImages } from "../../client/mod.ts";
+import type { ImageSummary } from "../../spec/mod.ts";
+import type { Invocation } from "../command.ts";
+import { ago, goTime } from "../format/duration.ts";
+import { printListing, type Listing } from "../format/listing.ts";
+import { shortId } from "../format/names.ts";
+import { humanSize } from "../format/size.ts";
+import { readFilters } from "../options/filters.ts";
+
+const NONE = "<none>";
+
+interface Row {
+  readonly image: ImageSummary;
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: string;
+}
+
+export async function run({ flags, args, client }: Invocation): Promise<number> {
+  const filters = readFilters(flags.list("filter"));
+  const format = flags.string("format");
+  const digests = flags.bool("digests");
+  const images = await listImages(client, { all: flags.bool("all"), filters: args[0] === undefined ? filters : { ...filters, reference: [args[0]] } });
+  const quiet = flags.bool("quiet");
+  const named = quiet && !format ? images.map((image) => ({ image, repository: NONE, tag: NONE, digest: NONE })) : images.flatMap((image) => rowsOf(image, digests || (format?.includes(".Digest") ?? false)));
+  await printListing(named, imageListing(flags.bool("no-trunc"), digests), { format, quiet });
+  return 0;
+}
+
+/** One row for each name; with digests, one for each name and digest of its repository. */
+function rowsOf(image: ImageSummary, withDigests: boolean): Row[] {
+  const tags = (image.RepoTags ?? []).filter((name) => name !== "<none>:<none>").map((name) => split(name, name.lastIndexOf(":")));
+  const digests = (image.RepoDigests ?? []).filter((name) => name !== "<none>@<none>").map((name) => split(name, name.indexOf("@")));
+  const rows: Row[] = [];
+  for (const [repository, tag] of tags) {
+    const own = digests.filter(([name]) => name === repository).map(([, digest]) => digest);
+    if (!withDigests || own.length === 0) rows.push({ image, repository, tag, digest: NONE });
+    else rows.push(...own.map((digest) => ({ image, repository, tag, digest })));
+  }
+  const untagged = digests.filter(([name]) => !tags.some(([tagged]) => tagged === name));
+  rows.push(...untagged.map(([repository, digest]) => ({ image, repository, tag: NONE, digest })));
+  return rows.length > 0 ? rows : [{ image, repository: NONE, tag: NONE, digest: NONE }];
+}
+
+const split = (name: string, at: number): readonly [string, string] => [name.slice(0, at), name.slice(at + 1)];
+
+function imageListing(whole: boolean, digests: boolean): Listing<Row> {
+  return {
+    fields: {
+      Containers: { heading: "CONTAINERS", value: ({ image }) => (image.Containers === undefined || image.Containers < 0 ? "N/A" : String(image.Containers)) },
+      CreatedAt: { heading: "CREATED AT", value: ({ image }) => goTime((image.Created ?? 0) * 1000) },
+      CreatedSince: { heading: "CREATED", value: ({ image }) => ((image.Created ?? 0) > 0 ? ago(image.Created ?? 0) : "N/A") },
+      Digest: { heading: "DIGEST", value: ({ digest }) => digest },
+      ID: { heading: "IMAGE ID", value: ({ image }) => (whole ? (image.Id ?? "") : shortId(image.Id ?? "")) },
+      Repository: { heading: "REPOSITORY", value: ({ repository }) => repository },
+      SharedSize: { heading: "SHARED SIZE", value: ({ image }) => knownSize(image.SharedSize) },
+      Size: { heading: "SIZE", value: ({ image }) => humanSize(image.Size ?? 0) },
+      Tag: { heading: "TAG", value: ({ tag }) => tag },
+      UniqueSize: { heading: "UNIQUE SIZE", value: ({ image }) => (image.SharedSize === undefined || image.SharedSize < 0 ? "N/A" : humanSize((image.Size ?? 0) - image.SharedSize)) },
+      VirtualSize: { heading: "SIZE", value: ({ image }) => humanSize(image.Size ?? 0) },
+    },
+    table: ["Repository", "Tag", ...(digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"],
+    quiet: "ID",
+  };
+}
+
+const knownSize = (sizeBytes: number | undefined): string => (sizeBytes === undefined || sizeBytes < 0 ? "N/A" : humanSize(sizeBytes));

@@ -1,0 +1,26 @@
+import { importImage, readJsonLines } from "../../client/mod.ts";
+import type { Invocation } from "../command.ts";
+import { Failure } from "../failure.ts";
+import { out } from "../output.ts";
+import { showProgress } from "../progress.ts";
+import { openInput } from "../options/input.ts";
+
+export async function run({ flags, args, client }: Invocation): Promise<number> {
+  const [source = "", reference] = args;
+  const remote = /^https?:\/\//.test(source);
+  if (source === "") throw new Failure("importing needs a file, a URL or - for standard input");
+  const { repo, tag } = splitReference(reference);
+  const answer = await importImage(
+    client,
+    { fromSrc: remote ? source : "-", repo, tag, message: flags.string("message"), changes: flags.list("change"), platform: flags.string("platform") },
+    remote ? undefined : openInput(source === "-" ? undefined : source),
+  );
+  await showProgress(readJsonLines(answer.body), out);
+  return 0;
+}
+
+function splitReference(reference: string | undefined): { repo?: string; tag?: string } {
+  if (reference === undefined) return {};
+  const colon = reference.lastIndexOf(":");
+  return colon > reference.lastIndexOf("/") ? { repo: reference.slice(0, colon), tag: reference.slice(colon + 1) } : { repo: reference };
+}

@@ -1,0 +1,20 @@
+import { containerLogs, inspectContainer } from "../../client/mod.ts";
+import type { Invocation } from "../command.ts";
+import { copyOutput } from "../session.ts";
+import { goTimestamp } from "../options/time.ts";
+
+export async function run({ flags, args, client }: Invocation): Promise<number> {
+  const name = args[0] ?? "";
+  const container = await inspectContainer(client, name);
+  const answer = await containerLogs(client, container.Id ?? name, {
+    follow: flags.bool("follow"),
+    timestamps: flags.bool("timestamps"),
+    details: flags.bool("details"),
+    since: goTimestamp(flags.string("since")),
+    until: goTimestamp(flags.string("until")),
+    tail: flags.string("tail"),
+  });
+  const read = async () => (await answer.body.next()).value ?? undefined;
+  await copyOutput({ read }, container.Config?.Tty ?? false);
+  return 0;
+}

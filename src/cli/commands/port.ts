@@ -1,0 +1,24 @@
+import { inspectContainer } from "../../client/mod.ts";
+import type { PortBinding } from "../../spec/mod.ts";
+import type { Invocation } from "../command.ts";
+import { Failure } from "../failure.ts";
+import { out } from "../output.ts";
+
+export async function run({ args, client }: Invocation): Promise<number> {
+  const [name = "", wanted] = args;
+  const container = await inspectContainer(client, name);
+  const ports = container.NetworkSettings?.Ports ?? {};
+  if (wanted === undefined) {
+    const lines = Object.entries(ports).flatMap(([port, bindings]) => (bindings ?? []).map((binding) => `${port} -> ${address(binding)}\n`));
+    out(lines.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true })).join(""));
+    return 0;
+  }
+  const [number = "", protocol = "tcp"] = wanted.split("/");
+  if (!/^\d+$/.test(number)) throw new Failure(`Error: invalid port (${number}): value must be an integer: invalid syntax`);
+  const bindings = ports[`${number}/${protocol}`];
+  if (!bindings) throw new Failure(`Error: No public port '${number}/${protocol}' published for ${name}`);
+  out(bindings.map((binding) => `${address(binding)}\n`).join(""));
+  return 0;
+}
+
+const address = ({ HostIp = "", HostPort = "" }: PortBinding): string => `${HostIp.includes(":") ? `[${HostIp}]` : HostIp}:${HostPort}`;

@@ -1,0 +1,19 @@
+import { ApiError, removeImage } from "../../client/mod.ts";
+import type { Invocation } from "../command.ts";
+import { err, out } from "../output.ts";
+
+export async function run({ flags, args, client }: Invocation): Promise<number> {
+  const force = flags.bool("force");
+  let failed = false;
+  for (const name of args) {
+    try {
+      const removed = await removeImage(client, name, { force, noPrune: flags.bool("no-prune") });
+      for (const { Untagged, Deleted } of removed) out(Deleted ? `Deleted: ${Deleted}\n` : `Untagged: ${Untagged ?? ""}\n`);
+    } catch (error) {
+      // With --force, an image that is already gone is what was wanted.
+      if (!(force && error instanceof ApiError && error.status === 404)) failed = true;
+      err(`${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+  return failed ? 1 : 0;
+}

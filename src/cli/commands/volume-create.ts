@@ -1,0 +1,18 @@
+import { createVolume } from "../../client/mod.ts";
+import type { Invocation } from "../command.ts";
+import { Failure } from "../failure.ts";
+import { splitPair } from "../options/key-value.ts";
+import { out } from "../output.ts";
+
+export async function run({ flags, args, client }: Invocation): Promise<number> {
+  const named = flags.string("name");
+  if (args[0] !== undefined && named !== undefined) throw new Failure("conflicting options: either specify --name or provide positional arg, not both");
+  const { Name = "" } = await createVolume(client, {
+    Name: args[0] ?? named ?? "",
+    Driver: flags.string("driver") ?? "local",
+    DriverOpts: Object.fromEntries(flags.list("opt").map(splitPair)),
+    Labels: Object.fromEntries(flags.list("label").map(splitPair)),
+  });
+  out(`${Name}\n`);
+  return 0;
+}

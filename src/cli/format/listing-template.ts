@@ -1,0 +1,55 @@
+import { Failure } from "../failure.ts";
+import { err } from "../output.ts";
+import { HEADING_FUNCTIONS, Template, TemplateError } from "../template/mod.ts";
+import { alignTabs } from "./columns.ts";
+import type { Listing } from "./listing.ts";
+
+/** A list by `--format`: a template per row, `table TEMPLATE`, or `json`. */
+export function formatListing<Row>(rows: readonly Row[], listing: Listing<Row>, format: string, quiet: boolean): string {
+  if (quiet) {
+    err("WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
+    return rows.map((row) => `${String(listing.fields[listing.quiet]?.value(row) ?? "")}\n`).join("");
+  }
+  if (format === "json") return rows.map((row) => `${JSON.stringify(rowData(row, listing))}\n`).join("");
+  const isTable = format.startsWith("table");
+  const source = (isTable ? format.slice("table".length) : format).replace(/^ +| +$/g, "").replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+  const template = compile(source);
+  const lines = rows.map((row) => `${execute(() => template.run(rowData(row, listing), { lookup: lookupField }))}\n`);
+  if (!isTable) return lines.join("");
+  const headings = Object.fromEntries(Object.entries(listing.fields).map(([name, field]) => [name, field.heading]));
+  return alignTabs(`${execute(() => template.run(headings, { functions: HEADING_FUNCTIONS }))}\n${lines.join("")}`);
+}
+
+/** What a template sees of one row; hidden fields can be named but are no part of `{{json .}}`. */
+function rowData<Row>(row: Row, listing: Listing<Row>): Record<string, unknown> {
+  const data: Record<string, unknown> = {};
+  for (const name of Object.keys(listing.fields).toSorted()) {
+    const field = listing.fields[name];
+    if (field) Object.defineProperty(data, name, { value: field.value(row), enumerable: !field.hidden });
+  }
+  return data;
+}
+
+function lookupField(value: unknown, name: string): unknown {
+  if (value !== null && typeof value === "object" && Object.hasOwn(value, name)) return (value as Record<string, unknown>)[name];
+  const known = value !== null && typeof value === "object" ? `; there are ${Object.keys(value).join(", ")}` : "";
+  throw new TemplateError(`can't evaluate field ${name}${known}`);
+}
+
+export function compile(source: string): Template {
+  try {
+    return new Template(source);
+  } catch (error) {
+    if (error instanceof TemplateError) throw new Failure(`template parsing error: template: :1: ${error.message}`, 64);
+    throw error;
+  }
+}
+
+export function execute(run: () => string): string {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof TemplateError) throw new Failure(`failed to execute template: template: :1: ${error.message}`);
+    throw error;
+  }
+}
