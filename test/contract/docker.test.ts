@@ -1,9 +1,24 @@
-/** The same contract against Docker Engine, to know that the table says what Docker says. */
-import { test } from "bun:test";
-import { describeContract } from "./contract.ts";
+/**
+ * The same contract against Docker Engine, to know that the table says what Docker says.
+ * With RECORD_SHAPES=1 it also writes shapes.json anew.
+ */
+import { afterAll, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeContract, type Subject } from "./contract.ts";
+import { describeScenario } from "./scenario.ts";
+import type { ShapeOf } from "./shape.ts";
 
 /** unix:///path of a Docker Engine that may be used for tests. */
 const peer = process.env["DOCKER_PEER"];
 
-if (peer?.startsWith("unix://")) describeContract({ name: "Docker Engine", kind: "docker", socket: () => peer.slice("unix://".length) });
-else test.skip("contract: Docker Engine (set DOCKER_PEER=unix:///… to a Docker Engine 28)", () => {});
+if (peer?.startsWith("unix://")) {
+  const subject: Subject = { name: "Docker Engine", kind: "docker", socket: () => peer.slice("unix://".length) };
+  const shapes: Record<string, ShapeOf> = {};
+  const recording = process.env["RECORD_SHAPES"] === "1";
+  describeContract(subject);
+  describeScenario({ subject, ...(recording && { record: (name: string, shape: ShapeOf) => void (shapes[name] = shape) }) });
+  afterAll(() => {
+    if (recording) writeFileSync(join(import.meta.dir, "shapes.json"), `${JSON.stringify(shapes, null, 1)}\n`);
+  });
+} else test.skip("contract: Docker Engine (set DOCKER_PEER=unix:///… to a Docker Engine 28)", () => {});

@@ -12,7 +12,7 @@ export interface Request {
   readonly method: string;
   readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  readonly body?: string | Uint8Array | undefined;
 }
 
 export class Wire implements Disposable {
@@ -95,14 +95,16 @@ export class Wire implements Disposable {
 
 export function formatRequest({ method, target, headers = {}, body }: Request): string {
   const all: Record<string, string> = { Host: "test", ...headers, ...(body !== undefined && { "Content-Length": String(Buffer.byteLength(body)) }) };
-  return `${method} ${target} HTTP/1.1\r\n${Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body ?? ""}`;
+  const head = `${method} ${target} HTTP/1.1\r\n${Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+  return typeof body === "string" ? head + body : head;
 }
 
 /** One request on a connection of its own. */
 export async function call(path: string, request: Request): Promise<Answer> {
   using wire = await Wire.open(path);
   wire.send(formatRequest({ ...request, headers: { Connection: "close", ...request.headers } }));
-  return parseAnswer(await wire.untilEnd());
+  if (request.body instanceof Uint8Array) wire.send(request.body);
+  return parseAnswer(await wire.untilEnd(60_000));
 }
 
 export const callJson = (path: string, method: string, target: string, body: unknown): Promise<Answer> =>
