@@ -1,21 +1,25 @@
+import type { ContainerCreateRequest } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure, UsageError } from "../failure.ts";
+import type { Flags } from "../flags.ts";
 import { createRequest } from "../options/request.ts";
 import { out } from "../output.ts";
 import { checkImageName, createFromFlags } from "./create-container.ts";
+import { frameFailure } from "./exit-code.ts";
 
 export async function run({ flags, args, client, path }: Invocation): Promise<number> {
-  const [image = "", ...command] = args;
-  try {
-    const request = createRequest(flags, image, command);
-    await checkImageName(image);
-    const id = await createFromFlags(client, flags, request);
-    out(`${id}\n`);
-    return 0;
-  } catch (error) {
-    if (error instanceof UsageError || error instanceof Failure) throw error;
-    throw new Failure(frame(error, path), 1);
-  }
+  const request = readRequest(flags, args, path);
+  await checkImageName(request.Image ?? "");
+  out(`${await createFromFlags(client, flags, request)}\n`);
+  return 0;
 }
 
-const frame = (error: unknown, path: readonly string[]): string => `${error instanceof Error ? error.message : String(error)}${path.length === 0 ? "" : ""}`;
+/** What is wrong with the flags ends with 125; what the engine says, with 1. */
+function readRequest(flags: Flags, [image = "", ...command]: readonly string[], path: readonly string[]): ContainerCreateRequest {
+  try {
+    return createRequest(flags, image, command);
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof Failure) throw error;
+    throw frameFailure(error, path);
+  }
+}

@@ -1,13 +1,13 @@
 import { attachContainer, resizeContainer, startContainer, waitContainer, type Client, type Connection, type WaitResult } from "../../client/mod.ts";
 import type { ContainerCreateRequest } from "../../spec/mod.ts";
-import { PROGRAM, type Invocation } from "../command.ts";
+import type { Invocation } from "../command.ts";
 import { Failure, UsageError } from "../failure.ts";
 import type { Flags } from "../flags.ts";
 import { createRequest } from "../options/request.ts";
 import { out } from "../output.ts";
 import { forwardSignals } from "../signals.ts";
 import { checkImageName, createFromFlags } from "./create-container.ts";
-import { startFailureCode } from "./exit-code.ts";
+import { frameFailure } from "./exit-code.ts";
 import { talk } from "./talk.ts";
 
 export async function run({ flags, args, client, path }: Invocation): Promise<number> {
@@ -15,14 +15,8 @@ export async function run({ flags, args, client, path }: Invocation): Promise<nu
     return await runContainer(client, flags, args);
   } catch (error) {
     if (error instanceof UsageError || error instanceof Failure) throw error;
-    throw runFailure(error, path);
+    throw frameFailure(error, path);
   }
-}
-
-/** Everything that goes wrong before the container runs ends with 125, 126 or 127 and docker's frame around the sentence. */
-export function runFailure(error: unknown, path: readonly string[]): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  return new Failure(`${PROGRAM}: ${message}\n\nRun '${[PROGRAM, ...path].join(" ")} --help' for more information`, startFailureCode(error));
 }
 
 async function runContainer(client: Client, flags: Flags, [image = "", ...command]: readonly string[]): Promise<number> {
