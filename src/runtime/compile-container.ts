@@ -1,10 +1,11 @@
-import type { NamespaceType, RootMount, RuntimeSpec } from "../spec/mod.ts";
+import type { NamespaceType, RuntimeSpec } from "../spec/mod.ts";
 import { mountOps } from "./compile-mounts.ts";
+import { rootOps } from "./compile-root.ts";
 import { lastSteps, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
 import { deviceOps, ownsDev } from "./container-devices.ts";
 import type { ContainerLaunch } from "./launch.ts";
 import { LOOPBACK_UP } from "./loopback.ts";
-import { MS, propagationFlags } from "./mount-options.ts";
+import { propagationFlags } from "./mount-options.ts";
 import { CLONE_NEW, cloneFlags, namespaceUse } from "./namespaces.ts";
 import type { PlanOp } from "./ops.gen.ts";
 
@@ -25,7 +26,7 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
     ...hostOps(launch, compilers),
     ...entryOps(launch, compilers),
     ...(spec.hostname || spec.domainname ? [{ op: "hostname", hostname: spec.hostname ?? "", domainname: spec.domainname ?? "" } as const] : []),
-    ...rootOps(launch.root, launch.rootMountPoint, spec),
+    ...rootOps(launch.root, launch.rootMountPoint, spec.linux.rootfsPropagation ?? ""),
     ...spec.mounts.flatMap((mount) => mountOps(mount, launch.cgroup)),
     ...deviceOps(spec, compilers.kernelCore),
     // After the mounts: the folder may belong on a volume. Docker makes a missing one, root's own.
@@ -66,26 +67,6 @@ function entryOps(launch: ContainerLaunch, compilers: ContainerCompilers): PlanO
   const inside = launch.network?.inside ?? LOOPBACK_UP;
   if (namespaceUse(linux, "network") === "created" && inside.length > 0) ops.push({ op: "netlinkInside", messages: inside });
   return ops;
-}
-
-function rootOps(root: RootMount, mountPoint: string, spec: RuntimeSpec): PlanOp[] {
-  // Slave: host unmounts still reach the copies in this namespace, nothing goes the other way. A shared root is asked for
-  // by a shared bind, whose copy must stay in its source's peer group.
-  const wanted = propagationFlags(spec.linux.rootfsPropagation ?? "");
-  return [{ op: "propagation", flags: (wanted === 0n ? MS.SLAVE : wanted) | MS.REC }, rootOp(root, mountPoint)];
-}
-
-function rootOp(root: RootMount, mountPoint: string): PlanOp {
-  switch (root.kind) {
-    case "overlay":
-      return { op: "overlayRoot", mountPoint, layersDir: root.layersDir, lowers: root.lowers, upper: root.upper, work: root.work };
-    case "overlayView":
-      return { op: "overlayRoot", mountPoint, layersDir: root.layersDir, lowers: root.lowers, upper: "", work: "" };
-    case "bind":
-      return { op: "bindRoot", mountPoint, source: root.source };
-    default:
-      return root satisfies never;
-  }
 }
 
 /** Sysctls are written before their folder becomes read-only; the root becomes read-only when every target exists. */

@@ -6,5 +6,6 @@ export { readExitFile, type ExitStatus } from "./exit-file.ts";
 export { describeStartFailure, type FailedStart, type StartFailure } from "./start-failure.ts";
 export { readLog, type ReadLogOptions } from "./logs/read-log.ts";
 export { repairLog } from "./logs/repair-log.ts";
+export type { Helper, HelperLaunch } from "./helper-process.ts";
 export { compileContainer } from "./compile-container.ts";
 export { compileExec } from "./compile-exec.ts";

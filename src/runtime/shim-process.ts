@@ -1,10 +1,11 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { closeFd, errnoName, listenUnix, memfdCreate, pidfdOpen, reap, sealMemfd, spawnFd, waitExit } from "../linux/mod.ts";
 import type { NamespaceType } from "../spec/mod.ts";
 import { compileContainer } from "./compile-container.ts";
 import { compileExec } from "./compile-exec.ts";
 import type { PlanCompilers } from "./compile-process.ts";
+import { compileHelper, HelperStdio, type Helper, type HelperLaunch } from "./helper-process.ts";
 import type { ContainerLaunch, ExecLaunch } from "./launch.ts";
 import { repairLog } from "./logs/repair-log.ts";
 import type { PlanOp } from "./ops.gen.ts";
@@ -68,13 +69,23 @@ export class ShimSpawner implements Disposable {
     return await this.#launch(socketPath, ops, fds.open, launch.exitFile);
   }
 
+  /** Starts a helper; the socket is gone again when this returns. */
+  async launchHelper(socketPath: string, launch: HelperLaunch): Promise<Helper> {
+    await using stdio = await HelperStdio.open(launch, this.#devNull);
+    const ops = compileHelper(launch, FIRST_PLAN_FD, this.#compilers);
+    const shim = await this.#launch(socketPath, ops, [launch.exeFd], undefined, stdio.fds);
+    unlinkSync(socketPath);
+    const { pid } = await shim.started;
+    return stdio.helper(pid, shim);
+  }
+
   /** Running shims go on. */
   [Symbol.dispose](): void {
     closeFd(this.#program);
     closeSync(this.#devNull);
   }
 
-  async #launch(socketPath: string, ops: readonly PlanOp[], planFds: readonly number[], exitFile: string): Promise<Shim> {
+  async #launch(socketPath: string, ops: readonly PlanOp[], planFds: readonly number[], exitFile: string | undefined, stdio: readonly number[] = [this.#devNull, this.#devNull, this.#devNull]): Promise<Shim> {
     const listener = listenIn(socketPath);
     const plan = memfdCreate("hako-plan");
     let pid = 0;
@@ -82,12 +93,12 @@ export class ShimSpawner implements Disposable {
       writeWhole(plan, encodePlan(ops));
       // Connected before there is anybody to answer: whatever the shim has to say, it says to us.
       const shim = await Shim.connect(socketPath, {
-        exitFile,
+        ...(exitFile === undefined ? {} : { exitFile }),
         errnoName,
         onClosed: (letGo) => this.#ended(pid, letGo),
       });
       try {
-        pid = spawnFd({ exeFd: this.#program, argv: ["hako-shim"], env: [], fds: [this.#devNull, this.#devNull, this.#devNull, plan, listener, ...planFds] });
+        pid = spawnFd({ exeFd: this.#program, argv: ["hako-shim"], env: [], fds: [...stdio, plan, listener, ...planFds] });
       } catch (error) {
         shim.close();
         throw error;

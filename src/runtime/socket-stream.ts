@@ -1,4 +1,4 @@
-import type { Socket } from "bun";
+import type { Socket, SocketHandler } from "bun";
 
 /** Reading stops at this many bytes that nobody has taken, and goes on at half. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -15,10 +15,10 @@ interface Callbacks {
  */
 export class SocketStream {
   readonly #queue: { bytes: Uint8Array; done: () => void; failed: (error: Error) => void }[] = [];
-  #socket: Socket | undefined;
+  #socket: Socket<undefined> | undefined;
   #ending = false;
   #closed = false;
-  #callbacks: Callbacks;
+  readonly #callbacks: Callbacks;
 
   private constructor(callbacks: Callbacks) {
     this.#callbacks = callbacks;
@@ -27,24 +27,15 @@ export class SocketStream {
   /** @throws when nobody listens on `path`. */
   static async connect(path: string, callbacks: Callbacks): Promise<SocketStream> {
     const stream = new SocketStream(callbacks);
-    stream.#socket = await Bun.connect({
-      unix: path,
-      allowHalfOpen: true,
-      socket: {
-        binaryType: "uint8array",
-        data: (_socket, bytes: Uint8Array) => stream.#callbacks.onData?.(bytes),
-        drain: () => stream.#flush(),
-        end: () => stream.#end(),
-        close: () => stream.#end(),
-        error: () => stream.#end(),
-        connectError: () => undefined,
-      },
-    });
+    stream.#socket = await Bun.connect({ unix: path, allowHalfOpen: true, socket: stream.#handlers() });
     return stream;
   }
 
-  set onData(handler: (bytes: Uint8Array) => void) {
-    this.#callbacks = { ...this.#callbacks, onData: handler };
+  /** Takes over a connected socket's descriptor. */
+  static async adopt(fd: number, callbacks: Callbacks): Promise<SocketStream> {
+    const stream = new SocketStream(callbacks);
+    stream.#socket = await Bun.connect({ fd, socket: stream.#handlers() });
+    return stream;
   }
 
   /** Resolves when the kernel has the bytes. They must stay as they are until then. */
@@ -77,6 +68,17 @@ export class SocketStream {
   close(): void {
     this.#socket?.terminate();
     this.#end();
+  }
+
+  #handlers(): SocketHandler<undefined> {
+    return {
+      data: (_socket, bytes) => this.#callbacks.onData?.(bytes),
+      drain: () => this.#flush(),
+      end: () => this.#end(),
+      close: () => this.#end(),
+      error: () => this.#end(),
+      connectError: () => undefined,
+    };
   }
 
   #flush(): void {

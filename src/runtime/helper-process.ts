@@ -1,0 +1,105 @@
+import { closeFd, socketPair } from "../linux/mod.ts";
+import type { RootMount, Seccomp } from "../spec/mod.ts";
+import { rootOps } from "./compile-root.ts";
+import { STDIO, type PlanCompilers } from "./compile-process.ts";
+import { CLONE_NEW } from "./namespaces.ts";
+import type { PlanOp } from "./ops.gen.ts";
+import type { Shim, ShimStdin } from "./shim.ts";
+import { SocketReader, SocketStream } from "./socket-stream.ts";
+
+/**
+ * A short-lived process of the engine's own program for work on untrusted bytes or trees: its own mount, network, IPC
+ * and UTS namespaces, a few capabilities, no way to gain more. It sees the host's files until it enters its root by
+ * itself, because the loader of its program is there.
+ */
+export interface HelperLaunch {
+  /** The engine's executable, opened. */
+  readonly exeFd: number;
+  readonly argv: readonly string[];
+  readonly env: readonly string[];
+  /** Names as `CAP_CHOWN`; nothing else can be gained. */
+  readonly capabilities: readonly string[];
+  readonly seccomp?: Seccomp;
+  /** A descriptor the helper inherits (the caller's to close), or a stream of ours; nothing when absent. */
+  readonly stdin?: number | "stream";
+  readonly stdout?: number | "stream";
+  readonly stderr?: number;
+  /** Mounted on `mountPoint` where only the helper sees it, and gone with it. */
+  readonly root?: { readonly mount: RootMount; readonly mountPoint: string };
+}
+
+export interface Helper {
+  readonly pid: number;
+  /** The exit code, 128 + signal. Rejects with ShimLostError when nobody knows. */
+  readonly exited: Promise<number>;
+  /** With stdin "stream". */
+  readonly stdin: ShimStdin | undefined;
+  /** With stdout "stream"; stop iterating and the helper gets EPIPE. */
+  readonly stdout: AsyncIterable<Uint8Array> | undefined;
+  kill(): Promise<void>;
+}
+
+export function compileHelper(launch: HelperLaunch, exeFd: number, compilers: PlanCompilers): PlanOp[] {
+  const mask = compilers.capabilityMask(launch.capabilities);
+  return [
+    { op: "stdio", flags: STDIO.DIRECT, rows: 0, cols: 0 },
+    { op: "clone", flags: CLONE_NEW.mount | CLONE_NEW.network | CLONE_NEW.ipc | CLONE_NEW.uts, cgroupDir: "" },
+    { op: "waitHost" },
+    ...rootOps(launch.root?.mount, launch.root?.mountPoint ?? "", ""),
+    { op: "sessionKeyring", name: "_ses.hako" },
+    { op: "cwd", path: "/" },
+    { op: "noNewPrivileges" },
+    { op: "identity", uid: 0, gid: 0, groups: [], umask: 0o022, bounding: mask, effective: mask, permitted: mask, inheritable: 0n, ambient: 0n },
+    ...(launch.seccomp ? [{ op: "seccomp", flags: 0, program: compilers.seccompProgram(launch.seccomp) } as const] : []),
+    { op: "execFd", fd: exeFd, argv: launch.argv, env: launch.env },
+  ];
+}
+
+/** The helper's descriptors 0, 1, 2, and our ends of those that are streams. */
+export class HelperStdio implements AsyncDisposable {
+  readonly fds: number[] = [];
+  readonly #theirs: number[] = [];
+  #stdin: SocketStream | undefined;
+  #stdout: SocketReader | undefined;
+  #stdoutStream: SocketStream | undefined;
+  #given = false;
+
+  static async open({ stdin, stdout, stderr }: HelperLaunch, none: number): Promise<HelperStdio> {
+    const stdio = new HelperStdio();
+    stdio.fds.push(stdin === "stream" ? await stdio.#openInput() : (stdin ?? none));
+    stdio.fds.push(stdout === "stream" ? await stdio.#openOutput() : (stdout ?? none), stderr ?? none);
+    return stdio;
+  }
+
+  /** Hands our ends over: from now on they are the caller's. */
+  helper(pid: number, shim: Shim): Helper {
+    this.#given = true;
+    const exited = shim.exited.then((status) => status.exitCode);
+    exited.catch(() => undefined);
+    return { pid, exited, stdin: this.#stdin, stdout: this.#stdout, kill: () => shim.kill(9) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const fd of this.#theirs) closeFd(fd);
+    if (this.#given) return;
+    this.#stdin?.close();
+    this.#stdoutStream?.close();
+  }
+
+  async #openInput(): Promise<number> {
+    const [ours, theirs] = socketPair();
+    this.#theirs.push(theirs);
+    this.#stdin = await SocketStream.adopt(ours, { onData: () => undefined, onEnd: () => undefined });
+    return theirs;
+  }
+
+  async #openOutput(): Promise<number> {
+    const [ours, theirs] = socketPair();
+    this.#theirs.push(theirs);
+    const reader = new SocketReader();
+    this.#stdoutStream = await SocketStream.adopt(ours, { onData: (bytes) => reader.push(bytes), onEnd: () => reader.finish() });
+    reader.source = this.#stdoutStream;
+    this.#stdout = reader;
+    return theirs;
+  }
+}
