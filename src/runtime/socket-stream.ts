@@ -1,4 +1,4 @@
-import type { Socket, SocketHandler } from "bun";
+import type { FdSocketOptions, Socket, SocketHandler, UnixSocketOptions } from "bun";
 
 /** Reading stops at this many bytes that nobody has taken, and goes on at half. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -34,7 +34,9 @@ export class SocketStream {
   /** Takes over a connected socket's descriptor. */
   static async adopt(fd: number, callbacks: Callbacks): Promise<SocketStream> {
     const stream = new SocketStream(callbacks);
-    stream.#socket = await Bun.connect({ fd, socket: stream.#handlers() });
+    const options: FdSocketOptions = { fd, socket: stream.#handlers() };
+    // The type declarations know these options and no function that takes them.
+    stream.#socket = await Bun.connect(options as unknown as UnixSocketOptions<undefined>);
     return stream;
   }
 
