@@ -1,5 +1,107 @@
-import { EngineError } from "../base/mod.ts";
+import { statSync } from "node:fs";
+import { EngineError, type ByteDuplex } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
+import { parseDetachKeys } from "./detach-keys.ts";
+import { emitContainerEvent } from "./emit.ts";
 import type { StreamSession } from "./hijack.ts";
+import type { LiveRun } from "./live.ts";
+import { followOf } from "./log-follow.ts";
 import type { AttachOptions } from "./options.ts";
-export async function attachContainer(_ctx: EngineContext, _ref: string, _options: AttachOptions): Promise<StreamSession> { throw new EngineError("NotImplemented", "not yet"); }
+import { logPaths } from "./paths.ts";
+import { pumpStdin } from "./pump-stdin.ts";
+import type { ContainerRecord } from "./record.ts";
+import { isRunning } from "./state.ts";
+
+interface Attachment {
+  readonly options: AttachOptions;
+  readonly detachKeys: Uint8Array;
+  readonly tty: boolean;
+  /** Where output that is new to this client begins. */
+  readonly logStart: number;
+  /** The run attached to: the one that goes on, or the next. Undefined: it could not be started, or was removed. */
+  readonly run: Promise<LiveRun | undefined>;
+}
+
+/**
+ * Attaches to a container that runs, or is about to: its output from now on (`logs`: from the beginning) and its input. The place in
+ * the log is taken here, before the transport answers, so that nothing written afterwards is missed.
+ */
+export async function attachContainer(ctx: EngineContext, ref: string, options: AttachOptions): Promise<StreamSession> {
+  const record = ctx.containers.resolve(ref);
+  const detachKeys = parseDetachKeys(options.detachKeys);
+  if (isRunning(record.state) && record.state.paused) throw new EngineError("Conflict", `container ${ref} is paused, unpause the container before attach`);
+  if (record.state.status === "restarting") throw new EngineError("Conflict", `container ${ref} is restarting, wait until the container is running`);
+  const tty = record.config.Tty ?? false;
+  const controller = new AbortController();
+  const attachment: Attachment = { options, detachKeys, tty, logStart: options.logs ? 0 : logEnd(ctx, record), run: options.stream ? nextRun(ctx, record, controller.signal) : Promise.resolve(ctx.live.get(record.id)) };
+  emitContainerEvent(ctx, record, "attach");
+  return { tty, run: (duplex) => serve(ctx, record, attachment, duplex, controller) };
+}
+
+async function serve(ctx: EngineContext, record: ContainerRecord, attachment: Attachment, duplex: ByteDuplex, controller: AbortController): Promise<void> {
+  void duplex.closed.then(() => controller.abort());
+  const { options } = attachment;
+  if (options.stream || options.logs) {
+    const run = await attachment.run;
+    const output = options.stdout || options.stderr ? carryOutput(ctx, record, attachment, run, duplex, controller.signal) : undefined;
+    const input = options.stdin && options.stream && run ? carryInput(ctx, record, attachment, run, duplex, controller) : undefined;
+    // Input never holds the session open: a client may keep its side open for ever.
+    await (output ?? input);
+  }
+  controller.abort();
+  duplex.end();
+}
+
+async function carryOutput(ctx: EngineContext, record: ContainerRecord, { options, tty, logStart }: Attachment, run: LiveRun | undefined, duplex: ByteDuplex, signal: AbortSignal): Promise<void> {
+  if (!run && !options.logs) return;
+  const log = { ...logPaths(ctx.paths, record.id), tty };
+  const body = ctx.runtime.readLog(log, {
+    follow: (options.stream ?? false) && run !== undefined,
+    stdout: options.stdout ?? false,
+    stderr: options.stderr ?? false,
+    timestamps: false,
+    fromOffset: logStart,
+    signal,
+    ...followOf(run),
+  });
+  try {
+    for await (const bytes of body) await duplex.write(bytes);
+  } catch {
+    // A client that left is not an error of the container; its log has everything.
+  }
+}
+
+async function carryInput(ctx: EngineContext, record: ContainerRecord, { tty, detachKeys }: Attachment, run: LiveRun, duplex: ByteDuplex, controller: AbortController): Promise<void> {
+  if (!record.config.OpenStdin) return;
+  const stdin = await run.shim.openStdin().catch(() => undefined);
+  if (!stdin) return;
+  const end = await pumpStdin(duplex, stdin, tty ? detachKeys : undefined);
+  if (end !== "detached") return;
+  emitContainerEvent(ctx, record, "detach");
+  stdin.end();
+  controller.abort();
+}
+
+function logEnd(ctx: EngineContext, record: ContainerRecord): number {
+  return statSync(logPaths(ctx.paths, record.id).path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** The run that goes on, else the next one; undefined when the start fails, the container goes, or nobody waits any more. */
+function nextRun(ctx: EngineContext, record: ContainerRecord, signal: AbortSignal): Promise<LiveRun | undefined> {
+  const current = isRunning(record.state) ? ctx.live.get(record.id) : undefined;
+  if (current) return Promise.resolve(current);
+  return new Promise((resolve) => {
+    const finish = (run: LiveRun | undefined): void => {
+      subscription[Symbol.dispose]();
+      resolve(run);
+    };
+    let starting = record.state.status === "starting";
+    const subscription = ctx.containers.watch(record.id, (next) => {
+      if (!next) return finish(undefined);
+      if (next.state.status === "running") return finish(ctx.live.get(record.id));
+      if (starting && next.state.status !== "starting") return finish(undefined);
+      starting = next.state.status === "starting";
+    });
+    signal.addEventListener("abort", () => finish(undefined));
+  });
+}

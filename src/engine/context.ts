@@ -36,4 +36,6 @@ export interface EngineIdentity {
   readonly version: string;
   readonly gitCommit: string;
   readonly buildTime: string;
+  /** When this data root was made. */
+  readonly createdAt: string;
 }

@@ -1,16 +1,100 @@
-import { EngineError } from "../base/mod.ts";
-import type { ImageHistoryItem, ImageInspect, ImageSummary } from "../spec/mod.ts";
+import { EngineError, messageOf } from "../base/mod.ts";
+import { familiarName, parseReference, type ImageHistoryItem, type ImageInspect, type ImageSummary } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import type { Filters } from "./options.ts";
 import type { DeleteResult } from "./ports.ts";
-export async function listImages(_ctx: EngineContext, _options: { all?: boolean | undefined; filters?: Filters | undefined; sharedSize?: boolean | undefined } = {}): Promise<ImageSummary[]> { throw new EngineError("NotImplemented", "not yet"); }
-export async function inspectImage(_ctx: EngineContext, _ref: string): Promise<ImageInspect> { throw new EngineError("NotImplemented", "not yet"); }
-export async function imageHistory(_ctx: EngineContext, _ref: string): Promise<ImageHistoryItem[]> { throw new EngineError("NotImplemented", "not yet"); }
+
+export interface ImportOptions {
+  repo?: string | undefined;
+  tag?: string | undefined;
+  message?: string | undefined;
+  changes?: string[] | undefined;
+  platform?: string | undefined;
+}
+
+export async function listImages(ctx: EngineContext, options: { all?: boolean | undefined; filters?: Filters | undefined; sharedSize?: boolean | undefined } = {}): Promise<ImageSummary[]> {
+  const images = ctx.images.list({ all: options.all ?? false, filters: options.filters ?? {} });
+  return images.map((image) => ({ ...image, Containers: image.Id === undefined ? 0 : ctx.containers.usersOfImage(image.Id).length }));
+}
+
+export async function inspectImage(ctx: EngineContext, ref: string): Promise<ImageInspect> {
+  return ctx.images.inspect(ref);
+}
+
+export async function imageHistory(ctx: EngineContext, ref: string): Promise<ImageHistoryItem[]> {
+  return ctx.images.history(ref);
+}
+
 /** `repo` and `tag` as POST /images/{name}/tag hands them over. */
-export async function tagImage(_ctx: EngineContext, _source: string, _target: { repo: string; tag?: string | undefined }): Promise<void> { throw new EngineError("NotImplemented", "not yet"); }
-export async function removeImage(_ctx: EngineContext, _ref: string, _options: { force?: boolean | undefined; noPrune?: boolean | undefined } = {}): Promise<DeleteResult[]> { throw new EngineError("NotImplemented", "not yet"); }
+export async function tagImage(ctx: EngineContext, source: string, target: { repo: string; tag?: string | undefined }): Promise<void> {
+  const name = joined(target.repo, target.tag);
+  const { id } = ctx.images.resolve(source);
+  ctx.images.tag(source, name);
+  emitImageEvent(ctx, "tag", id, name);
+}
+
+export async function removeImage(ctx: EngineContext, ref: string, options: { force?: boolean | undefined; noPrune?: boolean | undefined } = {}): Promise<DeleteResult[]> {
+  const { id, repoTags } = ctx.images.resolve(ref);
+  const removed = await ctx.images.remove(ref, { force: options.force ?? false, prune: !options.noPrune, inUse: (image) => usersOf(ctx, image) });
+  for (const result of removed) {
+    if (result.Untagged) emitImageEvent(ctx, "untag", id, result.Untagged);
+    if (result.Deleted === id) emitImageEvent(ctx, "delete", id, repoTags[0] ?? id);
+  }
+  return removed;
+}
+
 /** Yields the JSON messages of POST /images/create?fromSrc=-. */
-export function importImage(_ctx: EngineContext, _body: AsyncIterable<Uint8Array>, _options: { repo?: string | undefined; tag?: string | undefined; message?: string | undefined; changes?: string[] | undefined; platform?: string | undefined }): AsyncIterable<Record<string, unknown>> { throw new EngineError("NotImplemented", "not yet"); }
-/** Yields the JSON messages of POST /images/load. */
-export function loadImage(_ctx: EngineContext, _body: AsyncIterable<Uint8Array>, _options: { quiet?: boolean | undefined } = {}): AsyncIterable<Record<string, unknown>> { throw new EngineError("NotImplemented", "not yet"); }
-export async function pruneImages(_ctx: EngineContext, _filters: Filters = {}): Promise<{ ImagesDeleted: DeleteResult[] | null; SpaceReclaimed: number }> { throw new EngineError("NotImplemented", "not yet"); }
+export async function* importImage(ctx: EngineContext, body: AsyncIterable<Uint8Array>, options: ImportOptions): AsyncIterable<Record<string, unknown>> {
+  const { message, changes, platform } = options;
+  const ref = options.repo ? joined(options.repo, options.tag) : undefined;
+  const { id } = await ctx.images.importTar(body, { ...(ref && { ref }), ...(message && { message }), ...(changes && { changes }), ...(platform && { platform }) });
+  emitImageEvent(ctx, "import", id, ref ?? id);
+  if (ref) emitImageEvent(ctx, "tag", id, ref);
+  yield { status: id };
+}
+
+/** Yields the JSON messages of POST /images/load; what goes wrong is the last of them. */
+export async function* loadImage(ctx: EngineContext, body: AsyncIterable<Uint8Array>, options: { quiet?: boolean | undefined } = {}): AsyncIterable<Record<string, unknown>> {
+  const queue: Record<string, unknown>[] = [];
+  let wake: () => void = () => undefined;
+  let done = false;
+  const loading = ctx.images
+    .load(body, (progress) => {
+      if (options.quiet && progress["stream"] === undefined) return;
+      queue.push(progress);
+      wake();
+    })
+    .finally(() => {
+      done = true;
+      wake();
+    });
+  loading.catch(() => undefined);
+  while (!done || queue.length > 0) {
+    const message = queue.shift();
+    if (message) yield message;
+    else await new Promise<void>((resolve) => (wake = resolve));
+  }
+  await loading;
+}
+
+export async function pruneImages(ctx: EngineContext, filters: Filters = {}): Promise<{ ImagesDeleted: DeleteResult[] | null; SpaceReclaimed: number }> {
+  const { deleted, spaceReclaimed } = await ctx.images.prune(filters, (image) => usersOf(ctx, image));
+  ctx.eventLog.emit({ type: "image", action: "prune", id: "", attributes: { reclaimed: String(spaceReclaimed) } });
+  return { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: spaceReclaimed };
+}
+
+function usersOf(ctx: EngineContext, image: string): string[] {
+  return ctx.containers.usersOfImage(image).map(({ id }) => id);
+}
+
+function joined(repo: string, tag: string | undefined): string {
+  try {
+    return familiarName(parseReference(tag ? (tag.startsWith("sha256:") ? `${repo}@${tag}` : `${repo}:${tag}`) : repo));
+  } catch (error) {
+    throw error instanceof EngineError ? error : new EngineError("InvalidParameter", messageOf(error));
+  }
+}
+
+function emitImageEvent(ctx: EngineContext, action: string, id: string, name: string): void {
+  ctx.eventLog.emit({ type: "image", action, id, attributes: { name } });
+}

@@ -27,8 +27,9 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, cgroup, endpoint));
   const { pid, startedNs } = await startedOrRefused(ctx, shim, spec);
   undo.move();
-  ctx.containers.setState(id, { status: "running", pid, paused: false, startedAt: formatInstant(startedNs), ...previousFinish(record) });
+  // Supervised before the state is seen, so that whoever waits for it finds the run.
   superviseRun(ctx, id, shim, cgroup);
+  ctx.containers.setState(id, { status: "running", pid, paused: false, startedAt: formatInstant(startedNs), ...previousFinish(record) });
   emitContainerEvent(ctx, record, "start");
 }
 

@@ -116,7 +116,7 @@ export interface ExecLaunch {
   process: ProcessSpec;
   seccomp?: Seccomp;
   cgroup: CgroupJoin | undefined;
-  stdio: StdioPlan & { attachOutput: boolean };
+  stdio: Omit<StdioPlan, "stdinOnce"> & { attachOutput: boolean };
   exitFile: string;
 }
 
@@ -172,13 +172,14 @@ export interface RuntimePort {
   launchContainer(id: string, socketPath: string, launch: ContainerLaunch): Promise<Shim>;
   launchExec(id: string, socketPath: string, launch: ExecLaunch): Promise<Shim>;
   /** Undefined when nobody listens there any more. */
-  connectShim(socketPath: string): Promise<Shim | undefined>;
+  connectShim(socketPath: string, exitFile: string): Promise<Shim | undefined>;
   readExitFile(path: string): ExitStatus | undefined;
   /** What a rejected `started` means, in Docker's words; a StartRefused where it is one. */
   startRefusal(error: unknown, failed: FailedStart): Error;
   readLog(log: { path: string; indexPath: string; tty: boolean }, options: ReadLogOptions): AsyncIterable<Uint8Array>;
 }
 
+/** One line of ps(1), raw; linux/ reads it. */
 export interface ProcessRow {
   readonly pid: number;
   readonly ppid: number;
@@ -188,6 +189,11 @@ export interface ProcessRow {
   readonly tty: string;
   readonly cpuSeconds: number;
   readonly command: string;
+  readonly name: string;
+  readonly state: string;
+  readonly threads: number;
+  readonly residentBytes: number;
+  readonly virtualBytes: number;
 }
 
 /** What the engine asks about the machine; only linux/ reads /proc and /sys. */
@@ -207,8 +213,6 @@ export interface HostPort {
   namespacePath(pid: number, type: "pid" | "net" | "ipc" | "uts" | "cgroup" | "mnt"): string;
   /** The device at a path, or every device below a folder (without pts, shm, fd and mqueue); none when there is nothing. */
   deviceNodes(path: string): DeviceNode[];
-  /** The root of a process's mount namespace, as a host path. */
-  rootOf(pid: number): string;
   defaultSeccomp(capabilities: readonly string[]): Seccomp;
   parseSeccomp(json: string, capabilities: readonly string[]): Seccomp;
 }

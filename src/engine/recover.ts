@@ -1,2 +1,146 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { formatInstant, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
-export async function recover(_ctx: EngineContext): Promise<void> {}
+import { policyRestarts, recordExit, releaseRun, scheduleRestart, superviseRun } from "./exit.ts";
+import { containersDir, exitFile, runSocket } from "./paths.ts";
+import type { Cgroup, ExitStatus } from "./ports.ts";
+import type { ContainerRecord } from "./record.ts";
+import { removeHeld } from "./remove.ts";
+import { startHeld } from "./start.ts";
+import { isRunning } from "./state.ts";
+
+/** Shims asked at once; each answers in well under a millisecond. */
+const PARALLEL = 32;
+
+/**
+ * Start-up is recovery: every container that the store says runs is found again by its monitor's socket, or its end is read from
+ * its exit file; what was begun is finished or taken back; what belongs to nobody is swept.
+ */
+export async function recover(ctx: EngineContext): Promise<void> {
+  for (const { id, reason } of ctx.containers.damaged) ctx.log(`container ${id} is damaged in the store and skipped: ${reason}`);
+  for (const record of ctx.containers.all()) for (const { type, source } of record.mounts) if (type === "volume") ctx.volumes.use(source, record.id);
+  const records = ctx.containers.all();
+  const after: (() => Promise<void>)[] = [];
+  for (let at = 0; at < records.length; at += PARALLEL) {
+    const batch = records.slice(at, at + PARALLEL);
+    const next = await Promise.all(batch.map((record) => recoverOne(ctx, record).catch((error: unknown) => report(ctx, record, error))));
+    after.push(...next.filter((step) => step !== undefined));
+  }
+  await sweep(ctx);
+  for (const step of after) await step().catch((error: unknown) => ctx.log(`recovery: ${messageOf(error)}`));
+  ctx.eventLog.flush();
+}
+
+function report(ctx: EngineContext, record: ContainerRecord, error: unknown): undefined {
+  ctx.log(`container ${record.id} could not be recovered: ${messageOf(error)}`);
+  return undefined;
+}
+
+/** Brings one container to a state that is true; what takes others (a removal, a start) is returned for later. */
+async function recoverOne(ctx: EngineContext, record: ContainerRecord): Promise<(() => Promise<void>) | undefined> {
+  switch (record.state.status) {
+    case "running":
+    case "starting":
+      return await recoverRun(ctx, record);
+    case "removing":
+      return () => locked(ctx, record.id, () => removeHeld(ctx, record.id, { removeVolumes: record.hostConfig.AutoRemove ?? false }));
+    case "restarting":
+      return async () => scheduleRestart(ctx, record.id, { startedNs: 0n, finishedNs: 0n });
+    case "created":
+      return undefined;
+    case "exited":
+      return afterEngineStart(ctx, record);
+    default:
+      return record.state satisfies never;
+  }
+}
+
+async function recoverRun(ctx: EngineContext, record: ContainerRecord): Promise<(() => Promise<void>) | undefined> {
+  const { id } = record;
+  const cgroup = ctx.cgroups.open(id);
+  const shim = await ctx.runtime.connectShim(runSocket(ctx.paths, id), exitFile(ctx.paths, id));
+  const started = await shim?.started.catch(() => undefined);
+  if (shim && started) {
+    if (!isRunning(record.state)) ctx.containers.setState(id, { status: "running", pid: started.pid, paused: false, startedAt: formatInstant(started.startedNs) });
+    superviseRun(ctx, id, shim, cgroup);
+    return undefined;
+  }
+  shim?.close();
+  const status = ctx.runtime.readExitFile(exitFile(ctx.paths, id));
+  if (status) return await recordMissedExit(ctx, record, status, cgroup);
+  if (record.state.status === "starting") return await takeBackStart(ctx, record, cgroup);
+  return await recordLostRun(ctx, record, cgroup);
+}
+
+/** It ended while no engine ran: the exit file has the code, the time and the reason. */
+async function recordMissedExit(ctx: EngineContext, record: ContainerRecord, status: ExitStatus, cgroup: Cgroup): Promise<(() => Promise<void>) | undefined> {
+  const { id } = record;
+  if (!isRunning(record.state)) ctx.containers.setState(id, { status: "running", pid: 0, paused: false, startedAt: formatInstant(status.startedNs) });
+  const next = recordExit(ctx, id, status, false);
+  await killLeftovers(cgroup);
+  await releaseRun(ctx, id, cgroup);
+  if (next === "remove") return () => locked(ctx, id, () => removeHeld(ctx, id, { removeVolumes: true }));
+  if (next === "restart") return async () => scheduleRestart(ctx, id, status);
+  return undefined;
+}
+
+/** The engine was killed before the process ran. */
+async function takeBackStart(ctx: EngineContext, record: ContainerRecord, cgroup: Cgroup): Promise<(() => Promise<void>) | undefined> {
+  if (record.state.status !== "starting") return undefined;
+  ctx.containers.setState(record.id, record.state.from);
+  await killLeftovers(cgroup);
+  await releaseRun(ctx, record.id, cgroup);
+  return record.hostConfig.AutoRemove ? () => locked(ctx, record.id, () => removeHeld(ctx, record.id, { removeVolumes: true })) : undefined;
+}
+
+/** Neither monitor nor exit file: the machine went down, or the monitor was killed. */
+async function recordLostRun(ctx: EngineContext, record: ContainerRecord, cgroup: Cgroup): Promise<(() => Promise<void>) | undefined> {
+  const startedAt = isRunning(record.state) ? record.state.startedAt : record.createdAt;
+  const finishedNs = BigInt(Date.now()) * 1_000_000n;
+  const status: ExitStatus = { exitCode: 255, signal: 0, oomKilled: false, startedNs: BigInt(Date.parse(startedAt)) * 1_000_000n, finishedNs };
+  return await recordMissedExit(ctx, record, status, cgroup);
+}
+
+async function killLeftovers(cgroup: Cgroup): Promise<void> {
+  if (cgroup.pids().length > 0) cgroup.killAll();
+}
+
+/** `always` starts with the engine; `unless-stopped` unless a person stopped it. Only a restarted machine leaves such a one at rest. */
+function afterEngineStart(ctx: EngineContext, record: ContainerRecord): (() => Promise<void>) | undefined {
+  if (record.state.status !== "exited") return undefined;
+  if (record.hostConfig.AutoRemove) return () => locked(ctx, record.id, () => removeHeld(ctx, record.id, { removeVolumes: true }));
+  const policy = record.hostConfig.RestartPolicy?.Name;
+  const due = policy === "always" || (policy === "unless-stopped" && !record.state.byUser);
+  if (!due || !policyRestarts(record, record.state.exitCode)) return undefined;
+  return () => locked(ctx, record.id, () => startHeld(ctx, record));
+}
+
+async function locked(ctx: EngineContext, id: string, act: () => Promise<void>): Promise<void> {
+  using _hold = await ctx.locks.acquire(id);
+  await act();
+}
+
+/** Cgroups, endpoints, folders and writable layers that no container owns. */
+async function sweep(ctx: EngineContext): Promise<void> {
+  const known = (id: string): boolean => ctx.containers.get(id) !== undefined || ctx.containers.damaged.some((damaged) => damaged.id === id);
+  const running = new Set(ctx.containers.all().filter(({ state }) => isRunning(state)).map(({ id }) => id));
+  const acts = [
+    ...ctx.cgroups.list().filter((id) => !running.has(id) && /^[0-9a-f]{64}$/.test(id)).map((id) => async () => {
+      const cgroup = ctx.cgroups.open(id);
+      cgroup.killAll();
+      await cgroup.remove();
+    }),
+    async () => ctx.network.sweep(running),
+    ...ctx.snapshots.keys().filter((key) => /^[0-9a-f]{64}$/.test(key) && !known(key)).map((key) => () => ctx.snapshots.remove(key)),
+    () => sweepFolder(containersDir(ctx.paths), known),
+    () => sweepFolder(join(ctx.paths.runRoot, "c"), (id) => running.has(id)),
+    () => sweepFolder(join(ctx.paths.runRoot, "e"), () => false),
+  ];
+  const results = await Promise.allSettled(acts.map((act) => act()));
+  for (const result of results) if (result.status === "rejected") ctx.log(`sweep: ${messageOf(result.reason)}, ignoring; the next start of the engine tries again`);
+}
+
+async function sweepFolder(dir: string, keep: (name: string) => boolean): Promise<void> {
+  for (const name of await readdir(dir).catch(() => [])) if (/^[0-9a-f]{64}$/.test(name) && !keep(name)) await rm(join(dir, name), { recursive: true, force: true });
+}

@@ -1,2 +1,8 @@
 import type { EngineContext } from "./context.ts";
-export async function shutdown(_ctx: EngineContext): Promise<void> {}
+
+/** Lets go of everything; containers go on under their monitors, and the next start finds them. */
+export async function shutdown(ctx: EngineContext): Promise<void> {
+  ctx.live.cancelAllRestarts();
+  ctx.eventLog.flush();
+  for (const run of ctx.live.values()) run.shim.close();
+}
