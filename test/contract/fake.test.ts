@@ -1,6 +1,7 @@
 /** The transport by itself, over an engine made of memory. */
 import { afterAll, beforeAll } from "bun:test";
-import { describeContract } from "./contract.ts";
+import { describeContract, type Subject } from "./contract.ts";
+import { describeMalformed } from "./malformed.ts";
 import { startFake, type RunningFake } from "./running-fake.ts";
 
 let fake: RunningFake;
@@ -9,4 +10,6 @@ beforeAll(async () => {
 });
 afterAll(async () => fake[Symbol.asyncDispose]());
 
-describeContract({ name: "the API over a fake engine", kind: "hakobune", socket: () => fake.socket });
+const subject: Subject = { name: "the API over a fake engine", kind: "hakobune", socket: () => fake.socket };
+describeContract(subject);
+describeMalformed(subject, 1000);

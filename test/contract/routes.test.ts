@@ -44,6 +44,14 @@ test("listen() replaces a dead socket, and leaves a live one and a file alone", 
   await expect(server().listen({ path: `/tmp/${"x".repeat(120)}` })).rejects.toThrow(/longer than the 107 bytes/);
 });
 
+test("listen() takes TCP too, beside a socket", async () => {
+  const server = new ApiServer({ engine: fakeEngine().engine, engineVersion: "0" });
+  const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
+  const answer = await fetch(`http://127.0.0.1:${port}/v1.51/containers/web/json`);
+  expect([answer.status, await answer.json()]).toMatchObject([200, { Id: "web" }]);
+  await server.close();
+});
+
 /** Docker Engine API v1.51, all of it. */
 const DOCKER_ENDPOINTS = [
   "GET /containers/json",

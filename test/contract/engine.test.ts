@@ -1,0 +1,21 @@
+/** The contract against this engine, as it runs. */
+import { afterAll, beforeAll, test, expect } from "bun:test";
+import { startEngine, type TestEngine } from "../harness.ts";
+import { describeContract, type Subject } from "./contract.ts";
+import { describeMalformed } from "./malformed.ts";
+import { describeScenario } from "./scenario.ts";
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startEngine({ busybox: false });
+}, 60_000);
+afterAll(async () => engine[Symbol.asyncDispose](), 60_000);
+
+const subject: Subject = { name: "this engine", kind: "hakobune", socket: () => engine.socket };
+describeContract(subject);
+describeScenario({ subject });
+describeMalformed(subject, 500);
+
+test("the engine has nothing to report after all of that", () => {
+  expect(engine.log).not.toMatch(/ failed|was cut off/);
+});
