@@ -1,4 +1,4 @@
-/** Runs the type check, the native tests and all test files, and ends with one line: `N passed, N failed`. */
+/** Runs the type check and all test files, and ends with one line: `N passed, N failed`. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 
@@ -51,16 +51,11 @@ function countJunit(xml: string): Count {
   return { passed: attribute("tests") - failed - attribute("skipped"), failed };
 }
 
-function nativeTargets(): string[] {
-  return ["test"].filter((target) => Bun.spawnSync(["make", "-n", "-C", "native", target], { stderr: "ignore", stdout: "ignore" }).exitCode === 0);
-}
-
 const counts: Count[] = [];
 if (patterns.length > 0) {
   counts.push(await bunTests("chosen tests", E2E_TIMEOUT_MS, patterns));
 } else {
   counts.push(await single("types", ["node", "node_modules/typescript/bin/tsc", "-p", ".", "--noEmit"]));
-  for (const target of nativeTargets()) counts.push(await single(`native ${target}`, ["make", "-s", "-C", "native", target]));
   counts.push(await bunTests("unit and kernel tests", UNIT_TIMEOUT_MS, ["--path-ignore-patterns=test/e2e/**", "src", "test", "native"]));
   counts.push(await bunTests("end to end tests", E2E_TIMEOUT_MS, ["test/e2e"]));
 }
