@@ -3,7 +3,22 @@
 #include "kernel.h"
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+
+int send_fd(struct child *child, enum sync_message type, int fd)
+{
+    char first = (char)type;
+    struct iovec data = {.iov_base = &first, .iov_len = 1};
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    return sendmsg(child->sync, &message, MSG_NOSIGNAL) != 1 ? fail("descriptor") : 0;
+}
 
 static int run(struct child *child, const struct op *op)
 {

@@ -9,6 +9,7 @@ enum stdio_flag { STDIO_TTY = 1, STDIO_OPEN_STDIN = 2, STDIO_STDIN_ONCE = 4, STD
 /* Between shim and child, over a SEQPACKET socket that exec closes. */
 enum sync_message {
     SYNC_CONSOLE = 'C', /* child: here is the pty master */
+    SYNC_ROOT = 'M',    /* child: here is the root mount */
     SYNC_READY = 'R',   /* child: about to exec; end of file after it means success */
     SYNC_FAILED = 'F',  /* child: struct sync_failure */
     SYNC_HOST = 'H',    /* shim: all host ops succeeded */
@@ -39,6 +40,7 @@ struct child {
 };
 
 __attribute__((noreturn)) void child_main(struct child *child);
+int send_fd(struct child *child, enum sync_message type, int fd);
 
 /* ops_mount.c */
 int op_propagation(const struct op *op);

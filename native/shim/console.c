@@ -4,9 +4,7 @@
 #include "fd.h"
 #include "kernel.h"
 #include "root.h"
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -26,20 +24,6 @@ static int open_master(int root)
     if (ioctl(fd, TIOCSPTLCK, &unlocked) < 0)
         return fail("/dev/pts/ptmx");
     return take_fd(&fd);
-}
-
-static int send_master(int sync, int master)
-{
-    char type = SYNC_CONSOLE;
-    struct iovec data = {.iov_base = &type, .iov_len = 1};
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &master, sizeof master);
-    return sendmsg(sync, &message, MSG_NOSIGNAL) != 1 ? fail("console") : 0;
 }
 
 static int bind_console(struct child *child, int slave)
@@ -69,7 +53,7 @@ int op_console(struct child *child, const struct op *op)
         if (result < 0)
             return result;
     }
-    int result = send_master(child->sync, master);
+    int result = send_fd(child, SYNC_CONSOLE, master);
     if (result < 0)
         return result;
     if (ioctl(slave, TIOCSCTTY, 0) < 0)

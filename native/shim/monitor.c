@@ -87,13 +87,19 @@ static void started(void)
             connection_events(&shim.connections[i], EPOLLIN);
 }
 
-static void take_console(struct msghdr *message)
+static int received_fd(struct msghdr *message)
 {
     struct cmsghdr *header = CMSG_FIRSTHDR(message);
-    int master;
-    if (header == NULL || header->cmsg_type != SCM_RIGHTS || shim.streams[0].fd >= 0)
+    int fd = -1;
+    if (header != NULL && header->cmsg_type == SCM_RIGHTS)
+        memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    return fd;
+}
+
+static void take_console(int master)
+{
+    if (master < 0 || shim.streams[0].fd >= 0)
         return;
-    memcpy(&master, CMSG_DATA(header), sizeof master);
     /* Twice, so that reading and writing are watched apart. */
     shim.streams[0].fd = master;
     shim.stdin_fd = fcntl(master, F_DUPFD_CLOEXEC, 0);
@@ -130,7 +136,9 @@ static bool sync_receive(void)
         return false;
     }
     if (bytes.type == SYNC_CONSOLE)
-        take_console(&message);
+        take_console(received_fd(&message));
+    if (bytes.type == SYNC_ROOT && shim.root < 0)
+        shim.root = received_fd(&message);
     if (bytes.type == SYNC_READY)
         shim.ready = true;
     if (bytes.type == SYNC_FAILED && length == (ssize_t)sizeof bytes && shim.state == STATE_STARTING) {
@@ -177,6 +185,7 @@ static void child_ended(int status)
     write_exit_file();
     shim.state = STATE_EXITED;
     broadcast_final();
+    close_now(&shim.root);
 }
 
 static void handle_signals(void)

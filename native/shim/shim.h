@@ -57,6 +57,7 @@ struct shim {
     int signals;
     int sync;
     int stdin_fd;
+    int root; /* keeps the root mounted until everybody knows how the container ended */
     pid_t pid;
     uint32_t stdio;
     uint64_t clone_flags;
