@@ -78,7 +78,7 @@ export const containerStreams = [
     query: { condition: text("not-running, next-exit or removed.") },
     failures: [400, 404],
     respond: async ({ engine, ref, query, signal }) => {
-      const { result } = await engine.waitContainer(ref, waitCondition(query.condition));
+      const { result } = await engine.waitContainer(ref, waitCondition(query.condition), signal);
       return pendingJson(result, signal);
     },
   }),

@@ -73,7 +73,8 @@ export interface Hijacker {
 export async function writeHijacked(duplex: SocketDuplex, reply: Reply, client: Hijacker, standard: Headers): Promise<void> {
   try {
     if (reply.kind === "hijack") {
-      await duplex.write(Buffer.from(streamHead(reply.session.tty, client)));
+      // The session runs even when the client has just left: it gives back what it holds.
+      await duplex.write(Buffer.from(streamHead(reply.session.tty, client))).catch(() => undefined);
       await reply.session.run(duplex);
     } else if (reply.kind !== "stream") await duplex.write(closingReply(reply, standard));
   } finally {
