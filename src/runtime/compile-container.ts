@@ -30,7 +30,7 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
     ...spec.mounts.flatMap((mount) => mountOps(mount, launch.cgroup)),
     ...deviceOps(spec, compilers.kernelCore),
     // After the mounts: the folder may belong on a volume. Docker makes a missing one, root's own.
-    { op: "directory", path: spec.process.cwd, mode: 0o755, uid: 0, gid: 0 },
+    ...(spec.process.cwd === "/" ? [] : [{ op: "directory", path: spec.process.cwd, mode: 0o755, uid: 0, gid: 0 } as const]),
     ...restrictionOps(spec),
     { op: "pivot" },
     ...(spec.linux.rootfsPropagation ? [{ op: "rootPropagation", flags: propagationFlags(spec.linux.rootfsPropagation) } as const] : []),

@@ -1,4 +1,5 @@
 import { EngineError } from "../base/mod.ts";
+import { seccompFlags } from "../linux/mod.ts";
 import type { CapabilitySets, ProcessSpec, Seccomp } from "../spec/mod.ts";
 import type { StdioLaunch } from "./launch.ts";
 import type { PlanOp } from "./ops.gen.ts";
@@ -31,13 +32,6 @@ const RLIMITS: readonly string[] = [
   "RLIMIT_RTPRIO",
   "RLIMIT_RTTIME",
 ];
-
-const SECCOMP_FLAGS: Readonly<Record<string, number>> = {
-  SECCOMP_FILTER_FLAG_TSYNC: 1,
-  SECCOMP_FILTER_FLAG_LOG: 2,
-  SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
-  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 32,
-};
 
 export function stdioOp(stdio: StdioLaunch, more: number): PlanOp {
   const flags = (stdio.tty ? STDIO.TTY : 0) | (stdio.openStdin ? STDIO.OPEN_STDIN : 0) | more;
@@ -77,9 +71,7 @@ function labelOps(process: ProcessSpec): PlanOp[] {
 }
 
 function seccompOp(seccomp: Seccomp, compilers: PlanCompilers): PlanOp {
-  const names = seccomp.flags ?? ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"];
-  const flags = names.reduce((sum, name) => sum | (SECCOMP_FLAGS[name] ?? 0), 0);
-  return { op: "seccomp", flags, program: compilers.seccompProgram(seccomp) };
+  return { op: "seccomp", flags: seccompFlags(seccomp), program: compilers.seccompProgram(seccomp) };
 }
 
 function identityOp({ user, capabilities }: ProcessSpec, { capabilityMask }: PlanCompilers): PlanOp {

@@ -103,20 +103,23 @@ export class Shim {
 
   /**
    * The output of a process whose output is streamed (stdio flag STREAM_OUTPUT): Docker's frames, or a terminal's raw
-   * bytes. Stop iterating and the rest is discarded.
+   * bytes. Stop iterating and the rest is discarded. Of a process that failed to start, whose shim may be gone already,
+   * there is no output; `started` tells why.
    */
   async openOutput(): Promise<AsyncIterable<Uint8Array>> {
     const reader = new SocketReader();
     const gate = new HelloGate();
-    const stream = await SocketStream.connect(this.socketPath, {
-      onData: (bytes) => {
-        const raw = gate.push(bytes);
-        if (raw) reader.push(raw);
-      },
-      onEnd: () => reader.finish(),
-    });
-    reader.source = stream;
-    await stream.write(helloFrame(ROLE.OUTPUT));
+    const onData = (bytes: Uint8Array): void => {
+      const raw = gate.push(bytes);
+      if (raw) reader.push(raw);
+    };
+    try {
+      const stream = await SocketStream.connect(this.socketPath, { onData, onEnd: () => reader.finish() });
+      reader.source = stream;
+      await stream.write(helloFrame(ROLE.OUTPUT));
+    } catch {
+      reader.finish();
+    }
     return reader;
   }
 

@@ -221,6 +221,17 @@ describe("an exec", () => {
     );
   });
 
+  kernelTest("that cannot start has no output, whoever comes first", async () => {
+    await using playground = new Playground();
+    const container = await idle(playground);
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const shim = await playground.exec(container, ["true"], { process: { cwd: "/nodir" } });
+      if (attempt % 2 === 1) await Bun.sleep(5);
+      expect(await text(shim)).toEqual({ stdout: "", stderr: "" });
+      expect(await shim.started.catch((reason: unknown) => reason)).toBeInstanceOf(StartError);
+    }
+  });
+
   kernelTest("ends with its container", async () => {
     await using playground = new Playground();
     const container = await idle(playground);

@@ -21,7 +21,7 @@ const V1 = { kind: "v1", tasksFiles: ["/sys/fs/cgroup/memory/hako/c1/tasks", "/s
 
 describe("compileContainer()", () => {
   test("orders operations so that each is possible and safe", () => {
-    const spec = runtimeSpec(["true"], { linux: { sysctl: { "net.ipv4.ip_forward": "1" }, rootfsPropagation: "rslave", seccomp: { defaultAction: "SCMP_ACT_ALLOW", architectures: [], syscalls: [] } }, readonly: true, process: { terminal: true, oomScoreAdj: 100, rlimits: [{ type: "RLIMIT_NOFILE", soft: 10n, hard: -1n }] } });
+    const spec = runtimeSpec(["true"], { linux: { sysctl: { "net.ipv4.ip_forward": "1" }, rootfsPropagation: "rslave", seccomp: { defaultAction: "SCMP_ACT_ALLOW", architectures: [], syscalls: [] } }, readonly: true, process: { cwd: "/work", terminal: true, oomScoreAdj: 100, rlimits: [{ type: "RLIMIT_NOFILE", soft: 10n, hard: -1n }] } });
     const network = { host: { messages: new Uint8Array(4), pidOffsets: [0] }, inside: new Uint8Array(8) };
     const ops = compile(containerLaunch(spec, { cgroup: V1, network, oomFile: "/oom", log: { path: "/log", indexPath: "/log.idx" } }));
     expect(names(ops)).toEqual([

@@ -3,14 +3,17 @@ import { fstatSync, readSync } from "node:fs";
 /** u64 offset of the frame | u64 time in nanoseconds, top bit: continues the previous partial frame of its stream. */
 export const INDEX_ENTRY_BYTES = 16;
 const BATCH_ENTRIES = 4096;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Reads a log's index, one entry per frame in the order of the log. Entries that a crash left without their frame
  * are not counted; frames that it left without an entry are the caller's to find behind the last one.
  */
 export class LogIndex {
-  #batch = Buffer.alloc(0);
+  #batch = NOTHING;
   #batchFirst = 0;
+  /** Entries in the file, those without their frame included. */
+  #present = 0;
   #count = 0;
 
   constructor(private readonly fd: number) {}
@@ -22,8 +25,9 @@ export class LogIndex {
   /** Looks again how many entries there are for a log of `logBytes`. */
   refresh(logBytes: number): void {
     let count = Math.floor(fstatSync(this.fd).size / INDEX_ENTRY_BYTES);
+    this.#present = count;
     // The last batch may have been read when it was shorter.
-    this.#batch = Buffer.alloc(0);
+    this.#batch = NOTHING;
     while (count > 0 && !this.#lies(count - 1, logBytes)) count -= 1;
     this.#count = count;
   }
@@ -77,7 +81,7 @@ export class LogIndex {
     if (within >= 0 && within + INDEX_ENTRY_BYTES <= this.#batch.length) return within;
     const backwards = entry < this.#batchFirst;
     this.#batchFirst = backwards ? Math.max(0, entry - BATCH_ENTRIES + 1) : entry;
-    const bytes = Buffer.allocUnsafeSlow(BATCH_ENTRIES * INDEX_ENTRY_BYTES);
+    const bytes = Buffer.allocUnsafeSlow(Math.min(BATCH_ENTRIES, this.#present - this.#batchFirst) * INDEX_ENTRY_BYTES);
     const read = readSync(this.fd, bytes, 0, bytes.length, this.#batchFirst * INDEX_ENTRY_BYTES);
     this.#batch = bytes.subarray(0, read);
     const loaded = (entry - this.#batchFirst) * INDEX_ENTRY_BYTES;

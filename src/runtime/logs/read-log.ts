@@ -27,8 +27,7 @@ export interface ReadLogOptions extends Omit<Rendering, "tty"> {
  * read from the file as the consumer takes them: a slow one holds back nobody, and costs one chunk of memory.
  */
 export async function* readLog(files: LogFiles & { readonly tty: boolean }, options: ReadLogOptions): AsyncGenerator<Uint8Array> {
-  const aborted = abortion(options.signal);
-  using log = await openWhenThere(files, options, aborted);
+  using log = await openWhenThere(files, options);
   if (!log) return;
   const rendering: Rendering = { tty: files.tty, timestamps: options.timestamps, stdout: options.stdout, stderr: options.stderr };
   const renderer = isPlain(rendering) ? undefined : new FrameRenderer(rendering, log.index);
@@ -48,7 +47,7 @@ export async function* readLog(files: LogFiles & { readonly tty: boolean }, opti
       if (options.signal.aborted) return;
     }
     if (done || limit !== undefined) return;
-    await Promise.race([options.watch?.(position), aborted]);
+    await grownOrAborted(options, position);
     lagging = position === before && !options.ended();
     if (lagging) await Bun.sleep(INDEX_LAG_MS);
   }
@@ -98,17 +97,25 @@ function firstAfter(log: FrameLog, instantNs: bigint): number | undefined {
   return entry < log.index.count ? log.index.offset(entry) : undefined;
 }
 
-async function openWhenThere(files: LogFiles, options: ReadLogOptions, aborted: Promise<void>): Promise<FrameLog | undefined> {
+async function openWhenThere(files: LogFiles, options: ReadLogOptions): Promise<FrameLog | undefined> {
   for (;;) {
     const done = !options.follow || !options.watch || options.ended();
     const log = FrameLog.open(files);
     if (log || done || options.signal.aborted) return log;
-    await Promise.race([options.watch?.(0), aborted]);
+    await grownOrAborted(options, 0);
     if (!options.signal.aborted) await Bun.sleep(INDEX_LAG_MS);
   }
 }
 
-function abortion(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+/** Not Promise.race: every race would leave a reaction on the one promise of the abortion, for as long as the log is followed. */
+function grownOrAborted({ watch, signal }: ReadLogOptions, end: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    if (signal.aborted || !watch) return wake();
+    signal.addEventListener("abort", wake);
+    watch(end).then(wake, wake);
+  });
 }
