@@ -42,7 +42,11 @@ static int prepare_process(void)
     uint64_t all = ~UINT64_C(0);
     if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof all) < 0)
         return fail("signal mask");
-    if (prctl(PR_SET_NAME, "hako-shim") < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+    /*
+     * Not dumpable, nor is the child until its exec: once it has joined a container, the container's processes can
+     * see it, and must be able neither to trace it nor to open its executable or descriptors through /proc.
+     */
+    if (prctl(PR_SET_NAME, "hako-shim") < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
         return fail("prctl");
     (void)sys_close_range(PLAN_FD, ~0u, CLOSE_RANGE_CLOEXEC); /* done again, and checked, in the child */
     return 0;

@@ -131,6 +131,9 @@ static bool sync_receive(void)
     ssize_t length = recvmsg(shim.sync, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
+    /* The child closed before it read what was sent to it; what it said itself still lies behind this error. */
+    if (length < 0 && errno == ECONNRESET)
+        return true;
     if (length <= 0) {
         sync_ended();
         return false;

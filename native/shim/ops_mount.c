@@ -87,7 +87,7 @@ static int overlay_by_mount(const struct op *op)
     size_t used = 0;
     const struct field *lowers = &op->fields[OVERLAY_ROOT_LOWERS];
     const uint8_t *cursor = lowers->data;
-    int result = append(options, sizeof options, &used, "%s", "index=off,lowerdir=");
+    int result = append(options, sizeof options, &used, "%s", "index=off,metacopy=off,redirect_dir=nofollow,lowerdir=");
     for (uint32_t i = 0; i < lowers->count && result == 0; i++)
         result = append(options, sizeof options, &used, i ? ":%s" : "%s", next_string(&cursor));
     if (result == 0 && *text(op, OVERLAY_ROOT_UPPER)) {

@@ -44,9 +44,6 @@ int op_join_cgroups(const struct op *op)
 int op_join_namespaces(struct child *child, const struct op *op)
 {
     uint64_t flags = number(op, JOIN_NAMESPACES_FLAGS);
-    /* From here on the container's processes could see this one: it must not be traced nor its files opened. */
-    if (prctl(PR_SET_DUMPABLE, 0) < 0)
-        return fail("PR_SET_DUMPABLE");
     if (sys_setns((int)number(op, JOIN_NAMESPACES_FD), flags) < 0)
         return fail("setns");
     if (!(flags & CLONE_NEWNS))

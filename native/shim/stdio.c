@@ -284,8 +284,8 @@ void stdin_from(struct connection *connection)
             stdin_close_when_flushed();
         return;
     }
-    if (shim.stdin_fd < 0)
-        return; /* closed, or /dev/null: thrown away */
+    if (shim.stdin_fd < 0 || !(shim.stdio & STDIO_OPEN_STDIN))
+        return; /* closed, or nobody is to type: thrown away */
     shim.stdin_start = 0;
     shim.stdin_end = (uint32_t)length;
     stdin_flush();

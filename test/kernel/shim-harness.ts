@@ -111,14 +111,16 @@ export class Sandbox implements Disposable {
     return { ops, log, index, exit, upper };
   }
 
-  spawn(ops: readonly PlanOp[], files: readonly string[] = [], environment: Record<string, string> = {}): RunningShim {
-    return this.spawnBytes(encodePlan(ops), files, environment);
+  spawn(ops: readonly PlanOp[], files: readonly string[] = [], options: SpawnOptions = {}): RunningShim {
+    return this.spawnBytes(encodePlan(ops), files, options);
   }
 
-  spawnBytes(plan: Uint8Array, files: readonly string[] = [], environment: Record<string, string> = {}): RunningShim {
+  spawnBytes(plan: Uint8Array, files: readonly string[] = [], options: SpawnOptions = {}): RunningShim {
     const name = `${this.path}/s${++this.#count}`;
     writeFileSync(`${name}.plan`, plan);
-    const child = Bun.spawn([spawnerPath, name, `${name}.plan`, shimPath, ...files], { stdio: ["ignore", "pipe", "inherit"], env: { ASAN_OPTIONS: "detect_leaks=0", ...environment } });
+    const env = { ASAN_OPTIONS: "detect_leaks=0", ...(options.direct ? { SHIM_DIRECT: "1" } : {}) };
+    const command = [...(options.wrapper ?? []), spawnerPath, name, `${name}.plan`, shimPath, ...files];
+    const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "inherit"], env });
     this.#shims.push(child.pid);
     return { pid: child.pid, socket: name, exited: child.exited, output: child.stdout };
   }
@@ -150,6 +152,12 @@ function killTree(pid: number): void {
   }
 }
 
+export interface SpawnOptions {
+  /** The shim keeps stdin, stdout and stderr of this process's child. */
+  readonly direct?: boolean;
+  /** A command that executes the rest of its arguments, such as `unshare -n`. */
+  readonly wrapper?: readonly string[];
+}
 export interface RunningShim {
   readonly pid: number;
   readonly socket: string;

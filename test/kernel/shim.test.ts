@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PlanOp } from "../../src/runtime/ops.gen.ts";
 import { PLAN_OP_LAYOUTS } from "../../src/runtime/ops.gen.ts";
@@ -280,6 +280,31 @@ open("shim: the root", () => {
     expect(end.log.stdout).toBe("124\n");
   });
 
+  test("mounts an overlay whose paths are too long for fsconfig", async () => {
+    const { ops, exit } = sandbox.plan({ argv: ["sh", "-c", "echo x > /written"] });
+    const long = (path: string) => path.replace("/c1/", `/c1/${"./".repeat(150)}`);
+    const changed = ops.map((op) => (op.op === "overlayRoot" ? { ...op, upper: long(op.upper), work: long(op.work) } : op));
+    const control = await ShimClient.connect(sandbox.spawn(changed).socket);
+    expect(await control.end()).toMatchObject({ exitCode: 0 });
+    expect(existsSync(join(exit, "../fs/written"))).toBe(true);
+  });
+
+  test("follows links of the image inside the root, also where they lead nowhere yet", async () => {
+    sandbox.layer(1, (folder) => {
+      mkdirSync(join(folder, "var"));
+      symlinkSync("/run", join(folder, "var/run"));
+      symlinkSync("missing/deeper", join(folder, "relative"));
+      symlinkSync("loop", join(folder, "loop"));
+    });
+    const file = join(sandbox.path, "socket");
+    writeFileSync(file, "bound\n");
+    const bind = (target: string): PlanOp => ({ op: "bind", source: file, target, flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n });
+    const end = await sandbox.run({ argv: ["cat", "/run/docker.sock", "/missing/deeper/x"], beforePivot: [bind("/var/run/docker.sock"), bind("/relative/x")] });
+    expect(end.log.stderr).toBe("");
+    expect(end.log.stdout).toBe("bound\nbound\n");
+    expect(await sandbox.run({ argv: ["true"], beforePivot: [bind("/loop/x")] })).toMatchObject({ kind: "failed", errno: ERRNO.ELOOP });
+  });
+
   test("masks files and folders, makes paths read-only, sets sysctls, binds and links", async () => {
     const source = join(sandbox.path, "volume");
     mkdirSync(source);
@@ -448,6 +473,116 @@ open("shim: exec into a running container", () => {
   });
 });
 
+/** One rtnetlink message; attributes are [type, payload] pairs. */
+function netlinkMessage(type: number, flags: number, body: Uint8Array, attributes: readonly (readonly [number, Uint8Array])[] = []): Buffer {
+  const parts: Uint8Array[] = [body];
+  for (const [attribute, payload] of attributes) {
+    const header = Buffer.alloc(4);
+    header.writeUInt16LE(4 + payload.length, 0);
+    header.writeUInt16LE(attribute, 2);
+    parts.push(header, payload, Buffer.alloc(-payload.length & 3));
+  }
+  const content = Buffer.concat(parts);
+  const header = Buffer.alloc(16);
+  header.writeUInt32LE(16 + content.length, 0);
+  header.writeUInt16LE(type, 4);
+  header.writeUInt16LE(flags, 6);
+  return Buffer.concat([header, content]);
+}
+
+const RTM_NEWLINK = 16;
+const CREATE_EXCLUSIVE = 0x600;
+
+function linkInfo(index: number, flags: number): Buffer {
+  const body = Buffer.alloc(16);
+  body.writeInt32LE(index, 4);
+  body.writeUInt32LE(flags, 8);
+  body.writeUInt32LE(flags, 12);
+  return body;
+}
+
+function attribute(type: number, payload: Uint8Array): Buffer {
+  return netlinkMessage(0, 0, new Uint8Array(0), [[type, payload]]).subarray(16);
+}
+
+open("shim: network", () => {
+  test("moves a veth to the child by its pid, and configures it inside", async () => {
+    const peer = Buffer.concat([linkInfo(0, 0), attribute(3, Buffer.from("eth0\0")), attribute(19, Buffer.alloc(4))]);
+    const info = Buffer.concat([attribute(1, Buffer.from("veth\0")), attribute(2, attribute(1, peer))]);
+    const create = netlinkMessage(RTM_NEWLINK, CREATE_EXCLUSIVE, linkInfo(0, 0), [[3, Buffer.from("hk-test\0")], [18, info]]);
+    const pidOffset = create.lastIndexOf(Buffer.from([8, 0, 19, 0])) + 4;
+    const network: PlanOp[] = [{ op: "netlinkHost", messages: create, pidOffsets: [pidOffset] }, { op: "waitHost" }, { op: "netlinkInside", messages: netlinkMessage(RTM_NEWLINK, 0, linkInfo(1, 1)) }];
+    const { ops, log } = sandbox.plan({ argv: ["cat", "/proc/net/dev"], beforeRoot: network });
+    // A network namespace of its own stands for the host's.
+    const shim = sandbox.spawn(ops, [], { wrapper: ["unshare", "-n"] });
+    const control = await ShimClient.connect(shim.socket);
+    expect(await control.end()).toMatchObject({ exitCode: 0 });
+    expect(readLog(log).stdout).toMatch(/eth0:/);
+  });
+
+  test("reports which message the kernel refused", async () => {
+    const good = netlinkMessage(RTM_NEWLINK, 0, linkInfo(1, 1));
+    const bad = netlinkMessage(RTM_NEWLINK, 0, linkInfo(999, 1));
+    const end = await sandbox.run({ argv: ["true"], beforeRoot: [{ op: "netlinkInside", messages: Buffer.concat([good, bad]) }] });
+    expect(end).toMatchObject({ kind: "failed", opCode: PLAN_OP_LAYOUTS.netlinkInside.code, errno: 19, message: "netlink message 2" });
+  });
+});
+
+const PIDS = "/sys/fs/cgroup/pids";
+const UNIFIED = existsSync("/sys/fs/cgroup/cgroup.controllers") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+
+open("shim: control groups", () => {
+  test.skipIf(!existsSync(join(PIDS, "tasks")))("joins a v1 group through tasks", async () => {
+    const folder = join(PIDS, `hk-shim-${process.pid}`);
+    mkdirSync(folder);
+    try {
+      const end = await sandbox.run({ argv: ["grep", "pids", "/proc/self/cgroup"], beforeRoot: [{ op: "joinCgroups", tasksFiles: [join(folder, "tasks")] }] });
+      expect(end.log.stdout.trim().endsWith(`:pids:/hk-shim-${process.pid}`)).toBe(true);
+    } finally {
+      await removeGroup(folder);
+    }
+  });
+
+  test.skipIf(!existsSync(join(UNIFIED, "cgroup.procs")))("clones into a v2 group, with a cgroup namespace rooted there", async () => {
+    const folder = join(UNIFIED, `hk-shim-${process.pid}`);
+    mkdirSync(folder);
+    try {
+      const { ops, log } = sandbox.plan({ argv: ["sh", "-c", "grep ^0: /proc/self/cgroup; cat /proc/1/cgroup | grep -c ."] });
+      const changed = ops.map((op) => (op.op === "clone" ? { ...op, flags: op.flags | CLONE.NEWCGROUP, cgroupDir: folder } : op));
+      const control = await ShimClient.connect(sandbox.spawn(changed).socket);
+      expect(await control.end()).toMatchObject({ exitCode: 0 });
+      expect(readLog(log).stdout.startsWith("0::/\n")).toBe(true);
+    } finally {
+      await removeGroup(folder);
+    }
+  });
+
+  test("compares the count of OOM kills at start and end", async () => {
+    const events = join(sandbox.path, "memory.events");
+    writeFileSync(events, "low 0\noom 1\noom_kill 3\n");
+    const run = async (change: string): Promise<unknown> => {
+      const { ops } = sandbox.plan({ argv: ["sleep", "0.3"] });
+      const control = await ShimClient.connect(sandbox.spawn([{ op: "oomFile", path: events }, ...ops]).socket);
+      if (control.hello.state === STATE.STARTING) await control.started();
+      writeFileSync(events, change);
+      return control.end();
+    };
+    expect(await run("low 0\noom 1\noom_kill 3\n")).toMatchObject({ oomKilled: 0 });
+    expect(await run("low 0\noom 2\noom_kill 4\n")).toMatchObject({ oomKilled: 1 });
+  });
+});
+
+async function removeGroup(folder: string): Promise<void> {
+  for (let attempt = 0; existsSync(folder); attempt++) {
+    try {
+      rmdirSync(folder);
+    } catch (error) {
+      if (attempt > 100) throw error;
+      await Bun.sleep(10);
+    }
+  }
+}
+
 open("docker-init", () => {
   test("runs the command as a child, reaps orphans and ends with its code", async () => {
     const shimPath = join(import.meta.dir, "../../build/native/hako-shim");
@@ -475,7 +610,7 @@ open("shim: helpers", () => {
   test("execFd runs an executable that the root does not hold, on the shim's own descriptors", async () => {
     const { ops } = sandbox.plan({ argv: ["unused"], stdio: STDIO.DIRECT, withoutLog: true });
     const changed: PlanOp[] = ops.map((op) => (op.op === "exec" ? { op: "execFd", fd: 5, argv: ["echo", "from a helper"], env: [] } : op));
-    const shim = sandbox.spawn(changed, ["/bin/busybox"], { SHIM_DIRECT: "1" });
+    const shim = sandbox.spawn(changed, ["/bin/busybox"], { direct: true });
     const control = await ShimClient.connect(shim.socket);
     expect(await control.end()).toMatchObject({ exitCode: 0 });
     expect(await new Response(shim.output).text()).toBe("from a helper\n");
