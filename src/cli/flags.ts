@@ -20,8 +20,12 @@ export const isRepeated = (type: FlagType): boolean => REPEATED.has(type);
 /** The flags of one invocation, by name; asking for one that the table does not have is a mistake of ours. */
 export class Flags {
   readonly #values = new Map<string, string[]>();
+  /** `run` asks for a hundred flags, on the path that must be quick. */
+  readonly #byName = new Map<string, Flag>();
 
-  constructor(readonly table: readonly Flag[]) {}
+  constructor(readonly table: readonly Flag[]) {
+    for (const flag of table) this.#byName.set(flag.name, flag);
+  }
 
   set(flag: Flag, value: string): void {
     const values = isRepeated(flag.type) ? this.#values.get(flag.name) : undefined;
@@ -55,11 +59,15 @@ export class Flags {
   }
 
   has(name: string): boolean {
-    return this.table.some((flag) => flag.name === name);
+    return this.#byName.has(name);
+  }
+
+  find(name: string): Flag | undefined {
+    return this.#byName.get(name);
   }
 
   #find(name: string): Flag {
-    const flag = this.table.find((candidate) => candidate.name === name);
+    const flag = this.#byName.get(name);
     if (!flag) throw new Error(`the command's table has no flag --${name}`);
     return flag;
   }

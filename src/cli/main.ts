@@ -1,6 +1,7 @@
 import { Client, DEFAULT_HOST, parseEndpoint } from "../client/mod.ts";
 import { checkArguments } from "./arguments.ts";
-import { PROGRAM, type CommandSpec } from "./command.ts";
+import type { CommandSpec } from "./command.ts";
+import { provideEngine } from "./engine-program.ts";
 import { Failure } from "./failure.ts";
 import type { Flags } from "./flags.ts";
 import { GLOBAL_FLAGS } from "./global-flags.ts";
@@ -27,12 +28,17 @@ async function main(words: readonly string[]): Promise<number> {
     if (parsed.wantsHelp) return await printCommandHelp(path, command);
     checkArguments(parsed.args.length, command.args, path);
     const host = chooseHost(line.flags);
-    const client = new Client(parseEndpoint(host));
+    const client = new Client(parseEndpoint(host), host === DEFAULT_HOST && process.getuid?.() === 0 ? startEngineOnce : undefined);
     const module = await command.load();
     return await module.run({ path, flags: parsed.flags, args: parsed.args, client, host });
   } catch (error) {
     return report(error, path, command);
   }
+}
+
+/** Nobody listens where the engine should: root may start it. */
+async function startEngineOnce(): Promise<void> {
+  await (await import("./start-engine.ts")).startEngine();
 }
 
 function chooseHost(flags: Flags): string {
@@ -73,8 +79,10 @@ async function help(words: readonly string[]): Promise<number> {
   return resolved.entry.command ? printCommandHelp(resolved.path, resolved.entry.command) : printGroupHelp(resolved.path, resolved.entry);
 }
 
-async function extract(_words: readonly string[]): Promise<number> {
-  throw new Failure(`${PROGRAM}: nothing to extract`);
+/** The engine's own helper process: this executable, with few capabilities. */
+async function extract(words: readonly string[]): Promise<number> {
+  return (await import("../extract.ts")).extractMain(words);
 }
 
+provideEngine(() => import("../daemon.ts"));
 process.exit(await main(process.argv.slice(2)));

@@ -42,7 +42,7 @@ function parseLong(word: string, next: string | undefined, flags: Flags): number
   const equals = word.indexOf("=");
   const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
   if (name === "" || name.startsWith("-")) throw new UsageError(`bad flag syntax: ${word}`);
-  const flag = flags.table.find((candidate) => candidate.name === name);
+  const flag = flags.find(name);
   if (!flag) throw new UsageError(`unknown flag: --${name}`);
   if (equals >= 0) setChecked(flags, flag, word.slice(equals + 1));
   else if (flag.type === "bool") flags.set(flag, "true");
@@ -115,8 +115,10 @@ export const invalidArgument = (flag: Flag, value: string, reason: string): Usag
 
 /** Parses each value of a repeated flag; a ValueError becomes docker's message about the flag. */
 export function eachValue<T>(flags: Flags, name: string, parse: (value: string) => T): T[] {
-  const flag = flags.table.find((candidate) => candidate.name === name);
-  return flags.list(name).map((value) => {
+  const values = flags.list(name);
+  if (values.length === 0) return [];
+  const flag = flags.find(name);
+  return values.map((value) => {
     try {
       return parse(value);
     } catch (error) {

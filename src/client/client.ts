@@ -1,6 +1,6 @@
 import { Connection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { ApiError, ConnectionLostError } from "./errors.ts";
+import { ApiError, ConnectError, ConnectionLostError } from "./errors.ts";
 import { formatHead, keepsAlive, readBody, readHead, type ResponseHead } from "./http.ts";
 
 export type QueryValue = string | number | boolean | readonly string[] | undefined;
@@ -33,7 +33,15 @@ export class Client {
   readonly #idle: Connection[] = [];
   #version = API_VERSION;
 
-  constructor(readonly endpoint: Endpoint) {}
+  #startEngine: (() => Promise<void>) | undefined;
+
+  /** `startEngine` is called at most once, when nobody listens; the connection is then tried again. */
+  constructor(
+    readonly endpoint: Endpoint,
+    startEngine?: () => Promise<void>,
+  ) {
+    this.#startEngine = startEngine;
+  }
 
   /** The version in use: ours, or the newest that the engine knows once it has refused ours. */
   get apiVersion(): string {
@@ -72,6 +80,16 @@ export class Client {
     return { connection, headers: head.headers };
   }
 
+  /** Opens connections that are needed soon, while the engine is busy with something else. */
+  warmUp(count: number): void {
+    for (let opened = 0; opened < count; opened++) {
+      Connection.open(this.endpoint).then(
+        (connection) => this.#release(connection),
+        () => undefined, // whoever needs one will be told
+      );
+    }
+  }
+
   close(): void {
     for (const connection of this.#idle.splice(0)) connection.close();
   }
@@ -95,7 +113,7 @@ export class Client {
     }
     const text = formatHead({ method, path: `/v${this.#version}${path}${formatQuery(options.query)}`, headers }) + (json ?? "");
     for (;;) {
-      const connection = this.#idle.pop() ?? (await Connection.open(this.endpoint));
+      const connection = this.#idle.pop() ?? (await this.#open());
       connection.ref();
       if (connection.closed) continue;
       options.signal?.addEventListener("abort", () => connection.close(), { once: true });
@@ -107,6 +125,18 @@ export class Client {
         connection.close();
         if (!(error instanceof ConnectionLostError) || !connection.reused || options.body) throw error;
       }
+    }
+  }
+
+  async #open(): Promise<Connection> {
+    try {
+      return await Connection.open(this.endpoint);
+    } catch (error) {
+      const start = this.#startEngine;
+      if (!start || !(error instanceof ConnectError) || (error.code !== "ENOENT" && error.code !== "ECONNREFUSED")) throw error;
+      this.#startEngine = undefined;
+      await start();
+      return Connection.open(this.endpoint);
     }
   }
 

@@ -24,14 +24,17 @@ async function runContainer(client: Client, flags: Flags, [image = "", ...comman
   await checkImageName(image);
   if (flags.bool("detach")) return runDetached(client, flags, request);
   if (request.Tty) await prepareTerminal(request);
-  const id = await createFromFlags(client, flags, request);
+  const creating = createFromFlags(client, flags, request);
+  client.warmUp(2);
+  const id = await creating;
   const tty = request.Tty ?? false;
-  const stopForwarding = flags.bool("sig-proxy") ? forwardSignals(client, id, tty) : undefined;
   const attached = request.AttachStdin || request.AttachStdout || request.AttachStderr;
-  const [stream, wait] = await Promise.all([
+  const joining = Promise.all([
     attached ? attachContainer(client, id, streamsOf(request, flags)) : undefined,
     waitContainer(client, id, flags.bool("rm") ? "removed" : "next-exit"),
   ]);
+  const stopForwarding = flags.bool("sig-proxy") ? forwardSignals(client, id, tty) : undefined;
+  const [stream, wait] = await joining;
   if (!stream) {
     await startContainer(client, id);
     out(`${id}\n`);

@@ -1,5 +1,6 @@
 import type { CommandSpec, Entry } from "../command.ts";
 import * as container from "./container.ts";
+import * as engine from "./engine.ts";
 import * as image from "./image.ts";
 import * as system from "./system.ts";
 
@@ -70,6 +71,7 @@ export const TABLE: readonly Entry[] = [
       { name: "events", command: system.EVENTS },
       { name: "info", command: system.INFO },
       { name: "prune", command: system.SYSTEM_PRUNE },
+      { name: "uninstall", command: engine.UNINSTALL },
     ],
   },
   {
@@ -86,6 +88,7 @@ export const TABLE: readonly Entry[] = [
   },
   { name: "attach", command: container.ATTACH },
   { name: "create", command: container.CREATE },
+  { name: "daemon", command: engine.DAEMON },
   { name: "events", command: system.EVENTS },
   { name: "history", command: image.HISTORY },
   { name: "import", command: image.IMPORT },

@@ -1,0 +1,42 @@
+import { mkdirSync, openSync, read, readFileSync } from "node:fs";
+import { Failure } from "./failure.ts";
+import { err } from "./output.ts";
+
+const RUN_ROOT = "/run/hako";
+const LOG = `${RUN_ROOT}/hakod.log`;
+const READY_FD = 3;
+
+/**
+ * Starts the engine in a session of its own and waits until it listens. It tells so through a pipe; a start that
+ * fails closes the pipe, so nothing is polled.
+ */
+export async function startEngine(): Promise<void> {
+  err("hako: starting the engine\n");
+  mkdirSync(RUN_ROOT, { recursive: true, mode: 0o711 });
+  const log = openSync(LOG, "a", 0o640);
+  const engine = Bun.spawn([...ownProgram(), "daemon", "--ready-fd", String(READY_FD)], {
+    stdio: ["ignore", log, log, "pipe"],
+    detached: true,
+    cwd: "/",
+    env: process.env,
+  });
+  engine.unref();
+  const pipe = engine.stdio[READY_FD];
+  if (typeof pipe === "number" && (await firstByte(pipe))) return;
+  // Another command may have started one at the same moment; then ours has given way to it.
+  if ((await engine.exited) === 0) return;
+  throw new Failure(`hako: the engine did not start: ${lastLine()} (see ${LOG})`, 125);
+}
+
+/** The executable, or the runtime and our source when run from the sources. */
+function ownProgram(): string[] {
+  return Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main];
+}
+
+function firstByte(fd: number): Promise<boolean> {
+  return new Promise((resolve) => read(fd, new Uint8Array(1), 0, 1, null, (error, count) => resolve(!error && count === 1)));
+}
+
+function lastLine(): string {
+  return readFileSync(LOG, "utf8").trimEnd().split("\n").at(-1) ?? "";
+}
