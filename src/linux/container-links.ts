@@ -9,12 +9,23 @@ export interface HostBatch {
   readonly pidOffsets: number[];
 }
 
+export interface VethPlan {
+  readonly hostName: string;
+  /** Unused in the host's namespace: the kernel takes a far end's index only together with the near one's. */
+  readonly hostIndex: number;
+  /** Index of the bridge. */
+  readonly master: number;
+  readonly peerName: string;
+  readonly mac?: string;
+  readonly mtu?: number;
+}
+
 /** A veth whose far end is born in the container's network namespace: no later move, no rename, no name clash with the host. */
-export function vethToPid({ hostName, master, peerName, mac, mtu }: { hostName: string; master: number; peerName: string; mac?: string; mtu?: number }): HostBatch {
+export function vethToPid({ hostName, hostIndex, master, peerName, mac, mtu }: VethPlan): HostBatch {
   const message = new NetlinkWriter();
   let pidOffset = 0;
   message.begin(RTM.NEWLINK, NLM_F.CREATE | NLM_F.EXCL | NLM_F.ACK);
-  message.ifinfo({ flags: IFF_UP, change: IFF_UP });
+  message.ifinfo({ index: hostIndex, flags: IFF_UP, change: IFF_UP });
   message.text(IFLA.IFNAME, hostName);
   message.u32(IFLA.MASTER, master);
   if (mtu !== undefined) message.u32(IFLA.MTU, mtu);
@@ -22,7 +33,7 @@ export function vethToPid({ hostName, master, peerName, mac, mtu }: { hostName: 
     message.text(IFLA.INFO_KIND, "veth");
     message.nested(IFLA.INFO_DATA, () =>
       message.nested(IFLA.VETH_PEER, () => {
-        message.ifinfo({});
+        message.ifinfo({ index: CONTAINER_LINK_INDEX });
         message.text(IFLA.IFNAME, peerName);
         if (mac !== undefined) message.attribute(IFLA.ADDRESS, macBytes(mac));
         if (mtu !== undefined) message.u32(IFLA.MTU, mtu);
@@ -37,8 +48,8 @@ export function vethToPid({ hostName, master, peerName, mac, mtu }: { hostName: 
 const AF_INET = 2;
 const AF_INET6 = 10;
 const LOOPBACK_INDEX = 1;
-/** In a namespace just made lo is 1 and the veth's end, the first to come, is 2. */
-const FIRST_INDEX = 2;
+/** Chosen, not guessed: a namespace is born with lo and with a tunnel device (tunl0, sit0 …) for each such module of the host. */
+const CONTAINER_LINK_INDEX = 100;
 
 /** `lo` up: all that a container without a network of its own gets. */
 export function loopbackBatch(): Uint8Array {
@@ -47,29 +58,34 @@ export function loopbackBatch(): Uint8Array {
   return message.finish();
 }
 
-/** lo up; addresses, up and default routes of the one interface. */
-export function insideBatch({ ifName, address, prefix, gateway, ipv6 }: { ifName: string; mac?: string; address: string; prefix: number; gateway?: string; ipv6?: { address: string; prefix: number; gateway?: string } }): Uint8Array {
+export interface InsidePlan {
+  readonly address: string;
+  readonly prefix: number;
+  readonly gateway?: string;
+  readonly ipv6?: { readonly address: string; readonly prefix: number; readonly gateway?: string };
+}
+
+/** lo up; addresses, up and default routes of the interface that `vethToPid` made. */
+export function insideBatch({ address, prefix, gateway, ipv6 }: InsidePlan): Uint8Array {
   const message = new NetlinkWriter();
   writeUp(message, LOOPBACK_INDEX);
   writeNewAddress(message, address, prefix);
   if (ipv6) writeNewAddress(message, ipv6.address, ipv6.prefix);
-  writeUp(message, FIRST_INDEX, ifName);
+  writeUp(message, CONTAINER_LINK_INDEX);
   if (gateway !== undefined) writeDefaultRoute(message, gateway);
   if (ipv6?.gateway !== undefined) writeDefaultRoute(message, ipv6.gateway);
   return message.finish();
 }
 
-/** With its name, so that a wrong guess of the index is an error and not another interface. */
-function writeUp(message: NetlinkWriter, index: number, name?: string): void {
+function writeUp(message: NetlinkWriter, index: number): void {
   message.begin(RTM.NEWLINK, NLM_F.ACK);
   message.ifinfo({ index, flags: IFF_UP, change: IFF_UP });
-  if (name !== undefined) message.text(IFLA.IFNAME, name);
   message.end();
 }
 
 function writeNewAddress(message: NetlinkWriter, address: string, prefix: number): void {
   message.begin(RTM.NEWADDR, NLM_F.CREATE | NLM_F.EXCL | NLM_F.ACK);
-  writeAddress(message, FIRST_INDEX, address, prefix);
+  writeAddress(message, CONTAINER_LINK_INDEX, address, prefix);
   message.end();
 }
 
@@ -82,6 +98,6 @@ function writeDefaultRoute(message: NetlinkWriter, gateway: string): void {
   // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags
   message.raw([bytes.length === 4 ? AF_INET : AF_INET6, 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, 0, RTN_UNICAST, 0, 0, 0, 0]);
   message.attribute(RTA.GATEWAY, bytes);
-  message.u32(RTA.OIF, FIRST_INDEX);
+  message.u32(RTA.OIF, CONTAINER_LINK_INDEX);
   message.end();
 }

@@ -120,6 +120,11 @@ export function hostResolvConf(): string {
   return text;
 }
 
+/** What a container that shares the host's network starts with. */
+export function hostHosts(): string {
+  return readSmallText("/etc/hosts") ?? "";
+}
+
 /** A device node of the host; undefined when the path is missing or is no device. */
 export function deviceNumber(path: string): { type: "c" | "b"; major: number; minor: number; mode: number; uid: number; gid: number } | undefined {
   try {

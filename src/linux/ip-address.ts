@@ -17,12 +17,18 @@ function ipv6Bytes(text: string): Uint8Array {
   return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
+/** RFC 5952: the longest run of two or more zero groups becomes `::`. */
 export function addressText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   const groups = Array.from({ length: 8 }, (_, index) => (((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0)).toString(16));
-  const text = groups.join(":");
-  const zeros = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map((match) => match[0]).sort((a, b) => b.length - a.length)[0];
-  return zeros === undefined ? text : text.replace(zeros, text.startsWith(zeros) ? "::" : ":").replace(/:{3,}/, "::");
+  let [start, length] = [0, 0];
+  for (let from = 0; from < 8; from++) {
+    let to = from;
+    while (groups[to] === "0") to++;
+    if (to - from > length) [start, length] = [from, to - from];
+  }
+  if (length < 2) return groups.join(":");
+  return `${groups.slice(0, start).join(":")}::${groups.slice(start + length).join(":")}`;
 }
 
 /** 6 bytes. @throws TypeError */

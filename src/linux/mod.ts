@@ -21,6 +21,7 @@ export type { Cgroup, CgroupJoin, CgroupResources, Cgroups, CgroupStats, BlockCo
 export * from "./host.ts";
 export { listProcesses, interfaceCounters, processIds, type ProcessInfo } from "./processes.ts";
 export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type Route } from "./rtnetlink.ts";
-export { vethToPid, insideBatch, loopbackBatch, type HostBatch } from "./container-links.ts";
+export { vethToPid, insideBatch, loopbackBatch, type HostBatch, type VethPlan, type InsidePlan } from "./container-links.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
-export { applyRuleset, listTable, listRuleset, deleteTable, type NftFamily } from "./nftables.ts";
+export { applyRuleset, listTable, listRuleset, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";
+export { syncFileSystem } from "./sync-file-system.ts";
