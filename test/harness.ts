@@ -65,13 +65,13 @@ export class TestEngine implements AsyncDisposable {
 
   /** The command that starts an engine here; `extra` comes last. */
   daemonCommand(...extra: string[]): string[] {
-    const settings = ["--data-root", this.dataRoot, "--run-root", this.runRoot, "-H", this.host, "--bridge", "hakot0", "--cgroup-parent", this.cgroupParent];
+    const settings = ["--data-root", this.dataRoot, "--run-root", this.runRoot, "-H", this.host, "--bridge", "hakot0", "--cgroup-parent", this.cgroupParent, "--ready-fd", "1"];
     return ["nsenter", `--net=/proc/${this.#holder.pid}/ns/net`, "--", PROGRAM, "daemon", ...settings, ...extra];
   }
 
   async start(): Promise<void> {
     this.#daemon = Live.spawn(this.daemonCommand(), this.#options.env);
-    await this.#daemon.until(/API listen on/, 30_000);
+    await this.#daemon.until(/^ready$/m, 30_000);
   }
 
   /** `hako …` against this engine. */
