@@ -84,6 +84,13 @@ export class Layers {
     this.db.query("INSERT OR REPLACE INTO layer_owners (owner, top) VALUES (?, ?)").run(owner, top);
   }
 
+  /** Keeps the layer, and all below it, while something is being built on it; a crash ends it. */
+  lease(top: number): Disposable {
+    const owner = `lease:${crypto.randomUUID()}`;
+    this.retain(owner, top);
+    return { [Symbol.dispose]: () => void this.release(owner) };
+  }
+
   /** Ends an ownership and removes the layers that nobody refers to any more, top first. */
   release(owner: string): Layer[] {
     const row = this.db.query<{ top: number }, [string]>("DELETE FROM layer_owners WHERE owner = ? RETURNING top").get(owner);
@@ -107,6 +114,7 @@ export class Layers {
 
   /** Start-up: layers that nothing refers to, folders without a row. */
   sweep(): void {
+    this.db.run("DELETE FROM layer_owners WHERE owner LIKE 'lease:%'");
     const tops = this.db.query<{ n: number }, []>("SELECT n FROM layers WHERE n NOT IN (SELECT parent FROM layers WHERE parent IS NOT NULL)").all();
     for (const { n } of tops) this.removeUnused(n);
     const known = new Set(this.db.query<{ n: number }, []>("SELECT n FROM layers").all().map(({ n }) => n));

@@ -34,6 +34,11 @@ export class Snapshots {
     this.layers.sweep();
   }
 
+  /** The folder that holds the layers' folders. */
+  get layersRoot(): string {
+    return layersDir(this.#paths);
+  }
+
   /** @throws EngineError Conflict when the key is taken, NotFound when a layer is gone */
   async prepare(key: string, layerIds: readonly number[]): Promise<void> {
     const top = layerIds.at(-1);

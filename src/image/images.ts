@@ -1,0 +1,74 @@
+import type { Database } from "bun:sqlite";
+import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
+import type { Extractor } from "../archive/mod.ts";
+import type { ContentStore } from "../content/mod.ts";
+import type { Snapshots } from "../snapshot/mod.ts";
+import { canonicalName, parseReference, withDefaultTag, type Digest, type ImageHistoryItem, type ImageInspect, type ImageProcessConfig, type ImageSummary } from "../spec/mod.ts";
+import { BlobHolds } from "./blob-holds.ts";
+import { addEmbeddedImage, type EmbeddedFile } from "./embedded.ts";
+import { selectRows, type Filters } from "./filters.ts";
+import type { DeleteResult, Image, InUse } from "./image.ts";
+import { importImage, type ImportOptions } from "./import.ts";
+import { loadImages, type LoadDeps } from "./load.ts";
+import { pruneImages } from "./prune.ts";
+import type { Progress } from "./progress.ts";
+import { removeImage } from "./remove.ts";
+import { findImage } from "./resolve.ts";
+import { Semaphore } from "./semaphore.ts";
+import { ImageStore } from "./store.ts";
+import { historyOf, inspectOf, summaryOf } from "./views.ts";
+
+export interface ImagesOptions {
+  readonly db: Database;
+  readonly content: ContentStore;
+  readonly snapshots: Snapshots;
+  readonly extractor: Extractor;
+  /** Layers unpacked at a time. */
+  readonly parallel: number;
+  /** Writes unpacked layers back, off the event loop; called once per image, before its rows. */
+  readonly syncDisk: () => Promise<void>;
+}
+
+/** Images by name or id, as Docker's API means them. What load and import have answered survives a power cut. */
+export interface Images {
+  /** @throws EngineError NotFound `No such image: x:latest` */
+  resolve(ref: string): Image;
+  list(options: { all?: boolean; filters: Filters; inUse?: InUse }): ImageSummary[];
+  inspect(ref: string): ImageInspect;
+  history(ref: string): ImageHistoryItem[];
+  tag(source: string, target: string): void;
+  remove(ref: string, options: { force: boolean; prune: boolean; inUse: InUse }): Promise<DeleteResult[]>;
+  importTar(stream: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<{ id: Digest }>;
+  load(stream: AsyncIterable<Uint8Array>, progress: Progress): Promise<void>;
+  prune(filters: Filters, inUse: InUse): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
+  addEmbedded(ref: string, files: readonly EmbeddedFile[], process: ImageProcessConfig): Promise<{ id: Digest }>;
+}
+
+/** Opens the images of a data root and removes blobs that a crash left without an image. */
+export async function openImages({ db, content, snapshots, extractor, parallel, syncDisk }: ImagesOptions): Promise<Images> {
+  const store = new ImageStore(db, content, snapshots);
+  const holds = new BlobHolds(content, store);
+  await holds.drop(content.list());
+  const architecture = process.arch === "arm64" ? "arm64" : "amd64";
+  const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel), syncDisk, holds, architecture };
+  return {
+    resolve: (ref) => store.image(findImage(store, ref)),
+    list: ({ all = false, filters, inUse }) => selectRows(store, filters, all, Date.now()).map((row) => summaryOf(store, row, inUse)),
+    inspect: (ref) => inspectOf(store, findImage(store, ref)),
+    history: (ref) => historyOf(store, findImage(store, ref)),
+    tag: (source, target) => tagImage(store, source, target),
+    remove: (ref, { force, inUse }) => removeImage(store, ref, { force, inUse, dropBlobs: holds.drop }),
+    importTar: (stream, options) => importImage(deps, stream, options),
+    load: (stream, progress) => loadImages(deps, stream, progress),
+    prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }),
+    addEmbedded: (ref, files, config) => addEmbeddedImage(deps, ref, files, config),
+  };
+}
+
+function tagImage(store: ImageStore, source: string, target: string): void {
+  const { id } = findImage(store, source);
+  const reference = withDefaultTag(parseReference(target));
+  if (reference.digest !== undefined) throw new EngineError("InvalidParameter", "refusing to create a tag with a digest reference");
+  if (reference.domain === "docker.io" && reference.path === "library/sha256") throw new EngineError("InvalidParameter", "refusing to create an ambiguous tag using digest algorithm as name");
+  store.db.transaction(() => store.putName(canonicalName(reference), id, formatInstant(nowNs())))();
+}

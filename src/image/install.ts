@@ -1,0 +1,156 @@
+import { durably, EngineError, formatInstant, nowNs } from "../base/mod.ts";
+import { checkApplied, type AppliedLayer, type Extractor } from "../archive/mod.ts";
+import type { ContentStore } from "../content/mod.ts";
+import type { Layer, Snapshots } from "../snapshot/mod.ts";
+import { MEDIA, type Digest, type ImageManifest } from "../spec/mod.ts";
+import { chainIDs, parseConfig, parseJson, type StoredConfig } from "./config.ts";
+import { layerOwner, type ImageStore } from "./store.ts";
+import type { Semaphore } from "./semaphore.ts";
+import { Unpacked } from "./unpacked.ts";
+
+export interface LayerSource {
+  /** A blob in content. */
+  readonly digest: Digest;
+  readonly size: number;
+  readonly mediaType: string;
+}
+
+export interface ImageSource {
+  readonly configBytes: Uint8Array;
+  readonly layers: readonly LayerSource[];
+  /** The manifest as it came; one is written where none came. */
+  readonly manifest?: Digest;
+  /** Canonical names to give. */
+  readonly names: readonly string[];
+}
+
+export interface InstallDeps {
+  readonly store: ImageStore;
+  readonly content: ContentStore;
+  readonly snapshots: Snapshots;
+  readonly extractor: Extractor;
+  readonly slots: Semaphore;
+  readonly syncDisk: () => Promise<void>;
+}
+
+interface PlacedLayer {
+  readonly chainID: Digest;
+  readonly diffID: Digest;
+  readonly fresh: Unpacked | undefined;
+}
+
+/**
+ * Turns blobs into an image: layers unpacked side by side, each checked against blob digest and diffID; then one transaction,
+ * on disk when this returns. On failure nothing stays but the blobs, which the caller holds. @throws EngineError InvalidParameter
+ */
+export async function installImage(deps: InstallDeps, source: ImageSource, options: { readonly ready?: Map<Digest, Unpacked>; readonly onLayer?: (layer: AppliedLayer) => void } = {}): Promise<{ id: Digest; replaced: Map<string, Digest> }> {
+  const config = parseConfig(parseJson(source.configBytes, "the config"));
+  checkConfig(config, source.layers.length);
+  const diffIDs = config.rootfs.diff_ids;
+  const chain = chainIDs(diffIDs);
+  using lease = leaseExisting(deps.snapshots, chain);
+  await using fresh = new AsyncDisposableStack();
+  const placed = await settleAll(
+    chain.map(async (chainID, index): Promise<PlacedLayer> => {
+      const diffID = diffIDs[index] as Digest;
+      if (index < lease.count) return { chainID, diffID, fresh: undefined };
+      const layer = source.layers[index] as LayerSource;
+      const ready = takeReady(options.ready, layer.digest) ?? Unpacked.start(deps, layer.digest, "layer");
+      fresh.use(ready);
+      const applied = await ready.result;
+      checkApplied(applied, { digest: layer.digest, diffID });
+      options.onLayer?.(applied);
+      return { chainID, diffID, fresh: ready };
+    }),
+  );
+  const id = (await deps.content.put(source.configBytes, { durable: false })).digest;
+  const manifest = source.manifest ?? (await deps.content.put(JSON.stringify(manifestOf(id, source)), { durable: false })).digest;
+  const blobs = [id, manifest, ...source.layers.map(({ digest }) => digest)];
+  await Promise.all([deps.content.sync([...new Set(blobs)]), placed.some((layer) => layer.fresh) ? deps.syncDisk() : undefined]);
+  const replaced = commit(deps, { id, manifest, config, placed, blobs, names: source.names });
+  for (const { fresh: unpacked } of placed) if (unpacked?.used) unpacked.keep();
+  return { id, replaced };
+}
+
+function takeReady(ready: Map<Digest, Unpacked> | undefined, digest: Digest): Unpacked | undefined {
+  const unpacked = ready?.get(digest);
+  ready?.delete(digest);
+  return unpacked;
+}
+
+function checkConfig(config: StoredConfig, layers: number): void {
+  if (config.os !== "linux") throw new EngineError("InvalidParameter", `cannot load ${config.os} image on linux`);
+  if (config.rootfs.diff_ids.length !== layers) throw new EngineError("InvalidParameter", `invalid manifest, layers length mismatch: expected ${config.rootfs.diff_ids.length}, got ${layers}`);
+}
+
+/** Layers that are here already cannot be removed while they are counted on. */
+function leaseExisting(snapshots: Snapshots, chain: readonly Digest[]): Disposable & { readonly count: number } {
+  for (let count = chain.length; count > 0; count--) {
+    const layer = snapshots.layers.byChainID(chain[count - 1] as Digest);
+    if (!layer) continue;
+    const lease = snapshots.layers.lease(layer.n);
+    return { count, [Symbol.dispose]: () => lease[Symbol.dispose]() };
+  }
+  return { count: 0, [Symbol.dispose]() {} };
+}
+
+/** Like Promise.all, but waits for all before it throws: nobody may still write when the folders are removed. */
+export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  return results.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+}
+
+interface Commit {
+  readonly id: Digest;
+  readonly manifest: Digest;
+  readonly config: StoredConfig;
+  readonly placed: readonly PlacedLayer[];
+  readonly blobs: readonly Digest[];
+  readonly names: readonly string[];
+}
+
+function commit({ store, snapshots }: InstallDeps, { id, manifest, config, placed, blobs, names }: Commit): Map<string, Digest> {
+  const replaced = new Map<string, Digest>();
+  durably(store.db, () => {
+    let parent: Layer | undefined;
+    let size = 0;
+    for (const { chainID, diffID, fresh } of placed) {
+      parent = snapshots.layers.byChainID(chainID) ?? insertLayer(snapshots, { chainID, diffID, fresh, parent });
+      size += parent.size;
+    }
+    if (!store.row(id)) {
+      const createdMs = Date.parse(config.created ?? "");
+      store.insert({ id, manifest, size, createdMs: Number.isNaN(createdMs) ? 0 : createdMs, chain: placed.map(({ chainID }) => chainID), blobs });
+    }
+    if (parent) snapshots.layers.retain(layerOwner(id), parent.n);
+    for (const name of names) {
+      const old = store.idByName(name);
+      if (old !== undefined && old !== id) replaced.set(name, old);
+      store.putName(name, id, formatInstant(nowNs()));
+    }
+  });
+  return replaced;
+}
+
+/** Another load may have brought the layer meanwhile: then ours is not used and goes. */
+function insertLayer(snapshots: Snapshots, { chainID, diffID, fresh, parent }: PlacedLayer & { readonly parent: Layer | undefined }): Layer {
+  if (!fresh?.layer || !fresh.applied) throw new EngineError("System", `layer ${chainID} vanished while the image was being stored: try again`);
+  const layer = { n: fresh.layer.n, chainID, diffID, parent: parent?.n, size: fresh.applied.size };
+  snapshots.layers.insert(layer);
+  fresh.used = true;
+  return layer;
+}
+
+/** Docker's own form: the image may be pushed with the very blobs it came with. */
+function manifestOf(config: Digest, { configBytes, layers }: ImageSource): ImageManifest {
+  return {
+    schemaVersion: 2,
+    mediaType: MEDIA.ociManifest,
+    config: { mediaType: MEDIA.ociConfig, digest: config, size: configBytes.length },
+    layers: layers.map(({ digest, size, mediaType }) => ({ mediaType, digest, size })),
+  };
+}
+

@@ -1,0 +1,62 @@
+import { sniffCompression, type AppliedLayer } from "../archive/mod.ts";
+import { familiarName, parseReference, type Digest } from "../spec/mod.ts";
+import { ingestArchive, type StoredMember } from "./archive-blobs.ts";
+import { imagesOf } from "./archive-images.ts";
+import type { BlobHolds } from "./blob-holds.ts";
+import { installImage, type InstallDeps } from "./install.ts";
+import { layerProgress, type Progress } from "./progress.ts";
+import { Unpacked } from "./unpacked.ts";
+
+export interface LoadDeps extends InstallDeps {
+  readonly holds: BlobHolds;
+  /** As images say it: amd64, arm64. */
+  readonly architecture: string;
+}
+
+/**
+ * `docker load`: each file of the archive becomes a blob as it arrives, and what looks like a layer is unpacked at once, while the rest
+ * still arrives. All or nothing per image; what a failure leaves is removed. @throws EngineError InvalidParameter
+ */
+export async function loadImages(deps: LoadDeps, stream: AsyncIterable<Uint8Array>, progress: Progress): Promise<void> {
+  await using hold = deps.holds.open();
+  await using ready = new ReadyLayers(deps);
+  const archive = await ingestArchive(stream, deps.content, (member) => {
+    // Known blobs belong to layers that are unpacked already, most likely.
+    const known = deps.store.hasBlob(member.digest);
+    hold.add(member.digest);
+    if (!known && looksLikeLayer(member)) ready.start(member.digest);
+  });
+  for (const source of imagesOf(archive, deps.architecture)) {
+    const onLayer = (layer: AppliedLayer) => progress(layerProgress(layer));
+    const { id, replaced } = await installImage(deps, source, { ready: ready.layers, onLayer });
+    for (const [name, old] of replaced) progress({ stream: `The image ${familiar(name)} already exists, renaming the old one with ID ${old} to empty string\n` });
+    for (const name of source.names) progress({ stream: `Loaded image: ${familiar(name)}\n` });
+    if (source.names.length === 0) progress({ stream: `Loaded image ID: ${id}\n` });
+  }
+}
+
+function familiar(name: string): string {
+  return familiarName(parseReference(name));
+}
+
+/** Compressed, or at least no JSON. A wrong guess costs a failed unpacking that nobody hears of. */
+function looksLikeLayer({ head, size }: StoredMember): boolean {
+  if (sniffCompression(head) !== "none") return true;
+  const first = head[0];
+  return size >= 1024 && first !== 0x7b && first !== 0x5b;
+}
+
+/** Layers unpacked ahead of the manifest that will ask for them; those that nobody took are removed. */
+class ReadyLayers implements AsyncDisposable {
+  readonly layers = new Map<Digest, Unpacked>();
+
+  constructor(readonly deps: LoadDeps) {}
+
+  start(digest: Digest): void {
+    if (!this.layers.has(digest)) this.layers.set(digest, Unpacked.start(this.deps, digest, "layer"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.layers.values()].map((layer) => layer[Symbol.asyncDispose]()));
+  }
+}

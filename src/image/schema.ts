@@ -1,0 +1,32 @@
+import type { Schema } from "../base/mod.ts";
+
+/** Names are canonical (`docker.io/library/debian:12`), with a tag or a digest. An image's layers are found by its ownership in snapshot. */
+export const imageSchema: Schema = {
+  module: "image",
+  steps: [
+    `CREATE TABLE images (
+       id TEXT PRIMARY KEY,
+       manifest TEXT NOT NULL,
+       size INTEGER NOT NULL,
+       created_ms INTEGER NOT NULL,
+       parent TEXT,
+       last_tagged TEXT,
+       added INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX images_parent ON images (parent);
+     CREATE TABLE image_names (name TEXT PRIMARY KEY, image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE) STRICT;
+     CREATE INDEX image_names_image ON image_names (image_id);
+     CREATE TABLE image_blobs (
+       image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+       digest TEXT NOT NULL,
+       PRIMARY KEY (image_id, digest)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX image_blobs_digest ON image_blobs (digest);
+     CREATE TABLE image_layers (
+       image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+       position INTEGER NOT NULL,
+       chain_id TEXT NOT NULL,
+       PRIMARY KEY (image_id, position)
+     ) STRICT, WITHOUT ROWID;`,
+  ],
+};

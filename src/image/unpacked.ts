@@ -1,0 +1,44 @@
+import type { AppliedLayer, LayerFormat } from "../archive/mod.ts";
+import type { NewLayer } from "../snapshot/mod.ts";
+import type { Digest } from "../spec/mod.ts";
+import type { InstallDeps } from "./install.ts";
+
+/** A layer on its way into a folder of its own; disposing removes the folder unless it was kept. */
+export class Unpacked implements AsyncDisposable {
+  layer: NewLayer | undefined;
+  applied: AppliedLayer | undefined;
+  /** A row refers to the folder. */
+  used = false;
+  readonly result: Promise<AppliedLayer>;
+  readonly #deps: Pick<InstallDeps, "snapshots" | "content" | "extractor" | "slots">;
+  #cancelled = false;
+
+  private constructor(deps: Pick<InstallDeps, "snapshots" | "content" | "extractor" | "slots">, digest: Digest, format: LayerFormat) {
+    this.#deps = deps;
+    this.result = deps.slots.run(() => this.#unpack(digest, format));
+    // Whoever needs the layer awaits it; a blob that turns out to be no layer fails unheard.
+    this.result.catch(() => {});
+  }
+
+  static start(deps: Pick<InstallDeps, "snapshots" | "content" | "extractor" | "slots">, digest: Digest, format: LayerFormat): Unpacked {
+    return new Unpacked(deps, digest, format);
+  }
+
+  /** The transaction with its row is on disk. */
+  keep(): void {
+    if (this.layer) this.#deps.snapshots.layers.settle(this.layer.n);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancelled = true;
+    await this.result.catch(() => {});
+    this.layer?.[Symbol.dispose]();
+  }
+
+  async #unpack(digest: Digest, format: LayerFormat): Promise<AppliedLayer> {
+    if (this.#cancelled) throw new Error("no longer wanted");
+    this.layer = this.#deps.snapshots.layers.create();
+    this.applied = await this.#deps.extractor.unpack({ blob: this.#deps.content.path(digest), targetDir: this.layer.folder, format, expected: { digest } });
+    return this.applied;
+  }
+}
