@@ -36,11 +36,9 @@ class Limited implements AsyncDisposable {
 describe(title("a container's limits"), () => {
   kernelTest("it sees its own cgroup, read-only, and is in it", async () => {
     await using limited = new Limited();
-    const container = await limited.start(runtimeSpec(["sh", "-c", "cat /proc/self/cgroup; ls /sys/fs/cgroup; cd /sys/fs/cgroup/memory || cd /sys/fs/cgroup; touch x; sleep 60"]));
+    const container = await limited.start(runtimeSpec(["sh", "-c", "cat /proc/self/cgroup; ls /sys/fs/cgroup; cd /sys/fs/cgroup/memory || cd /sys/fs/cgroup; touch x; sleep 0.2"]));
     const { pid } = await container.shim.started;
-    await container.shim.watchLog(100);
     expect(container.cgroup.pids()).toContain(pid);
-    await container.shim.kill(9);
     const { stdout, stderr } = await outputOf(container);
     expect(stdout).toMatch(/:\/\n/);
     expect(stdout).not.toContain(container.id);
