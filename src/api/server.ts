@@ -6,6 +6,7 @@ import { EngineError } from "../base/mod.ts";
 import { MAX_JSON_BYTES, readWhole, type Body } from "./body.ts";
 import { cleanedPath, dispatch, failed, findCall, splitTarget, type Call } from "./dispatch.ts";
 import type { Engine } from "./engine.ts";
+import type { ListenAddress } from "./listen-address.ts";
 import { standardHeaders, writeHijacked, writeReply } from "./response.ts";
 import { json, type Reply, type Route } from "./route.ts";
 import { Router } from "./router.ts";
@@ -23,14 +24,6 @@ export interface ApiServerOptions {
   readonly engineVersion: string;
   /** Hears of failures that are not the client's: for the engine's own log. */
   readonly report?: (message: string, error: unknown) => void;
-}
-
-export interface ListenAddress {
-  /** A unix socket, made with mode 0660; one that nobody listens on any more is replaced… */
-  readonly path?: string;
-  /** …or TCP. */
-  readonly host?: string;
-  readonly port?: number;
 }
 
 /**
@@ -68,18 +61,18 @@ export class ApiServer {
 
   /** Listens on one more address; resolves when clients can connect. */
   async listen(address: ListenAddress): Promise<{ port: number | undefined }> {
-    if (address.path !== undefined) await claimSocketPath(address.path);
+    if ("path" in address) await claimSocketPath(address.path);
     const server = createSocketServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
     const umask = process.umask(0o777 & ~SOCKET_MODE);
     try {
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
-        server.listen(address.path === undefined ? { host: address.host ?? "127.0.0.1", port: address.port ?? 0 } : { path: address.path }, () => resolve());
+        server.listen(address, () => resolve());
       });
     } finally {
       process.umask(umask);
     }
-    if (address.path !== undefined) chmodSync(address.path, SOCKET_MODE);
+    if ("path" in address) chmodSync(address.path, SOCKET_MODE);
     server.on("error", (error) => this.#report("the API listener failed", error));
     this.#listeners.push(server);
     const bound = server.address();

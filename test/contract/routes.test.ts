@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServer } from "node:net";
-import { ApiServer, renderReference, routes } from "../../src/api/mod.ts";
+import { ApiServer, parseListenAddress, renderReference, routes } from "../../src/api/mod.ts";
 import { fakeEngine } from "./fake-engine.ts";
 
 test("docs/api.md is what the routes say", () => {
@@ -50,6 +50,14 @@ test("listen() takes TCP too, beside a socket", async () => {
   const answer = await fetch(`http://127.0.0.1:${port}/v1.51/containers/web/json`);
   expect([answer.status, await answer.json()]).toMatchObject([200, { Id: "web" }]);
   await server.close();
+});
+
+test("parseListenAddress() takes unix:// and tcp://", () => {
+  expect(parseListenAddress("unix:///run/hako.sock")).toEqual({ path: "/run/hako.sock" });
+  expect(parseListenAddress("tcp://0.0.0.0:2376")).toEqual({ host: "0.0.0.0", port: 2376 });
+  expect(parseListenAddress("tcp://[::1]:1")).toEqual({ host: "::1", port: 1 });
+  expect(parseListenAddress("tcp://")).toEqual({ host: "127.0.0.1", port: 2375 });
+  for (const wrong of ["", "unix://", "unix://relative", "fd://", "tcp://a:99999", "tcp://a:b", "npipe://x"]) expect(() => parseListenAddress(wrong)).toThrow(/write unix:/);
 });
 
 /** Docker Engine API v1.51, all of it. */
