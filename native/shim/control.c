@@ -98,6 +98,18 @@ void connection_events(struct connection *connection, uint32_t events)
         connection->events = events;
 }
 
+/* Closing a socket with unread bytes would reset it, and the other side could lose what it was told last. */
+void connections_finish(void)
+{
+    for (int i = 0; i < MAX_CONNECTIONS; i++) {
+        uint8_t scrap[4096];
+        for (int reads = 0; shim.connections[i].fd >= 0 && reads < 64; reads++)
+            if (recv(shim.connections[i].fd, scrap, sizeof scrap, MSG_DONTWAIT) <= 0)
+                break;
+        connection_close(&shim.connections[i]);
+    }
+}
+
 struct connection *output_connection(void)
 {
     for (int i = 0; i < MAX_CONNECTIONS; i++)

@@ -277,8 +277,10 @@ int monitor_run(void)
         int count = epoll_wait(shim.epoll, events, 16, timeout_ms());
         if (count < 0 && errno != EINTR)
             return 1;
-        if (count == 0 && !idle())
+        if (count == 0 && !idle()) {
+            connections_finish();
             return shim.state == STATE_FAILED ? 1 : 0;
+        }
         for (int i = 0; i < count; i++)
             handle_event(&events[i]);
     }

@@ -137,6 +137,7 @@ void connection_accept(void);
 void connection_ready(struct connection *connection, uint32_t events);
 void connection_close(struct connection *connection);
 void connection_events(struct connection *connection, uint32_t events);
+void connections_finish(void);
 struct connection *output_connection(void);
 void broadcast_started(void);
 void broadcast_final(void);

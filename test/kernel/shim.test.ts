@@ -10,6 +10,8 @@ const ERRNO = { ENOENT: 2, EACCES: 13, EISDIR: 21, EINVAL: 22, ESRCH: 3, ENOTTY:
 const SIGKILL = 9;
 const SIGTERM = 15;
 
+const sanitized = process.env["SHIM_UNDER_TEST"]?.includes("sanitized") ?? false;
+
 let sandbox: Sandbox;
 beforeEach(() => {
   sandbox = new Sandbox();
@@ -437,7 +439,8 @@ open("shim: identity and limits", () => {
     expect(end.log.stderr).toContain("Operation not permitted");
   });
 
-  test("ends a process whose seccomp filter forbids everything", async () => {
+  // The sanitizers' own handler of the trap cannot leave under such a filter.
+  test.skipIf(sanitized)("ends a process whose seccomp filter forbids everything", async () => {
     const program = new Uint8Array(new Uint16Array([0x06, 0, 1, 5]).buffer);
     const end = await sandbox.run({ argv: ["true"], afterPivot: [{ op: "noNewPrivileges" }, { op: "seccomp", flags: 0, program }] });
     expect(end).toMatchObject({ kind: "failed" });
@@ -616,7 +619,7 @@ open("shim: helpers", () => {
     expect(await new Response(shim.output).text()).toBe("from a helper\n");
   });
 
-  test("the shim is small: its idle footprint stays below half a megabyte", async () => {
+  test.skipIf(sanitized)("the shim is small: its idle footprint stays below half a megabyte", async () => {
     const { ops } = sandbox.plan({ argv: ["sh", "-c", "head -c 3000000 /dev/zero; sleep 60"], mounts: [PROC, { op: "bind", source: "/dev/zero", target: "/dev/zero", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n }] });
     const shim = sandbox.spawn(ops);
     const control = await ShimClient.connect(shim.socket);
