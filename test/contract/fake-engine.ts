@@ -9,6 +9,8 @@ export interface Probe {
   aborted: number;
   /** Ends every container: `wait` answers then. */
   exit(code: number): void;
+  /** What the flood has got rid of. */
+  floodBytes: number;
   /** Makes the next session fail in the middle. */
   failSession: boolean;
 }
@@ -23,7 +25,7 @@ const frame = (text: string, stream = 1): Uint8Array => {
 /** Containers `web` (frames) and `term` (a terminal); `flood` never stops writing. */
 export function fakeEngine(): { engine: Engine; probe: Probe } {
   const exited = Promise.withResolvers<{ StatusCode: number }>();
-  const probe: Probe = { heard: [], aborted: 0, failSession: false, exit: (code) => exited.resolve({ StatusCode: code }) };
+  const probe: Probe = { heard: [], aborted: 0, floodBytes: 0, failSession: false, exit: (code) => exited.resolve({ StatusCode: code }) };
   const known = (ref: string): string => {
     if (!["web", "term", "flood"].includes(ref)) throw new EngineError("NotFound", `No such container: ${ref}`);
     return ref;
@@ -47,6 +49,19 @@ export function fakeEngine(): { engine: Engine; probe: Probe } {
     await duplex.write(tty ? Buffer.from("bye") : frame("bye"));
   };
 
+  const flood = async (duplex: ByteDuplex): Promise<void> => {
+    const chunk = Buffer.alloc(256 * 1024, "x");
+    try {
+      for (;;) {
+        await duplex.write(chunk);
+        probe.floodBytes += chunk.length;
+      }
+    } catch {
+      await duplex.closed;
+      probe.aborted++;
+    }
+  };
+
   const parts: Partial<Engine> = {
     systemVersion: async () => ({ Version: "0.1.0", ApiVersion: "1.51", MinAPIVersion: "1.24", Os: "linux", Arch: "amd64", Components: [{ Name: "Engine", Version: "0.1.0" }] }),
     systemInfo: async () => ({ ID: "fake", Containers: 2, OSType: "linux" }),
@@ -66,7 +81,7 @@ export function fakeEngine(): { engine: Engine; probe: Probe } {
     resizeContainer: async (ref) => void known(ref),
     waitContainer: async (ref) => (known(ref), { result: exited.promise }),
     pruneContainers: async () => ({ ContainersDeleted: null, SpaceReclaimed: 0 }),
-    attachContainer: async (ref) => session(known(ref) === "term"),
+    attachContainer: async (ref) => (known(ref) === "flood" ? { tty: false, run: flood } : session(ref === "term")),
     containerLogs: async (ref, options, signal) => ({ tty: known(ref) === "term", body: logs(ref, options.follow === true, signal) }),
     createExec: async (ref) => (known(ref), { Id: "e-web" }),
     startExec: async (id, { Detach }) => (knownExec(id), Detach ? undefined : session(false)),

@@ -147,6 +147,32 @@ describe("a hijacked connection", () => {
     expect((await call(fake.socket, { method: "GET", target: "/_ping" })).status).toBe(200);
   });
 
+  test("waits for a client that does not read, and ends with it", async () => {
+    for (const headers of [UPGRADE, {}]) {
+      const before = fake.probe.aborted;
+      const wire = await Wire.open(fake.socket);
+      wire.pause();
+      wire.send(formatRequest(attach("flood", headers)));
+      await Bun.sleep(200);
+      const written = fake.probe.floodBytes;
+      expect(written).toBeLessThan(8 << 20);
+      await Bun.sleep(200);
+      expect(fake.probe.floodBytes).toBe(written);
+      wire.abort();
+      await eventually(() => fake.probe.aborted === before + 1);
+      fake.probe.floodBytes = 0;
+    }
+  });
+
+  test("takes no more input than a bound while nobody reads it", async () => {
+    using wire = await open(attach("flood"));
+    await wire.until((text) => text.includes("\r\n\r\n"));
+    wire.pause();
+    wire.send(Buffer.alloc(32 << 20));
+    await Bun.sleep(300);
+    expect(wire.untaken).toBeGreaterThan(24 << 20);
+  });
+
   test("a client that resets is no failure", async () => {
     for (const request of [attach("web"), attach("web", {}), startExec()]) {
       const wire = await open(request);

@@ -54,6 +54,11 @@ export class Wire implements Disposable {
     this.#socket.pause();
   }
 
+  /** Bytes that the engine's side has not taken yet. */
+  get untaken(): number {
+    return this.#socket.writableLength;
+  }
+
   abort(): void {
     this.#socket.destroy();
   }
