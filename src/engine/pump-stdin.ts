@@ -12,7 +12,11 @@ export async function pumpStdin(duplex: ByteDuplex, stdin: ShimStdin, detachKeys
     for await (const bytes of duplex.input) {
       const { pass, detached } = scanner?.scan(bytes) ?? { pass: bytes, detached: false };
       if (pass.length > 0) await stdin.write(pass);
-      if (detached) return "detached";
+      if (detached) {
+        // A terminal's end of input is none to its process; the monitor's connection is free again.
+        stdin.end();
+        return "detached";
+      }
     }
   } catch {
     // The client or the process has gone: either way there is nothing left to carry.
