@@ -42,10 +42,17 @@ struct child {
 __attribute__((noreturn)) void child_main(struct child *child);
 int send_fd(struct child *child, enum sync_message type, int fd);
 
-/* ops_mount.c */
+/* ops_root.c */
 int op_propagation(const struct op *op);
 int op_overlay_root(struct child *child, const struct op *op);
 int op_bind_root(struct child *child, const struct op *op);
+int op_root_readonly(struct child *child);
+int op_root_propagation(struct child *child, const struct op *op);
+int op_pivot(struct child *child);
+
+/* ops_mount.c */
+/* One fsconfig setting; a flag when value is NULL. */
+int configure(int fd, const char *key, const char *value);
 int op_directory(struct child *child, const struct op *op);
 int op_mount(struct child *child, const struct op *op);
 int op_bind(struct child *child, const struct op *op);
@@ -53,9 +60,6 @@ int op_device(struct child *child, const struct op *op);
 int op_symlink(struct child *child, const struct op *op);
 int op_mask(struct child *child, const struct op *op);
 int op_readonly(struct child *child, const struct op *op);
-int op_root_readonly(struct child *child);
-int op_root_propagation(struct child *child, const struct op *op);
-int op_pivot(struct child *child);
 
 /* ops_process.c */
 int op_join_cgroups(const struct op *op);

@@ -1,4 +1,5 @@
 /** Runs the built shim with small plans and speaks its control protocol. Needs root; touches only a folder of its own. */
+import { describe } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
@@ -14,13 +15,18 @@ const spawnerPath = join(repository, "build/native/test/shim-spawn");
 const busyboxPath = "/bin/busybox";
 
 /** Why the tests cannot run here, or undefined. */
-export const unavailable: string | undefined = findObstacle();
+const unavailable: string | undefined = findObstacle();
 
 function findObstacle(): string | undefined {
   if (process.getuid?.() !== 0) return "needs root";
   if (!existsSync(busyboxPath)) return "needs busybox-static";
   const made = spawnSync("make", ["-s", "-C", join(repository, "native"), "all", "test-tools"], { encoding: "utf8" });
   return made.status === 0 ? undefined : `the shim does not build: ${made.stderr}`;
+}
+
+/** A group of kernel tests, skipped with its reason where they cannot run. */
+export function kernelTests(title: string, body: () => void): void {
+  describe.skipIf(unavailable !== undefined)(`${title}${unavailable ? ` (skipped: ${unavailable})` : ""}`, body);
 }
 
 export const CLONE = {
