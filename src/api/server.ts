@@ -163,6 +163,8 @@ export class ApiServer {
   }
 
   async #answerUpgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void> {
+    // node:http takes off its own listener, and ours stands in for it: parsers are used again for other connections.
+    socket.removeAllListeners("data");
     try {
       const call = this.#findCall(request);
       if (!call) throw new Error("an upgrade for a route that takes none");
