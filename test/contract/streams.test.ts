@@ -147,6 +147,21 @@ describe("a hijacked connection", () => {
     expect((await call(fake.socket, { method: "GET", target: "/_ping" })).status).toBe(200);
   });
 
+  test("does not disturb others, whatever flows through it", async () => {
+    for (const headers of [UPGRADE, {}]) {
+      using wire = await open(attach("term", headers));
+      await wire.until((text) => text.includes("\r\n\r\n"));
+      for (let i = 1; i <= 20; i++) {
+        const other = await Wire.open(fake.socket);
+        wire.send(formatRequest({ method: "GET", target: `/v1.51/info?${i}` }));
+        other.send("GET /_ping HTTP/1.1\r\nHost: ");
+        await wire.until((text) => text.includes(`/info?${i} HTTP`));
+        other.send("test\r\nConnection: close\r\n\r\n");
+        expect(parseAnswer(await other.untilEnd()).text).toBe("OK");
+      }
+    }
+  });
+
   test("waits for a client that does not read, and ends with it", async () => {
     for (const headers of [UPGRADE, {}]) {
       const before = fake.probe.aborted;
