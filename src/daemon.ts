@@ -1,8 +1,23 @@
-import { EngineError } from "./base/mod.ts";
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ApiServer, bindEngine, parseListenAddress } from "./api/mod.ts";
+import { EXTRACT_CAPABILITIES, helperExtractor, type Extractor } from "./archive/mod.ts";
+import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
+import { ContentStore } from "./content/mod.ts";
+import { DiskSpace, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, runtimePort, shutdown, stopEverything, type EngineContext } from "./engine/mod.ts";
+import { imageSchema, openImages, type Images } from "./image/mod.ts";
+import { openCgroups, openOwnExecutable, Rtnetlink, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
+import { networkSchema, openNetworks, type BridgeNetwork } from "./network/mod.ts";
+import { ShimSpawner } from "./runtime/mod.ts";
+import { snapshotSchema, Snapshots } from "./snapshot/mod.ts";
+import packageJson from "../package.json" with { type: "json" };
+import helloPath from "../build/native/hello" with { type: "file" };
+import shimPath from "../build/native/hako-shim" with { type: "file" };
 
 export interface DaemonOptions {
   readonly dataRoot: string;
   readonly runRoot: string;
+  /** `unix:///path` or `tcp://address:port`. */
   readonly hosts: readonly string[];
   readonly bridge: string;
   readonly bip: string | undefined;
@@ -11,12 +26,164 @@ export interface DaemonOptions {
   readonly debug: boolean;
 }
 
+const SOCKET_GROUP = "docker";
+const LAYERS_AT_ONCE = 4;
+/** The engine's own limit: a quarter of the machine, and never so little that a large image cannot be taken in. */
+const LEAST_OWN_MEMORY_BYTES = 1024 ** 3;
+
+/** Everything that one engine holds, for as long as its process lives. */
+interface OpenParts {
+  readonly ctx: EngineContext;
+  readonly network: BridgeNetwork;
+  readonly cgroups: Cgroups;
+  readonly images: Images;
+}
+
 /** Serves until it is told to stop; calls `ready` once it listens. @returns the exit code */
-export async function runDaemon(_options: DaemonOptions, _ready: () => void): Promise<number> {
-  throw new EngineError("NotImplemented", "the engine is not part of this program yet");
+export async function runDaemon(options: DaemonOptions, ready: () => void): Promise<number> {
+  const log = operatorLog();
+  try {
+    await using held = new AsyncDisposableStack();
+    const { ctx, cgroups } = await openParts(options, held, log);
+    joinOwnCgroup(cgroups, ctx.host.memoryTotal, log);
+    await recover(ctx);
+    held.defer(() => shutdown(ctx));
+    const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, report: (message, error) => log(`${message}: ${describe(error, options.debug)}`) });
+    held.defer(() => server.close());
+    for (const host of options.hosts) log(`API listen on ${await listen(server, host)}`);
+    for (const warning of ctx.network.warnings) log(warning);
+    ready();
+    log(`stopping: ${await askedToStop()}; containers go on`);
+    return 0;
+  } catch (error) {
+    log(describe(error, options.debug));
+    return 1;
+  }
 }
 
 /** Stops and removes everything that is ours. @returns one sentence for each thing that could not be removed */
-export async function uninstall(_options: DaemonOptions): Promise<readonly string[]> {
-  throw new EngineError("NotImplemented", "the engine is not part of this program yet");
+export async function uninstall(options: DaemonOptions): Promise<readonly string[]> {
+  const failures: string[] = [];
+  const step = async (act: () => unknown): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      failures.push(messageOf(error));
+    }
+  };
+  if (existsSync(options.dataRoot)) {
+    await using held = new AsyncDisposableStack();
+    const { ctx, network, cgroups } = await openParts(options, held, () => undefined);
+    await recover(ctx);
+    failures.push(...(await stopEverything(ctx)));
+    await step(() => network.teardown());
+    await step(() => cgroups.open(OWN_CGROUP).remove());
+    await step(() => cgroups.removeParent());
+  }
+  await step(() => rmSync(options.dataRoot, { recursive: true, force: true }));
+  await step(() => rmSync(options.runRoot, { recursive: true, force: true }));
+  return failures;
+}
+
+async function openParts(options: DaemonOptions, held: AsyncDisposableStack, log: (sentence: string) => void): Promise<OpenParts> {
+  const { dataRoot, runRoot } = options;
+  if (process.getuid?.() !== 0) throw new EngineError("Forbidden", "the engine needs root: start it with sudo");
+  setUmask(0o022);
+  mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
+  mkdirSync(runRoot, { recursive: true, mode: 0o711 });
+  held.use(lockDataRoot(dataRoot));
+  const space = new DiskSpace(dataRoot);
+  const shortage = space.prepare();
+  if (shortage) log(shortage);
+  const db = openDatabase(join(dataRoot, "hako.db"), [...engineSchemas, snapshotSchema, imageSchema, networkSchema]);
+  held.defer(() => db.close());
+  installShim(runRoot);
+  const spawner = held.use(new ShimSpawner({ shim: shimPath }));
+  const content = new ContentStore(join(dataRoot, "content"));
+  const snapshots = new Snapshots({ db, dir: dataRoot });
+  const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
+  const images = await openImages({ db, content, snapshots, extractor: extractorOf(spawner, runRoot), parallel: LAYERS_AT_ONCE, syncDisk });
+  const rtnl = held.use(new Rtnetlink());
+  const network = openNetworks({ db, rtnl, config: { bridge: options.bridge, table: options.table, ...(options.bip !== undefined && { subnet: options.bip }) } });
+  await network.setup();
+  const cgroups = openCgroups({ parent: options.cgroupParent });
+  const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
+  const ctx = openEngine({ db, paths: { dataRoot, runRoot }, build, space, images, snapshots, network, cgroups, runtime: runtimePort(spawner), host: hostFacts(), log });
+  if (shortage === undefined) await addFirstImage(images);
+  return { ctx, network, cgroups, images };
+}
+
+/** The image that `hako run hako/hello` finds on a machine that has none. */
+async function addFirstImage(images: Images): Promise<void> {
+  await images.addEmbedded("hako/hello:latest", [{ path: "hello", content: readFileSync(helloPath), mode: 0o755 }], { Cmd: ["/hello"], Env: ["PATH=/"] });
+}
+
+/** A read-only copy, which --init binds into containers: what they run is never the file that the engine runs. */
+function installShim(runRoot: string): void {
+  const target = join(runRoot, "bin", "hako-shim");
+  mkdirSync(join(runRoot, "bin"), { recursive: true, mode: 0o755 });
+  copyFileSync(shimPath, `${target}.new`);
+  chmodSync(`${target}.new`, 0o555);
+  renameSync(`${target}.new`, target);
+}
+
+/** Archives are unpacked by our own executable in a process with few rights. */
+function extractorOf(spawner: ShimSpawner, runRoot: string): Extractor {
+  const exeFd = openOwnExecutable();
+  const program = Bun.main.startsWith("/$bunfs/") ? ["hako"] : ["bun", join(import.meta.dir, "cli", "main.ts")];
+  let next = 0;
+  return helperExtractor(async ({ argv, stdinFd }) => {
+    const helper = await spawner.launchHelper(join(runRoot, "e", `x${process.pid}-${next++}`), {
+      exeFd, argv: [...program, ...argv], env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], capabilities: EXTRACT_CAPABILITIES, stdin: stdinFd, stdout: "stream", stderr: 2,
+    });
+    const stdout = await new Response(helper.stdout as unknown as ConstructorParameters<typeof Response>[0]).text();
+    return { exitCode: await helper.exited, stdout };
+  });
+}
+
+const OWN_CGROUP = "engine";
+
+/** Containers that exhaust memory must not take the engine along, nor an engine gone wrong the machine. Where it fails, the engine runs without. */
+function joinOwnCgroup(cgroups: Cgroups, memoryTotal: number, log: (sentence: string) => void): void {
+  try {
+    const limit = Math.max(LEAST_OWN_MEMORY_BYTES, Math.floor(memoryTotal / 4));
+    const { join: entry } = cgroups.create(OWN_CGROUP, { devices: [{ allow: true, access: "rwm" }], memory: { limit } });
+    const memory = cgroups.hierarchies.filter(({ controllers }) => controllers.includes("memory"));
+    const files = entry.kind === "v2" ? [join(entry.dir, "cgroup.procs")] : entry.tasksFiles.filter((file) => memory.some(({ path }) => file.startsWith(`${path}/`))).map((file) => file.replace(/tasks$/, "cgroup.procs"));
+    for (const file of files) writeFileSync(file, String(process.pid));
+  } catch (error) {
+    log(`the engine runs without a memory limit of its own (${messageOf(error)}), ignoring`);
+  }
+}
+
+async function listen(server: ApiServer, host: string): Promise<string> {
+  const address = parseListenAddress(host);
+  const { port } = await server.listen(address);
+  if (!("path" in address)) return `${address.host}:${port ?? address.port}`;
+  const group = groupId(SOCKET_GROUP);
+  if (group !== undefined) chownSync(address.path, 0, group);
+  return address.path;
+}
+
+function groupId(name: string): number | undefined {
+  const line = existsSync("/etc/group") ? readFileSync("/etc/group", "utf8").split("\n").find((text) => text.startsWith(`${name}:`)) : undefined;
+  const id = Number(line?.split(":")[2]);
+  return Number.isInteger(id) ? id : undefined;
+}
+
+function askedToStop(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(`got ${signal}`));
+    // Containers and terminals come and go; the engine is nobody's foreground job.
+    process.on("SIGHUP", () => undefined);
+  });
+}
+
+/** One line per sentence on standard error, where service managers look. */
+function operatorLog(): (sentence: string) => void {
+  return (sentence) => void process.stderr.write(`${new Date().toISOString()} ${sentence.replace(/\n/g, " ")}\n`);
+}
+
+function describe(error: unknown, debug: boolean): string {
+  return debug && error instanceof Error && error.stack ? error.stack : messageOf(error);
 }

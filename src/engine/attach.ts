@@ -18,8 +18,8 @@ interface Attachment {
   readonly tty: boolean;
   /** Where output that is new to this client begins. */
   readonly logStart: number;
-  /** The run attached to: the one that goes on, or the next. Undefined: it could not be started, or was removed. */
-  readonly run: Promise<LiveRun | undefined>;
+  /** The run attached to: the one that goes on, or the next; `over` when that ended at once. Undefined: it could not be started, or was removed. */
+  readonly run: Promise<LiveRun | "over" | undefined>;
 }
 
 /**
@@ -44,7 +44,7 @@ async function serve(ctx: EngineContext, record: ContainerRecord, attachment: At
   if (options.stream || options.logs) {
     const run = await attachment.run;
     const output = options.stdout || options.stderr ? carryOutput(ctx, record, attachment, run, duplex, controller.signal) : undefined;
-    const input = options.stdin && options.stream && run ? carryInput(ctx, record, attachment, run, duplex, controller) : undefined;
+    const input = options.stdin && options.stream && run && run !== "over" ? carryInput(ctx, record, attachment, run, duplex, controller) : undefined;
     // Input never holds the session open: a client may keep its side open for ever.
     await (output ?? input);
   }
@@ -52,17 +52,18 @@ async function serve(ctx: EngineContext, record: ContainerRecord, attachment: At
   duplex.end();
 }
 
-async function carryOutput(ctx: EngineContext, record: ContainerRecord, { options, tty, logStart }: Attachment, run: LiveRun | undefined, duplex: ByteDuplex, signal: AbortSignal): Promise<void> {
+async function carryOutput(ctx: EngineContext, record: ContainerRecord, { options, tty, logStart }: Attachment, run: LiveRun | "over" | undefined, duplex: ByteDuplex, signal: AbortSignal): Promise<void> {
   if (!run && !options.logs) return;
   const log = { ...logPaths(ctx.paths, record.id), tty };
+  const live = run === "over" ? undefined : run;
   const body = ctx.runtime.readLog(log, {
-    follow: (options.stream ?? false) && run !== undefined,
+    follow: (options.stream ?? false) && live !== undefined,
     stdout: options.stdout ?? false,
     stderr: options.stderr ?? false,
     timestamps: false,
     fromOffset: logStart,
     signal,
-    ...followOf(run),
+    ...followOf(live),
   });
   try {
     for await (const bytes of body) await duplex.write(bytes);
@@ -87,18 +88,18 @@ function logEnd(ctx: EngineContext, record: ContainerRecord): number {
 }
 
 /** The run that goes on, else the next one; undefined when the start fails, the container goes, or nobody waits any more. */
-function nextRun(ctx: EngineContext, record: ContainerRecord, signal: AbortSignal): Promise<LiveRun | undefined> {
+function nextRun(ctx: EngineContext, record: ContainerRecord, signal: AbortSignal): Promise<LiveRun | "over" | undefined> {
   const current = isRunning(record.state) ? ctx.live.get(record.id) : undefined;
   if (current) return Promise.resolve(current);
   return new Promise((resolve) => {
-    const finish = (run: LiveRun | undefined): void => {
+    const finish = (run: LiveRun | "over" | undefined): void => {
       subscription[Symbol.dispose]();
       resolve(run);
     };
     let starting = record.state.status === "starting";
     const subscription = ctx.containers.watch(record.id, (next) => {
       if (!next) return finish(undefined);
-      if (next.state.status === "running") return finish(ctx.live.get(record.id));
+      if (next.state.status === "running") return finish(ctx.live.get(record.id) ?? "over");
       if (starting && next.state.status !== "starting") return finish(undefined);
       starting = next.state.status === "starting";
     });

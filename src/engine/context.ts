@@ -3,6 +3,7 @@ import type { KeyedLock } from "../base/mod.ts";
 import type { ContainerStore } from "./store/containers.ts";
 import type { EventLog } from "./store/events.ts";
 import type { VolumeStore } from "./store/volumes.ts";
+import type { DiskSpace } from "./disk-space.ts";
 import type { ExecTable } from "./exec-table.ts";
 import type { LiveTable } from "./live.ts";
 import type { CgroupPort, HostPort, ImagePort, NetworkPort, RuntimePort, SnapshotPort } from "./ports.ts";
@@ -20,6 +21,7 @@ export interface EngineContext {
   readonly execs: ExecTable;
   readonly paths: EnginePaths;
   readonly identity: EngineIdentity;
+  readonly space: Pick<DiskSpace, "requireWritable">;
   readonly images: ImagePort;
   readonly snapshots: SnapshotPort;
   readonly network: NetworkPort;

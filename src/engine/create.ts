@@ -28,6 +28,7 @@ import { claimVolumes } from "./volumes.ts";
  */
 export async function createContainer(ctx: EngineContext, options: CreateOptions): Promise<{ Id: string; Warnings: string[] }> {
   const { body } = options;
+  ctx.space.requireWritable();
   if (!body || Object.keys(body).length === 0) throw new EngineError("InvalidParameter", "config cannot be empty in order to create a container");
   if (options.platform) parsePlatform(options.platform);
   const asked = options.name ? parseContainerName(options.name) : undefined;

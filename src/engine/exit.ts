@@ -13,6 +13,8 @@ import { isRunning, type ExitedState } from "./state.ts";
 /** What a container shows whose monitor was killed before it could tell. */
 const UNKNOWN_EXIT = 255;
 
+export type AfterExit = "rest" | "remove" | "restart";
+
 /** Watches a run to its end: records the exit at once, then lets go of what the run held, then removes or restarts. */
 export function superviseRun(ctx: EngineContext, id: string, shim: Shim, cgroup: Cgroup | undefined): void {
   const { promise: released, resolve } = Promise.withResolvers<void>();
@@ -28,7 +30,12 @@ async function watch(ctx: EngineContext, id: string, run: LiveRun, resolveReleas
   await releaseRun(ctx, id, run.cgroup);
   ctx.live.delete(id);
   resolveReleased();
-  if (next === "remove") await autoRemove(ctx, id);
+  followUp(ctx, id, next, status);
+}
+
+/** What the end of a run leads to; not awaited by those who only wait for the end. */
+export function followUp(ctx: EngineContext, id: string, next: AfterExit, status: Pick<ExitStatus, "startedNs" | "finishedNs"> = { startedNs: 0n, finishedNs: 0n }): void {
+  if (next === "remove") autoRemove(ctx, id).catch((error: unknown) => ctx.log(`container ${id} could not be removed: ${messageOf(error)}`));
   if (next === "restart") scheduleRestart(ctx, id, status);
 }
 
@@ -42,7 +49,7 @@ function lostStatus(ctx: EngineContext, id: string, run: LiveRun): ExitStatus {
 }
 
 /** One state change, events with it. Tells what is to happen once the run's remains are gone. */
-export function recordExit(ctx: EngineContext, id: string, status: ExitStatus, byUser: boolean): "rest" | "remove" | "restart" {
+export function recordExit(ctx: EngineContext, id: string, status: ExitStatus, byUser: boolean): AfterExit {
   const record = ctx.containers.get(id);
   if (!record || !isRunning(record.state)) return "rest";
   const exited: ExitedState = { status: "exited", exitCode: status.exitCode, startedAt: record.state.startedAt, finishedAt: formatInstant(status.finishedNs), oomKilled: status.oomKilled, byUser };

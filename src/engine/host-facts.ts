@@ -28,7 +28,7 @@ export function hostFacts(): HostPort {
     hostname: hostName(),
     kernelCapabilities: kernelCapabilities(),
     resolvConf: hostResolvConf,
-    hostsFile:
+    hostsFile: () => readTextOr("/etc/hosts", ""),
     ipv4Forwarding: () => getSysctl("net.ipv4.ip_forward") === "1",
     listProcesses,
     namespacePath,

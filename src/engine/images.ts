@@ -45,6 +45,7 @@ export async function removeImage(ctx: EngineContext, ref: string, options: { fo
 
 /** Yields the JSON messages of POST /images/create?fromSrc=-. */
 export async function* importImage(ctx: EngineContext, body: AsyncIterable<Uint8Array>, options: ImportOptions): AsyncIterable<Record<string, unknown>> {
+  ctx.space.requireWritable();
   const { message, changes, platform } = options;
   const ref = options.repo ? joined(options.repo, options.tag) : undefined;
   const { id } = await ctx.images.importTar(body, { ...(ref && { ref }), ...(message && { message }), ...(changes && { changes }), ...(platform && { platform }) });
@@ -55,6 +56,7 @@ export async function* importImage(ctx: EngineContext, body: AsyncIterable<Uint8
 
 /** Yields the JSON messages of POST /images/load; what goes wrong is the last of them. */
 export async function* loadImage(ctx: EngineContext, body: AsyncIterable<Uint8Array>, options: { quiet?: boolean | undefined } = {}): AsyncIterable<Record<string, unknown>> {
+  ctx.space.requireWritable();
   const queue: Record<string, unknown>[] = [];
   let wake: () => void = () => undefined;
   let done = false;

@@ -76,7 +76,7 @@ function kernelSupport(ctx: EngineContext): Record<string, boolean> {
 }
 
 function warnings(ctx: EngineContext): string[] | null {
-  const list = [...ctx.containers.damaged.map(({ id, reason }) => `WARNING: container ${id} is damaged in the store and skipped: ${reason}`)];
+  const list = [...ctx.containers.damaged.map(({ id, reason }) => `WARNING: container ${id} is damaged in the store and skipped: ${reason}`), ...ctx.network.warnings.map((text) => `WARNING: ${text}`)];
   if (!ctx.host.ipv4Forwarding()) list.push("WARNING: IPv4 forwarding is disabled");
   return list.length > 0 ? list : null;
 }

@@ -1,14 +1,16 @@
-import { EngineError, formatInstant } from "../base/mod.ts";
+import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
 import type { RuntimeSpec } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent, emitNetworkEvent } from "./emit.ts";
-import { superviseRun } from "./exit.ts";
+import { followUp, recordExit, superviseRun } from "./exit.ts";
+import { appendLogFrame } from "./log-frame.ts";
 import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket, sharedShmDir, volumeData } from "./paths.ts";
 import type { Cgroup, ContainerLaunch, Endpoint, Shim } from "./ports.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
 import { makeBindSources, removeRunDir, writeRunFiles } from "./run-files.ts";
 import { refOf, type JoinedContainer } from "./spec-for/namespaces.ts";
 import { specFor } from "./spec-for/spec.ts";
+import { StartRefused } from "./start-refused.ts";
 import { restOf } from "./state.ts";
 
 /**
@@ -17,6 +19,7 @@ import { restOf } from "./state.ts";
  */
 export async function launch(ctx: EngineContext, record: ContainerRecord): Promise<void> {
   const { id } = record;
+  ctx.space.requireWritable();
   await using undo = new AsyncDisposableStack();
   const endpoint = await attachEndpoint(ctx, record, undo);
   undo.defer(() => removeRunDir(ctx, id));
@@ -25,7 +28,9 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   const cgroup = ctx.cgroups.create(id, spec.linux.resources);
   undo.defer(() => cgroup.remove());
   const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, cgroup, endpoint));
-  const { pid, startedNs } = await startedOrRefused(ctx, shim, spec);
+  const started = await startedOrRefused(ctx, shim, spec);
+  if (started instanceof StartRefused) return sayLastWords(ctx, record, started);
+  const { pid, startedNs } = started;
   undo.move();
   // Supervised before the state is seen, so that whoever waits for it finds the run.
   superviseRun(ctx, id, shim, cgroup);
@@ -44,7 +49,7 @@ async function attachEndpoint(ctx: EngineContext, record: ContainerRecord, undo:
   if (record.config.NetworkDisabled) return undefined;
   const { MacAddress: mac, IPAMConfig: ipam } = record.networks[mode] ?? {};
   const endpoint = await ctx.network.attach(record.id, { ...(mac && { mac }), ...(ipam?.IPv4Address && { ip: ipam.IPv4Address }) });
-  undo.defer(async () => ctx.network.detach(record.id));
+  undo.defer(() => ctx.network.detach(record.id));
   emitNetworkEvent(ctx, "connect", mode, record.id);
   return endpoint;
 }
@@ -101,13 +106,25 @@ function launchOf(ctx: EngineContext, { id, config, hostConfig }: ContainerRecor
   };
 }
 
-async function startedOrRefused(ctx: EngineContext, shim: Shim, spec: RuntimeSpec): Promise<{ pid: number; startedNs: bigint }> {
+/** A refusal with last words is an outcome; any other is thrown. */
+async function startedOrRefused(ctx: EngineContext, shim: Shim, spec: RuntimeSpec): Promise<{ pid: number; startedNs: bigint } | StartRefused> {
   try {
     return await shim.started;
   } catch (error) {
     shim.close();
-    throw ctx.runtime.startRefusal(error, { kind: "container", process: spec.process, mounts: spec.mounts, sysctl: spec.linux.sysctl });
+    const refusal = ctx.runtime.startRefusal(error, { kind: "container", process: spec.process, mounts: spec.mounts, sysctl: spec.linux.sysctl });
+    if (refusal instanceof StartRefused && refusal.lastWords !== undefined) return refusal;
+    throw refusal;
   }
+}
+
+/** The kernel refused the program after Docker would have let go of it: to its users it ran and ended at once. */
+function sayLastWords(ctx: EngineContext, record: ContainerRecord, { lastWords = "", exitCode }: StartRefused): void {
+  const now = nowNs();
+  appendLogFrame(logPaths(ctx.paths, record.id), 2, lastWords, now);
+  ctx.containers.setState(record.id, { status: "running", pid: 0, paused: false, startedAt: formatInstant(now), ...previousFinish(record) });
+  emitContainerEvent(ctx, record, "start");
+  followUp(ctx, record.id, recordExit(ctx, record.id, { exitCode, signal: 0, oomKilled: false, startedNs: now, finishedNs: nowNs() }, false));
 }
 
 function previousFinish({ state }: ContainerRecord): { previouslyFinishedAt?: string } {

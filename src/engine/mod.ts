@@ -29,3 +29,9 @@ export { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume, t
 export { inspectNetwork, listNetworks, type NetworkResource } from "./networks.ts";
 export { recover } from "./recover.ts";
 export { shutdown } from "./shutdown.ts";
+export { engineSchemas, openEngine, type EngineParts } from "./open.ts";
+export { DiskSpace } from "./disk-space.ts";
+export { lockDataRoot } from "./lock-file.ts";
+export { hostFacts } from "./host-facts.ts";
+export { runtimePort } from "./runtime-port.ts";
+export { stopEverything } from "./stop-everything.ts";

@@ -64,12 +64,12 @@ export interface Endpoint {
 
 export interface NetworkPort {
   readonly bridge: { readonly name: string; readonly id: string; readonly subnet: string; readonly gateway: string; readonly mtu: number };
-  attach(containerId: string, options: { mac?: string; ip?: string }): Endpoint | Promise<Endpoint>;
-  detach(containerId: string): void | Promise<void>;
+  attach(containerId: string, options: { mac?: string; ip?: string }): Endpoint;
+  detach(containerId: string): void;
   endpoint(containerId: string): Endpoint | undefined;
-  sweep(liveIds: ReadonlySet<string>): void | Promise<void>;
-  hostsFile(options: { hostname: string; domainname: string; ip: string | undefined; extraHosts: readonly string[] }): string;
-  resolvConf(options: { hostFile: string; dns: readonly string[]; search: readonly string[]; options: readonly string[] }): string;
+  sweep(liveIds: ReadonlySet<string>): void;
+  /** Sentences for /info: what on this host keeps containers from the network. */
+  readonly warnings: readonly string[];
 }
 
 export type CgroupJoin = { kind: "v1"; tasksFiles: string[] } | { kind: "v2"; dir: string };

@@ -64,6 +64,9 @@ async function recoverRun(ctx: EngineContext, record: ContainerRecord): Promise<
   if (shim && started) {
     if (!isRunning(record.state)) ctx.containers.setState(id, { status: "running", pid: started.pid, paused: false, startedAt: formatInstant(started.startedNs) });
     superviseRun(ctx, id, shim, cgroup);
+    // A crash may have come between the kernel's freeze and the row: the row is what was acknowledged.
+    if (isRunning(record.state) && record.state.paused) await cgroup.freeze();
+    else await cgroup.thaw();
     return undefined;
   }
   shim?.close();

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, mkdir as mkdirCallback, rmSync, writeFileSync } from "node:fs";
 import { copyFile, rm } from "node:fs/promises";
+import { hostsFile, resolvConf } from "../network/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { containerDir, exitFile, runDir, sharedShmDir } from "./paths.ts";
 import type { Endpoint } from "./ports.ts";
@@ -31,15 +32,14 @@ export async function writeRunFiles(ctx: EngineContext, record: ContainerRecord,
 }
 
 function hostsText(ctx: EngineContext, { config, hostConfig }: ContainerRecord, endpoint: Endpoint | undefined): string {
-  const extraHosts = hostConfig.ExtraHosts ?? [];
-  if (hostConfig.NetworkMode === "host" && extraHosts.length === 0) return ctx.host.hostsFile();
-  return ctx.network.hostsFile({ hostname: config.Hostname ?? "", domainname: config.Domainname ?? "", ip: endpoint?.ip, extraHosts });
+  const onHost = hostConfig.NetworkMode === "host";
+  const extraHosts = (hostConfig.ExtraHosts ?? []).map((entry) => entry.replace(/([:=])host-gateway$/, (_, separator: string) => separator + ctx.network.bridge.gateway));
+  return hostsFile({ hostname: config.Hostname ?? "", domainname: config.Domainname ?? "", ips: endpoint ? [endpoint.ip] : [], extraHosts, ...(onHost && { base: ctx.host.hostsFile() }) });
 }
 
 function resolvText(ctx: EngineContext, { hostConfig }: ContainerRecord): string {
   const { Dns: dns, DnsSearch: search, DnsOptions: options, NetworkMode: mode } = hostConfig;
-  if (mode === "host" && !dns?.length && !search?.length && !options?.length) return ctx.host.resolvConf();
-  return ctx.network.resolvConf({ hostFile: ctx.host.resolvConf(), dns: dns ?? [], search: search ?? [], options: options ?? [] });
+  return resolvConf({ hostFile: ctx.host.resolvConf(), dns: dns ?? [], search: search ?? [], options: options ?? [], hostNetwork: mode === "host" });
 }
 
 /** -v makes a missing host folder; root's, 0755. Resolves whatever the outcome: the mount says what is wrong. */

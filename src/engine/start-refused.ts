@@ -6,6 +6,8 @@ export class StartRefused extends EngineError {
     kind: ErrorKind,
     message: string,
     readonly exitCode: number,
+    /** Docker counts the process as started: it says this on standard error and ends with `exitCode`. */
+    readonly lastWords?: string,
     options?: ErrorOptions,
   ) {
     super(kind, message, options);

@@ -1,0 +1,62 @@
+import type { Database } from "bun:sqlite";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { formatInstant, KeyedLock, nowNs, type Schema } from "../base/mod.ts";
+import type { EngineContext, EngineIdentity } from "./context.ts";
+import type { DiskSpace } from "./disk-space.ts";
+import { ExecTable } from "./exec-table.ts";
+import { LiveTable } from "./live.ts";
+import { containersDir, rootMountPoint, volumesDir, type EnginePaths } from "./paths.ts";
+import type { CgroupPort, HostPort, ImagePort, NetworkPort, RuntimePort, SnapshotPort } from "./ports.ts";
+import { containerSchema, ContainerStore } from "./store/containers.ts";
+import { eventSchema, EventLog } from "./store/events.ts";
+import { volumeSchema, VolumeStore } from "./store/volumes.ts";
+
+export const engineSchemas: readonly Schema[] = [
+  containerSchema,
+  eventSchema,
+  volumeSchema,
+  { module: "engine.identity", steps: ["CREATE TABLE identity (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID"] },
+];
+
+/** The mechanisms that the composition root has opened. */
+export interface EngineParts {
+  readonly db: Database;
+  readonly paths: EnginePaths;
+  readonly build: Pick<EngineIdentity, "version" | "gitCommit" | "buildTime">;
+  readonly space: Pick<DiskSpace, "requireWritable">;
+  readonly images: ImagePort;
+  readonly snapshots: SnapshotPort;
+  readonly network: NetworkPort;
+  readonly cgroups: CgroupPort;
+  readonly runtime: RuntimePort;
+  readonly host: HostPort;
+  log(sentence: string): void;
+}
+
+/** The context of the use cases over opened mechanisms; `recover` brings it up to date with the machine. */
+export function openEngine(parts: EngineParts): EngineContext {
+  const { db, paths } = parts;
+  for (const dir of [containersDir(paths), volumesDir(paths)]) mkdirSync(dir, { recursive: true, mode: 0o710 });
+  for (const dir of [rootMountPoint(paths), join(paths.runRoot, "c"), join(paths.runRoot, "e")]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  return {
+    ...parts,
+    log: (sentence) => parts.log(sentence),
+    containers: new ContainerStore(db),
+    eventLog: new EventLog(db),
+    volumes: new VolumeStore(db),
+    locks: new KeyedLock(),
+    live: new LiveTable(),
+    execs: new ExecTable(),
+    identity: { ...parts.build, id: kept(db, "id", () => crypto.randomUUID()), createdAt: kept(db, "createdAt", () => formatInstant(nowNs())) },
+  };
+}
+
+/** A fact that is made once per data root. */
+function kept(db: Database, key: string, make: () => string): string {
+  const row = db.query<{ value: string }, [string]>("SELECT value FROM identity WHERE key = ?").get(key);
+  if (row) return row.value;
+  const value = make();
+  db.query("INSERT INTO identity (key, value) VALUES (?, ?)").run(key, value);
+  return value;
+}

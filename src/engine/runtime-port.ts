@@ -1,0 +1,20 @@
+import { errnoName } from "../linux/mod.ts";
+import { connectShim, describeStartFailure, readExitFile, readLog, StartError, type ShimSpawner } from "../runtime/mod.ts";
+import type { RuntimePort } from "./ports.ts";
+import { StartRefused } from "./start-refused.ts";
+
+/** The runtime as the use cases want it: one object, errors in Docker's words. */
+export function runtimePort(spawner: ShimSpawner): RuntimePort {
+  return {
+    launchContainer: (id, socketPath, launch) => spawner.launchContainer(id, socketPath, launch),
+    launchExec: (id, socketPath, launch) => spawner.launchExec(id, socketPath, launch),
+    connectShim: (socketPath, exitFile) => connectShim(socketPath, { exitFile, errnoName }),
+    readExitFile,
+    readLog,
+    startRefusal: (error, failed) => {
+      if (!(error instanceof StartError)) return error instanceof Error ? error : new Error(String(error));
+      const { kind, message, exitCode, late } = describeStartFailure(error, failed);
+      return new StartRefused(kind, message, late?.exitCode ?? exitCode, late?.stderr, { cause: error });
+    },
+  };
+}
