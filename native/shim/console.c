@@ -6,6 +6,7 @@
 #include "root.h"
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #ifndef TIOCGPTPEER
@@ -19,7 +20,10 @@ static int open_master(int root)
     int unlocked = 0;
     if (fd < 0 || fstatfs(fd, &fs) < 0)
         return fail("/dev/pts/ptmx");
-    if (fs.f_type != DEVPTS_MAGIC)
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return fail("/dev/pts/ptmx");
+    if (fs.f_type != DEVPTS_MAGIC || st.st_rdev != makedev(5, 2))
         return fail_as(EXDEV, "/dev/pts/ptmx");
     if (ioctl(fd, TIOCSPTLCK, &unlocked) < 0)
         return fail("/dev/pts/ptmx");

@@ -72,11 +72,6 @@ static void start_failed(uint32_t op, uint32_t error)
     broadcast_final();
 }
 
-void monitor_fail_start(uint32_t error)
-{
-    start_failed(shim.failed_op, error);
-}
-
 static void started(void)
 {
     shim.state = STATE_RUNNING;
@@ -117,6 +112,8 @@ static void sync_ended(void)
         started();
         return;
     }
+    if (shim.failed_error)
+        return; /* a host op has failed, and says more */
     (void)fail_as(ECHILD, "the process ended while it was being prepared");
     start_failed(OP_CLONE, ECHILD);
 }
@@ -156,6 +153,16 @@ static void handle_sync(void)
 {
     while (shim.sync >= 0 && sync_receive())
         ;
+}
+
+/* A host op may have failed only because the child did: its own report comes first. */
+void monitor_fail_start(uint32_t error)
+{
+    uint32_t op = shim.failed_op;
+    shim.failed_error = error;
+    handle_sync();
+    if (shim.state == STATE_STARTING)
+        start_failed(op, error);
 }
 
 /* Temporary and rename: a reader finds all of it or nothing. */

@@ -254,6 +254,18 @@ kernelTests("shim: STREAM_OUTPUT", () => {
     expect(await plan.exited).toBe(0);
   });
 
+  test("streams a terminal without frames, input and output", async () => {
+    const { ops } = sandbox.plan({ argv: ["cat"], stdio: STDIO.TTY | STDIO.OPEN_STDIN | STDIO.STREAM_OUTPUT, withoutLog: true });
+    const shim = sandbox.spawn(ops);
+    const control = await ShimClient.connect(shim.socket);
+    const [output, input] = [await ShimClient.connect(shim.socket, 2), await ShimClient.connect(shim.socket, 1)];
+    input.socket.write("typed\n");
+    await until(() => Buffer.concat(output.raw).toString() === "typed\r\ntyped\r\n");
+    input.socket.write("\x04");
+    expect(await control.end()).toMatchObject({ exitCode: 0 });
+    await output.ended;
+  });
+
   test("discards output once the client has vanished", async () => {
     const { ops } = sandbox.plan({ argv: ["sh", "-c", "head -c 5000000 /dev/zero; exit 6"], mounts: [PROC, { op: "bind", source: "/dev/zero", target: "/dev/zero", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n }], stdio: STDIO.STREAM_OUTPUT, withoutLog: true });
     const shim = sandbox.spawn(ops);
