@@ -5,7 +5,9 @@ import { LogIndex } from "./log-index.ts";
 
 const readAsync = promisify(read);
 
-export const CHUNK_BYTES = 512 * 1024 + 64 * 1024;
+export const CHUNK_BYTES = 512 * 1024;
+/** What is rendered frame by frame is taken in pieces that do not hold the event loop; larger than any frame. */
+export const RENDERED_CHUNK_BYTES = 128 * 1024;
 /** Small reads come from the page cache in microseconds; only large ones are worth a thread. */
 const READ_HERE_BYTES = 64 * 1024;
 

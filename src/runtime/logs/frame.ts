@@ -6,7 +6,7 @@ export const FRAME_HEADER_BYTES = 8;
 export const STDOUT = 1;
 export const STDERR = 2;
 /** What is longer is damage, not a frame. */
-const MAX_PAYLOAD_BYTES = 512 * 1024;
+const MAX_PAYLOAD_BYTES = 64 * 1024;
 
 /** Bytes of the whole frame at `at`; undefined when its header is incomplete; "damaged" when there is no frame. */
 export function frameBytes(bytes: Uint8Array, at: number): number | "damaged" | undefined {

@@ -1,4 +1,4 @@
-import { CHUNK_BYTES, FrameLog, type LogFiles } from "./frame-log.ts";
+import { CHUNK_BYTES, FrameLog, RENDERED_CHUNK_BYTES, type LogFiles } from "./frame-log.ts";
 import { FrameRenderer, isPlain, type Rendering } from "./frame-renderer.ts";
 
 /** Between two looks at a log whose index lags behind what the writer announced. */
@@ -54,8 +54,9 @@ export async function* readLog(files: LogFiles & { readonly tty: boolean }, opti
 }
 
 async function* pieces(log: FrameLog, renderer: FrameRenderer | undefined, from: number, to: number): AsyncGenerator<{ bytes: Uint8Array; end: number }> {
+  const chunkBytes = renderer ? RENDERED_CHUNK_BYTES : CHUNK_BYTES;
   while (from < to) {
-    const chunk = await log.read(from, Math.min(CHUNK_BYTES, to - from));
+    const chunk = await log.read(from, Math.min(chunkBytes, to - from));
     if (chunk.length === 0) return;
     if (!renderer) {
       from += chunk.length;
