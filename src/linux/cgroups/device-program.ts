@@ -28,8 +28,8 @@ const R = { result: 0, context: 1, type: 2, access: 3, major: 4, minor: 5 } as c
  * what no rule covers is denied.
  */
 export function compileDeviceProgram(rules: readonly DeviceRule[]): Uint8Array<ArrayBuffer> {
+  // What stands before a rule for everything never counts, and the verifier refuses code that cannot be reached.
   const last = rules.findLastIndex(coversEverything);
-  const effective = rules.slice(Math.max(last, 0));
   const program: Ebpf[] = [
     { code: CODE.LDX_W, dst: R.type, src: R.context, off: CONTEXT.accessType },
     { code: CODE.AND_K, dst: R.type, imm: 0xffff },
@@ -37,8 +37,8 @@ export function compileDeviceProgram(rules: readonly DeviceRule[]): Uint8Array<A
     { code: CODE.RSH_K, dst: R.access, imm: 16 },
     { code: CODE.LDX_W, dst: R.major, src: R.context, off: CONTEXT.major },
     { code: CODE.LDX_W, dst: R.minor, src: R.context, off: CONTEXT.minor },
-    ...effective.toReversed().flatMap(ruleCode),
-    ...answer(false),
+    ...rules.slice(last + 1).toReversed().flatMap(ruleCode),
+    ...answer(rules[last]?.allow ?? false),
   ];
   return encode(program);
 }

@@ -24,7 +24,7 @@ export function parseSeccompProfile(json: string, conditions: SeccompConditions)
 type Json = Readonly<Record<string, unknown>>;
 
 function invalid(reason: string): EngineError {
-  return new EngineError("InvalidParameter", `Decoding seccomp profile failed: ${reason}`);
+  return new EngineError("InvalidParameter", reason);
 }
 
 function parseJson(json: string): unknown {
