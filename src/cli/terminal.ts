@@ -1,3 +1,4 @@
+import { dlopen } from "bun:ffi";
 import { isatty } from "node:tty";
 import { Failure } from "./failure.ts";
 
@@ -14,8 +15,37 @@ export function terminalSize(): { rows: number; columns: number } {
   return { rows: rows ?? 0, columns: columns ?? 0 };
 }
 
-/** Lets every key through to the container until `restore`. */
+/** Lets every key through to the container, and its output through to the screen, until `restore`. */
 export function rawTerminal(): { restore(): void } {
+  return rawByTermios() ?? rawByRuntime();
+}
+
+const TERMIOS_BYTES = 128; // more than any libc's struct termios
+const TCSANOW = 0;
+
+/**
+ * The whole of cfmakeraw(3): the runtime's own raw mode still turns each newline of the output into two characters,
+ * which the container's terminal has done already.
+ */
+function rawByTermios(): { restore(): void } | undefined {
+  try {
+    const { symbols } = dlopen("libc.so.6", {
+      tcgetattr: { args: ["i32", "ptr"], returns: "i32" },
+      tcsetattr: { args: ["i32", "i32", "ptr"], returns: "i32" },
+      cfmakeraw: { args: ["ptr"], returns: "void" },
+    });
+    const before = new Uint8Array(TERMIOS_BYTES);
+    if (symbols.tcgetattr(0, before) !== 0) return undefined;
+    const raw = before.slice();
+    symbols.cfmakeraw(raw);
+    symbols.tcsetattr(0, TCSANOW, raw);
+    return { restore: () => void symbols.tcsetattr(0, TCSANOW, before) };
+  } catch {
+    return undefined; // another libc: the runtime's mode has to do
+  }
+}
+
+function rawByRuntime(): { restore(): void } {
   process.stdin.setRawMode(true);
   return { restore: () => void process.stdin.setRawMode(false) };
 }

@@ -1,8 +1,8 @@
-import { attachContainer, inspectContainer, resizeContainer, waitContainer } from "../../client/mod.ts";
+import { attachContainer, inspectContainer, resizeContainer, waitContainer, type Client } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure } from "../failure.ts";
 import { forwardSignals } from "../signals.ts";
-import { checkTerminal } from "../terminal.ts";
+import { checkTerminal, stdoutIsTerminal, terminalSize } from "../terminal.ts";
 import { talk } from "./talk.ts";
 
 export async function run({ flags, args, client }: Invocation): Promise<number> {
@@ -19,6 +19,7 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   const [{ connection }, { result }] = await Promise.all([attachContainer(client, id, { stdin, stdout: true, stderr: true, detachKeys }), waitContainer(client, id)]);
   const session = talk(connection, { tty, stdin, detachKeys, resize: (rows, columns) => resizeContainer(client, id, rows, columns) });
   try {
+    if (tty) await nudge(client, id);
     session.started();
     if (await session.finished) throw new Failure("read escape sequence");
   } finally {
@@ -28,4 +29,11 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   const { StatusCode, Error: failure } = await result;
   if (failure?.Message) throw new Failure(failure.Message);
   return StatusCode;
+}
+
+/** A program redraws its screen when the size changes: so it does for the one who has just come. */
+async function nudge(client: Client, id: string): Promise<void> {
+  if (!stdoutIsTerminal()) return;
+  const { rows, columns } = terminalSize();
+  await resizeContainer(client, id, rows + 1, columns + 1).catch(() => undefined); // it may have ended meanwhile
 }

@@ -1,6 +1,7 @@
 import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "../../client/mod.ts";
 import type { ExecCreateRequest } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
+import { Failure } from "../failure.ts";
 import type { Flags } from "../flags.ts";
 import { eachValue } from "../parse.ts";
 import { parseEnv, readEnvFile } from "../options/key-value.ts";
@@ -22,7 +23,7 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   const session = talk(connection, { tty, stdin: request.AttachStdin ?? false, detachKeys: flags.string("detach-keys"), resize: (rows, columns) => resizeExec(client, Id, rows, columns) });
   try {
     session.started();
-    if (await session.finished) return 0;
+    if (await session.finished) throw new Failure("read escape sequence");
   } finally {
     session.restore();
   }
