@@ -96,6 +96,18 @@ describe(`cgroup v${cgroups.version}`, () => {
     expect(await waitExit(runInside(group, `${make}; echo > null || exit 1; cat kmsg 2>/dev/null & wait $! ; test $? -ne 0 || exit 2; rm -r ${folder}`))).toEqual({ exitCode: 0, signal: 0 });
   });
 
+  test("making a device node asks for its own permission, and update() replaces the rules", async () => {
+    const readNull = { allow: true, type: "c" as const, major: 1, minor: 3, access: "rw" };
+    const group = create("nodes", { devices: [{ allow: false, access: "rwm" }, readNull] });
+    const folder = `/tmp/hk-nodes-${process.pid}`;
+    const probe = (): Promise<unknown> => waitExit(runInside(group, `mkdir -p ${folder}; echo > /dev/null || exit 1; mknod ${folder}/null c 1 3 2>&1 || exit 3; rm -r ${folder}`));
+    expect(await probe()).toMatchObject({ exitCode: 3 });
+    group.update({ devices: [{ allow: false, access: "rwm" }, readNull, { allow: true, type: "c", access: "m" }] });
+    expect(await probe()).toMatchObject({ exitCode: 0 });
+    group.update({ devices: [{ allow: true, access: "rwm" }, { allow: false, type: "c", major: 1, minor: 3, access: "w" }] });
+    expect(await probe()).not.toMatchObject({ exitCode: 0 });
+  });
+
   test("the process limit holds and an OOM kill is counted", async () => {
     const pids = create("pids", { pids: { limit: 1 } });
     // The shell could not fork: 2 is dash's answer.
