@@ -24,3 +24,4 @@ export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type Route } fr
 export { vethToPid, insideBatch, loopbackBatch, type HostBatch, type VethPlan, type InsidePlan } from "./container-links.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
 export { applyRuleset, listTable, listRuleset, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";
+export { syncFileSystem } from "./sync-file-system.ts";
