@@ -308,9 +308,10 @@ kernelTests("shim: exec into a running container", () => {
 });
 
 kernelTests("docker-init", () => {
+  const shimPath = join(import.meta.dir, "../../build/native/hako-shim");
+  const bind: PlanOp = { op: "bind", source: shimPath, target: "/sbin/docker-init", flags: 0, attributesSet: ATTR.RDONLY, attributesClear: 0n, propagation: 0n };
+
   test("runs the command as a child, reaps orphans and ends with its code", async () => {
-    const shimPath = join(import.meta.dir, "../../build/native/hako-shim");
-    const bind: PlanOp = { op: "bind", source: shimPath, target: "/sbin/docker-init", flags: 0, attributesSet: ATTR.RDONLY, attributesClear: 0n, propagation: 0n };
     const script = "sh -c 'sleep 0.1 & exit 0'; sleep 0.3; ps -o pid,comm | grep -v ps; exit 42";
     const end = await sandbox.run({ argv: ["/sbin/docker-init", "--", "sh", "-c", script], beforePivot: [bind] });
     expect(end).toMatchObject({ exitCode: 42 });
@@ -318,9 +319,22 @@ kernelTests("docker-init", () => {
     expect(end.log.stdout).not.toContain("sleep");
   });
 
+  test("puts the command into the terminal's foreground, so that keys reach it", async () => {
+    const { ops, log } = sandbox.plan({ argv: ["/sbin/docker-init", "--", "sh"], beforePivot: [bind], stdio: STDIO.TTY | STDIO.OPEN_STDIN });
+    const shim = sandbox.spawn(ops);
+    const control = await ShimClient.connect(shim.socket);
+    const input = await ShimClient.connect(shim.socket, 1);
+    input.socket.write("echo a'b'c; sleep 60\n");
+    await until(() => readLog(log).stdout.includes("abc"));
+    await Bun.sleep(50);
+    input.socket.write("\x03");
+    await Bun.sleep(50);
+    input.socket.write("exit 21\n");
+    expect(await control.end()).toMatchObject({ exitCode: 21 });
+    expect(readLog(log).stdout).not.toContain("job control turned off");
+  });
+
   test("forwards signals, and reports a command that is not there as 127", async () => {
-    const shimPath = join(import.meta.dir, "../../build/native/hako-shim");
-    const bind: PlanOp = { op: "bind", source: shimPath, target: "/sbin/docker-init", flags: 0, attributesSet: ATTR.RDONLY, attributesClear: 0n, propagation: 0n };
     const { ops, log } = sandbox.plan({ argv: ["/sbin/docker-init", "--", "sh", "-c", "trap 'exit 33' TERM; echo ready; while :; do sleep 0.05; done"], beforePivot: [bind] });
     const control = await ShimClient.connect(sandbox.spawn(ops).socket);
     await until(() => readLog(log).stdout === "ready\n");
