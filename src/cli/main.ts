@@ -1,11 +1,11 @@
 import { Client, DEFAULT_HOST, parseEndpoint } from "../client/mod.ts";
 import { checkArguments } from "./arguments.ts";
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec, Entry } from "./command.ts";
 import { provideEngine } from "./engine-program.ts";
 import { Failure } from "./failure.ts";
 import type { Flags } from "./flags.ts";
 import { GLOBAL_FLAGS } from "./global-flags.ts";
-import { out } from "./output.ts";
+import { err, out } from "./output.ts";
 import { parseLine } from "./parse.ts";
 import { report } from "./report.ts";
 import { resolveCommand } from "./resolve.ts";
@@ -23,7 +23,7 @@ async function main(words: readonly string[]): Promise<number> {
     const resolved = resolveCommand(line.args);
     path = resolved.path;
     command = resolved.entry.command;
-    if (!command) return await printGroupHelp(path, resolved.entry);
+    if (!command) return await printGroupHelp(path, resolved.entry, resolved.rest.includes("--help") ? out : err);
     const parsed = parseLine(resolved.rest, command.flags, command.interspersed ?? true);
     if (parsed.wantsHelp) return await printCommandHelp(path, command);
     checkArguments(parsed.args.length, command.args, path);
@@ -58,8 +58,8 @@ async function printRootHelp(): Promise<number> {
   return 0;
 }
 
-async function printGroupHelp(path: readonly string[], entry: Parameters<typeof import("./help.ts").groupHelp>[1]): Promise<number> {
-  out((await import("./help.ts")).groupHelp(path, entry));
+async function printGroupHelp(path: readonly string[], entry: Entry, print = out): Promise<number> {
+  print((await import("./help.ts")).groupHelp(path, entry));
   return 0;
 }
 

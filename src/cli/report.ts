@@ -13,10 +13,13 @@ export function report(error: unknown, path: readonly string[], command: Command
   const name = [PROGRAM, ...path].join(" ");
   if (error instanceof UsageError) {
     const usage = usageLine(path, command ? command.usage : "[OPTIONS] COMMAND [ARG...]");
-    err(`${error.message}\n\n${usage}\n\nRun '${name} --help' for more information\n`);
+    err(`${error.message}\n\n${usage}\n\n${seeOrRun(error.message)} '${name} --help' for more information\n`);
     return error.exitCode;
   }
   if (error instanceof ApiError || error instanceof ConnectError) err(`${error.message}\n`);
   else err(`${PROGRAM}: ${error instanceof Error ? error.message : String(error)}\n`);
   return 1;
 }
+
+/** Docker says "See" in this one case. */
+const seeOrRun = (message: string): string => (/requires at least \d+ arguments?$/.test(message) ? "See" : "Run");

@@ -57,7 +57,7 @@ function imageListing(whole: boolean, digests: boolean): Listing<Row> {
       Size: { heading: "SIZE", value: ({ image }) => humanSize(image.Size ?? 0) },
       Tag: { heading: "TAG", value: ({ tag }) => tag },
       UniqueSize: { heading: "UNIQUE SIZE", value: ({ image }) => (image.SharedSize === undefined || image.SharedSize < 0 ? "N/A" : humanSize((image.Size ?? 0) - image.SharedSize)) },
-      VirtualSize: { heading: "SIZE", value: ({ image }) => humanSize(image.Size ?? 0) },
+      VirtualSize: { heading: "SIZE", value: ({ image }) => humanSize(image.Size ?? 0, 4) },
     },
     table: ["Repository", "Tag", ...(digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"],
     quiet: "ID",

@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, Finder>> = {
 export async function run({ flags, args, client }: Invocation): Promise<number> {
   const type = flags.string("type");
   if (type !== undefined && !Object.hasOwn(KINDS, type)) {
-    throw new Failure(type === "" ? 'type is empty: must be one of "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"' : `unknown type: ${JSON.stringify(type)}: must be one of "container", "image", "network", "volume"`);
+    throw new Failure(type === "" ? 'type is empty: must be one of "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"' : `unknown type: ${JSON.stringify(type)}: must be one of "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"`);
   }
   const only = type === undefined ? undefined : KINDS[type];
   const find = only ? (name: string) => only(client, name, flags.bool("size")) : (name: string) => findAny(client, name, flags.bool("size"));

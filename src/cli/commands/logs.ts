@@ -1,7 +1,7 @@
 import { containerLogs, inspectContainer } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
 import { copyOutput } from "../session.ts";
-import { goTimestamp } from "../options/time.ts";
+import { logTime } from "../options/time.ts";
 
 export async function run({ flags, args, client }: Invocation): Promise<number> {
   const name = args[0] ?? "";
@@ -10,8 +10,8 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
     follow: flags.bool("follow"),
     timestamps: flags.bool("timestamps"),
     details: flags.bool("details"),
-    since: goTimestamp(flags.string("since")),
-    until: goTimestamp(flags.string("until")),
+    since: logTime("since", flags.string("since")),
+    until: logTime("until", flags.string("until")),
     tail: flags.string("tail"),
   });
   const read = async () => (await answer.body.next()).value ?? undefined;

@@ -13,7 +13,7 @@ export async function run({ flags, client }: Invocation): Promise<number> {
 
 const networkListing = (whole: boolean): Listing<Network> => ({
   fields: {
-    CreatedAt: { heading: "CREATED AT", value: ({ Created = "" }) => Created },
+    CreatedAt: { heading: "CREATED AT", value: ({ Created = "" }) => Created.replace("T", " ").replace(/Z$/, " +0000 UTC") },
     Driver: { heading: "DRIVER", value: ({ Driver = "" }) => Driver },
     ID: { heading: "NETWORK ID", value: ({ Id = "" }) => (whole ? Id : shortId(Id)) },
     IPv4: { heading: "IPV4", value: ({ EnableIPv4 }) => String(EnableIPv4 ?? false) },

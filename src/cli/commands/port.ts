@@ -16,7 +16,7 @@ export async function run({ args, client }: Invocation): Promise<number> {
   const [number = "", protocol = "tcp"] = wanted.split("/");
   if (!/^\d+$/.test(number)) throw new Failure(`Error: invalid port (${number}): value must be an integer: invalid syntax`);
   const bindings = ports[`${number}/${protocol}`];
-  if (!bindings) throw new Failure(`Error: No public port '${number}/${protocol}' published for ${name}`);
+  if (!bindings) throw new Failure(`Error: No public port '${wanted}' published for ${name}`);
   out(bindings.map((binding) => `${address(binding)}\n`).join(""));
   return 0;
 }

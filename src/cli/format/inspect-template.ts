@@ -14,18 +14,37 @@ export function inspectTemplate(format: string): (data: unknown) => string {
     try {
       return template.run(data, { lookup });
     } catch (error) {
-      if (error instanceof TemplateError) throw new Failure(`template parsing error: template: :1: ${error.message}`);
+      if (error instanceof TemplateError) throw new Failure(`template parsing error: ${error.message}`);
       throw error;
     }
   };
+}
+
+/** Fields that the engine leaves out when they are empty, and that templates may still ask for. */
+const LEFT_OUT = new Set(["Annotations", "ArgsEscaped", "ExposedPorts", "Health", "Healthcheck", "ImageManifestDescriptor", "Init", "MacAddress", "Mounts", "NetworkDisabled", "OnBuild", "Shell", "SizeRootFs", "SizeRw", "StopSignal", "StopTimeout", "StorageOpt", "Sysctls", "Tmpfs"]);
+const MAPS = new Set(["Annotations", "DriverOpts", "ExposedPorts", "Labels", "Networks", "Options", "Ports", "PortBindings", "StorageOpt", "Sysctls", "Tmpfs", "Volumes"]);
+const TEXTS = new Set(["MacAddress", "StopSignal"]);
+const FLAGS = new Set(["ArgsEscaped", "NetworkDisabled"]);
+const POINTERS = new Set(["Health", "Healthcheck", "ImageManifestDescriptor", "Init", "IPAMConfig", "MemorySwappiness", "OomKillDisable", "PidsLimit", "SizeRootFs", "SizeRw", "StopTimeout"]);
+
+/** An empty list or map that JSON shows as null, as Go's nil ones are. */
+const nil = <T extends object>(value: T): T => Object.defineProperty(value, "toJSON", { value: () => null });
+
+/** What an empty field of docker's types prints as. */
+function emptyOf(name: string): unknown {
+  if (POINTERS.has(name)) return null;
+  if (TEXTS.has(name)) return "";
+  if (FLAGS.has(name)) return false;
+  return nil(MAPS.has(name) ? {} : []);
 }
 
 function lookup(value: unknown, name: string): unknown {
   if (value === null || value === undefined) throw new TemplateError(`nil data; no entry for key ${JSON.stringify(name)}`);
   if (typeof value !== "object" || Array.isArray(value)) throw new TemplateError(`can't evaluate field ${name} in type ${Array.isArray(value) ? "[]interface {}" : typeof value}`);
   const members = value as Record<string, unknown>;
-  if (Object.hasOwn(members, name)) return members[name];
+  if (Object.hasOwn(members, name)) return members[name] ?? emptyOf(name);
   const same = Object.keys(members).find((key) => key.toLowerCase() === name.toLowerCase());
   if (same !== undefined) return members[same];
+  if (LEFT_OUT.has(name)) return emptyOf(name);
   throw new TemplateError(`map has no entry for key ${JSON.stringify(name)}`);
 }

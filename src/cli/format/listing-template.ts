@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { err } from "../output.ts";
-import { HEADING_FUNCTIONS, Template, TemplateError } from "../template/mod.ts";
+import { HEADING_FUNCTIONS, ROW, rowJson, Template, TemplateError } from "../template/mod.ts";
 import { alignTabs } from "./columns.ts";
 import type { Listing } from "./listing.ts";
 
@@ -10,7 +10,7 @@ export function formatListing<Row>(rows: readonly Row[], listing: Listing<Row>, 
     err("WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
     return rows.map((row) => `${String(listing.fields[listing.quiet]?.value(row) ?? "")}\n`).join("");
   }
-  if (format === "json") return rows.map((row) => `${JSON.stringify(rowData(row, listing))}\n`).join("");
+  if (format === "json") return rows.map((row) => `${rowJson(rowData(row, listing))}\n`).join("");
   const isTable = format.startsWith("table");
   const source = (isTable ? format.slice("table".length) : format).replace(/^ +| +$/g, "").replaceAll("\\t", "\t").replaceAll("\\n", "\n");
   const template = compile(source);
@@ -23,6 +23,7 @@ export function formatListing<Row>(rows: readonly Row[], listing: Listing<Row>, 
 /** What a template sees of one row; hidden fields can be named but are no part of `{{json .}}`. */
 function rowData<Row>(row: Row, listing: Listing<Row>): Record<string, unknown> {
   const data: Record<string, unknown> = {};
+  Object.defineProperty(data, ROW, { value: true });
   for (const name of Object.keys(listing.fields).toSorted()) {
     const field = listing.fields[name];
     if (field) Object.defineProperty(data, name, { value: field.value(row), enumerable: !field.hidden });
@@ -40,7 +41,7 @@ export function compile(source: string): Template {
   try {
     return new Template(source);
   } catch (error) {
-    if (error instanceof TemplateError) throw new Failure(`template parsing error: template: :1: ${error.message}`, 64);
+    if (error instanceof TemplateError) throw new Failure(`failed to parse template: template: :1: ${error.message}`);
     throw error;
   }
 }
@@ -49,7 +50,7 @@ export function execute(run: () => string): string {
   try {
     return run();
   } catch (error) {
-    if (error instanceof TemplateError) throw new Failure(`failed to execute template: template: :1: ${error.message}`);
+    if (error instanceof TemplateError) throw new Failure(`failed to execute template: ${error.message}`);
     throw error;
   }
 }

@@ -1,4 +1,12 @@
+import { Failure } from "../failure.ts";
 import { parseDuration } from "../values.ts";
+
+/** @throws Failure for what the engine could not read either */
+export function logTime(name: "since" | "until", text: string | undefined): string | undefined {
+  const time = goTimestamp(text);
+  if (time !== undefined && !/^\d+(\.\d+)?$/.test(time)) throw new Failure(`invalid value for "${name}": failed to parse value as time or duration: ${JSON.stringify(text)}`);
+  return time;
+}
 
 /**
  * `--since` and `--until`: seconds since 1970 for a time or for a length of time before now; what is neither goes to

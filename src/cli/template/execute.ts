@@ -19,14 +19,26 @@ export class Template {
   readonly #nodes: readonly Node[];
 
   /** @throws TemplateError when the text is no template */
-  constructor(source: string) {
+  constructor(readonly source: string) {
     this.#nodes = parseTemplate(source, FUNCTION_NAMES);
   }
 
   run(data: unknown, options: ExecuteOptions = {}): string {
     const run = new Run(data, options.lookup ?? lookupOwn, options.functions ?? FUNCTIONS);
-    run.nodes(this.#nodes, data);
+    try {
+      run.nodes(this.#nodes, data);
+    } catch (error) {
+      if (error instanceof TemplateError) throw new TemplateError(`template: :${this.#place(error.message)}: ${error.message}`);
+      throw error;
+    }
     return run.text;
+  }
+
+  /** Line and column of the expression that failed, which the message names. */
+  #place(message: string): string {
+    const at = Math.max(this.source.indexOf(/ at <(.*?)>: /.exec(message)?.[1] ?? ""), 0);
+    const before = this.source.slice(0, at).split("\n");
+    return `${before.length}:${before.at(-1)?.length ?? 0}`;
   }
 }
 
@@ -139,6 +151,11 @@ class Run {
         return this.#call(expression.name, expression.args, dot, []);
       case "path":
         return expression.names.reduce((value, name) => this.#field(value, name, expression), this.#evaluate(expression.base, dot));
+      case "method": {
+        const method = this.#evaluate(expression.target, dot);
+        if (typeof method !== "function") throw new TemplateError(`executing "" at <${describe(expression)}>: ${expression.target.names.at(-1)} has arguments but cannot be invoked as function`);
+        return method(...expression.args.map((arg) => this.#evaluate(arg, dot)));
+      }
       case "pipeline":
         return this.#pipeline(expression, dot);
       default:

@@ -11,6 +11,13 @@ export function isTrue(value: unknown): boolean {
   return Boolean(value);
 }
 
+/** Marks one row of a list, whose JSON is escaped for HTML as docker's is. */
+export const ROW: unique symbol = Symbol("row");
+const isRow = (value: unknown): boolean => typeof value === "object" && value !== null && ROW in value;
+
+const ESCAPED: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };
+export const rowJson = (row: unknown): string => JSON.stringify(row).replace(/[<>&]/g, (letter) => ESCAPED[letter] ?? letter);
+
 const text = (value: unknown): string => (typeof value === "string" ? value : show(value));
 
 export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
@@ -32,7 +39,7 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   le: (first, second) => compare(first, second) <= 0,
   gt: (first, second) => compare(first, second) > 0,
   ge: (first, second) => compare(first, second) >= 0,
-  json: (value) => JSON.stringify(value === undefined ? null : value),
+  json: (value) => (isRow(value) ? rowJson(value) : JSON.stringify(value === undefined ? null : value)),
   split: (value, separator) => text(value).split(text(separator)),
   join: (values, separator) => (Array.isArray(values) ? values.map(text).join(text(separator)) : text(values)),
   title: (value) => text(value).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
@@ -72,7 +79,11 @@ function indexInto(value: unknown, key: unknown): unknown {
     return value[at];
   }
   if (typeof value === "string") return Buffer.from(value)[Number(key)];
-  if (typeof value === "object" && value !== null) return Object.hasOwn(value, String(key)) ? (value as Record<string, unknown>)[String(key)] : undefined;
+  if (typeof value === "object" && value !== null) {
+    if (Object.hasOwn(value, String(key))) return (value as Record<string, unknown>)[String(key)];
+    // A Go map of strings gives the empty one; labels are such a map.
+    return Object.values(value).every((item) => typeof item === "string") ? "" : undefined;
+  }
   throw new TemplateError("error calling index: index of untyped nil");
 }
 

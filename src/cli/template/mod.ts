@@ -1,3 +1,3 @@
 export { Template, lookupOwn, type Lookup, type ExecuteOptions } from "./execute.ts";
-export { HEADING_FUNCTIONS } from "./functions.ts";
+export { HEADING_FUNCTIONS, ROW, rowJson } from "./functions.ts";
 export { TemplateError } from "./lex.ts";

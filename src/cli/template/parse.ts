@@ -5,8 +5,16 @@ export type Expression =
   | { readonly kind: "dot" }
   | { readonly kind: "variable"; readonly name: string }
   | { readonly kind: "call"; readonly name: string; readonly args: readonly Expression[] }
-  | { readonly kind: "path"; readonly base: Expression; readonly names: readonly string[] }
+  | Path
+  /** A field that is a function, with arguments: `.Label "x"`. */
+  | { readonly kind: "method"; readonly target: Path; readonly args: readonly Expression[] }
   | Pipeline;
+
+export interface Path {
+  readonly kind: "path";
+  readonly base: Expression;
+  readonly names: readonly string[];
+}
 
 /** `a | b x | c`: each stage gets the value before it as its last argument. */
 export interface Pipeline {
@@ -135,8 +143,9 @@ class ExpressionParser {
     const args: Expression[] = [];
     for (let next = this.#operand(); next; next = this.#operand()) args.push(next);
     if (first.kind === "call") return { ...first, args };
-    if (args.length > 0) throw new TemplateError(`can't give argument to non-function ${describe(first)}`);
-    return first;
+    if (args.length === 0) return first;
+    if (first.kind !== "path") throw new TemplateError(`can't give argument to non-function ${describe(first)}`);
+    return { kind: "method", target: first, args };
   }
 
   #operand(): Expression | undefined {
@@ -202,6 +211,8 @@ export function describe(expression: Expression): string {
       return expression.name;
     case "path":
       return `${expression.base.kind === "dot" ? "" : describe(expression.base)}.${expression.names.join(".")}`;
+    case "method":
+      return describe(expression.target);
     case "pipeline":
       return `(${expression.stages.map(describe).join(" | ")})`;
   }

@@ -3,7 +3,7 @@
 export const NO_VALUE = "<no value>";
 
 export function show(value: unknown): string {
-  if (value === undefined || value === null) return NO_VALUE;
+  if (value === undefined) return NO_VALUE;
   return showInner(value);
 }
 
