@@ -2,6 +2,7 @@ import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import type { Duplex } from "node:stream";
 import { EngineError, messageOf } from "../base/mod.ts";
 import { startDecompressor, type Filter } from "../linux/mod.ts";
+import { ZstdFrames } from "./zstd-frames.ts";
 
 export type Compression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
 
@@ -85,7 +86,17 @@ function throughZlib(source: AsyncIterable<Uint8Array>, compression: "gzip" | "z
   const stream = compression === "gzip"
     ? createGunzip({ chunkSize: CHUNK_BYTES })
     : createZstdDecompress({ chunkSize: CHUNK_BYTES, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } });
-  return throughDuplex(source, stream as unknown as Duplex, compression);
+  return throughDuplex(compression === "zstd" ? wholeFrames(source) : source, stream as unknown as Duplex, compression);
+}
+
+/** Fails at the end of a stream whose last frame is not whole. */
+async function* wholeFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  const frames = new ZstdFrames();
+  for await (const chunk of source) {
+    frames.push(chunk);
+    yield chunk;
+  }
+  if (!frames.complete) throw corrupt("zstd", "unexpected end of file");
 }
 
 async function* throughDuplex(source: AsyncIterable<Uint8Array>, stream: Duplex, compression: Compression): AsyncGenerator<Uint8Array, void, void> {

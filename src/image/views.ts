@@ -20,11 +20,13 @@ export function summaryOf(store: ImageStore, row: ImageRow, inUse: InUse | undef
   };
 }
 
+const ALWAYS_SHOWN = { Cmd: null, Entrypoint: null, Env: null, Labels: null, OnBuild: null, User: "", Volumes: null, WorkingDir: "" };
+
 /** ImageInspect. Docker always shows these eight fields of the config, others only where the image has them. */
 export function inspectOf(store: ImageStore, row: ImageRow): ImageInspect {
   const { config } = store.parsed(row);
   const { repoTags, repoDigests } = splitNames(store.names(row.id));
-  const shown = { Cmd: null, Entrypoint: null, Env: null, Labels: null, OnBuild: null, User: "", Volumes: null, WorkingDir: "", ...withoutAbsent(config.config ?? {}) };
+  const shown = { ...ALWAYS_SHOWN, ...shownFields(config.config ?? {}) };
   return {
     Id: row.id,
     RepoTags: repoTags,
@@ -46,11 +48,12 @@ export function inspectOf(store: ImageStore, row: ImageRow): ImageInspect {
   };
 }
 
-function withoutAbsent(fields: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([key, value]) => value !== undefined && !(OMITTED_WHEN_EMPTY.has(key) && isEmpty(value))));
-}
+/** Fields that API 1.51 shows only where an image has them; what older Dockers stored besides stays unsaid. */
+const SHOWN_WHEN_SET = new Set(["ExposedPorts", "StopSignal", "Shell", "Healthcheck", "ArgsEscaped"]);
 
-const OMITTED_WHEN_EMPTY = new Set(["ExposedPorts", "StopSignal", "Shell", "Healthcheck", "ArgsEscaped", "Hostname", "Domainname"]);
+function shownFields(config: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).filter(([key, value]) => value !== undefined && (key in ALWAYS_SHOWN || (SHOWN_WHEN_SET.has(key) && !isEmpty(value)))));
+}
 
 function isEmpty(value: unknown): boolean {
   return value === null || value === "" || value === false || (typeof value === "object" && Object.keys(value).length === 0);

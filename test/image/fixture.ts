@@ -1,0 +1,50 @@
+/** A store of its own in a temporary folder. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { openDatabase } from "../../src/base/mod.ts";
+import { helperExtractor, inProcessExtractor, type Extractor } from "../../src/archive/mod.ts";
+import { ContentStore } from "../../src/content/mod.ts";
+import { imageSchema, openImages, type Images } from "../../src/image/mod.ts";
+import { snapshotSchema, Snapshots } from "../../src/snapshot/mod.ts";
+
+export interface Fixture extends AsyncDisposable {
+  readonly dir: string;
+  readonly content: ContentStore;
+  readonly snapshots: Snapshots;
+  readonly images: Images;
+  /** Closes everything and opens the same folder again, as after a crash. */
+  reopen(): Promise<Fixture>;
+}
+
+export async function imageFixture(options: { dir?: string; extractor?: Extractor } = {}): Promise<Fixture> {
+  const dir = options.dir ?? mkdtempSync("/tmp/hk-image-");
+  const db = openDatabase(join(dir, "hako.db"), [snapshotSchema, imageSchema]);
+  const content = new ContentStore(join(dir, "content"));
+  const snapshots = new Snapshots({ db, dir });
+  const images = await openImages({ db, content, snapshots, extractor: options.extractor ?? inProcessExtractor(), parallel: 2, syncDisk: async () => {} });
+  return {
+    dir, content, snapshots, images,
+    async reopen() {
+      db.close();
+      return await imageFixture({ ...options, dir });
+    },
+    async [Symbol.asyncDispose]() {
+      await snapshots.trashEmptied();
+      db.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Each archive in a process of its own, chrooted, as in the engine but without its namespaces. */
+export function processExtractor(): Extractor {
+  return helperExtractor(async ({ argv, stdinFd }) => {
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, "extract-process.ts"), ...argv], { stdin: stdinFd, stdout: "pipe", stderr: "inherit" });
+    const stdout = await new Response(child.stdout).text();
+    return { exitCode: await child.exited, stdout };
+  });
+}
+
+export async function* bytesOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
+  yield* chunks;
+}
