@@ -1,10 +1,22 @@
 import { EngineError } from "../base/mod.ts";
+import type { EventMessage } from "../spec/mod.ts";
 import { JSON_TYPE } from "./media-types.ts";
 import { filters, text } from "./query.ts";
 import { route, stream } from "./route.ts";
 import { jsonLines } from "./streams.ts";
 
 const FILTERS = ["config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type", "volume"];
+
+/** With the fields that containers' and images' events had before API 1.22 and that clients still read. */
+function withOldFields(event: EventMessage): object {
+  if (event.Type !== "container" && event.Type !== "image") return event;
+  const from = event.Type === "container" ? event.Actor?.Attributes?.["image"] : undefined;
+  return { status: event.Action, id: event.Actor?.ID, ...(from && { from }), ...event };
+}
+
+async function* asWritten(messages: AsyncIterable<EventMessage>): AsyncGenerator<object> {
+  for await (const message of messages) yield withOldFields(message);
+}
 
 export const events = [
   route("GET /events", {
@@ -15,7 +27,7 @@ export const events = [
       const [since, until] = [query.since, query.until].map(Number);
       if (query.since && query.until && since !== undefined && until !== undefined && since > until)
         throw new EngineError("InvalidParameter", `\`since\` time (${query.since}) cannot be after \`until\` time (${query.until})`);
-      return stream(JSON_TYPE, jsonLines(engine.events(query, signal)));
+      return stream(JSON_TYPE, jsonLines(asWritten(engine.events(query, signal))));
     },
   }),
 ];

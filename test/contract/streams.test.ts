@@ -219,7 +219,7 @@ describe("an answer that takes its time", () => {
 
   test("events come one line at a time, and end with the client", async () => {
     const wire = await open({ method: "GET", target: "/events" });
-    await wire.until((text) => text.includes('{"Type":"container","Action":"create"}\n'));
+    await wire.until((text) => text.includes('"Type":"container","Action":"create"}\n'));
     wire.abort();
     await eventually(() => fake.probe.aborted === 1);
   });
