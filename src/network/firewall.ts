@@ -41,6 +41,6 @@ export async function forwardWarnings({ table, bridge }: { table: string; bridge
   return dropping.map(({ family, table: other, chain, hasDockerUser }) => {
     const place = hasDockerUser ? "DOCKER-USER" : chain;
     const rule = (match: string): string => `nft insert rule ${family} ${other} ${place} ${match} ${bridge} accept`;
-    return `WARNING: the firewall table "${family} ${other}" drops forwarded packets by policy (chain ${chain}), so containers on ${bridge} do not reach other machines. Let them pass with: ${rule("iifname")}; ${rule("oifname")}`;
+    return `the firewall table "${family} ${other}" drops forwarded packets by policy (chain ${chain}), so containers on ${bridge} do not reach other machines. Let them pass with: ${rule("iifname")}; ${rule("oifname")}`;
   });
 }

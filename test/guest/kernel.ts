@@ -1,6 +1,6 @@
 /** Debian's cloud kernel, fetched once with apt-get and unpacked below build/guest. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
 
 export const CACHE = join(import.meta.dir, "../../build/guest");
 const PACKAGE = "linux-image-cloud-amd64";
@@ -41,4 +41,28 @@ async function run(command: string[], cwd?: string): Promise<string> {
   const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
   if (code !== 0) throw new Error(`${command.join(" ")}: ${stderr.trim()}`);
   return stdout;
+}
+
+/** Files of the named modules and of all they depend on, in loading order. */
+export function moduleFiles({ modules }: GuestKernel, names: readonly string[]): string[] {
+  const all = new Map(readdirSync(modules, { recursive: true, encoding: "utf8" }).flatMap((path) => (path.endsWith(".ko") ? [[moduleName(path), join(modules, path)] as const] : [])));
+  const ordered = new Set<string>();
+  const visit = (name: string): void => {
+    const file = all.get(name.replaceAll("-", "_"));
+    if (file === undefined) throw new Error(`the guest's kernel has no module ${name}`);
+    for (const needed of dependenciesOf(file)) visit(needed);
+    ordered.add(file);
+  };
+  names.forEach(visit);
+  return [...ordered];
+}
+
+const moduleName = (path: string): string => basename(path, ".ko").replaceAll("-", "_");
+
+/** The module says it itself, in its .modinfo section: `depends=a,b` between NULs. */
+function dependenciesOf(file: string): string[] {
+  const bytes = readFileSync(file);
+  const start = bytes.indexOf("\0depends=") + "\0depends=".length;
+  if (start < "\0depends=".length) return [];
+  return bytes.subarray(start, bytes.indexOf(0, start)).toString().split(",").filter(Boolean);
 }

@@ -2,18 +2,18 @@
  * A small virtual machine for what this machine's kernel is not set up for: cgroup v2 alone, Debian's kernel, no network.
  * qemu emulates the processor, so everything in it is ten to thirty times slower; a boot takes some seconds.
  */
-import { readFileSync, writeFileSync, mkdtempSync, rmSync, existsSync, statSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { cpioArchive, type CpioEntry } from "./cpio.ts";
-import { guestKernel } from "./kernel.ts";
+import { guestKernel, moduleFiles } from "./kernel.ts";
 
 export interface GuestRequest {
   /** Path in the guest → path of a file here; executables bring the libraries that ldd names. */
   readonly files: Readonly<Record<string, string>>;
   /** For busybox sh; /proc, /sys, /dev, /tmp and cgroup2 on /sys/fs/cgroup are mounted. */
   readonly script: string;
-  /** Kernel modules, loaded in this order with what they depend on left to the caller. */
+  /** Kernel modules to load; what they depend on comes along. */
   readonly modules?: readonly string[];
   readonly memoryMb?: number;
   readonly timeoutMs?: number;
@@ -37,7 +37,7 @@ export async function runInGuest({ files, script, modules = [], memoryMb = 1536,
   const folder = mkdtempSync(join(tmpdir(), "hk-guest-"));
   try {
     const initrd = join(folder, "initrd");
-    writeFileSync(initrd, cpioArchive(await rootEntries(files, script, modules.map((name) => findModule(kernel.modules, name)))));
+    writeFileSync(initrd, cpioArchive(await rootEntries(files, script, moduleFiles(kernel, modules))));
     return resultOf(await boot(kernel.image, initrd, memoryMb, timeoutMs));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -110,10 +110,4 @@ async function librariesOf(program: string): Promise<string[]> {
   const child = Bun.spawn(["ldd", program], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
   const text = await new Response(child.stdout).text();
   return [...text.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map((match) => match[1] ?? "");
-}
-
-function findModule(folder: string, name: string): string {
-  for (const entry of existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [])
-    if (basename(entry).replace(/\.ko(\.\w+)?$/, "") === name) return join(folder, entry);
-  throw new Error(`the guest's kernel has no module ${name}`);
 }
