@@ -232,7 +232,9 @@ export class ShimClient {
     const socket = await dial(path);
     const client = new ShimClient(socket, role) as ShimClient & { hello: Hello };
     client.send(1, u32s(1, role));
-    const { payload } = await client.next(1);
+    const refused = new Promise<never>((_, reject) => socket.once("close", () => reject(new Error("the shim closed the connection"))));
+    refused.catch(() => {});
+    const { payload } = await Promise.race([client.next(1), refused]);
     client.hello = {
       version: payload.readUInt32LE(0), state: payload.readUInt32LE(4), pid: payload.readUInt32LE(8),
       startedNs: payload.readBigUInt64LE(12), logEnd: payload.readBigUInt64LE(20),

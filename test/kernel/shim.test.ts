@@ -82,6 +82,25 @@ kernelTests("shim: life of a container", () => {
     expect(await control.end()).toMatchObject({ signal: SIGKILL });
   });
 
+  test("survives connections that send garbage, and more of them than it serves", async () => {
+    const { ops } = sandbox.plan({ argv: ["sleep", "60"] });
+    const shim = sandbox.spawn(ops);
+    const control = await ShimClient.connect(shim.socket);
+    if (control.hello.state === STATE.STARTING) await control.started();
+    let seed = 12345;
+    const random = () => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) >> 8;
+    for (let round = 0; round < 60; round++) {
+      const client = await ShimClient.connect(shim.socket, round % 2).catch(() => undefined);
+      const garbage = Buffer.from(Array.from({ length: 400 }, () => random() & 255));
+      // Half of them with a type that exists, a short length, and then whatever comes.
+      if (round % 3 === 0) for (let at = 0; at + 24 <= garbage.length; at += 24) garbage.set([17 + (random() % 3), 0, 0, 0, 16, 0, 0, 0], at);
+      client?.socket.write(garbage);
+      if (round % 4 === 0) client?.close();
+    }
+    expect(await control.kill(SIGKILL)).toBe(0);
+    expect(await control.end()).toMatchObject({ signal: SIGKILL });
+  });
+
   test("does not wait for grandchildren that hold the output", async () => {
     const { ops } = sandbox.plan({ argv: ["sh", "-c", "sleep 5 & echo gone"], cloneFlags: CLONE.NEWNS });
     const shim = sandbox.spawn(ops);
