@@ -2,7 +2,7 @@ import { EngineError } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import type { WaitCondition, WaitOutcome } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
-import { exitCodeOf, restOf, type ContainerState } from "./state.ts";
+import { exitCodeOf, type ContainerState } from "./state.ts";
 
 /**
  * Resolves once the container is known and the wait is registered, so that nothing that happens afterwards is missed; `result`
@@ -40,12 +40,11 @@ function atRest(state: ContainerState): boolean {
   return state.status === "created" || state.status === "exited" || state.status === "removing";
 }
 
-/** Ended after running, or could not be started. */
+/** Ended after running, or could not be started: why, the client hears from the start itself. */
 function ended(state: ContainerState): boolean {
   return state.status === "exited" || (state.status === "created" && state.failure !== undefined);
 }
 
 function outcome(record: ContainerRecord): WaitOutcome {
-  const failure = restOf(record.state)?.failure;
-  return { StatusCode: exitCodeOf(record.state), ...(failure && { Error: { Message: failure.message } }) };
+  return { StatusCode: exitCodeOf(record.state) };
 }
