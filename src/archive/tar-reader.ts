@@ -100,9 +100,9 @@ export class TarReader {
   finish(): void {
     const { at } = this.#state;
     if (at === "finished") return;
+    // A missing end mark alone is forgiven, as Go and GNU tar do.
     const between = at === "header" && this.#blockFilled === 0 && this.#specialHeaders === 0;
-    const inPadding = at === "padding";
-    if (!between && !inPadding) throw malformed("it ends in the middle of an entry");
+    if (!between) throw malformed("it ends in the middle of an entry");
   }
 
   #lastFill = 0;
