@@ -8,7 +8,7 @@ import { busyboxTar } from "../images.ts";
 import type { Subject } from "./contract.ts";
 import { differences, shapeOf, type ShapeOf } from "./shape.ts";
 import recorded from "./shapes.json";
-import { call, callJson, formatRequest, messageOf, Wire, type Answer } from "./wire.ts";
+import { call, callJson, formatRequest, messageOf, parseAnswer, Wire, type Answer } from "./wire.ts";
 
 const IMAGE = "hako-contract:test";
 const SCRIPT = 'echo out; echo err >&2; read line; echo "got $line"; exec sleep 1000';
@@ -182,6 +182,19 @@ export function describeScenario({ subject, record }: ScenarioOptions): void {
       expect(await wire.untilEnd()).toContain('"StatusCode":137');
       await attached.untilEnd();
       expect(parsed(await ask("GET", `${self}/json`))).toMatchObject({ State: { Status: "exited", Running: false, ExitCode: 137 } });
+    });
+
+    test("a start that fails is 400 with the reason; who waits for the removal hears the code", async () => {
+      const created = await post("/containers/create", { Image: IMAGE, Cmd: ["hako-no-such-command"], HostConfig: { AutoRemove: true } });
+      const failing = `/containers/${String(parsed(created)["Id"])}`;
+      using wire = await Wire.open(subject.socket());
+      wire.send(formatRequest({ method: "POST", target: `${failing}/wait?condition=removed`, headers: { Connection: "close" } }));
+      await wire.until((text) => text.includes("\r\n\r\n"));
+      const started = await ask("POST", `${failing}/start`);
+      expect(started.status).toBe(400);
+      expect(messageOf(started)).toEndWith('exec: "hako-no-such-command": executable file not found in $PATH');
+      expect(JSON.parse(parseAnswer(await wire.untilEnd()).text)).toEqual({ StatusCode: 127 });
+      expect((await ask("GET", `${failing}/json`)).status).toBe(404);
     });
 
     test("its image cannot go before it, and it goes once", async () => {
