@@ -28,7 +28,7 @@ const UNITS: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4, p: 5 }
 export function parseBytes(text: string): number {
   const split = /^([\s\S]*?)\s*([^0-9. ]*)$/.exec(text);
   const digits = (split?.[1] ?? "").trim();
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(digits)) throw new ValueError(`invalid size: '${text}'`);
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(digits)) throw new ValueError(/^[\d.]*\d[\d.]*$/.test(digits) ? `strconv.ParseFloat: parsing ${quote(digits)}: invalid syntax` : `invalid size: '${text}'`);
   const amount = Number(digits);
   if (amount < 0) throw new ValueError(`invalid size: '${text}'`);
   const suffix = (split?.[2] ?? "").toLowerCase();

@@ -28,7 +28,7 @@ export async function createFromFlags(client: Client, flags: Flags, request: Con
   }
 }
 
-const isMissingImage = (error: unknown): boolean => error instanceof ApiError && error.status === 404 && error.detail.startsWith("No such image");
+const isMissingImage = (error: unknown): boolean => error instanceof ApiError && error.status === 404 && /^No such image|does not match the specified platform/.test(error.detail);
 
 /** Docker's own refusal of a name that cannot be an image's, before anything is asked of the engine. */
 export async function checkImageName(image: string): Promise<void> {

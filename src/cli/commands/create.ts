@@ -9,9 +9,13 @@ import { frameFailure } from "./exit-code.ts";
 
 export async function run({ flags, args, client, path }: Invocation): Promise<number> {
   const request = readRequest(flags, args, path);
-  await checkImageName(request.Image ?? "");
-  out(`${await createFromFlags(client, flags, request)}\n`);
-  return 0;
+  try {
+    await checkImageName(request.Image ?? "");
+    out(`${await createFromFlags(client, flags, request)}\n`);
+    return 0;
+  } catch (error) {
+    throw error instanceof Error ? new Failure(error.message) : error;
+  }
 }
 
 /** What is wrong with the flags ends with 125; what the engine says, with 1. */

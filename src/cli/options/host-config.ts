@@ -2,6 +2,7 @@ import type { HostConfig } from "../../spec/mod.ts";
 import type { Flags } from "../flags.ts";
 import { eachValue } from "../parse.ts";
 import { ValueError } from "../values.ts";
+import { isAddress } from "./address.ts";
 import { isCdiDevice, parseDevice, parseDeviceRule, parseGpus, parseThrottleBytes, parseThrottleOperations, parseWeightDevice } from "./devices.ts";
 import { splitPair } from "./key-value.ts";
 import { checkSysctl, parseRestartPolicy, parseUlimit } from "./limits.ts";
@@ -107,18 +108,23 @@ function checkedMode(flags: Flags, name: string, title: string, valid: RegExp): 
 }
 
 function setNames(host: HostConfig, flags: Flags): void {
-  set(host, "Dns", [...flags.list("dns")]);
+  set(host, "Dns", eachValue(flags, "dns", checkAddress));
   set(host, "DnsOptions", [...flags.list("dns-option"), ...flags.list("dns-opt")]);
   set(host, "DnsSearch", [...flags.list("dns-search")]);
   set(host, "ExtraHosts", eachValue(flags, "add-host", checkExtraHost));
   set(host, "Links", [...flags.list("link")]);
 }
 
+function checkAddress(value: string): string {
+  if (!isAddress(value.trim())) throw new ValueError(`IP address is not correctly formatted: ${value}`);
+  return value.trim();
+}
+
 function checkExtraHost(value: string): string {
   const at = value.search(/[:=]/);
   if (at <= 0) throw new ValueError(`bad format for add-host: ${JSON.stringify(value)}`);
   const ip = value.slice(at + 1).replace(/^\[(.*)\]$/, "$1");
-  if (ip !== "host-gateway" && !/^(\d{1,3}\.){3}\d{1,3}$|^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(ip)) throw new ValueError(`invalid IP address in add-host: ${JSON.stringify(ip)}`);
+  if (ip !== "host-gateway" && !isAddress(ip)) throw new ValueError(`invalid IP address in add-host: ${JSON.stringify(ip)}`);
   return `${value.slice(0, at)}:${ip}`;
 }
 

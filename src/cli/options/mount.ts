@@ -105,11 +105,13 @@ function parseMode(value: string): number {
 
 /** One CSV record (RFC 4180): a field in quotes may hold commas and doubled quotes. */
 export function parseCsv(text: string): string[] {
+  if (text === "") throw new ValueError("EOF");
   const fields: string[] = [];
-  const field = /(?:"((?:[^"]|"")*)"|([^,]*))(,|$)/y;
+  const field = /(?:"((?:[^"]|"")*)"|([^,"]*))(,|$)/y;
   for (;;) {
+    const from = field.lastIndex;
     const match = field.exec(text);
-    if (!match) throw new ValueError(`parse error on line 1, column ${field.lastIndex + 1}: bare " in non-quoted-field`);
+    if (!match) throw new ValueError(`parse error on line 1, column ${text.indexOf('"', from) + 1}: bare " in non-quoted-field`);
     fields.push(match[1] === undefined ? (match[2] ?? "") : match[1].replaceAll('""', '"'));
     if (match[3] === "") return fields;
   }

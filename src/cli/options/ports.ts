@@ -1,4 +1,5 @@
 import type { PortBinding } from "../../spec/mod.ts";
+import { isAddress } from "./address.ts";
 
 const PROTOCOLS = new Set(["tcp", "udp", "sctp"]);
 
@@ -41,9 +42,6 @@ function splitParts(text: string): { ip: string; host: string; container: string
   return { ip, host, container };
 }
 
-function isAddress(ip: string): boolean {
-  return /^(\d{1,3})(\.\d{1,3}){3}$/.test(ip) ? ip.split(".").every((part) => Number(part) < 256) : /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(ip);
-}
 
 function parseRange(text: string, what: string): readonly [number, number] {
   const match = /^(\d+)(?:-(\d+))?$/.exec(text);
