@@ -49,6 +49,12 @@ export function parseGoDuration(text: string): number | undefined {
   return total;
 }
 
+/** With a `reference` filter an image is listed under the names that match it only. */
+export function showsName(filters: Filters): (name: string) => boolean {
+  const patterns = filters["reference"] ?? [];
+  return (name) => patterns.length === 0 || matchesReference([name], patterns);
+}
+
 /** Whether one of the patterns names the image: `debian`, `debian:12`, `*\/web:*` (Go's path.Match per name). */
 export function matchesReference(names: readonly string[], patterns: readonly string[]): boolean {
   return names.some((name) => {

@@ -6,7 +6,7 @@ import type { Snapshots } from "../snapshot/mod.ts";
 import { canonicalName, parseReference, withDefaultTag, type Digest, type ImageHistoryItem, type ImageInspect, type ImageProcessConfig, type ImageSummary } from "../spec/mod.ts";
 import { BlobHolds } from "./blob-holds.ts";
 import { addEmbeddedImage, type EmbeddedFile } from "./embedded.ts";
-import { selectRows, type Filters } from "./filters.ts";
+import { selectRows, showsName, type Filters } from "./filters.ts";
 import type { DeleteResult, Image, InUse } from "./image.ts";
 import { importImage, type ImportOptions } from "./import.ts";
 import { loadImages, type LoadDeps } from "./load.ts";
@@ -53,7 +53,7 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
   const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel), syncDisk, holds, architecture };
   return {
     resolve: (ref) => store.image(findImage(store, ref)),
-    list: ({ all = false, filters, inUse }) => selectRows(store, filters, all, Date.now()).map((row) => summaryOf(store, row, inUse)),
+    list: ({ all = false, filters, inUse }) => selectRows(store, filters, all, Date.now()).map((row) => summaryOf(store, row, inUse, showsName(filters))),
     inspect: (ref) => inspectOf(store, findImage(store, ref)),
     history: (ref) => historyOf(store, findImage(store, ref)),
     tag: (source, target) => tagImage(store, source, target),

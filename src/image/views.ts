@@ -3,10 +3,10 @@ import type { InUse } from "./image.ts";
 import { splitNames, type ImageRow, type ImageStore } from "./store.ts";
 import { layerFolders } from "./graph-driver.ts";
 
-/** Docker Engine API v1.51, ImageSummary. */
-export function summaryOf(store: ImageStore, row: ImageRow, inUse: InUse | undefined): ImageSummary {
+/** Docker Engine API v1.51, ImageSummary, with the names that `shows` lets through. */
+export function summaryOf(store: ImageStore, row: ImageRow, inUse: InUse | undefined, shows: (name: string) => boolean = () => true): ImageSummary {
   const { config } = store.parsed(row);
-  const { repoTags, repoDigests } = splitNames(store.names(row.id));
+  const { repoTags, repoDigests } = splitNames(store.names(row.id).filter(shows));
   return {
     Containers: inUse ? inUse(row.id).length : -1,
     Created: Math.floor(row.created_ms / 1000),
