@@ -192,8 +192,8 @@ export class TestEngine implements AsyncDisposable {
     if (problems.length > 0) throw new Error(`the engine left something behind:\n${problems.join("\n")}`);
   }
 
-  /** The kernel frees cgroups and interfaces a moment after the last process is gone. */
-  async settledLeaks(timeoutMs = 3000): Promise<string[]> {
+  /** The kernel frees cgroups and interfaces a moment after the last process is gone; a shim nobody listens to lingers for 5 s. */
+  async settledLeaks(timeoutMs = 8000): Promise<string[]> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const found = await this.leaks();

@@ -96,7 +96,7 @@ describe("the command line", () => {
     [["run", "-v", "a:b:c:d", BUSYBOX, "true"], 125, "invalid"],
     [["run", "-e", "=x", BUSYBOX], 125, "invalid environment variable: =x"],
     [["run", "-m", "abc", BUSYBOX], 125, "invalid"],
-    [["run", "--network", "nosuch", BUSYBOX, "true"], 125, "network nosuch not found"],
+    [["run", "--rm", "--network", "nosuch", BUSYBOX, "true"], 125, "network nosuch not found"],
     [["run", "Upper/Case", "true"], 125, "must be lowercase"],
   ])("hako %p", async (args, code, words) => {
     const result = await engine.hako(...args);

@@ -53,7 +53,7 @@ describe.skipIf(!tar)("Debian", () => {
     using terminal = engine.terminal("run", "-it", "--rm", "--network", "none", IMAGE);
     await terminal.until(/root@[0-9a-f]{12}:\/#/);
     terminal.write("cat /etc/debian_ver\t\n");
-    await terminal.until(/\n12\.\d+/);
+    await terminal.until(/12\.\d+\r/);
     terminal.write("sleep 100 &\njobs\n");
     await terminal.until("Running");
     terminal.write("kill %1; exit 4\n");

@@ -38,7 +38,7 @@ describe("an image whose own folders are symlinks (CVE-2025-31133, CVE-2025-5256
       if (path === "etc") renameSync(join(root, "etc"), join(root, "old-etc"));
       const target = join(root, path);
       mkdirSync(join(target, ".."), { recursive: true });
-      symlinkSync(`${"../".repeat(12)}${victim.slice(1)}`, target);
+      symlinkSync(victim, target);
     });
     const { code, stdout } = await engine.hakoWith({ timeoutMs: 20_000 }, "run", "--rm", image, "sh", "-c", `cat ${victim}/secret /${path}/secret; echo x > /${path}/planted; grep CapEff /proc/self/status`);
     expect(stdout).not.toContain("host secret");
@@ -112,7 +112,7 @@ test("/etc/passwd as a symlink to the host's file is looked up inside", async ()
   writeFileSync(host, "hostonly:x:4242:4242::/:/bin/sh\n");
   const image = await evilImage("passwd", (root) => {
     rmSync(join(root, "etc/passwd"));
-    symlinkSync(`${"../".repeat(12)}${host.slice(1)}`, join(root, "etc/passwd"));
+    symlinkSync(host, join(root, "etc/passwd"));
   });
   const { code, stdout } = await engine.hako("run", "--rm", "-u", "hostonly", image, "id", "-u");
   expect(stdout).not.toContain("4242");
