@@ -63,12 +63,15 @@ export interface InsidePlan {
   readonly prefix: number;
   readonly gateway?: string;
   readonly ipv6?: { readonly address: string; readonly prefix: number; readonly gateway?: string };
+  /** The interface gets no link-local address, so it is silent in IPv6. Only where the kernel has IPv6. */
+  readonly withoutLinkLocal?: boolean;
 }
 
 /** lo up; addresses, up and default routes of the interface that `vethToPid` made. */
-export function insideBatch({ address, prefix, gateway, ipv6 }: InsidePlan): Uint8Array {
+export function insideBatch({ address, prefix, gateway, ipv6, withoutLinkLocal = false }: InsidePlan): Uint8Array {
   const message = new NetlinkWriter();
   writeUp(message, LOOPBACK_INDEX);
+  if (withoutLinkLocal) writeNoLinkLocal(message, CONTAINER_LINK_INDEX);
   writeNewAddress(message, address, prefix);
   if (ipv6) writeNewAddress(message, ipv6.address, ipv6.prefix);
   writeUp(message, CONTAINER_LINK_INDEX);
@@ -80,6 +83,15 @@ export function insideBatch({ address, prefix, gateway, ipv6 }: InsidePlan): Uin
 function writeUp(message: NetlinkWriter, index: number): void {
   message.begin(RTM.NEWLINK, NLM_F.ACK);
   message.ifinfo({ index, flags: IFF_UP, change: IFF_UP });
+  message.end();
+}
+
+/** A message of its own: in one that also sets the interface up, the kernel would do that first. */
+function writeNoLinkLocal(message: NetlinkWriter, index: number): void {
+  const IN6_ADDR_GEN_MODE_NONE = 1;
+  message.begin(RTM.SETLINK, NLM_F.ACK);
+  message.ifinfo({ index });
+  message.nested(IFLA.AF_SPEC, () => message.nested(AF_INET6, () => message.attribute(IFLA.INET6_ADDR_GEN_MODE, [IN6_ADDR_GEN_MODE_NONE])));
   message.end();
 }
 

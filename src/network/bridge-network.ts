@@ -37,10 +37,13 @@ interface Ready {
   readonly index: number;
   readonly info: BridgeInfo;
   readonly pool: AddressPool;
+  readonly silenceIPv6: boolean;
 }
 
 const FORWARDING = "net.ipv4.ip_forward";
 const DEFAULT_MTU = 1500;
+/** Below it the kernel gives an interface no IPv6 at all. */
+const SMALLEST_IPV6_MTU = 1280;
 
 /**
  * The default network: one bridge, NAT on the way out, an address per container.
@@ -81,7 +84,8 @@ export class BridgeNetwork {
     this.#enableForwarding();
     const pool = new AddressPool(this.#db, subnet);
     this.#keepSubnet(subnet, pool);
-    this.#ready = { subnet, index, pool, info: { name, id: this.#state.id(), subnet: formatSubnet(subnet), gateway, mtu } };
+    const silenceIPv6 = mtu >= SMALLEST_IPV6_MTU && getSysctl("net.ipv6.conf.all.disable_ipv6") !== undefined;
+    this.#ready = { subnet, index, pool, silenceIPv6, info: { name, id: this.#state.id(), subnet: formatSubnet(subnet), gateway, mtu } };
     await setupFirewall({ table, bridge: name, subnet: formatSubnet(subnet) });
     this.#warnings = await forwardWarnings({ table, bridge: name });
   }
@@ -167,8 +171,8 @@ export class BridgeNetwork {
   }
 
   #endpoint(row: EndpointRow): Endpoint {
-    const { index, subnet, info } = this.#needed();
-    return endpointOf(row, { index, prefix: subnet.prefix, gateway: info.gateway, mtu: info.mtu });
+    const { index, subnet, info, silenceIPv6 } = this.#needed();
+    return endpointOf(row, { index, silenceIPv6, prefix: subnet.prefix, gateway: info.gateway, mtu: info.mtu });
   }
 
   /** Configured, else the one of last time while nobody else took it, else the first free of the pools. */

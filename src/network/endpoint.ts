@@ -25,6 +25,8 @@ export interface BridgeFacts {
   readonly prefix: number;
   readonly gateway: string;
   readonly mtu: number;
+  /** The kernel has IPv6, which these containers do not use. */
+  readonly silenceIPv6: boolean;
 }
 
 const HOST_NAME_DIGITS = 10;
@@ -59,7 +61,7 @@ export function endpointOf(row: EndpointRow, bridge: BridgeFacts): Endpoint {
       host: vethToPid({
         hostName: hostInterface, hostIndex: FIRST_HOST_INDEX + Number.parseInt(row.endpoint_id.slice(0, HOST_INDEX_DIGITS), 16), master: bridge.index, peerName: "eth0", mac: row.mac, mtu: bridge.mtu,
       }),
-      inside: insideBatch({ address: ip, prefix: bridge.prefix, gateway: bridge.gateway }),
+      inside: insideBatch({ address: ip, prefix: bridge.prefix, gateway: bridge.gateway, withoutLinkLocal: bridge.silenceIPv6 }),
     },
   };
 }

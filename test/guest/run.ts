@@ -100,7 +100,9 @@ mkdir -p /dev/pts /dev/shm; mount -t devpts devpts /dev/pts; mount -t tmpfs shm 
 ip link set lo up
 ${modules.map((module) => `insmod /modules/${basename(module)}`).join("\n")}
 echo; echo "${BEGIN}"
-sh /script </dev/null 2>&1
+# The first root file system has nothing below it, so that nobody can pivot away from it; a bind of it has.
+mkdir /.root; mount --rbind / /.root
+chroot /.root sh /script </dev/null 2>&1
 echo "==guest ends $?=="
 reboot -f
 `;

@@ -104,6 +104,7 @@ try {
   const second = network.attach("b".repeat(64));
   const [one, two] = [await container(first), await container(second)];
   const insideLink = one.rtnl.link("eth0");
+  const insideAddresses = one.rtnl.addresses(insideLink?.index).map(({ address, prefix }) => `${address}/${prefix}`);
   // "Outside" knows the way in, as a neighbour on the uplink may.
   Bun.spawnSync(["nsenter", `--net=${namespacePath(outside.pid, "net")}`, "ip", "route", "add", bridge.subnet, "via", "198.51.100.1"]);
   const reached = {
@@ -133,7 +134,7 @@ try {
   await network.teardown();
   console.log(JSON.stringify({
     bridge, first: { ip: first.ip, mac: first.mac, prefix: first.prefix, gateway: first.gateway, hostInterface: first.hostInterface }, second: second.ip,
-    insideLink, reached, reachedPastDocker, warned, unwarned, attachMs, linkMs, reused, again: again.ip, linksAfterSweep, forwardingBefore, forwardingDuring,
+    insideLink, insideAddresses, reached, reachedPastDocker, warned, unwarned, attachMs, linkMs, reused, again: again.ip, linksAfterSweep, forwardingBefore, forwardingDuring,
     forwardingAfter: getSysctl("net.ipv4.ip_forward"), tableAfter: (await listTable("ip", config.table)) ?? null, bridgeAfter: rtnl.link(config.bridge) ?? null,
     foreignTableAfter: (await listTable("ip", "filter")) !== undefined,
   }));

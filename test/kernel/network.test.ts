@@ -7,6 +7,7 @@ interface Report {
   first: { ip: string; mac: string; prefix: number; gateway: string; hostInterface: string };
   second: string;
   insideLink: { name: string; mac: string; up: boolean };
+  insideAddresses: string[];
   reached: { outside: string; each: string; gateway: string; fromOutside: string };
   reachedPastDocker: string;
   warned: string[];
@@ -43,6 +44,7 @@ test("attach() gives addresses in sequence, Docker's MAC, the lowest free one ag
 
 test("the shim's messages give the container eth0, up, with its MAC", () => {
   expect(report.insideLink).toMatchObject({ name: "eth0", mac: "02:42:ac:12:00:02", up: true });
+  expect(report.insideAddresses).toEqual(["172.18.0.2/16"]);
 });
 
 test("a container reaches outside under the host's address, its neighbours and the gateway under its own", () => {
