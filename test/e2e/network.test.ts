@@ -44,12 +44,9 @@ test("/etc/hosts, /etc/hostname and /etc/resolv.conf are the engine's", async ()
   expect(text).toContain("nameserver 192.0.2.53");
 });
 
-test("addresses are given back", async () => {
+test("interfaces are given back", async () => {
   for (let i = 0; i < 5; i++) await engine.ok("run", "--rm", BUSYBOX, "true");
   expect(await engine.settledLeaks()).toEqual([]);
-  const id = await engine.ok("run", "-d", BUSYBOX, "true");
-  expect(await engine.ok("inspect", "--format", "{{.NetworkSettings.Networks.bridge.Gateway}}", id)).not.toBe("");
-  await engine.ok("rm", "-f", id);
 });
 
 test("containers reach what the engine's network reaches, under its address", async () => {
