@@ -112,6 +112,14 @@ export class Rtnetlink implements Disposable {
     this.#ask(message, "add address", cidr, ["EEXIST"]);
   }
 
+  /** One that is not there is done. */
+  removeAddress(index: number, cidr: string): void {
+    const { address, prefix } = splitCidr(cidr);
+    const message = this.#message(RTM.DELADDR, NLM_F.ACK);
+    writeAddress(message, index, address, prefix);
+    this.#ask(message, "remove address", cidr, ["EADDRNOTAVAIL"]);
+  }
+
   addresses(index?: number): InterfaceAddress[] {
     const message = this.#message(RTM.GETADDR, NLM_F.DUMP);
     message.raw([AF_UNSPEC, 0, 0, 0, 0, 0, 0, 0]);

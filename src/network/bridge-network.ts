@@ -199,7 +199,11 @@ export class BridgeNetwork {
     if (existing && existing.kind !== "bridge") throw new EngineError("System", `the interface ${name} exists and is no bridge: choose another name with --bridge`);
     // A bridge without an address of its own takes the lowest of its ports', and changes it as containers come and go.
     const index = existing?.index ?? this.#createBridge(name, macOfAddress(parseAddress(gateway)), mtu);
-    this.#rtnl.addAddress(index, `${gateway}/${subnet.prefix}`);
+    const address = `${gateway}/${subnet.prefix}`;
+    // Of an earlier configuration: its route would still send that subnet here.
+    for (const other of this.#rtnl.addresses(index).filter((entry) => isIPv4(entry.address)).map((entry) => `${entry.address}/${entry.prefix}`))
+      if (other !== address) this.#rtnl.removeAddress(index, other);
+    this.#rtnl.addAddress(index, address);
     this.#rtnl.setUp(index);
     return index;
   }

@@ -130,11 +130,15 @@ try {
   kill(two.pid, 9);
   network.sweep(new Set(["a".repeat(64)]));
   const linksAfterSweep = rtnl.links().filter((link) => link.kind === "veth" && link.name !== "uplink").map((link) => link.name);
-  await network.teardown();
+  const moved = openNetworks({ db, rtnl, config: { ...config, subnet: "10.77.0.0/24" } });
+  await moved.setup();
+  const addressesAfterMove = rtnl.addresses(rtnl.link(config.bridge)?.index).flatMap(({ address, prefix }) => (address.includes(":") ? [] : [`${address}/${prefix}`]));
+  const firstAfterMove = moved.attach("moved").ip;
+  await moved.teardown();
   await network.teardown();
   console.log(JSON.stringify({
     bridge, first: { ip: first.ip, mac: first.mac, prefix: first.prefix, gateway: first.gateway, hostInterface: first.hostInterface }, second: second.ip,
-    insideLink, insideAddresses, reached, reachedPastDocker, warned, unwarned, attachMs, linkMs, reused, again: again.ip, linksAfterSweep, forwardingBefore, forwardingDuring,
+    insideLink, insideAddresses, reached, reachedPastDocker, warned, unwarned, attachMs, linkMs, reused, again: again.ip, linksAfterSweep, addressesAfterMove, firstAfterMove, forwardingBefore, forwardingDuring,
     forwardingAfter: getSysctl("net.ipv4.ip_forward"), tableAfter: (await listTable("ip", config.table)) ?? null, bridgeAfter: rtnl.link(config.bridge) ?? null,
     foreignTableAfter: (await listTable("ip", "filter")) !== undefined,
   }));

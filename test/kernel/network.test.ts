@@ -17,6 +17,8 @@ interface Report {
   reused: string;
   again: string;
   linksAfterSweep: string[];
+  addressesAfterMove: string[];
+  firstAfterMove: string;
   forwardingBefore: string;
   forwardingDuring: string;
   forwardingAfter: string;
@@ -65,6 +67,10 @@ test("another table's dropping forward chain is told of, with the commands that 
 
 test("sweep() removes links that no live container holds", () => {
   expect(report.linksAfterSweep).toEqual([report.first.hostInterface]);
+});
+
+test("another configured subnet takes the place of the old one", () => {
+  expect(report).toMatchObject({ addressesAfterMove: ["10.77.0.1/24"], firstAfterMove: "10.77.0.2" });
 });
 
 test("teardown() takes everything back and leaves other tables alone", () => {
