@@ -13,6 +13,7 @@ import type { LayerFormat } from "./layer-writer.ts";
  * Needs CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP, CAP_SYS_CHROOT, and CAP_SYS_ADMIN for overlay's marks.
  */
 export async function extractMain(args: readonly string[]): Promise<number> {
+  if (args[0] === "--batch") return await extractBatch(args.slice(1));
   const [folder = "", compression = "", format = ""] = args;
   try {
     if (folder === "" || !isCompression(compression) || !isFormat(format)) throw new EngineError("System", "usage: hako __extract FOLDER COMPRESSION FORMAT");
@@ -21,16 +22,55 @@ export async function extractMain(args: readonly string[]): Promise<number> {
     chroot(folder);
     const rootFd = openat2(AT.FDCWD, "/", { flags: O.RDONLY | O.DIRECTORY });
     try {
-      const applied = await applyLayer(standardInput(), rootFd, { format, compression, decompressor });
+      const applied = await applyLayer(bytesOf(0, compression === "none"), rootFd, { format, compression, decompressor });
       report(applied);
     } finally {
       closeFd(rootFd);
     }
     return 0;
   } catch (error) {
-    report({ error: { kind: error instanceof EngineError ? error.kind : "System", message: messageOf(error) } });
+    reportFailure(error);
     return 1;
   }
+}
+
+interface BatchItem {
+  readonly rootFd: number;
+  readonly blobFd: number;
+  readonly compression: Compression;
+  readonly format: LayerFormat;
+}
+
+/**
+ * `hako __extract --batch (<folder> <blob> <compression> <format>)…`: several small archives, one result line each. Every folder and file is open
+ * before the first byte is read; from then on the process sees the first folder only, and the others through their descriptors.
+ */
+async function extractBatch(args: readonly string[]): Promise<number> {
+  const items: BatchItem[] = [];
+  try {
+    setUmask(0);
+    for (let index = 0; index + 3 < args.length; index += 4) items.push(openItem(args.slice(index, index + 4)));
+    chroot(args[0] ?? "/");
+  } catch (error) {
+    reportFailure(error);
+    return 1;
+  }
+  for (const { rootFd, blobFd, compression, format } of items) {
+    try {
+      using decompressor = prepareDecompressor(compression);
+      report(await applyLayer(bytesOf(blobFd, compression === "none"), rootFd, { format, compression, decompressor }));
+    } catch (error) {
+      reportFailure(error);
+    }
+    closeFd(blobFd);
+    closeFd(rootFd);
+  }
+  return 0;
+}
+
+function openItem([folder = "", blob = "", compression = "", format = ""]: readonly string[]): BatchItem {
+  if (!isCompression(compression) || !isFormat(format)) throw new EngineError("System", "usage: hako __extract --batch (FOLDER BLOB COMPRESSION FORMAT)...");
+  return { rootFd: openat2(AT.FDCWD, folder, { flags: O.RDONLY | O.DIRECTORY }), blobFd: openat2(AT.FDCWD, blob, { flags: O.RDONLY }), compression, format };
 }
 
 export const EXTRACT_CAPABILITIES = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD", "CAP_SETFCAP", "CAP_SYS_CHROOT", "CAP_SYS_ADMIN"] as const;
@@ -45,14 +85,17 @@ function isFormat(text: string): text is LayerFormat {
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Blocking reads: this process does nothing else. A fresh buffer each time, since a decompressor may still hold the last. */
-async function* standardInput(): AsyncGenerator<Uint8Array, void, void> {
-  for (;;) {
-    const buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES));
-    const length = readFd(0, buffer);
-    if (length === 0) return;
+/** Blocking reads: this process does nothing else. A decompressor may still hold the last buffer when it asks for the next; without one it is used again. */
+async function* bytesOf(fd: number, reuse: boolean): AsyncGenerator<Uint8Array, void, void> {
+  let buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES));
+  for (let length = readFd(fd, buffer); length > 0; length = readFd(fd, buffer)) {
     yield buffer.subarray(0, length);
+    if (!reuse) buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES));
   }
+}
+
+function reportFailure(error: unknown): void {
+  report({ error: { kind: error instanceof EngineError ? error.kind : "System", message: messageOf(error) } });
 }
 
 function report(value: unknown): void {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { EngineError, type ErrorKind } from "../base/mod.ts";
 import { parseDigest, type Digest } from "../spec/mod.ts";
 import { closeFd, O, openat2, AT } from "../linux/mod.ts";
@@ -24,21 +24,78 @@ export interface UnpackRequest {
 /** Runs `hako` with these arguments (`__extract …`), the descriptor as stdin, and what it printed. */
 export type RunExtract = (request: { readonly argv: readonly string[]; readonly stdinFd: number; readonly targetDir: string }) => Promise<{ readonly exitCode: number; readonly stdout: string }>;
 
-/** The extractor of the engine: each archive in a helper process of its own. */
-export function helperExtractor(run: RunExtract): Extractor {
+interface Waiting {
+  readonly request: UnpackRequest;
+  readonly fd: number;
+  readonly compression: Compression;
+  readonly size: number;
+  readonly done: (applied: AppliedLayer) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Archives below this size share a process: starting one costs as much as unpacking 2 MB. */
+const SMALL_BYTES = 2 * 1024 * 1024;
+const BATCH = 16;
+
+/** The extractor of the engine: helper processes, at most `parallel` at a time; small archives that wait together share one. */
+export function helperExtractor(run: RunExtract, parallel = 2): Extractor {
+  const waiting: Waiting[] = [];
+  let running = 0;
+
+  const start = (): void => {
+    while (running < parallel && waiting.length > 0) {
+      running++;
+      void runBatch(run, takeBatch(waiting)).finally(() => {
+        running--;
+        start();
+      });
+    }
+  };
   return {
-    async unpack({ blob, targetDir, format = "layer", expected = {} }) {
-      const fd = openSync(blob, "r");
-      try {
-        const { exitCode, stdout } = await run({ argv: ["__extract", targetDir, compressionOf(fd), format], stdinFd: fd, targetDir });
-        const applied = parseResult(stdout, exitCode);
-        checkApplied(applied, expected);
-        return applied;
-      } finally {
-        closeSync(fd);
-      }
+    unpack(request) {
+      return new Promise((done, failed) => {
+        const fd = openSync(request.blob, "r");
+        waiting.push({ request, fd, compression: compressionOf(fd), size: fstatSync(fd).size, done, failed });
+        start();
+      });
     },
   };
+}
+
+function takeBatch(waiting: Waiting[]): Waiting[] {
+  const first = waiting.shift() as Waiting;
+  if (!canShare(first)) return [first];
+  const batch = [first];
+  while (batch.length < BATCH && waiting[0] !== undefined && canShare(waiting[0])) batch.push(waiting.shift() as Waiting);
+  return batch;
+}
+
+/** xz and bzip2 need a child that is started before the chroot: one archive per process. */
+function canShare({ size, compression }: Waiting): boolean {
+  return size < SMALL_BYTES && compression !== "xz" && compression !== "bzip2";
+}
+
+async function runBatch(run: RunExtract, batch: readonly Waiting[]): Promise<void> {
+  const [first] = batch as [Waiting];
+  const single = ["__extract", first.request.targetDir, first.compression, first.request.format ?? "layer"];
+  const several = ["__extract", "--batch", ...batch.flatMap(({ request, compression }) => [request.targetDir, request.blob, compression, request.format ?? "layer"])];
+  try {
+    const { exitCode, stdout } = await run({ argv: batch.length === 1 ? single : several, stdinFd: first.fd, targetDir: first.request.targetDir });
+    const lines = stdout.split("\n");
+    for (const [index, { request, done, failed }] of batch.entries()) {
+      try {
+        const applied = parseResult(lines[index] ?? "", exitCode);
+        checkApplied(applied, request.expected ?? {});
+        done(applied);
+      } catch (error) {
+        failed(error);
+      }
+    }
+  } catch (error) {
+    for (const { failed } of batch) failed(error);
+  } finally {
+    for (const { fd } of batch) closeSync(fd);
+  }
 }
 
 /** The same code in this process. For tests: a parser of untrusted bytes has no place in the engine's. */

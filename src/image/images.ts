@@ -29,6 +29,9 @@ export interface ImagesOptions {
   readonly syncDisk: () => Promise<void>;
 }
 
+/** Enough small layers wait at the extractor to share its processes. */
+const WAITING_PER_SLOT = 16;
+
 /** Images by name or id, as Docker's API means them. What load and import have answered survives a power cut. */
 export interface Images {
   /** @throws EngineError NotFound `No such image: x:latest` */
@@ -50,7 +53,7 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
   const holds = new BlobHolds(content, store);
   await holds.drop(content.list());
   const architecture = process.arch === "arm64" ? "arm64" : "amd64";
-  const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel), syncDisk, holds, architecture };
+  const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel * WAITING_PER_SLOT), syncDisk, holds, architecture };
   return {
     resolve: (ref) => store.image(findImage(store, ref)),
     list: ({ all = false, filters, inUse }) => selectRows(store, filters, all, Date.now()).map((row) => summaryOf(store, row, inUse, showsName(filters))),
