@@ -2,7 +2,7 @@ import { EngineError, messageOf } from "../base/mod.ts";
 import { familiarName, parseReference, type ImageHistoryItem, type ImageInspect, type ImageSummary } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import type { Filters } from "./options.ts";
-import type { DeleteResult } from "./ports.ts";
+import type { DeleteResult, ImageUse } from "./ports.ts";
 
 export interface ImportOptions {
   repo?: string | undefined;
@@ -85,8 +85,8 @@ export async function pruneImages(ctx: EngineContext, filters: Filters = {}): Pr
   return { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: spaceReclaimed };
 }
 
-function usersOf(ctx: EngineContext, image: string): string[] {
-  return ctx.containers.usersOfImage(image).map(({ id }) => id);
+function usersOf(ctx: EngineContext, image: string): ImageUse[] {
+  return ctx.containers.usersOfImage(image).map(({ id, state }) => ({ id, running: state.status === "running" }));
 }
 
 function joined(repo: string, tag: string | undefined): string {

@@ -20,6 +20,12 @@ export interface DeleteResult {
   Deleted?: string;
 }
 
+/** A container that was made of an image. */
+export interface ImageUse {
+  readonly id: string;
+  readonly running: boolean;
+}
+
 export interface ImagePort {
   /** @throws EngineError NotFound `No such image: x:latest` */
   resolve(ref: string): ResolvedImage;
@@ -27,10 +33,10 @@ export interface ImagePort {
   inspect(ref: string): ImageInspect;
   history(ref: string): ImageHistoryItem[];
   tag(source: string, target: string): void;
-  remove(ref: string, options: { force: boolean; prune: boolean; inUse: (id: Digest) => string[] }): Promise<DeleteResult[]>;
+  remove(ref: string, options: { force: boolean; prune: boolean; inUse: (id: Digest) => ImageUse[] }): Promise<DeleteResult[]>;
   importTar(stream: AsyncIterable<Uint8Array>, options: { ref?: string; message?: string; changes?: string[]; platform?: string }): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: (message: Record<string, unknown>) => void): Promise<void>;
-  prune(filters: Filters, inUse: (id: Digest) => string[]): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
+  prune(filters: Filters, inUse: (id: Digest) => ImageUse[]): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
 }
 
 /** Files of a stacked root, read without mounting it. */
