@@ -11,7 +11,7 @@ export async function copyOutput(connection: { read(): Promise<Uint8Array | unde
   const stderr = new StreamWriter(2);
   const frames = new FrameReader();
   for (let chunk = await connection.read(); chunk; chunk = await connection.read()) {
-    for (const { stream, payload } of frames.push(chunk)) {
+    for (const { stream, payload } of frames.pushJoined(chunk)) {
       if (stream === 3) err(`error from daemon in stream: ${Buffer.from(payload).toString()}\n`);
       else await (stream === 2 ? stderr : stdout).write(payload);
     }
