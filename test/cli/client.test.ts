@@ -142,7 +142,7 @@ test("FrameReader finds frames over any cut", () => {
   const wire = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 3, 97, 98, 99, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1, 120);
   for (let cut = 0; cut <= wire.length; cut++) {
     const reader = new FrameReader();
-    const frames = [...reader.push(wire.subarray(0, cut)), ...reader.push(wire.subarray(cut))];
+    const frames = [...reader.push(wire.slice(0, cut)), ...reader.push(wire.slice(cut))];
     const text = (stream: number) => frames.filter((frame) => frame.stream === stream).map(({ payload }) => Buffer.from(payload).toString()).join("");
     expect([text(1), text(2)]).toEqual(["abc", "x"]);
   }
