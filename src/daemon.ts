@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ApiServer, bindEngine, parseListenAddress } from "./api/mod.ts";
 import { EXTRACT_CAPABILITIES, helperExtractor, type Extractor } from "./archive/mod.ts";
@@ -122,7 +122,8 @@ async function addFirstImage(images: Images): Promise<void> {
 function installShim(runRoot: string): void {
   const target = join(runRoot, "bin", "hako-shim");
   mkdirSync(join(runRoot, "bin"), { recursive: true, mode: 0o755 });
-  copyFileSync(shimPath, `${target}.new`);
+  // The embedded file exists for this process only: copyFile, which asks the kernel, does not find it.
+  writeFileSync(`${target}.new`, readFileSync(shimPath));
   chmodSync(`${target}.new`, 0o555);
   renameSync(`${target}.new`, target);
 }

@@ -11,8 +11,8 @@ import { rlimitsOf } from "./rlimits.ts";
 import { parseSecurityOptions, type SecurityOptions } from "./security-options.ts";
 import { processEnv } from "./spec-for/env.ts";
 import { capabilitySets, seccompOf } from "./spec-for/spec.ts";
-import { resolveUser } from "./spec-for/user.ts";
 import { isRunning } from "./state.ts";
+import { userOf } from "./user-cache.ts";
 
 export interface StartedExec {
   readonly shim: Shim;
@@ -63,7 +63,7 @@ async function untilEnded(ctx: EngineContext, exec: ExecRecord, shim: Shim, onEn
 function processOf(ctx: EngineContext, record: ContainerRecord, { request }: ExecRecord, security: SecurityOptions): ProcessSpec {
   const { config, hostConfig } = record;
   const tty = request.Tty ?? false;
-  const user = resolveUser(request.User || config.User || "", hostConfig.GroupAdd ?? [], ctx.snapshots.files(record.id));
+  const user = userOf(ctx, record, request.User || config.User || "");
   const capabilities = capabilitiesOf(ctx, record, request.Privileged ?? false);
   return {
     terminal: tty,

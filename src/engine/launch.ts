@@ -12,6 +12,7 @@ import { refOf, type JoinedContainer } from "./spec-for/namespaces.ts";
 import { specFor } from "./spec-for/spec.ts";
 import { StartRefused } from "./start-refused.ts";
 import { restOf } from "./state.ts";
+import { userOf } from "./user-cache.ts";
 
 /**
  * From the row to the running process: endpoint, files, cgroup, shim. Whatever fails undoes what was made before it.
@@ -57,7 +58,7 @@ async function attachEndpoint(ctx: EngineContext, record: ContainerRecord, undo:
 function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
   return specFor(record, {
     host: ctx.host,
-    rootFiles: ctx.snapshots.files(record.id),
+    user: (text) => userOf(ctx, record, text),
     joined: (ref, what) => joinedContainer(ctx, ref, what),
     cgroupsPath: record.id,
     sourceOf: (mount) => sourceOf(ctx, mount),

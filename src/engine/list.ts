@@ -21,15 +21,16 @@ export async function listContainers(ctx: EngineContext, options: ListOptions = 
     if (!stoppedToo && status !== "running" && status !== "paused" && status !== "restarting") continue;
     if (accepts(record)) chosen.push(record);
   }
-  return await Promise.all(chosen.map((record) => summaryOf(ctx, record, options.size ?? false)));
+  const images = new ImageNames(ctx);
+  return await Promise.all(chosen.map((record) => summaryOf(ctx, record, options.size ?? false, images)));
 }
 
-export async function summaryOf(ctx: EngineContext, record: ContainerRecord, withSize: boolean): Promise<ContainerSummary> {
+export async function summaryOf(ctx: EngineContext, record: ContainerRecord, withSize: boolean, images = new ImageNames(ctx)): Promise<ContainerSummary> {
   const now = Date.now();
   return {
     Id: record.id,
     Names: [`/${record.name}`],
-    Image: shownImage(ctx, record),
+    Image: images.shown(record),
     ImageID: record.imageID,
     Command: commandText(record),
     Created: Math.floor(Date.parse(record.createdAt) / 1000),
@@ -44,13 +45,25 @@ export async function summaryOf(ctx: EngineContext, record: ContainerRecord, wit
   };
 }
 
-/** The name it was created with while that still names its image, else the image's id. */
-function shownImage(ctx: EngineContext, record: ContainerRecord): string {
-  try {
-    return ctx.images.resolve(record.imageRef).id === record.imageID ? record.imageRef : record.imageID;
-  } catch (error) {
-    if (error instanceof EngineError) return record.imageID;
-    throw error;
+/** What a name means, asked once per list: many containers share few images. */
+class ImageNames {
+  readonly #ids = new Map<string, string | undefined>();
+
+  constructor(private readonly ctx: EngineContext) {}
+
+  /** The name it was created with while that still names its image, else the image's id. */
+  shown(record: ContainerRecord): string {
+    if (!this.#ids.has(record.imageRef)) this.#ids.set(record.imageRef, this.#idOf(record.imageRef));
+    return this.#ids.get(record.imageRef) === record.imageID ? record.imageRef : record.imageID;
+  }
+
+  #idOf(ref: string): string | undefined {
+    try {
+      return this.ctx.images.resolve(ref).id;
+    } catch (error) {
+      if (error instanceof EngineError) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -10,11 +10,12 @@ import { processEnv } from "./env.ts";
 import { mountsOf, rootPropagationOf, type MountSources } from "./mounts.ts";
 import { namespacesOf, sysctlsOf, type NamespaceSources } from "./namespaces.ts";
 import { resourcesOf } from "./resources.ts";
-import { resolveUser, type ResolvedUser, type RootFiles } from "./user.ts";
+import type { ResolvedUser } from "./user.ts";
 
 export interface SpecSources extends MountSources {
   readonly host: HostPort;
-  readonly rootFiles: RootFiles;
+  /** By the passwd and group files of the container's root. */
+  user(text: string): ResolvedUser;
   readonly joined: NamespaceSources["joined"];
   readonly cgroupsPath: string;
 }
@@ -23,7 +24,7 @@ export interface SpecSources extends MountSources {
 export function specFor(record: ContainerRecord, sources: SpecSources): RuntimeSpec {
   const { config, hostConfig } = record;
   const security = parseSecurityOptions(hostConfig.SecurityOpt ?? []);
-  const user = resolveUser(config.User ?? "", hostConfig.GroupAdd ?? [], sources.rootFiles);
+  const user = sources.user(config.User ?? "");
   const devices = devicesOf(hostConfig, sources.host);
   const process = processOf(record, user, security, sources.host);
   const seccomp = seccompOf(security, hostConfig.Privileged ?? false, process.capabilities.bounding, sources.host);
