@@ -1,11 +1,14 @@
 /** Real control groups of this machine, below a parent of the test's own. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { AT, closeFd, kill, O, openat2, openCgroups, spawnFd, waitExit, type Cgroup, type CgroupResources, type Cgroups } from "../../src/linux/mod.ts";
 
 const MEGABYTE = 1024 * 1024;
 const cgroups: Cgroups = openCgroups({ parent: `hk-test-${process.pid}` });
 const open: Cgroup[] = [];
+const folder = mkdtempSync(join(tmpdir(), "hk-cgroups-"));
 
 /** What Docker gives every container. */
 const DEVICES: CgroupResources["devices"] = [
@@ -35,6 +38,7 @@ afterAll(async () => {
     await group.remove();
   }
   cgroups.removeParent();
+  rmSync(folder, { recursive: true, force: true });
   closeFd(shell);
   closeFd(nothing);
 });
@@ -91,16 +95,14 @@ describe(`cgroup v${cgroups.version}`, () => {
 
   test("devices outside of the rules are refused, those inside work", async () => {
     const group = create("devices");
-    const folder = `/tmp/hk-devices-${process.pid}`;
-    const make = `mkdir -p ${folder}; cd ${folder}; rm -f kmsg null; mknod null c 1 3; mknod kmsg c 1 11`;
-    expect(await waitExit(runInside(group, `${make}; echo > null || exit 1; cat kmsg 2>/dev/null & wait $! ; test $? -ne 0 || exit 2; rm -r ${folder}`))).toEqual({ exitCode: 0, signal: 0 });
+    const make = `cd ${folder}; mknod null c 1 3; mknod kmsg c 1 11`;
+    expect(await waitExit(runInside(group, `${make}; echo > null || exit 1; cat kmsg 2>/dev/null & wait $! ; test $? -ne 0 || exit 2`))).toEqual({ exitCode: 0, signal: 0 });
   });
 
   test("making a device node asks for its own permission, and update() replaces the rules", async () => {
     const readNull = { allow: true, type: "c" as const, major: 1, minor: 3, access: "rw" };
     const group = create("nodes", { devices: [{ allow: false, access: "rwm" }, readNull] });
-    const folder = `/tmp/hk-nodes-${process.pid}`;
-    const probe = (): Promise<unknown> => waitExit(runInside(group, `mkdir -p ${folder}; echo > /dev/null || exit 1; mknod ${folder}/null c 1 3 2>&1 || exit 3; rm -r ${folder}`));
+    const probe = (): Promise<unknown> => waitExit(runInside(group, `echo > /dev/null || exit 1; mknod ${folder}/again c 1 3 2>&1 || exit 3`));
     expect(await probe()).toMatchObject({ exitCode: 3 });
     group.update({ devices: [{ allow: false, access: "rwm" }, readNull, { allow: true, type: "c", access: "m" }] });
     expect(await probe()).toMatchObject({ exitCode: 0 });
@@ -120,8 +122,8 @@ describe(`cgroup v${cgroups.version}`, () => {
   test("list() names what is there, remove() takes nested groups too", async () => {
     const group = create("listed");
     expect(cgroups.list()).toContain("listed");
-    const folder = group.join.kind === "v1" ? (group.join.tasksFiles[0] ?? "").replace("/tasks", "") : group.join.dir;
-    await Bun.$`mkdir ${folder}/nested`.quiet();
+    const inside = group.join.kind === "v1" ? (group.join.tasksFiles[0] ?? "").replace("/tasks", "") : group.join.dir;
+    await Bun.$`mkdir ${inside}/nested`.quiet();
     await group.remove();
     expect(cgroups.list()).not.toContain("listed");
   });
