@@ -6,11 +6,7 @@ export interface Frame {
 
 const HEADER_BYTES = 8;
 
-/**
- * Cuts chunks into what belongs to one stream. Frames of the same stream that follow each other, usually one per line,
- * are joined by moving them together inside the chunk, which is used up by it: one write for each line would be the
- * greatest cost of reading a log.
- */
+/** Cuts chunks into frames; a long frame is handed on in the pieces in which it arrives. */
 export class FrameReader {
   #header = new Uint8Array(HEADER_BYTES);
   #headerBytes = 0;
@@ -19,26 +15,41 @@ export class FrameReader {
 
   *push(chunk: Uint8Array): Generator<Frame, void, void> {
     let at = 0;
-    let runStart = 0;
-    let runEnd = 0;
-    let runStream = this.#stream;
     while (at < chunk.length) {
       if (this.#left === 0) {
         at += this.#takeHeader(chunk, at);
         continue;
       }
-      if (this.#stream !== runStream) {
-        if (runEnd > runStart) yield { stream: runStream, payload: chunk.subarray(runStart, runEnd) };
-        runStart = runEnd;
-        runStream = this.#stream;
-      }
       const end = Math.min(chunk.length, at + this.#left);
-      chunk.copyWithin(runEnd, at, end);
-      runEnd += end - at;
       this.#left -= end - at;
+      yield { stream: this.#stream, payload: chunk.subarray(at, end) };
       at = end;
     }
-    if (runEnd > runStart) yield { stream: runStream, payload: chunk.subarray(runStart, runEnd) };
+  }
+
+  /**
+   * Like push(), with neighbours of one stream joined: a log has a frame per line, and a write per line would be most of the
+   * work. Moves bytes within `chunk`, which must be the caller's own.
+   */
+  *pushJoined(chunk: Uint8Array): Generator<Frame, void, void> {
+    let [at, start, end, stream] = [0, 0, 0, 0];
+    while (at < chunk.length) {
+      if (this.#left === 0) {
+        at += this.#takeHeader(chunk, at);
+        continue;
+      }
+      if (end > start && stream !== this.#stream) {
+        yield { stream, payload: chunk.subarray(start, end) };
+        start = end;
+      }
+      if (end === start) [start, end, stream] = [at, at, this.#stream];
+      const next = Math.min(chunk.length, at + this.#left);
+      chunk.copyWithin(end, at, next);
+      this.#left -= next - at;
+      end += next - at;
+      at = next;
+    }
+    if (end > start) yield { stream, payload: chunk.subarray(start, end) };
   }
 
   /** @returns how many bytes of the header were there */
