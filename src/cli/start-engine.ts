@@ -23,9 +23,24 @@ export async function startEngine(): Promise<void> {
   engine.unref();
   const pipe = engine.stdio[READY_FD];
   if (typeof pipe === "number" && (await firstByte(pipe))) return;
-  // Another command may have started one at the same moment; then ours has given way to it.
-  if ((await engine.exited) === 0) return;
+  // Another command may have started one at the same moment; then ours has given way to it, and it will listen soon.
+  if (await anotherListens()) return;
   throw new Failure(`hako: the engine did not start: ${lastLine()} (see ${LOG})`, 125);
+}
+
+const ANOTHER_TRIES = 20;
+const ANOTHER_PAUSE_MS = 50;
+
+async function anotherListens(): Promise<boolean> {
+  for (let tried = 0; tried < ANOTHER_TRIES; tried++) {
+    try {
+      (await Bun.connect({ unix: `${RUN_ROOT}/hako.sock`, socket: { data() {} } })).terminate();
+      return true;
+    } catch {
+      await Bun.sleep(ANOTHER_PAUSE_MS);
+    }
+  }
+  return false;
 }
 
 /** The executable, or the runtime and our source when run from the sources. */
