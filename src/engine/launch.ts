@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
 import type { RuntimeSpec } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
@@ -24,8 +25,8 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   await using undo = new AsyncDisposableStack();
   const endpoint = await attachEndpoint(ctx, record, undo);
   undo.defer(() => removeRunDir(ctx, id));
-  await Promise.all([writeRunFiles(ctx, record, endpoint), makeBindSources(record)]);
   const spec = buildSpec(ctx, record);
+  await Promise.all([writeRunFiles(ctx, record, endpoint), makeBindSources(record)]);
   const cgroup = ctx.cgroups.create(id, spec.linux.resources);
   undo.defer(() => cgroup.remove());
   const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, cgroup, endpoint));
@@ -65,6 +66,7 @@ function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
     filesDir: containerDir(ctx.paths, record.id),
     sharedShm: sharedShmDir(ctx.paths, shmOwner(ctx, record)),
     initBinary: initBinary(ctx.paths),
+    hostHas: existsSync,
   });
 }
 

@@ -12,6 +12,8 @@ export interface MountSources {
   /** Host folder that is /dev/shm for several containers: ipc modes `shareable` and `container:`. */
   readonly sharedShm: string;
   readonly initBinary: string;
+  /** A minimal host may lack what Docker takes of it. */
+  hostHas(path: string): boolean;
 }
 
 /** The mounts of a container in the order they are made: the usual ones, the user's, the engine's own files. */
@@ -39,9 +41,9 @@ function usualMounts(hostConfig: HostConfig, writableCgroups: boolean, sources: 
   ];
 }
 
-function ipcMounts({ IpcMode: mode = "private", ShmSize }: HostConfig, { sharedShm }: MountSources): RuntimeMount[] {
+function ipcMounts({ IpcMode: mode = "private", ShmSize }: HostConfig, { sharedShm, hostHas }: MountSources): RuntimeMount[] {
   const mqueue = mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
-  if (mode === "host") return [mount("/dev/mqueue", "bind", "/dev/mqueue", "rbind"), mount("/dev/shm", "bind", "/dev/shm", "rbind", "rprivate")];
+  if (mode === "host") return [mount("/dev/mqueue", "bind", "/dev/mqueue", "rbind"), mount("/dev/shm", "bind", "/dev/shm", "rbind", "rprivate")].filter(({ source }) => hostHas(source));
   if (mode === "none") return [mqueue];
   if (mode === "private") return [mqueue, mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", `size=${ShmSize}`)];
   return [mqueue, mount("/dev/shm", "bind", sharedShm, "bind", "nosuid", "noexec", "nodev", "rprivate")];
