@@ -25,7 +25,7 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   await using undo = new AsyncDisposableStack();
   const endpoint = await attachEndpoint(ctx, record, undo);
   undo.defer(() => removeRunDir(ctx, id));
-  const spec = buildSpec(ctx, record);
+  const spec = buildSpec(ctx, withJoinedHostname(ctx, record));
   await Promise.all([writeRunFiles(ctx, record, endpoint), makeBindSources(record)]);
   const cgroup = ctx.cgroups.create(id, spec.linux.resources);
   undo.defer(() => cgroup.remove());
@@ -54,6 +54,13 @@ async function attachEndpoint(ctx: EngineContext, record: ContainerRecord, undo:
   undo.defer(() => ctx.network.detach(record.id));
   emitNetworkEvent(ctx, "connect", mode, record.id);
   return endpoint;
+}
+
+/** Who shares another's network has its hosts file, and so its name. */
+function withJoinedHostname(ctx: EngineContext, record: ContainerRecord): ContainerRecord {
+  const mode = record.hostConfig.NetworkMode ?? "";
+  const donor = mode.startsWith("container:") ? ctx.containers.find(refOf(mode)) : undefined;
+  return donor ? { ...record, config: { ...record.config, Hostname: donor.config.Hostname ?? "", Domainname: donor.config.Domainname ?? "" } } : record;
 }
 
 function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
