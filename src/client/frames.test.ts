@@ -6,7 +6,7 @@ function encode(frames: readonly { stream: number; payload: Uint8Array }[]): Uin
   return Buffer.concat(frames.flatMap(({ stream, payload }) => [Buffer.from([stream, 0, 0, 0, 0, 0, payload.length >> 8, payload.length & 255]), payload]));
 }
 
-test("pushJoined() gives each stream the bytes of push(), wherever the chunks are cut, and never two neighbours of one stream", () => {
+test("pushJoined() gives each stream its bytes, wherever the chunks are cut, and never two neighbours of one stream", () => {
   const frame = fc.record({ stream: fc.constantFrom(1, 2), payload: fc.uint8Array({ minLength: 1, maxLength: 40 }) });
   fc.assert(
     fc.property(fc.array(frame, { maxLength: 30 }), fc.integer({ min: 1, max: 64 }), (frames, step) => {
