@@ -4,6 +4,7 @@ import type { Extractor } from "../archive/mod.ts";
 import type { ContentStore } from "../content/mod.ts";
 import type { Snapshots } from "../snapshot/mod.ts";
 import { canonicalName, parseReference, withDefaultTag, type Digest, type ImageHistoryItem, type ImageInspect, type ImageProcessConfig, type ImageSummary } from "../spec/mod.ts";
+import { Background } from "./background.ts";
 import { BlobHolds } from "./blob-holds.ts";
 import { addEmbeddedImage, type EmbeddedFile } from "./embedded.ts";
 import { selectRows, showsName, type Filters } from "./filters.ts";
@@ -12,6 +13,7 @@ import { importImage, type ImportOptions } from "./import.ts";
 import { loadImages, type LoadDeps } from "./load.ts";
 import { pruneImages } from "./prune.ts";
 import type { Progress } from "./progress.ts";
+import { repairLayers } from "./repair.ts";
 import { removeImage } from "./remove.ts";
 import { findImage } from "./resolve.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -25,7 +27,7 @@ export interface ImagesOptions {
   readonly extractor: Extractor;
   /** Layers unpacked at a time. */
   readonly parallel: number;
-  /** Writes unpacked layers back, off the event loop; called once per image, before its rows. */
+  /** Writes unpacked layers back, off the event loop; called in the background after an image was stored. */
   readonly syncDisk: () => Promise<void>;
 }
 
@@ -44,6 +46,8 @@ export interface Images {
   importTar(stream: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: Progress): Promise<void>;
   prune(filters: Filters, inUse: InUse): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
+  /** Resolves when nothing is left to be written in the background. */
+  settled(): Promise<void>;
   addEmbedded(ref: string, files: readonly EmbeddedFile[], process: ImageProcessConfig): Promise<{ id: Digest }>;
 }
 
@@ -53,7 +57,8 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
   const holds = new BlobHolds(content, store);
   await holds.drop(content.list());
   const architecture = process.arch === "arm64" ? "arm64" : "amd64";
-  const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel * WAITING_PER_SLOT), syncDisk, holds, architecture };
+  const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel * WAITING_PER_SLOT), syncDisk, holds, architecture, background: new Background() };
+  await repairLayers(deps);
   return {
     resolve: (ref) => store.image(findImage(store, ref)),
     list: ({ all = false, filters, inUse }) => selectRows(store, filters, all, Date.now()).map((row) => summaryOf(store, row, inUse, showsName(filters))),
@@ -64,6 +69,7 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     importTar: (stream, options) => importImage(deps, stream, options),
     load: (stream, progress) => loadImages(deps, stream, progress),
     prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }),
+    settled: () => deps.background.settled(),
     addEmbedded: (ref, files, config) => addEmbeddedImage(deps, ref, files, config),
   };
 }

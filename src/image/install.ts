@@ -5,6 +5,8 @@ import type { Layer, Snapshots } from "../snapshot/mod.ts";
 import { MEDIA, type Digest, type ImageManifest } from "../spec/mod.ts";
 import { chainIDs, parseConfig, parseJson, type StoredConfig } from "./config.ts";
 import { layerOwner, type ImageStore } from "./store.ts";
+import type { Background } from "./background.ts";
+import { syncLater } from "./repair.ts";
 import type { Semaphore } from "./semaphore.ts";
 import { Unpacked } from "./unpacked.ts";
 
@@ -31,6 +33,7 @@ export interface InstallDeps {
   readonly extractor: Extractor;
   readonly slots: Semaphore;
   readonly syncDisk: () => Promise<void>;
+  readonly background: Background;
 }
 
 interface PlacedLayer {
@@ -66,9 +69,11 @@ export async function installImage(deps: InstallDeps, source: ImageSource, optio
   const id = (await deps.content.put(source.configBytes, { durable: false })).digest;
   const manifest = source.manifest ?? (await deps.content.put(JSON.stringify(manifestOf(id, source)), { durable: false })).digest;
   const blobs = [id, manifest, ...source.layers.map(({ digest }) => digest)];
-  await Promise.all([deps.content.sync([...new Set(blobs)]), placed.some((layer) => layer.fresh) ? deps.syncDisk() : undefined]);
+  // Blobs are what an acknowledged image must not lose; its unpacked layers can be made again of them.
+  await deps.content.sync([...new Set(blobs)]);
   const replaced = commit(deps, { id, manifest, config, placed, blobs, names: source.names });
-  for (const { fresh: unpacked } of placed) if (unpacked?.used) unpacked.keep();
+  const kept = placed.flatMap(({ fresh: unpacked }) => (unpacked?.used ? [unpacked.keep()] : []));
+  if (kept.length > 0) syncLater(deps, kept);
   return { id, replaced };
 }
 

@@ -87,6 +87,11 @@ export class ImageStore {
     return this.db.query<{ chain_id: Digest }, [string]>("SELECT chain_id FROM image_layers WHERE image_id = ? ORDER BY position").all(id).map(({ chain_id }) => chain_id);
   }
 
+  /** An image that has the layer, and where. */
+  placeOf(chainID: Digest): { image: Digest; position: number } | undefined {
+    return this.db.query<{ image: Digest; position: number }, [string]>("SELECT image_id AS image, position FROM image_layers WHERE chain_id = ? LIMIT 1").get(chainID) ?? undefined;
+  }
+
   /** @throws EngineError System when the content is damaged */
   parsed(row: ImageRow): { readonly config: StoredConfig; readonly manifest: Image["manifest"] } {
     const known = this.#parsed.get(row.id);

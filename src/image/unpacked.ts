@@ -24,9 +24,11 @@ export class Unpacked implements AsyncDisposable {
     return new Unpacked(deps, digest, format);
   }
 
-  /** The transaction with its row is on disk. */
-  keep(): void {
-    if (this.layer) this.#deps.snapshots.layers.settle(this.layer.n);
+  /** The transaction with its row is on disk; returns the folder's number. */
+  keep(): number {
+    const n = this.layer?.n ?? 0;
+    this.#deps.snapshots.layers.settle(n);
+    return n;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -25,3 +25,4 @@ export { vethToPid, insideBatch, loopbackBatch, type HostBatch, type VethPlan, t
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
 export { applyRuleset, listTable, listRuleset, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";
 export { syncFileSystem } from "./sync-file-system.ts";
+export { bootID } from "./boot.ts";

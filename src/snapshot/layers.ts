@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync } from "node:fs";
+import { bootID } from "../linux/mod.ts";
 import type { Digest } from "../spec/mod.ts";
 import { layerDir, layerFolder, layersDir, type SnapshotPaths } from "./paths.ts";
 import type { Trash } from "./trash.ts";
@@ -53,7 +54,25 @@ export class Layers {
 
   /** Adds the row of an unpacked layer, within the caller's transaction. After it `settle` keeps the folder. */
   insert({ n, chainID, diffID, parent, size }: Layer): void {
-    this.db.query("INSERT INTO layers (n, chain_id, diff_id, parent, size) VALUES (?, ?, ?, ?, ?)").run(n, chainID, diffID, parent ?? null, size);
+    this.db.query("INSERT INTO layers (n, chain_id, diff_id, parent, size, unsynced_boot) VALUES (?, ?, ?, ?, ?, ?)").run(n, chainID, diffID, parent ?? null, size, bootID());
+  }
+
+  /** Layers whose files may not have reached the disk before the machine went down. */
+  unsyncedBefore(boot: string): Layer[] {
+    return this.db.query<LayerRow, [string]>("SELECT * FROM layers WHERE unsynced_boot IS NOT NULL AND unsynced_boot != ?").all(boot).map(fromRow);
+  }
+
+  /** The files of these layers were synced after their rows were written. */
+  markSynced(layers: readonly number[]): void {
+    const mark = this.db.query("UPDATE layers SET unsynced_boot = NULL WHERE n = ?");
+    this.db.transaction(() => layers.forEach((n) => mark.run(n)))();
+  }
+
+  /** Puts a newly unpacked folder in the place of a damaged one; only while no container runs on it. */
+  replaceFolder(n: number, fresh: NewLayer): void {
+    this.trash.take(layerDir(this.paths, n));
+    renameSync(layerDir(this.paths, fresh.n), layerDir(this.paths, n));
+    this.settle(fresh.n);
   }
 
   /** The transaction with the row is on disk: the folder stays. */

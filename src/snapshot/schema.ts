@@ -18,5 +18,7 @@ export const snapshotSchema: Schema = {
      CREATE INDEX layer_owners_top ON layer_owners (top);
      CREATE TABLE snapshots (n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, top INTEGER REFERENCES layers (n)) STRICT;
      CREATE INDEX snapshots_top ON snapshots (top);`,
+    // The machine's start during which the layer was unpacked, until its files are known to be on disk.
+    "ALTER TABLE layers ADD COLUMN unsynced_boot TEXT",
   ],
 };

@@ -25,10 +25,12 @@ export async function imageFixture(options: { dir?: string; extractor?: Extracto
   return {
     dir, content, snapshots, images,
     async reopen() {
+      await images.settled();
       db.close();
       return await imageFixture({ ...options, dir });
     },
     async [Symbol.asyncDispose]() {
+      await images.settled();
       await snapshots.trashEmptied();
       db.close();
       rmSync(dir, { recursive: true, force: true });

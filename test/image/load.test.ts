@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { Database } from "bun:sqlite";
+import { existsSync, readdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { encodeTar } from "../../src/archive/mod.ts";
 import { bytesOf, imageFixture, processExtractor, type Fixture } from "./fixture.ts";
@@ -101,6 +102,21 @@ describe("load()", () => {
     expect(again.images.resolve("web:1").layers).toHaveLength(2);
     expect(again.content.list()).toHaveLength(4);
     expect(readdirSync(join(again.dir, "layers"))).toHaveLength(2);
+  });
+
+  test("layers that a power cut may have taken are unpacked again from their blobs", async () => {
+    const fixture = await imageFixture();
+    await load(fixture, legacyArchive(image));
+    const [, top] = fixture.images.resolve("web:1").layers;
+    const app = join(fixture.dir, "layers", String(top), "fs/bin/app");
+    await fixture.images.settled();
+    truncateSync(app);
+    const db = new Database(join(fixture.dir, "hako.db"));
+    db.run("UPDATE layers SET unsynced_boot = 'an earlier start'");
+    db.close();
+    await using again = await fixture.reopen();
+    expect(readFileSync(app, "utf8")).toBe("app");
+    expect(again.images.resolve("web:1").layers).toContain(top as number);
   });
 
   const tampered = (change: (name: string, content: string) => string | undefined) => ociArchive(image, {
