@@ -42,6 +42,8 @@ interface OpenParts {
 /** Serves until it is told to stop; calls `ready` once it listens. @returns the exit code */
 export async function runDaemon(options: DaemonOptions, ready: () => void): Promise<number> {
   const log = operatorLog();
+  // One request gone wrong must not take the others along; containers would go on, but so should the engine.
+  for (const event of ["unhandledRejection", "uncaughtException"] as const) process.on(event, (error: unknown) => log(`internal error: ${describe(error, true)}`));
   try {
     await using held = new AsyncDisposableStack();
     const { ctx, cgroups } = await openParts(options, held, log);

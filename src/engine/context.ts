@@ -21,7 +21,7 @@ export interface EngineContext {
   readonly execs: ExecTable;
   readonly paths: EnginePaths;
   readonly identity: EngineIdentity;
-  readonly space: Pick<DiskSpace, "requireWritable">;
+  readonly space: Pick<DiskSpace, "requireWritable" | "makeRoom">;
   readonly images: ImagePort;
   readonly snapshots: SnapshotPort;
   readonly network: NetworkPort;

@@ -97,5 +97,6 @@ function warningsOf(ctx: EngineContext, host: HostConfig): string[] {
   const warnings: string[] = [];
   if (host.OomKillDisable && ctx.cgroups.version === 2) warnings.push("Your kernel does not support OomKillDisable. OomKillDisable discarded.");
   else if (host.OomKillDisable && !host.Memory) warnings.push("OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.");
+  if (Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts) warnings.push("Publishing ports is not supported yet: the container is reached by its own address.");
   return warnings;
 }

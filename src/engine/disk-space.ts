@@ -38,6 +38,11 @@ export class DiskSpace {
     throw new EngineError("Unavailable", `the disk under ${this.dataRoot} is full: remove containers, images or other files, then try again`);
   }
 
+  /** The store took no row: what ends and goes must still be written down. */
+  makeRoom(): void {
+    this.#release();
+  }
+
   #free(): number {
     const { bavail, bsize } = statfsSync(this.dataRoot);
     return bavail * bsize;

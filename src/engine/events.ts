@@ -22,8 +22,15 @@ async function* stream(ctx: EngineContext, since: bigint | undefined, until: big
   const queue: EventMessage[] = [];
   let wake: () => void = () => undefined;
   const rouse = (): void => wake();
+  let overflowed = false;
+  const take = (message: EventMessage): void => {
+    if (!accepts(message)) return;
+    if (queue.length >= MAX_BEHIND) overflowed = true;
+    else queue.push(message);
+    wake();
+  };
   // Listening begins before the past is read, so that nothing falls between.
-  using _listening = live ? ctx.eventLog.listen((message) => queue.length < MAX_BEHIND && accepts(message) && (queue.push(message), wake())) : undefined;
+  using _listening = live ? ctx.eventLog.listen(take) : undefined;
   if (since !== undefined || !live) yield* past(ctx, since ?? 0n, until, accepts, queue);
   if (!live) return;
   signal.addEventListener("abort", rouse);
@@ -33,7 +40,7 @@ async function* stream(ctx: EngineContext, since: bigint | undefined, until: big
       const message = queue.shift();
       if (message) yield message;
       else await new Promise<void>((resolve) => (wake = resolve));
-      if (queue.length >= MAX_BEHIND) return;
+      if (overflowed && queue.length === 0) return;
     }
   } finally {
     clearTimeout(timer);

@@ -24,7 +24,7 @@ export interface EngineParts {
   readonly db: Database;
   readonly paths: EnginePaths;
   readonly build: Pick<EngineIdentity, "version" | "gitCommit" | "buildTime">;
-  readonly space: Pick<DiskSpace, "requireWritable">;
+  readonly space: Pick<DiskSpace, "requireWritable" | "makeRoom">;
   readonly images: ImagePort;
   readonly snapshots: SnapshotPort;
   readonly network: NetworkPort;
@@ -42,7 +42,7 @@ export function openEngine(parts: EngineParts): EngineContext {
   return {
     ...parts,
     log: (sentence) => parts.log(sentence),
-    containers: new ContainerStore(db),
+    containers: new ContainerStore(db, () => parts.space.makeRoom()),
     eventLog: new EventLog(db),
     volumes: new VolumeStore(db),
     locks: new KeyedLock(),

@@ -48,7 +48,11 @@ export class ContainerStore {
   readonly #delete: Statement;
   #sequence = 0;
 
-  constructor(private readonly db: Database) {
+  /** `makeRoom` gives up reserved space when the disk takes no more. */
+  constructor(
+    private readonly db: Database,
+    private readonly makeRoom: () => void = () => undefined,
+  ) {
     this.#insert = db.prepare("INSERT INTO containers (id, name, sequence, restart_count, facts, state) VALUES (?, ?, ?, ?, ?, ?)");
     this.#update = db.prepare("UPDATE containers SET state = ?, restart_count = ? WHERE id = ?");
     this.#rename = db.prepare("UPDATE containers SET name = ? WHERE id = ?");
@@ -138,7 +142,7 @@ export class ContainerStore {
 
   insert(record: ContainerRecord): void {
     const { id, name, sequence, restartCount, state, ...facts } = record;
-    this.#insert.run(id, name, sequence, restartCount, JSON.stringify(facts), JSON.stringify(state));
+    this.#write(this.#insert, id, name, sequence, restartCount, JSON.stringify(facts), JSON.stringify(state));
     this.#index(record);
     this.#notify(id, record);
   }
@@ -147,7 +151,7 @@ export class ContainerStore {
     const current = this.#byId.get(id);
     if (!current) throw new EngineError("NotFound", `No such container: ${id}`);
     const next: ContainerRecord = { ...current, state, restartCount: change.restartCount ?? current.restartCount };
-    this.#update.run(JSON.stringify(state), next.restartCount, id);
+    this.#write(this.#update, JSON.stringify(state), next.restartCount, id);
     this.#byId.set(id, next);
     this.#notify(id, next);
     return next;
@@ -156,7 +160,7 @@ export class ContainerStore {
   /** The caller holds the new name by `reserveName`. */
   rename(id: string, name: string): ContainerRecord {
     const current = this.resolve(id);
-    this.#rename.run(name, id);
+    this.#write(this.#rename, name, id);
     this.#idByName.delete(current.name);
     const next = { ...current, name };
     this.#idByName.set(name, id);
@@ -167,7 +171,7 @@ export class ContainerStore {
   delete(id: string): void {
     const record = this.#byId.get(id);
     if (!record) return;
-    this.#delete.run(id);
+    this.#write(this.#delete, id);
     this.#byId.delete(id);
     this.#idByName.delete(record.name);
     this.#ids.delete(id);
@@ -187,6 +191,16 @@ export class ContainerStore {
         if (set.size === 0 && this.#watchers.get(id) === set) this.#watchers.delete(id);
       },
     };
+  }
+
+  #write(statement: Statement, ...values: (string | number)[]): void {
+    try {
+      statement.run(...values);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && (error.code === "SQLITE_FULL" || error.code === "SQLITE_IOERR_WRITE"))) throw error;
+      this.makeRoom();
+      statement.run(...values);
+    }
   }
 
   #notify(id: string, record: ContainerRecord | undefined): void {
