@@ -3,6 +3,7 @@ import type { EngineContext } from "./context.ts";
 import { networkId } from "./emit.ts";
 import { exactly, onlyKnown } from "./filters.ts";
 import type { Filters } from "./options.ts";
+import { bridgeEndpoint } from "./shapes.ts";
 import { isRunning } from "./state.ts";
 
 export interface NetworkResource {
@@ -85,7 +86,7 @@ function attachedTo(ctx: EngineContext, name: string): NetworkResource["Containe
   const attached: NetworkResource["Containers"] = {};
   for (const record of ctx.containers.all()) {
     if (!isRunning(record.state) || !Object.hasOwn(record.networks, name)) continue;
-    const endpoint = name === "bridge" ? ctx.network.endpoint(record.id) : undefined;
+    const endpoint = name === "bridge" ? bridgeEndpoint(ctx, record) : undefined;
     attached[record.id] = { Name: record.name, EndpointID: endpoint?.endpointId ?? "", MacAddress: endpoint?.mac ?? "", IPv4Address: endpoint ? `${endpoint.ip}/${endpoint.prefix}` : "", IPv6Address: "" };
   }
   return attached;
