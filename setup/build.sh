@@ -37,7 +37,7 @@ build_native() {
 }
 
 sources_newer_than() {
-  [ -n "$(find src native setup package-lock.json build/native -newer "$1" ! -type d ! -name '*.test.ts' -print -quit)" ]
+  [ -n "$(find src native setup package-lock.json build/native -path build/native/test -prune -o -newer "$1" ! -type d ! -name '*.test.ts' -print -quit)" ]
 }
 
 build_program() {
