@@ -91,6 +91,8 @@ test("two clients attached to one container see the same output", async () => {
   await engine.ok("run", "-dit", "--name", "shared", BUSYBOX, "sh");
   using one = engine.terminal("attach", "shared");
   using two = engine.terminal("attach", "shared");
+  // Attaching resizes the terminal, and the shell draws its prompt anew: both are there.
+  await Promise.all([one.until("# "), two.until("# ")]);
   one.write("echo from''one\n");
   await Promise.all([one.until("fromone"), two.until("fromone")]);
   two.write("echo from''two\n");
