@@ -1,4 +1,5 @@
-import { mkdirSync, openSync, read, readFileSync } from "node:fs";
+import type { FdSocketOptions, UnixSocketOptions } from "bun";
+import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { Failure } from "./failure.ts";
 import { err } from "./output.ts";
 
@@ -48,8 +49,14 @@ function ownProgram(): string[] {
   return Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main];
 }
 
+/** Whether a byte arrives before the end. The pipe is a non-blocking socket pair, so it is read as a socket. */
 function firstByte(fd: number): Promise<boolean> {
-  return new Promise((resolve) => read(fd, new Uint8Array(1), 0, 1, null, (error, count) => resolve(!error && count === 1)));
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = { data: () => resolve(true), end: () => resolve(false), close: () => resolve(false), error: () => resolve(false) };
+  const options: FdSocketOptions = { fd, socket };
+  // Its types list only listeners' options and paths; the descriptor form is there at run time.
+  Bun.connect(options as unknown as UnixSocketOptions<undefined>).catch(() => resolve(false));
+  return promise;
 }
 
 function lastLine(): string {
