@@ -52,6 +52,7 @@ export function measures(logMegabytes: number): Measure[] {
     release: (side: Side) => remove(side, "hb-box"),
   };
   return [
+    { name: "engine with no container, RSS", unit: "MB", goal: 1, repetitions: 1, quickRepetitions: 1, measure: async (side) => side.engineRssKiB() / 1024 },
     { name: "`run --rm busybox true`, bridge", unit: "ms", goal: 1 / 8, repetitions: 15, quickRepetitions: 5, measure: (side) => timed(cli(side, ...RUN, "--rm", IMAGE, "true")) },
     { name: "`run --rm busybox true`, `--network none`", unit: "ms", goal: 1 / 8, repetitions: 15, quickRepetitions: 5, measure: (side) => timed(cli(side, ...RUN, "--rm", "--network", "none", IMAGE, "true")) },
     { name: "`exec c true`", unit: "ms", goal: 1 / 8, repetitions: 20, quickRepetitions: 7, ...withBox, measure: (side) => timed(cli(side, "exec", "hb-box", "true")) },
@@ -61,7 +62,6 @@ export function measures(logMegabytes: number): Measure[] {
     { name: "`ps`, 10 running", unit: "ms", goal: 1, repetitions: 15, quickRepetitions: 5, prepare: (side) => idleContainers(side, 10), measure: (side) => timed(cli(side, "ps")), release: (side) => remove(side, ...names(10)) },
     { name: "`inspect`", unit: "ms", goal: 1, repetitions: 15, quickRepetitions: 5, ...withBox, measure: (side) => timed(cli(side, "inspect", "hb-box")) },
     { name: "memory beside an idle container, PSS", unit: "KB", goal: 1 / 8, repetitions: 1, quickRepetitions: 1, prepare: (side) => idleContainers(side, 10), measure: async (side) => side.monitorsPssKiB() / 10, release: (side) => remove(side, ...names(10)) },
-    { name: "engine with no container, RSS", unit: "MB", goal: 1, repetitions: 1, quickRepetitions: 1, measure: async (side) => side.engineRssKiB() / 1024 },
     { name: `container writes ${logMegabytes} MB to stdout`, unit: "ms", goal: 1, repetitions: 2, quickRepetitions: 1, measure: (side) => writing(side, writer) },
     { name: `\`logs\` of ${logMegabytes} MB`, unit: "ms", goal: 1 / 5, repetitions: 2, quickRepetitions: 1, prepare: (side) => written(side, writer), measure: (side) => timed(cli(side, "logs", "hb-log")), release: (side) => remove(side, "hb-log") },
   ];
