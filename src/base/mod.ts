@@ -1,6 +1,6 @@
 export { EngineError, messageOf, type ErrorKind } from "./errors.ts";
 export { KeyedLock } from "./keyed-lock.ts";
-export { writeFileAtomic, syncFolder } from "./atomic-file.ts";
+export { syncFolder } from "./sync-folder.ts";
 export { nowNs, formatInstant, ZERO_INSTANT, type InstantNs } from "./clock.ts";
 export type { ByteDuplex } from "./stream.ts";
 export { openDatabase, durably, type Schema } from "./database.ts";

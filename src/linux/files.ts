@@ -99,10 +99,6 @@ export function readFd(fd: number, bytes: Uint8Array): number {
   return call("read", fd, bytes, bytes.length);
 }
 
-export function preadFd(fd: number, bytes: Uint8Array, offset: number): number {
-  return call("pread64", fd, bytes, bytes.length, offset);
-}
-
 /** Writes all of it. */
 export function writeFd(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += call("write", fd, done === 0 ? bytes : bytes.subarray(done), bytes.length - done);

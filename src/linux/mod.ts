@@ -1,6 +1,6 @@
 /** The only door to the kernel. Folders import this file. */
 export { SyscallError, hasCode, errnoMessage, errnoName, ERRNO, type ErrnoName } from "./errno.ts";
-export { AT, CLONE, DT, LOCK, O, RENAME, RESOLVE, S, SIGNALS } from "./constants.ts";
+export { AT, CLONE, DT, LOCK, O, RENAME, RESOLVE, S } from "./constants.ts";
 export type { Path } from "./call.ts";
 export * from "./files.ts";
 export { statx, fstat, type Stat } from "./stat.ts";
@@ -8,8 +8,8 @@ export { getdents, readDirectory, type DirectoryEntry } from "./directory.ts";
 export * from "./xattrs.ts";
 export { memfdCreate, sealMemfd } from "./memory-file.ts";
 export { listenUnix, connectUnix, socketPair, sendFds, recvFds, socketInNamespace, AF, SOCK } from "./sockets.ts";
-export { spawnFd, reap, waitExit, pidfdOpen, pidfdSendSignal, kill, processAlive, chroot, setUmask, openOwnExecutable, type SpawnOptions, type WaitStatus } from "./process.ts";
-export { namespacePath, openNamespacesOf, processStartTicks, type NamespaceName } from "./namespaces.ts";
+export { spawnFd, reap, waitExit, pidfdOpen, kill, chroot, setUmask, openOwnExecutable, type SpawnOptions, type WaitStatus } from "./process.ts";
+export { namespacePath, type NamespaceName } from "./namespaces.ts";
 export { startDecompressor, type Filter } from "./filter.ts";
 export { CAPABILITIES, DEFAULT_CAPABILITIES, capabilityMask, capabilityNames, kernelCapabilities, type Capability } from "./caps.ts";
 export { compileSeccomp, seccompFlags } from "./seccomp/compile.ts";
@@ -19,10 +19,10 @@ export type { SeccompProfile, SeccompRule, SeccompArgument, SeccompAction, Secco
 export { openCgroups } from "./cgroups/open.ts";
 export type { Cgroup, CgroupJoin, CgroupResources, Cgroups, CgroupStats, BlockCount, DeviceRule, Throttle } from "./cgroups/types.ts";
 export * from "./host.ts";
-export { listProcesses, interfaceCounters, processIds, type ProcessInfo } from "./processes.ts";
+export { listProcesses, type ProcessInfo } from "./processes.ts";
 export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type Route } from "./rtnetlink.ts";
 export { vethToPid, insideBatch, loopbackBatch, type HostBatch, type VethPlan, type InsidePlan } from "./container-links.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
-export { applyRuleset, listTable, listRuleset, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";
+export { applyRuleset, listTable, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";
 export { syncFileSystem } from "./sync-file-system.ts";
 export { bootID } from "./boot.ts";

@@ -15,10 +15,6 @@ export async function listTable(family: NftFamily, name: string): Promise<string
   return exitCode === 0 ? stdout : undefined;
 }
 
-export async function listRuleset(): Promise<string> {
-  return (await nft(["list", "ruleset"])).stdout;
-}
-
 /** A table that is not there is done. */
 export async function deleteTable(family: NftFamily, name: string): Promise<void> {
   // Adding first makes the deletion succeed either way.

@@ -64,23 +64,11 @@ export function pidfdOpen(pid: number): number {
   return call("pidfd_open", pid, 0);
 }
 
-/** False when the process has ended. Signal 0 only asks. */
-export function pidfdSendSignal(pidfd: number, signal: number): boolean {
-  const result = tryCall("pidfd_send_signal", pidfd, signal, null, 0);
-  if (result < 0 && result !== -ESRCH) throw new SyscallError("pidfd_send_signal", -result);
-  return result === 0;
-}
-
 /** False when there is no such process. */
 export function kill(pid: number, signal: number): boolean {
   const result = tryCall("kill", pid, signal);
   if (result < 0 && result !== -ESRCH) throw new SyscallError("kill", -result);
   return result === 0;
-}
-
-/** A zombie counts as alive until it is reaped. */
-export function processAlive(pid: number): boolean {
-  return tryCall("kill", pid, 0) !== -ESRCH;
 }
 
 /** For a helper process: everything it opens from now on lies below `path`. The working directory becomes its root. */

@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { bootTimeSeconds } from "./host.ts";
 import { readSmallText } from "./proc.ts";
 
@@ -68,20 +67,4 @@ function terminalName(device: number): string {
   if (major >= 136 && major <= 143) return `pts/${(major - 136) * 256 + minor}`;
   if (major === 4) return minor < 64 ? `tty${minor}` : `ttyS${minor - 64}`;
   return "?";
-}
-
-/** Bytes and packets of every interface of a process's network namespace, without lo. */
-export function interfaceCounters(pid: number): { name: string; rxBytes: number; rxPackets: number; rxErrors: number; rxDropped: number; txBytes: number; txPackets: number; txErrors: number; txDropped: number }[] {
-  const lines = readSmallText(`/proc/${pid}/net/dev`)?.split("\n").slice(2) ?? [];
-  return lines.flatMap((line) => {
-    const [name = "", counters = ""] = line.split(":");
-    if (name.trim() === "" || name.trim() === "lo") return [];
-    const value = counters.trim().split(/\s+/).map(Number);
-    const at = (index: number): number => value[index] ?? 0;
-    return [{ name: name.trim(), rxBytes: at(0), rxPackets: at(1), rxErrors: at(2), rxDropped: at(3), txBytes: at(8), txPackets: at(9), txErrors: at(10), txDropped: at(11) }];
-  });
-}
-
-export function processIds(): number[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
 }
