@@ -40,7 +40,7 @@ export function mountsBelow(...roots: string[]): string[] {
     .filter((line) => roots.some((root) => (line.split(" ")[4] ?? "").startsWith(root)));
 }
 
-function processIds(): number[] {
+export function processIds(): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readLog, ShimSpawner, type ContainerLaunch, type ExecLaunch, type Shim } from "../../src/runtime/mod.ts";
 import type { ProcessSpec, RuntimeSpec } from "../../src/spec/mod.ts";
+import { processIds } from "../leaks.ts";
 import { processSpec } from "../runtime/spec-fixture.ts";
 
 const SHIM = join(import.meta.dir, "../../build/native/hako-shim");
@@ -127,11 +128,22 @@ export async function outputOf(container: Started): Promise<{ stdout: string; st
 /** Ended shims are reaped soon. */
 export async function noZombies(): Promise<boolean> {
   for (let attempt = 0; attempt < 40; attempt += 1) {
-    const states = Bun.spawnSync(["ps", "--ppid", String(process.pid), "-o", "stat="]).stdout.toString();
-    if (!states.includes("Z")) return true;
+    if (!childStates().includes("Z")) return true;
     await Bun.sleep(50);
   }
   return false;
+}
+
+/** The state letters of this process's children. */
+function childStates(): string[] {
+  return processIds().flatMap((pid) => {
+    try {
+      const [state = "", parent] = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+      return Number(parent) === process.pid ? [state] : [];
+    } catch {
+      return []; // it ended while we looked
+    }
+  });
 }
 
 export const exitFileOf = (container: Started): unknown => JSON.parse(readFileSync(container.launch.exitFile, "utf8"));
