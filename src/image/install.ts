@@ -1,13 +1,11 @@
 import { durably, EngineError, formatInstant, nowNs } from "../base/mod.ts";
-import { checkApplied, type AppliedLayer, type Extractor } from "../archive/mod.ts";
-import type { ContentStore } from "../content/mod.ts";
+import { checkApplied, type AppliedLayer } from "../archive/mod.ts";
 import type { Layer, Snapshots } from "../snapshot/mod.ts";
 import { MEDIA, type Digest, type ImageManifest } from "../spec/mod.ts";
 import { chainIDs, parseConfig, parseJson, type StoredConfig } from "./config.ts";
-import { layerOwner, type ImageStore } from "./store.ts";
-import type { Background } from "./background.ts";
+import { layerOwner } from "./store.ts";
+import type { InstallDeps } from "./install-deps.ts";
 import { syncLater } from "./repair.ts";
-import type { Semaphore } from "./semaphore.ts";
 import { Unpacked } from "./unpacked.ts";
 
 export interface LayerSource {
@@ -24,16 +22,6 @@ export interface ImageSource {
   readonly manifest?: Digest;
   /** Canonical names to give. */
   readonly names: readonly string[];
-}
-
-export interface InstallDeps {
-  readonly store: ImageStore;
-  readonly content: ContentStore;
-  readonly snapshots: Snapshots;
-  readonly extractor: Extractor;
-  readonly slots: Semaphore;
-  readonly syncDisk: () => Promise<void>;
-  readonly background: Background;
 }
 
 interface PlacedLayer {

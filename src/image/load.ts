@@ -3,7 +3,8 @@ import { familiarName, parseReference, type Digest } from "../spec/mod.ts";
 import { ingestArchive, type StoredMember } from "./archive-blobs.ts";
 import { imagesOf } from "./archive-images.ts";
 import type { BlobHolds } from "./blob-holds.ts";
-import { installImage, type InstallDeps } from "./install.ts";
+import { installImage } from "./install.ts";
+import type { InstallDeps } from "./install-deps.ts";
 import { layerProgress, type Progress } from "./progress.ts";
 import { Unpacked } from "./unpacked.ts";
 

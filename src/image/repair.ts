@@ -2,7 +2,7 @@ import { checkApplied } from "../archive/mod.ts";
 import { bootID } from "../linux/mod.ts";
 import type { Layer } from "../snapshot/mod.ts";
 import type { Digest } from "../spec/mod.ts";
-import type { InstallDeps } from "./install.ts";
+import type { InstallDeps } from "./install-deps.ts";
 
 /**
  * After a power cut: layers whose files were not yet on disk are unpacked again from their blobs, which were. What cannot be

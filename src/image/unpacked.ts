@@ -1,7 +1,7 @@
 import type { AppliedLayer, LayerFormat } from "../archive/mod.ts";
 import type { NewLayer } from "../snapshot/mod.ts";
 import type { Digest } from "../spec/mod.ts";
-import type { InstallDeps } from "./install.ts";
+import type { UnpackDeps } from "./install-deps.ts";
 
 /** A layer on its way into a folder of its own; disposing removes the folder unless it was kept. */
 export class Unpacked implements AsyncDisposable {
@@ -10,17 +10,17 @@ export class Unpacked implements AsyncDisposable {
   /** A row refers to the folder. */
   used = false;
   readonly result: Promise<AppliedLayer>;
-  readonly #deps: Pick<InstallDeps, "snapshots" | "content" | "extractor" | "slots">;
+  readonly #deps: UnpackDeps;
   #cancelled = false;
 
-  private constructor(deps: Pick<InstallDeps, "snapshots" | "content" | "extractor" | "slots">, digest: Digest, format: LayerFormat) {
+  private constructor(deps: UnpackDeps, digest: Digest, format: LayerFormat) {
     this.#deps = deps;
     this.result = deps.slots.run(() => this.#unpack(digest, format));
     // Whoever needs the layer awaits it; a blob that turns out to be no layer fails unheard.
     this.result.catch(() => {});
   }
 
-  static start(deps: Pick<InstallDeps, "snapshots" | "content" | "extractor" | "slots">, digest: Digest, format: LayerFormat): Unpacked {
+  static start(deps: UnpackDeps, digest: Digest, format: LayerFormat): Unpacked {
     return new Unpacked(deps, digest, format);
   }
 

@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import { err } from "../output.ts";
 import { HEADING_FUNCTIONS, ROW, rowJson, Template, TemplateError } from "../template/mod.ts";
 import { alignTabs } from "./columns.ts";
-import type { Listing } from "./listing.ts";
+import type { Listing } from "./listing-fields.ts";
 
 /** A list by `--format`: a template per row, `table TEMPLATE`, or `json`. */
 export function formatListing<Row>(rows: readonly Row[], listing: Listing<Row>, format: string, quiet: boolean): string {

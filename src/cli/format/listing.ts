@@ -1,22 +1,8 @@
 import { out, printable } from "../output.ts";
 import { alignTabs } from "./columns.ts";
+import type { Listing } from "./listing-fields.ts";
 
-/** What one row of a list offers: the table's columns and what `--format` may name. */
-export interface Listing<Row> {
-  /** Field by field: its heading in a table, and its value. */
-  readonly fields: Readonly<Record<string, Field<Row>>>;
-  /** The fields of the plain table. */
-  readonly table: readonly string[];
-  /** What `-q` prints. */
-  readonly quiet: string;
-}
-
-export interface Field<Row> {
-  readonly heading: string;
-  readonly value: (row: Row) => unknown;
-  /** Not part of `--format json`. */
-  readonly hidden?: boolean;
-}
+export type { Field, Listing } from "./listing-fields.ts";
 
 export interface ListOptions {
   readonly format?: string | undefined;
