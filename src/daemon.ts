@@ -8,6 +8,7 @@ import { DiskSpace, engineSchemas, hostFacts, lockDataRoot, openEngine, recover,
 import { imageSchema, openImages, type Images } from "./image/mod.ts";
 import { openCgroups, openOwnExecutable, Rtnetlink, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
 import { networkSchema, openNetworks, type BridgeNetwork } from "./network/mod.ts";
+import { joinOwnCgroup, removeOwnCgroup } from "./own-cgroup.ts";
 import { ShimSpawner } from "./runtime/mod.ts";
 import { snapshotSchema, Snapshots } from "./snapshot/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
@@ -28,8 +29,6 @@ export interface DaemonOptions {
 
 const SOCKET_GROUP = "docker";
 const LAYERS_AT_ONCE = 4;
-/** The engine's own limit: a quarter of the machine, and never so little that a large image cannot be taken in. */
-const LEAST_OWN_MEMORY_BYTES = 1024 ** 3;
 
 /** Everything that one engine holds, for as long as its process lives. */
 interface OpenParts {
@@ -47,7 +46,7 @@ export async function runDaemon(options: DaemonOptions, ready: () => void): Prom
   try {
     await using held = new AsyncDisposableStack();
     const { ctx, cgroups } = await openParts(options, held, log);
-    joinOwnCgroup(cgroups, ctx.host.memoryTotal, log);
+    held.use(joinOwnCgroup(cgroups, ctx.host.memoryTotal, log));
     await recover(ctx);
     held.defer(() => shutdown(ctx));
     const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, report: (message, error) => log(`${message}: ${describe(error, options.debug)}`) });
@@ -79,8 +78,7 @@ export async function uninstall(options: DaemonOptions): Promise<readonly string
     await recover(ctx);
     failures.push(...(await stopEverything(ctx)));
     await step(() => network.teardown());
-    await step(() => cgroups.open(OWN_CGROUP).remove());
-    await step(() => cgroups.removeParent());
+    await step(() => removeOwnCgroup(cgroups));
   }
   await step(() => rmSync(options.dataRoot, { recursive: true, force: true }));
   await step(() => rmSync(options.runRoot, { recursive: true, force: true }));
@@ -142,21 +140,6 @@ function extractorOf(spawner: ShimSpawner, runRoot: string): Extractor {
     const stdout = await new Response(helper.stdout as unknown as ConstructorParameters<typeof Response>[0]).text();
     return { exitCode: await helper.exited, stdout };
   });
-}
-
-const OWN_CGROUP = "engine";
-
-/** Containers that exhaust memory must not take the engine along, nor an engine gone wrong the machine. Where it fails, the engine runs without. */
-function joinOwnCgroup(cgroups: Cgroups, memoryTotal: number, log: (sentence: string) => void): void {
-  try {
-    const limit = Math.max(LEAST_OWN_MEMORY_BYTES, Math.floor(memoryTotal / 4));
-    const { join: entry } = cgroups.create(OWN_CGROUP, { devices: [{ allow: true, access: "rwm" }], memory: { limit } });
-    const memory = cgroups.hierarchies.filter(({ controllers }) => controllers.includes("memory"));
-    const files = entry.kind === "v2" ? [join(entry.dir, "cgroup.procs")] : entry.tasksFiles.filter((file) => memory.some(({ path }) => file.startsWith(`${path}/`))).map((file) => file.replace(/tasks$/, "cgroup.procs"));
-    for (const file of files) writeFileSync(file, String(process.pid));
-  } catch (error) {
-    log(`the engine runs without a memory limit of its own (${messageOf(error)}), ignoring`);
-  }
 }
 
 async function listen(server: ApiServer, host: string): Promise<string> {
