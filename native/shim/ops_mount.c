@@ -7,6 +7,8 @@
 #include "fd.h"
 #include "kernel.h"
 #include "root.h"
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +17,7 @@
 #define BIND_RECURSIVE 1u
 #define BIND_ATTRIBUTES_RECURSIVE 2u
 #define BIND_SOURCE_IN_ROOT 4u
+#define BIND_SOURCE_BENEATH 8u
 
 int configure(int fd, const char *key, const char *value)
 {
@@ -126,6 +129,23 @@ int op_mount(struct child *child, const struct op *op)
     return 0;
 }
 
+/* Containers write in a volume: a link of theirs must not lead what is mounted of it elsewhere. */
+static int open_beneath(const char *source, unsigned tree_flags)
+{
+    const char *beneath = strstr(source, "/./");
+    char folder[PATH_MAX];
+    size_t length = beneath ? (size_t)(beneath - source) : sizeof folder;
+    if (length >= sizeof folder)
+        return fail_as(EINVAL, source);
+    memcpy(folder, source, length);
+    folder[length] = 0;
+    owned_fd top = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0)
+        return -errno;
+    owned_fd fd = sys_openat2(top, beneath + strlen("/./"), O_PATH, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+    return fd < 0 ? -errno : sys_open_tree(fd, "", tree_flags | AT_EMPTY_PATH);
+}
+
 static int open_bind_source(struct child *child, const struct op *op)
 {
     unsigned flags = (unsigned)number(op, BIND_FLAGS);
@@ -137,6 +157,8 @@ static int open_bind_source(struct child *child, const struct op *op)
         if (fd < 0)
             return fd;
         tree = sys_open_tree(fd, "", tree_flags | AT_EMPTY_PATH);
+    } else if (flags & BIND_SOURCE_BENEATH) {
+        tree = open_beneath(source, tree_flags);
     } else {
         tree = sys_open_tree(AT_FDCWD, source, tree_flags);
     }

@@ -78,9 +78,7 @@ function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
 }
 
 function sourceOf(ctx: EngineContext, mount: ContainerMount): string {
-  if (mount.type !== "volume") return mount.source;
-  const data = volumeData(ctx.paths, mount.source);
-  return mount.subpath === undefined ? data : `${data}/${mount.subpath}`;
+  return mount.type === "volume" ? volumeData(ctx.paths, mount.source) : mount.source;
 }
 
 function shmOwner(ctx: EngineContext, record: ContainerRecord): string {

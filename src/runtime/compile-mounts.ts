@@ -5,19 +5,24 @@ import { MOUNT_ATTR, parseMountOptions, type MountOptions } from "./mount-option
 import type { PlanOp } from "./ops.gen.ts";
 
 /** Flags of the `bind` op. */
-export const BIND = { RECURSIVE: 1, ATTRIBUTES_RECURSIVE: 2, SOURCE_IN_ROOT: 4 } as const;
+export const BIND = { RECURSIVE: 1, ATTRIBUTES_RECURSIVE: 2, SOURCE_IN_ROOT: 4, SOURCE_BENEATH: 8 } as const;
 
 /** One mount of the spec as operations. */
 export function mountOps(mount: RuntimeMount, cgroup: CgroupJoin | undefined): PlanOp[] {
   const options = parseMountOptions(mount.options);
   if (mount.type === "cgroup") return cgroupOps(mount, options, cgroup);
-  if (mount.type === "bind" || options.bind) return [bindOp(mount.source, mount.destination, options)];
+  if (mount.type === "bind" || options.bind) return [mount.beneath === undefined ? bindOp(mount.source, mount.destination, options) : beneathOp(mount.source, mount.beneath, mount.destination, options)];
   return [fileSystemOp(mount.type, mount.source, mount.destination, options)];
 }
 
-function bindOp(source: string, target: string, options: MountOptions): PlanOp {
+function bindOp(source: string, target: string, options: MountOptions): Extract<PlanOp, { op: "bind" }> {
   const flags = (options.recursive ? BIND.RECURSIVE : 0) | (options.attributesRecursive ? BIND.ATTRIBUTES_RECURSIVE : 0);
   return { op: "bind", source, target, flags, attributesSet: options.attributesSet, attributesClear: options.attributesClear, propagation: options.propagation };
+}
+
+function beneathOp(source: string, beneath: string, target: string, options: MountOptions): PlanOp {
+  const op = bindOp(`${source}/./${beneath}`, target, options);
+  return { ...op, flags: op.flags | BIND.SOURCE_BENEATH };
 }
 
 function fileSystemOp(fstype: string, source: string, target: string, options: MountOptions): PlanOp {

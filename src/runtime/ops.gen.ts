@@ -39,7 +39,7 @@ export type PlanOp =
   | { readonly op: "directory"; readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }
   /** fsopen, fsconfig (key=value or flag), fsmount with MOUNT_ATTR_*, move_mount on target inside the root (created as a folder when missing). */
   | { readonly op: "mount"; readonly target: string; readonly fstype: string; readonly source: string; readonly options: readonly string[]; readonly attributes: bigint }
-  /** open_tree of a host path, mount_setattr, move_mount on target inside the root (created as a folder or an empty file like the source when missing). flags: 1 RECURSIVE, 2 attributes apply recursively, 4 source is looked up inside the root. */
+  /** open_tree of a host path, mount_setattr, move_mount on target inside the root (created as a folder or an empty file like the source when missing). flags: 1 RECURSIVE, 2 attributes apply recursively, 4 source is looked up inside the root, 8 what follows `/./` in source is looked up beneath what precedes it. */
   | { readonly op: "bind"; readonly source: string; readonly target: string; readonly flags: number; readonly attributesSet: bigint; readonly attributesClear: bigint; readonly propagation: bigint }
   /** mknod inside the root (mode with S_IFMT), replacing nothing: an existing node of the same kind and number is kept. */
   | { readonly op: "device"; readonly path: string; readonly mode: number; readonly major: number; readonly minor: number; readonly uid: number; readonly gid: number }

@@ -7,6 +7,7 @@ import type { StartError } from "./shim-errors.ts";
 const ENOENT = 2;
 const ENOEXEC = 8;
 const EACCES = 13;
+const EXDEV = 18;
 const ENOTDIR = 20;
 const EISDIR = 21;
 
@@ -118,9 +119,10 @@ function describeSysctl(error: StartError, sysctl: Readonly<Record<string, strin
 /** The shim names the target, the source, or the option that the file system refused. */
 function describeMount(error: StartError, mounts: readonly RuntimeMount[]): string {
   const reason = errnoMessage(error.errno);
-  const mount = mounts.find(({ destination, source, options }) => destination === error.detail || source === error.detail || options.includes(error.detail));
+  const mount = mounts.find(({ destination, source, options, beneath }) => [destination, source, `${source}/./${beneath}`, ...options].includes(error.detail));
   if (!mount) return `error mounting ${JSON.stringify(error.detail)}: ${reason}`;
-  const { destination, source } = mount;
+  const { destination, source, beneath } = mount;
+  if (beneath !== undefined && error.detail.endsWith(`/./${beneath}`)) return `cannot access path ${source}/${beneath}: lstat ${source}/${beneath}: ${error.errno === EXDEV ? "it leads out of the volume" : reason}`;
   return `error mounting ${JSON.stringify(source)} to rootfs at ${JSON.stringify(destination)}: mount src=${source}, dst=${destination}${flagsAndData(mount)}: ${reason}`;
 }
 

@@ -40,6 +40,8 @@ export interface RuntimeMount {
   type: string;
   source: string;
   options: string[];
+  /** Ours: what is mounted is this path beneath `source`, and no link leads it out of there. */
+  beneath?: string;
 }
 
 export type NamespaceType = "pid" | "network" | "mount" | "ipc" | "uts" | "user" | "cgroup" | "time";

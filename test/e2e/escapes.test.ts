@@ -127,3 +127,16 @@ test("an image that binds a target through its own symlink stays inside", async 
   await engine.hako("run", "--rm", "-v", `${source}:/mnt/inner`, image, "sh", "-c", "ls /mnt/inner; echo y > /mnt/inner/more");
   expectHostUntouched();
 });
+
+test("a link in a volume does not lead --mount volume-subpath out of it", async () => {
+  await engine.ok("run", "--rm", "-v", "lure:/v", BUSYBOX, "sh", "-c", `mkdir -p /v/real/inner; ln -s ${victim} /v/absolute; ln -s ../../../../../../../../..${victim} /v/climbing; ln -s real /v/within`);
+  const mounted = (subpath: string) => engine.hako("run", "--rm", "--mount", `type=volume,src=lure,dst=/m,volume-subpath=${subpath}`, BUSYBOX, "sh", "-c", "ls /m; touch /m/planted");
+  for (const subpath of ["absolute", "climbing", "real/../absolute"]) {
+    const { code, stdout, stderr } = await mounted(subpath);
+    expect([subpath, code, stdout]).toEqual([subpath, code === 127 ? 127 : 125, ""]);
+    expect(stderr).toMatch(/it leads out of the volume|subpath must be a relative path within the volume/);
+  }
+  expectHostUntouched();
+  expect((await mounted("within")).stdout).toBe("inner\n");
+  expect((await mounted("missing")).stderr).toContain("cannot access path ");
+});

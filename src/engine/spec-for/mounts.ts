@@ -54,7 +54,7 @@ function userMountOf(userMount: ContainerMount, sources: MountSources): RuntimeM
   const { recursion, readOnly, propagation } = userMount;
   const access = readOnly ? [recursion.readOnly === "never" ? "ro" : "rro"] : [];
   const options = [recursion.nonRecursive ? "bind" : "rbind", ...access, ...(propagation === "" ? [] : [propagation])];
-  return { destination: userMount.destination, type: "bind", source: sources.sourceOf(userMount), options };
+  return { destination: userMount.destination, type: "bind", source: sources.sourceOf(userMount), options, ...(userMount.subpath !== undefined && { beneath: userMount.subpath }) };
 }
 
 const TMPFS_FLAGS = new Set(["defaults", "ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async", "dirsync", "remount", "mand", "nomand", "atime", "noatime", "diratime", "nodiratime", "bind", "rbind", "unbindable", "runbindable", "private", "rprivate", "shared", "rshared", "slave", "rslave", "relatime", "norelatime", "strictatime", "nostrictatime"]);
