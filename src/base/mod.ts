@@ -3,4 +3,4 @@ export { KeyedLock } from "./keyed-lock.ts";
 export { syncFolder } from "./sync-folder.ts";
 export { nowNs, formatInstant, ZERO_INSTANT, type InstantNs } from "./clock.ts";
 export type { ByteDuplex } from "./stream.ts";
-export { openDatabase, durably, type Schema } from "./database.ts";
+export { openDatabase, checkpoint, durably, type Schema } from "./database.ts";

@@ -1,4 +1,5 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { EngineError } from "../base/mod.ts";
 import type { ExecStartRequest, ProcessSpec } from "../spec/mod.ts";
 import { containerCapabilities } from "./capabilities.ts";
@@ -30,7 +31,7 @@ export async function launchExec(ctx: EngineContext, record: ContainerRecord, ex
   const seccomp = seccompOf(security, record.hostConfig.Privileged ?? false, capabilitiesOf(ctx, record, false), ctx.host);
   const [rows = 0, cols = 0] = request.ConsoleSize ?? exec.request.ConsoleSize ?? [];
   const attachOutput = attach && ((exec.request.AttachStdout ?? false) || (exec.request.AttachStderr ?? false));
-  await mkdir(execDir(ctx.paths, exec.id), { recursive: true, mode: 0o700 });
+  mkdirSync(execDir(ctx.paths, exec.id), { mode: 0o700 });
   await using undo = new AsyncDisposableStack();
   undo.defer(() => rm(execDir(ctx.paths, exec.id), { recursive: true, force: true }));
   const shim = await ctx.runtime.launchExec(exec.id, execSocket(ctx.paths, exec.id), {

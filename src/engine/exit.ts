@@ -70,7 +70,7 @@ export function policyRestarts({ hostConfig, restartCount }: ContainerRecord, ex
 /** Teardown: goes through to the end, and "already gone" is done. */
 export async function releaseRun(ctx: EngineContext, id: string, cgroup: Cgroup | undefined): Promise<void> {
   const mode = ctx.containers.get(id)?.hostConfig.NetworkMode ?? "bridge";
-  const results = await Promise.allSettled([cgroup?.remove(), (async () => ctx.network.detach(id))(), removeRunDir(ctx, id)]);
+  const results = await Promise.allSettled([cgroup?.remove(), (async () => ctx.network.detach(id))(), (async () => removeRunDir(ctx, id))()]);
   for (const result of results) if (result.status === "rejected") ctx.log(`container ${id}: ${messageOf(result.reason)}, ignoring; the next start of the engine sweeps it`);
   if (!mode.startsWith("container:")) emitNetworkEvent(ctx, "disconnect", mode, id);
 }

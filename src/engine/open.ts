@@ -10,6 +10,7 @@ import { containersDir, rootMountPoint, volumesDir, type EnginePaths } from "./p
 import type { CgroupPort, HostPort, ImagePort, NetworkPort, RuntimePort, SnapshotPort } from "./ports.ts";
 import { containerSchema, ContainerStore } from "./store/containers.ts";
 import { eventSchema, EventLog } from "./store/events.ts";
+import { IdleCheckpoint } from "./store/idle-checkpoint.ts";
 import { volumeSchema, VolumeStore } from "./store/volumes.ts";
 
 export const engineSchemas: readonly Schema[] = [
@@ -39,11 +40,12 @@ export function openEngine(parts: EngineParts): EngineContext {
   const { db, paths } = parts;
   for (const dir of [containersDir(paths), volumesDir(paths)]) mkdirSync(dir, { recursive: true, mode: 0o710 });
   for (const dir of [rootMountPoint(paths), join(paths.runRoot, "c"), join(paths.runRoot, "e")]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const checkpoint = new IdleCheckpoint(db, parts.log);
   return {
     ...parts,
     log: (sentence) => parts.log(sentence),
     containers: new ContainerStore(db, () => parts.space.makeRoom()),
-    eventLog: new EventLog(db),
+    eventLog: new EventLog(db, () => checkpoint.touch()),
     volumes: new VolumeStore(db),
     locks: new KeyedLock(),
     live: new LiveTable(),

@@ -60,7 +60,7 @@ async function removeRemains(ctx: EngineContext, record: ContainerRecord, remove
   const results = await Promise.allSettled([
     ctx.snapshots.remove(record.id),
     rm(containerDir(ctx.paths, record.id), { recursive: true, force: true }),
-    removeRunDir(ctx, record.id),
+    (async () => removeRunDir(ctx, record.id))(),
     releaseVolumes(ctx, record, removeVolumes),
   ]);
   return results.flatMap((result) => (result.status === "rejected" ? [messageOf(result.reason)] : []));

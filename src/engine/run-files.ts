@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, mkdir as mkdirCallback, rmSync, writeFileSync } from "node:fs";
-import { copyFile, rm } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { hostsFile, resolvConf } from "../network/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { containerDir, exitFile, runDir, sharedShmDir } from "./paths.ts";
@@ -48,6 +48,7 @@ export function makeBindSources(record: ContainerRecord): Promise<unknown> {
   return Promise.all(missing.map(({ source }) => new Promise((resolve) => mkdirCallback(source, { recursive: true, mode: 0o755 }, resolve))));
 }
 
-export async function removeRunDir(ctx: EngineContext, id: string): Promise<void> {
-  await rm(runDir(ctx.paths, id), { recursive: true, force: true });
+/** A socket or nothing is in it: not worth a thread. */
+export function removeRunDir(ctx: EngineContext, id: string): void {
+  rmSync(runDir(ctx.paths, id), { recursive: true, force: true });
 }

@@ -72,33 +72,44 @@ test("named volumes outlive containers, nameless ones go with rm -v", async () =
   await engine.ok("volume", "rm", "kept");
 }, 60_000);
 
+/** While no engine has it: the store is its engine's alone. */
+function alterStore(statement: string): void {
+  using db = new Database(join(engine.dataRoot, "hako.db"));
+  db.run(statement);
+}
+
 test("a damaged row costs one container: the others are there, and the engine says which", async () => {
   await engine.ok("create", "--name", "sound", BUSYBOX, "true");
   await engine.ok("create", "--name", "broken", BUSYBOX, "true");
   await engine.kill9();
-  const db = new Database(join(engine.dataRoot, "hako.db"));
-  db.run("UPDATE containers SET facts = '{\"half' WHERE name = 'broken'");
+  alterStore("UPDATE containers SET facts = '{\"half' WHERE name = 'broken'");
   await engine.start();
   expect(await engine.ok("ps", "-a", "--format", "{{.Names}}")).toBe("sound");
   expect(engine.log).toContain("is damaged in the store and skipped");
   await engine.kill9();
-  db.run("DELETE FROM containers WHERE name = 'broken'");
-  db.close();
+  alterStore("DELETE FROM containers WHERE name = 'broken'");
   await engine.start();
   await engine.ok("rm", "sound");
 }, 60_000);
 
-test("uninstall stops what runs and leaves no folder, cgroup, interface or table", async () => {
+test("uninstall stops containers and engine and leaves no folder, cgroup, interface or table", async () => {
   await using other = await startEngine();
   await other.ok("run", "-d", BUSYBOX, "sleep", "1000");
-  await other.stop();
   const [program = ""] = other.command();
   const settings = ["--data-root", other.dataRoot, "--run-root", other.runRoot, "--bridge", "hakot0", "--cgroup-parent", other.cgroupParent];
   const { code, stderr } = await run(["nsenter", `--net=/proc/${other.networkHolder}/ns/net`, "--", program, "system", "uninstall", "--force", ...settings]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await other.stop()).toBe(0);
   expect(existsSync(other.dataRoot)).toBe(false);
   expect(cgroupFolders(other.cgroupParent)).toEqual([]);
   const links = (await other.inNetwork("ip", "-o", "link")).stdout;
   expect(links).not.toContain("hakot0");
   expect((await other.inNetwork("nft", "list", "tables")).stdout).toBe("");
 }, 90_000);
+
+test("an engine that is stopped leaves no cgroup while nothing runs", async () => {
+  await using other = await startEngine({ busybox: false });
+  expect(cgroupFolders(other.cgroupParent)).not.toEqual([]);
+  expect(await other.stop()).toBe(0);
+  expect(cgroupFolders(other.cgroupParent)).toEqual([]);
+}, 60_000);

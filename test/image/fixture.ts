@@ -1,3 +1,4 @@
+import type { Database } from "bun:sqlite";
 /** A store of its own in a temporary folder. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ export interface Fixture extends AsyncDisposable {
   readonly snapshots: Snapshots;
   readonly images: Images;
   /** Closes everything and opens the same folder again, as after a crash. */
+  readonly db: Database;
   reopen(): Promise<Fixture>;
 }
 
@@ -24,6 +26,7 @@ export async function imageFixture(options: { dir?: string; extractor?: Extracto
   const images = await openImages({ db, content, snapshots, extractor: options.extractor ?? inProcessExtractor(), parallel: 2, syncDisk: async () => {} });
   return {
     dir, content, snapshots, images,
+    db,
     async reopen() {
       await images.settled();
       db.close();

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { Database } from "bun:sqlite";
 import { existsSync, readdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { encodeTar } from "../../src/archive/mod.ts";
@@ -111,9 +110,7 @@ describe("load()", () => {
     const app = join(fixture.dir, "layers", String(top), "fs/bin/app");
     await fixture.images.settled();
     truncateSync(app);
-    const db = new Database(join(fixture.dir, "hako.db"));
-    db.run("UPDATE layers SET unsynced_boot = 'an earlier start'");
-    db.close();
+    fixture.db.run("UPDATE layers SET unsynced_boot = 'an earlier start'");
     await using again = await fixture.reopen();
     expect(readFileSync(app, "utf8")).toBe("app");
     expect(again.images.resolve("web:1").layers).toContain(top as number);

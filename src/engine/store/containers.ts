@@ -11,8 +11,11 @@ export const containerSchema: Schema = {
        id TEXT PRIMARY KEY,
        name TEXT NOT NULL UNIQUE,
        sequence INTEGER NOT NULL,
+       facts TEXT NOT NULL
+     ) STRICT;
+     CREATE TABLE container_states (
+       id TEXT PRIMARY KEY REFERENCES containers (id) ON DELETE CASCADE,
        restart_count INTEGER NOT NULL DEFAULT 0,
-       facts TEXT NOT NULL,
        state TEXT NOT NULL
      ) STRICT, WITHOUT ROWID`,
   ],
@@ -42,7 +45,7 @@ export class ContainerStore {
   readonly #ids = new IdIndex();
   readonly #usersOfImage = new Map<string, Set<string>>();
   readonly #watchers = new Map<string, Set<Watcher>>();
-  readonly #insert: Statement;
+  readonly #insertBoth: (facts: readonly (string | number)[], state: readonly (string | number)[]) => void;
   readonly #update: Statement;
   readonly #rename: Statement;
   readonly #delete: Statement;
@@ -53,8 +56,13 @@ export class ContainerStore {
     private readonly db: Database,
     private readonly makeRoom: () => void = () => undefined,
   ) {
-    this.#insert = db.prepare("INSERT INTO containers (id, name, sequence, restart_count, facts, state) VALUES (?, ?, ?, ?, ?, ?)");
-    this.#update = db.prepare("UPDATE containers SET state = ?, restart_count = ? WHERE id = ?");
+    const insert = db.prepare("INSERT INTO containers (id, name, sequence, facts) VALUES (?, ?, ?, ?)");
+    const insertState = db.prepare("INSERT INTO container_states (id, restart_count, state) VALUES (?, ?, ?)");
+    this.#insertBoth = db.transaction((facts: readonly (string | number)[], state: readonly (string | number)[]) => {
+      insert.run(...facts);
+      insertState.run(...state);
+    });
+    this.#update = db.prepare("UPDATE container_states SET state = ?, restart_count = ? WHERE id = ?");
     this.#rename = db.prepare("UPDATE containers SET name = ? WHERE id = ?");
     this.#delete = db.prepare("DELETE FROM containers WHERE id = ?");
     this.damaged = this.#load();
@@ -62,7 +70,7 @@ export class ContainerStore {
 
   #load(): { id: string; reason: string }[] {
     const damaged: { id: string; reason: string }[] = [];
-    for (const row of this.db.query<Row, []>("SELECT id, name, sequence, restart_count, facts, state FROM containers").iterate()) {
+    for (const row of this.db.query<Row, []>("SELECT id, name, sequence, restart_count, facts, state FROM containers LEFT JOIN container_states USING (id)").iterate()) {
       try {
         this.#index(parseRow(row));
       } catch (error) {
@@ -142,7 +150,7 @@ export class ContainerStore {
 
   insert(record: ContainerRecord): void {
     const { id, name, sequence, restartCount, state, ...facts } = record;
-    this.#write(this.#insert, id, name, sequence, restartCount, JSON.stringify(facts), JSON.stringify(state));
+    this.#withRoom(() => this.#insertBoth([id, name, sequence, JSON.stringify(facts)], [id, restartCount, JSON.stringify(state)]));
     this.#index(record);
     this.#notify(id, record);
   }
@@ -194,12 +202,16 @@ export class ContainerStore {
   }
 
   #write(statement: Statement, ...values: (string | number)[]): void {
+    this.#withRoom(() => void statement.run(...values));
+  }
+
+  #withRoom(write: () => void): void {
     try {
-      statement.run(...values);
+      write();
     } catch (error) {
       if (!(error instanceof Error && "code" in error && (error.code === "SQLITE_FULL" || error.code === "SQLITE_IOERR_WRITE"))) throw error;
       this.makeRoom();
-      statement.run(...values);
+      write();
     }
   }
 

@@ -37,7 +37,11 @@ export class EventLog {
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #sinceDrop = 0;
 
-  constructor(private readonly db: Database) {
+  /** `flushed` is told after each commit of events. */
+  constructor(
+    private readonly db: Database,
+    private readonly flushed: () => void = () => undefined,
+  ) {
     this.#insert = db.prepare("INSERT INTO events (time_us, message) VALUES (?, ?)");
     this.#flushAll = db.transaction((rows: EventMessage[]) => {
       for (const row of rows) this.#insert.run(Math.floor((row.timeNano ?? 0) / 1000), JSON.stringify(row));
@@ -74,6 +78,7 @@ export class EventLog {
     this.#pending = [];
     try {
       this.#flushAll(rows);
+      this.flushed();
       return undefined;
     } catch (error) {
       return messageOf(error);
