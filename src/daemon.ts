@@ -4,7 +4,7 @@ import { ApiServer, bindEngine, parseListenAddress } from "./api/mod.ts";
 import { EXTRACT_CAPABILITIES, helperExtractor, type Extractor } from "./archive/mod.ts";
 import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
 import { ContentStore } from "./content/mod.ts";
-import { DiskSpace, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, runtimePort, shutdown, stopEverything, type EngineContext } from "./engine/mod.ts";
+import { DiskSpace, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext } from "./engine/mod.ts";
 import { imageSchema, openImages, type Images } from "./image/mod.ts";
 import { openCgroups, openOwnExecutable, Rtnetlink, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
 import { networkSchema, openNetworks, type BridgeNetwork } from "./network/mod.ts";
@@ -45,6 +45,8 @@ export async function runDaemon(options: DaemonOptions, ready: () => void): Prom
   for (const event of ["unhandledRejection", "uncaughtException"] as const) process.on(event, (error: unknown) => log(`internal error: ${describe(error, true)}`));
   try {
     await using held = new AsyncDisposableStack();
+    makeRoots(options);
+    held.use(lockDataRoot(options.dataRoot));
     const { ctx, cgroups } = await openParts(options, held, log);
     held.use(joinOwnCgroup(cgroups, ctx.host.memoryTotal, log));
     await recover(ctx);
@@ -74,6 +76,8 @@ export async function uninstall(options: DaemonOptions): Promise<readonly string
   };
   if (existsSync(options.dataRoot)) {
     await using held = new AsyncDisposableStack();
+    makeRoots(options);
+    held.use(await takeDataRoot(options.dataRoot));
     const { ctx, network, cgroups } = await openParts(options, held, () => undefined);
     await recover(ctx);
     failures.push(...(await stopEverything(ctx)));
@@ -85,13 +89,15 @@ export async function uninstall(options: DaemonOptions): Promise<readonly string
   return failures;
 }
 
-async function openParts(options: DaemonOptions, held: AsyncDisposableStack, log: (sentence: string) => void): Promise<OpenParts> {
-  const { dataRoot, runRoot } = options;
+function makeRoots({ dataRoot, runRoot }: DaemonOptions): void {
   if (process.getuid?.() !== 0) throw new EngineError("Forbidden", "the engine needs root: start it with sudo");
   setUmask(0o022);
-  mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
-  mkdirSync(runRoot, { recursive: true, mode: 0o711 });
-  held.use(lockDataRoot(dataRoot));
+  for (const root of [dataRoot, runRoot]) mkdirSync(root, { recursive: true, mode: 0o711 });
+}
+
+/** The data root is locked. */
+async function openParts(options: DaemonOptions, held: AsyncDisposableStack, log: (sentence: string) => void): Promise<OpenParts> {
+  const { dataRoot, runRoot } = options;
   const space = new DiskSpace(dataRoot);
   const shortage = space.prepare();
   if (shortage) log(shortage);

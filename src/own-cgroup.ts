@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { messageOf } from "./base/mod.ts";
 import type { Cgroups } from "./linux/mod.ts";
 
@@ -8,38 +8,44 @@ const LEAST_MEMORY_BYTES = 1024 ** 3;
 
 /**
  * The engine's own memory limit: containers that exhaust memory must not take the engine along, nor an engine gone wrong the
- * machine. Where it fails, the engine runs without. Disposing leaves no group behind, unless containers go on in the parent.
+ * machine. Where it fails, the engine runs without. Disposing removes the group, unless containers go on: their monitors are in it.
  */
 export function joinOwnCgroup(cgroups: Cgroups, memoryTotal: number, log: (sentence: string) => void): AsyncDisposable {
+  const memory = cgroups.hierarchies.filter(({ controllers }) => controllers.includes("memory")).map(({ path }) => path);
+  const joined: string[] = [];
   try {
     const limit = Math.max(LEAST_MEMORY_BYTES, Math.floor(memoryTotal / 4));
     const { join } = cgroups.create(NAME, { devices: [{ allow: true, access: "rwm" }], memory: { limit } });
     const folders = join.kind === "v2" ? [join.dir] : join.tasksFiles.map((file) => file.replace(/\/tasks$/, ""));
-    for (const folder of folders) if (memoryHierarchies(cgroups).some((path) => folder.startsWith(`${path}/`))) enter(folder);
+    joined.push(...folders.filter((folder) => memory.some((path) => folder.startsWith(`${path}/`))));
+    joined.forEach(enter);
   } catch (error) {
     log(`the engine runs without a memory limit of its own (${messageOf(error)}), ignoring`);
   }
-  return { [Symbol.asyncDispose]: () => leave(cgroups) };
+  return {
+    async [Symbol.asyncDispose]() {
+      try {
+        if (!joined.every(isAlone)) return;
+        memory.forEach(enter);
+        await removeOwnCgroup(cgroups);
+      } catch {
+        // Not every machine lets a process into its root group: an empty one of ours stays until the next start, ignoring.
+      }
+    },
+  };
 }
 
-/** Removes the group of an engine that has ended, and the parent with the last container gone. */
+/** Removes the group of an engine that has ended, and the parent when no container is left. */
 export async function removeOwnCgroup(cgroups: Cgroups): Promise<void> {
   await cgroups.open(NAME).remove();
   if (cgroups.list().length === 0) cgroups.removeParent();
 }
 
-async function leave(cgroups: Cgroups): Promise<void> {
-  try {
-    for (const path of memoryHierarchies(cgroups)) enter(path);
-    await removeOwnCgroup(cgroups);
-  } catch {
-    // A machine that lets nobody into its root group keeps an empty one of ours until the next start, ignoring.
-  }
-}
-
-const memoryHierarchies = (cgroups: Cgroups): string[] => cgroups.hierarchies.filter(({ controllers }) => controllers.includes("memory")).map(({ path }) => path);
+const processes = (folder: string): string => `${folder}/cgroup.procs`;
 
 /** Moves this whole process. */
 function enter(folder: string): void {
-  writeFileSync(`${folder}/cgroup.procs`, String(process.pid));
+  writeFileSync(processes(folder), String(process.pid));
 }
+
+const isAlone = (folder: string): boolean => readFileSync(processes(folder), "utf8").trim() === String(process.pid);

@@ -1,16 +1,43 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "../base/mod.ts";
-import { flock } from "../linux/mod.ts";
+import { flock, hasOpen, kill } from "../linux/mod.ts";
+
+const SIGTERM = 15;
+const STOP_TIMEOUT_MS = 30_000;
+const STOP_PAUSE_MS = 20;
 
 /** One engine per data root: held while the process lives, whatever ends it. @throws EngineError Conflict */
 export function lockDataRoot(dataRoot: string): Disposable {
-  const path = join(dataRoot, "lock");
+  const lock = tryLock(dataRoot);
+  if (typeof lock !== "string") return lock;
+  throw new EngineError("Conflict", `another engine${lock === "" ? "" : ` (process ${lock})`} uses the data root ${dataRoot}: stop it, or choose another with --data-root`);
+}
+
+/** Stops the engine that uses the data root, if any, and takes its place. @throws EngineError Conflict, when it does not stop */
+export async function takeDataRoot(dataRoot: string): Promise<Disposable> {
+  const holder = tryLock(dataRoot);
+  if (typeof holder !== "string") return holder;
+  // The number alone could be another process's by now, or in another PID namespace.
+  if (holder !== "" && hasOpen(Number(holder), lockFile(dataRoot))) kill(Number(holder), SIGTERM);
+  for (let waitedMs = 0; waitedMs < STOP_TIMEOUT_MS; waitedMs += STOP_PAUSE_MS) {
+    await Bun.sleep(STOP_PAUSE_MS);
+    const lock = tryLock(dataRoot);
+    if (typeof lock !== "string") return lock;
+  }
+  return lockDataRoot(dataRoot);
+}
+
+const lockFile = (dataRoot: string): string => join(dataRoot, "lock");
+
+/** The lock, or the process that holds it ("" when it does not say). */
+function tryLock(dataRoot: string): Disposable | string {
+  const path = lockFile(dataRoot);
   const fd = openSync(path, "a+", 0o600);
   if (!flock(fd, "exclusive")) {
     const holder = readFileSync(path, "utf8").trim();
     closeSync(fd);
-    throw new EngineError("Conflict", `another engine${/^\d+$/.test(holder) ? ` (process ${holder})` : ""} uses the data root ${dataRoot}: stop it, or choose another with --data-root`);
+    return /^[1-9]\d*$/.test(holder) ? holder : "";
   }
   ftruncateSync(fd);
   writeSync(fd, `${process.pid}\n`);

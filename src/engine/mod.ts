@@ -31,7 +31,7 @@ export { recover } from "./recover.ts";
 export { shutdown } from "./shutdown.ts";
 export { engineSchemas, openEngine, type EngineParts } from "./open.ts";
 export { DiskSpace } from "./disk-space.ts";
-export { lockDataRoot } from "./lock-file.ts";
+export { lockDataRoot, takeDataRoot } from "./lock-file.ts";
 export { hostFacts } from "./host-facts.ts";
 export { runtimePort } from "./runtime-port.ts";
 export { stopEverything } from "./stop-everything.ts";

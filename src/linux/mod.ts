@@ -19,7 +19,7 @@ export type { SeccompProfile, SeccompRule, SeccompArgument, SeccompAction, Secco
 export { openCgroups } from "./cgroups/open.ts";
 export type { Cgroup, CgroupJoin, CgroupResources, Cgroups, CgroupStats, BlockCount, DeviceRule, Throttle } from "./cgroups/types.ts";
 export * from "./host.ts";
-export { listProcesses, type ProcessInfo } from "./processes.ts";
+export { hasOpen, listProcesses, type ProcessInfo } from "./processes.ts";
 export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type Route } from "./rtnetlink.ts";
 export { vethToPid, insideBatch, loopbackBatch, type HostBatch, type VethPlan, type InsidePlan } from "./container-links.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";

@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from "node:fs";
 import { bootTimeSeconds } from "./host.ts";
 import { readSmallText } from "./proc.ts";
 
@@ -67,4 +68,17 @@ function terminalName(device: number): string {
   if (major >= 136 && major <= 143) return `pts/${(major - 136) * 256 + minor}`;
   if (major === 4) return minor < 64 ? `tty${minor}` : `ttyS${minor - 64}`;
   return "?";
+}
+
+/** Whether the process holds the file open; false as well for one that does not exist. */
+export function hasOpen(pid: number, path: string): boolean {
+  const { ino, dev } = statSync(path);
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+      const found = statSync(`/proc/${pid}/fd/${fd}`, { throwIfNoEntry: false });
+      return found?.ino === ino && found.dev === dev;
+    });
+  } catch {
+    return false; // it has ended
+  }
 }
