@@ -1,6 +1,7 @@
 /*
  * hako-shim: executes one plan, then watches over the process it has started. Called as docker-init it is a tiny init
- * instead. It is started with fd 3 = the plan, fd 4 = a listening unix socket, further fds as the plan names them.
+ * instead. It is started with fd 3 = the plan, fd 4 = a listening unix socket, further fds as the plan names them; or, as
+ * a spare, with fd 3 = a socket over which all of these come, in this order, when there is something to start.
  */
 #include "failure.h"
 #include "fd.h"
@@ -8,11 +9,13 @@
 #include "kernel.h"
 #include "root.h"
 #include "shim.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 struct shim shim = {.epoll = -1, .signals = -1, .sync = -1, .stdin_fd = -1, .root = -1, .log = -1, .index = -1, .oom_file = -1};
@@ -50,6 +53,50 @@ static int prepare_process(void)
         return fail("prctl");
     (void)sys_close_range(PLAN_FD, ~0u, CLOSE_RANGE_CLOEXEC); /* done again, and checked, in the child */
     return 0;
+}
+
+/* Received fds are the lowest free ones, so from 4 on they already stand in their order, one too high each. */
+static int take_received(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fds[i] != PLAN_FD + 1 + (int)i)
+            return fail_as(EBADF, "spare");
+        if (dup3(fds[i], PLAN_FD + (int)i, O_CLOEXEC) < 0)
+            return fail("spare");
+    }
+    return close(PLAN_FD + (int)count) < 0 ? fail("spare") : 0;
+}
+
+/* Waits as a spare until the engine has something to start. 1: it never will, the engine is gone. */
+static int wait_as_spare(void)
+{
+    struct stat st;
+    if (fstat(PLAN_FD, &st) < 0)
+        return fail("plan");
+    if (!S_ISSOCK(st.st_mode))
+        return 0;
+    char byte;
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(MAX_PLAN_FDS * sizeof(int))];
+    } control;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t length;
+    do
+        length = recvmsg(PLAN_FD, &message, MSG_CMSG_CLOEXEC);
+    while (length < 0 && errno == EINTR);
+    if (length < 0)
+        return fail("spare");
+    struct cmsghdr *fds = CMSG_FIRSTHDR(&message);
+    if (length == 0 || !fds)
+        return 1;
+    if (fds->cmsg_type != SCM_RIGHTS || (message.msg_flags & MSG_CTRUNC))
+        return fail_as(EBADF, "spare");
+    int received[MAX_PLAN_FDS];
+    size_t bytes = fds->cmsg_len - CMSG_LEN(0);
+    memcpy(received, CMSG_DATA(fds), bytes);
+    return take_received(received, bytes / sizeof(int));
 }
 
 /* Private and writable: netlink batches are completed in place, whatever seals the memfd has. */
@@ -95,7 +142,10 @@ int main(int argc, char **argv)
     if (argc > 0 && strcmp(slash ? slash + 1 : argv[0], "docker-init") == 0)
         return init_main(argc, argv);
     prepare_state();
-    if (prepare_process() < 0 || monitor_open() < 0) {
+    int spare = prepare_process() < 0 ? -1 : wait_as_spare();
+    if (spare > 0)
+        return 0;
+    if (spare < 0 || monitor_open() < 0) {
         (void)fprintf(stderr, "hako-shim: %s: %s\n", failure_detail, strerror(errno));
         return 2;
     }

@@ -12,6 +12,7 @@ import type { PlanOp } from "./ops.gen.ts";
 import { planCompilers } from "./plan-compilers.ts";
 import { encodePlan } from "./plan-encoding.ts";
 import { Shim } from "./shim.ts";
+import { SpareShims } from "./spare-shims.ts";
 
 /** How long the end of a shim that nobody watches may go unnoticed. */
 const UNWATCHED_REAP_MS = 1000;
@@ -34,6 +35,7 @@ export interface ShimSpawnerOptions {
 export class ShimSpawner implements Disposable {
   readonly #program: number;
   readonly #devNull: number;
+  readonly #spares: SpareShims;
   readonly #compilers: PlanCompilers;
   readonly #kernelCore: boolean;
   /** Shims whose connection we gave up while they ran. */
@@ -43,6 +45,7 @@ export class ShimSpawner implements Disposable {
   constructor(options: ShimSpawnerOptions) {
     this.#program = sealedProgram(typeof options.shim === "string" ? readFileSync(options.shim) : options.shim);
     this.#devNull = openSync("/dev/null", "r+");
+    this.#spares = new SpareShims(this.#program, this.#devNull);
     this.#compilers = planCompilers(options.arch ?? (process.arch === "arm64" ? "arm64" : "x64"));
     this.#kernelCore = options.kernelCore ?? false;
   }
@@ -81,11 +84,12 @@ export class ShimSpawner implements Disposable {
 
   /** Running shims go on. */
   [Symbol.dispose](): void {
+    this.#spares[Symbol.dispose]();
     closeFd(this.#program);
     closeSync(this.#devNull);
   }
 
-  async #launch(socketPath: string, ops: readonly PlanOp[], planFds: readonly number[], exitFile: string | undefined, stdio: readonly number[] = [this.#devNull, this.#devNull, this.#devNull]): Promise<Shim> {
+  async #launch(socketPath: string, ops: readonly PlanOp[], planFds: readonly number[], exitFile: string | undefined, stdio?: readonly number[]): Promise<Shim> {
     const listener = listenIn(socketPath);
     const plan = memfdCreate("hako-plan");
     let pid = 0;
@@ -98,7 +102,7 @@ export class ShimSpawner implements Disposable {
         onClosed: (letGo) => this.#ended(pid, letGo),
       });
       try {
-        pid = spawnFd({ exeFd: this.#program, argv: ["hako-shim"], env: [], fds: [...stdio, plan, listener, ...planFds] });
+        pid = this.#start([plan, listener, ...planFds], stdio);
       } catch (error) {
         shim.close();
         throw error;
@@ -108,6 +112,12 @@ export class ShimSpawner implements Disposable {
       closeFd(plan);
       closeFd(listener);
     }
+  }
+
+  #start(fds: readonly number[], stdio: readonly number[] | undefined): number {
+    const spare = stdio === undefined ? this.#spares.use(fds) : undefined;
+    const null3 = [this.#devNull, this.#devNull, this.#devNull];
+    return spare ?? spawnFd({ exeFd: this.#program, argv: ["hako-shim"], env: [], fds: [...(stdio ?? null3), ...fds] });
   }
 
   /** A shim closes its connections by ending: it is a child to reap. */

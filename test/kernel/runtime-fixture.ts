@@ -1,10 +1,10 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { readLog, ShimSpawner, type ContainerLaunch, type ExecLaunch, type Shim } from "../../src/runtime/mod.ts";
 import type { ProcessSpec, RuntimeSpec } from "../../src/spec/mod.ts";
 import { processIds } from "../leaks.ts";
 import { processSpec } from "../runtime/spec-fixture.ts";
+import { scratchFolder } from "../scratch.ts";
 
 const SHIM = join(import.meta.dir, "../../build/native/hako-shim");
 const BUSYBOX = ["/bin/busybox", "/usr/bin/busybox"].find(existsSync);
@@ -19,7 +19,7 @@ export function missing(): string | undefined {
 
 /** A data root and a run root of its own with one busybox layer. */
 export class Playground implements AsyncDisposable {
-  readonly dir = mkdtempSync(join(tmpdir(), "hk-"));
+  readonly dir = scratchFolder();
   readonly spawner = new ShimSpawner({ shim: SHIM });
   readonly shims: Shim[] = [];
   #count = 0;
@@ -134,12 +134,14 @@ export async function noZombies(): Promise<boolean> {
   return false;
 }
 
-/** The state letters of this process's children. */
-function childStates(): string[] {
+const childStates = (): string[] => children().map(({ state }) => state);
+
+/** This process's children and their state letters. */
+export function children(): { pid: number; state: string }[] {
   return processIds().flatMap((pid) => {
     try {
       const [state = "", parent] = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
-      return Number(parent) === process.pid ? [state] : [];
+      return Number(parent) === process.pid ? [{ pid, state }] : [];
     } catch {
       return []; // it ended while we looked
     }
