@@ -1,6 +1,7 @@
 /** Runs the type check and all test files, and ends with one line: `N passed, N failed`. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { sweepAbandoned } from "../test/scratch.ts";
 
 interface Count {
   readonly passed: number;
@@ -51,6 +52,7 @@ function countJunit(xml: string): Count {
   return { passed: attribute("tests") - failed - attribute("skipped"), failed };
 }
 
+await sweepAbandoned();
 const counts: Count[] = [];
 if (patterns.length > 0) {
   counts.push(await bunTests("chosen tests", E2E_TIMEOUT_MS, patterns));

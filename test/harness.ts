@@ -6,11 +6,12 @@
  *   const { code, stdout } = await engine.hako("run", "--rm", BUSYBOX, "echo", "hi");
  *   await engine[Symbol.asyncDispose](); // fails when anything leaks
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { busyboxTar } from "./images.ts";
 import { containerCgroups, mountsBelow, processesInNetworkOf, removeCgroups } from "./leaks.ts";
 import { Live, type Result, run, type RunOptions } from "./processes.ts";
+import { scratchFolder, sweepAbandoned } from "./scratch.ts";
 
 export type { Result } from "./processes.ts";
 export { Live, run } from "./processes.ts";
@@ -39,7 +40,7 @@ export class TestEngine implements AsyncDisposable {
   constructor(options: EngineOptions, holder: Live) {
     this.#options = options;
     this.#holder = holder;
-    this.runRoot = mkdtempSync("/tmp/hk-");
+    this.runRoot = scratchFolder();
     this.dataRoot = options.dataRoot ?? join(this.runRoot, "data");
     this.cgroupParent = this.runRoot.slice("/tmp/".length);
     mkdirSync(this.dataRoot, { recursive: true });
@@ -203,8 +204,11 @@ export class TestEngine implements AsyncDisposable {
   }
 }
 
+let swept: Promise<void> | undefined;
+
 export async function startEngine(options: EngineOptions = {}): Promise<TestEngine> {
   if (!existsSync(PROGRAM)) throw new Error("build/hako is missing: run `npm test` or `npm run setup`");
+  await (swept ??= sweepAbandoned());
   // The namespace lives as long as this process: the holder ends with its standard input.
   const holder = Live.spawn(["unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && exec cat"]);
   await holder.until("ready");

@@ -2,6 +2,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./processes.ts";
+import { scratchFolder } from "./scratch.ts";
 
 const CACHE = join(import.meta.dir, "..", "build", "test-images");
 
@@ -39,7 +40,7 @@ export async function tarFolder(folder: string, target: string): Promise<void> {
 
 /** A busybox root changed by `change`, as a tar: images that are made to attack. */
 export async function changedBusyboxTar(target: string, change: (root: string) => void | Promise<void>): Promise<void> {
-  const folder = mkdtempSync("/tmp/hk-root-");
+  const folder = scratchFolder();
   try {
     await writeBusyboxRoot(folder);
     await change(folder);

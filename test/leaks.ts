@@ -23,8 +23,8 @@ export function containerCgroups(name: string): string[] {
 export function removeCgroups(name: string): string[] {
   const left: string[] = [];
   const remove = (path: string): void => {
-    for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) remove(join(path, entry.name));
     try {
+      for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) remove(join(path, entry.name));
       rmdirSync(path);
     } catch {
       left.push(path);

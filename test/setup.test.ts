@@ -1,14 +1,15 @@
 /** What set-up says when the machine lacks something: one sentence, and nothing is installed. */
 import { expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./processes.ts";
+import { scratchFolder } from "./scratch.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
 /** Runs set-up with some programs replaced by scripts; apt-get and npm are always replaced, by ones that tell. */
 async function setupWith(programs: Record<string, string>): Promise<{ code: number; output: string }> {
-  const folder = mkdtempSync("/tmp/hk-path-");
+  const folder = scratchFolder();
   const scripts = { "apt-get": "echo apt-get was called; exit 1", npm: "echo npm was called; exit 1", ...programs };
   for (const [name, script] of Object.entries(scripts)) {
     writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);

@@ -1,16 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeTar, inProcessExtractor, type NewEntry } from "../../src/archive/mod.ts";
 import { lgetxattr, statx, AT } from "../../src/linux/mod.ts";
 import { processExtractor } from "../image/fixture.ts";
+import { scratchFolder } from "../scratch.ts";
 
 type Member = NewEntry & { content?: string };
 
 let dir = "";
 let target = "";
 beforeEach(() => {
-  dir = mkdtempSync("/tmp/hk-extract-");
+  dir = scratchFolder();
   target = join(dir, "fs");
   mkdirSync(target);
 });

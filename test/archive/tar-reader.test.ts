@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { encodeTar, TarReader, type NewEntry, type TarEntry } from "../../src/archive/mod.ts";
 import { DEFAULT_LIMITS } from "../../src/archive/mod.ts";
+import { scratchFolder } from "../scratch.ts";
 
 interface Read {
   readonly entry: TarEntry;
@@ -73,7 +74,7 @@ describe("TarReader", () => {
   });
 
   test("reads sparse files that GNU tar made, in every format", async () => {
-    const folder = (await Bun.$`mktemp -d /tmp/hk-sparse-XXXX`.text()).trim();
+    const folder = scratchFolder();
     await Bun.$`truncate -s 3M sparse && printf hello | dd of=sparse bs=1 seek=1000000 conv=notrunc status=none && printf end | dd of=sparse bs=1 seek=3145725 conv=notrunc status=none`.cwd(folder).quiet();
     for (const format of [["--format=gnu"], ["--format=pax", "--sparse-version=0.1"], ["--format=pax", "--sparse-version=1.0"]]) {
       await Bun.$`tar -S ${format} -cf out.tar sparse`.cwd(folder);

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiError, Client, ConnectError, FrameReader, parseEndpoint, readText } from "../../src/client/mod.ts";
+import { scratchFolder } from "../scratch.ts";
 
 /** A server that answers each request by a script, byte for byte. */
 type Script = (socket: Socket, request: string) => void;
 
-const folder = mkdtempSync(join(tmpdir(), "hako-client-"));
+const folder = scratchFolder();
 const path = join(folder, "s");
 let script: Script = () => undefined;
 let connections = 0;

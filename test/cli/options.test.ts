@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startFailureCode } from "../../src/cli/commands/exit-code.ts";
 import { DetachKeys, parseDetachKeys } from "../../src/cli/detach-keys.ts";
@@ -13,8 +12,9 @@ import { logTime } from "../../src/cli/options/time.ts";
 import { parseLine } from "../../src/cli/parse.ts";
 import { RUN } from "../../src/cli/table/container.ts";
 import { ApiError } from "../../src/client/mod.ts";
+import { scratchFolder } from "../scratch.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "hako-cli-"));
+const folder = scratchFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 const file = (text: string): string => {
   const path = join(folder, String(Math.random()).slice(2));

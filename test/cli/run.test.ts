@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scratchFolder } from "../scratch.ts";
 
 /** The command line against an engine of a few lines: what it asks in which order, and its exit codes. */
-const folder = mkdtempSync(join(tmpdir(), "hako-run-"));
+const folder = scratchFolder();
 const socketPath = join(folder, "s");
 const ID = "a".repeat(64);
 const MAIN = join(import.meta.dir, "../../src/cli/main.ts");

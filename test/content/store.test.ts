@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ContentStore } from "../../src/content/mod.ts";
 import { bytesOf } from "../image/fixture.ts";
 import { parseDigest } from "../../src/spec/mod.ts";
+import { scratchFolder } from "../scratch.ts";
 
 let dir = "";
 let content: ContentStore;
 beforeEach(() => {
-  dir = mkdtempSync("/tmp/hk-content-");
+  dir = scratchFolder();
   content = new ContentStore(dir);
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));

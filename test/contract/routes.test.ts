@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createServer } from "node:net";
 import { ApiServer, parseListenAddress, renderReference, routes } from "../../src/api/mod.ts";
 import { fakeEngine } from "./fake-engine.ts";
+import { scratchName } from "../scratch.ts";
 
 test("docs/api.md is what the routes say", () => {
   expect(readFileSync(join(import.meta.dir, "..", "..", "docs", "api.md"), "utf8") === renderReference()).toBe(true);
@@ -21,7 +22,7 @@ test("every endpoint of Docker's API has an answer", () => {
 });
 
 test("listen() replaces a dead socket, and leaves a live one and a file alone", async () => {
-  const path = `/tmp/hk-listen-${process.pid}.sock`;
+  const path = `/tmp/${scratchName("listen")}.sock`;
   const server = (): ApiServer => new ApiServer({ engine: fakeEngine().engine, engineVersion: "0" });
   const first = server();
   await first.listen({ path });

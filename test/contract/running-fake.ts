@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { ApiServer } from "../../src/api/mod.ts";
 import { fakeEngine, type Probe } from "./fake-engine.ts";
+import { scratchFolder } from "../scratch.ts";
 
 export interface RunningFake extends AsyncDisposable {
   readonly socket: string;
@@ -12,7 +13,7 @@ export interface RunningFake extends AsyncDisposable {
 
 /** The real API server over the fake engine, on a socket of its own. */
 export async function startFake(): Promise<RunningFake> {
-  const folder = mkdtempSync("/tmp/hk-");
+  const folder = scratchFolder();
   const socket = join(folder, "api.sock");
   const { engine, probe } = fakeEngine();
   const reports: string[] = [];

@@ -1,9 +1,10 @@
 /** Data roots that are taken, newer, or full. */
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Database } from "bun:sqlite";
 import { BUSYBOX, Live, run, startEngine } from "../harness.ts";
+import { scratchFolder } from "../scratch.ts";
 
 test("two engines live side by side", async () => {
   await using one = await startEngine();
@@ -41,7 +42,7 @@ test("a data root of a newer release is refused and left as it is", async () => 
 });
 
 test("on a full data root the engine starts, answers, and works again once there is room", async () => {
-  const root = mkdtempSync("/tmp/hkfull-");
+  const root = scratchFolder();
   const dataRoot = join(root, "d");
   mkdirSync(dataRoot);
   await run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", dataRoot]);

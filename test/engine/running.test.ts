@@ -1,15 +1,16 @@
 /** Use cases against the kernel that no other suite looks at: joined namespaces, restart policies, volumes, damage, uninstalling. */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
 import { cgroupFolders } from "../leaks.ts";
+import { scratchFolder } from "../scratch.ts";
 
 let engine: TestEngine;
 let scratch: string;
 beforeAll(async () => {
-  scratch = mkdtempSync("/tmp/hk-t-");
+  scratch = scratchFolder();
   engine = await startEngine();
 }, 60_000);
 afterAll(async () => {

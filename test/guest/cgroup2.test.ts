@@ -1,9 +1,9 @@
 /** The kernel tests of control groups, run where only cgroup v2 is. */
 import { expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { runInGuest } from "./run.ts";
+import { scratchFolder } from "../scratch.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const TIMEOUT_MS = 240_000;
@@ -16,12 +16,12 @@ async function bundle(source: string, folder: string): Promise<Record<string, st
 }
 
 test("cgroup v2: limits, devices, freeze, kill, stats and removal work on Debian's kernel", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "hk-bundle-"));
+  const folder = scratchFolder();
   try {
     const files = await bundle("test/kernel/cgroups.test.ts", folder);
     const { output, exitCode } = await runInGuest({
       files: { ...files, "/bin/bun": process.execPath },
-      script: "cd /t && bun test --timeout=60000 ./cgroups.test.js >/tmp/out 2>&1; code=$?; cat /tmp/out; find /sys/fs/cgroup -name 'hk-test-*' | sed 's/^/left behind: /'; exit $code",
+      script: "cd /t && bun test --timeout=60000 ./cgroups.test.js >/tmp/out 2>&1; code=$?; cat /tmp/out; find /sys/fs/cgroup -name 'hk-*-test' | sed 's/^/left behind: /'; exit $code",
       timeoutMs: TIMEOUT_MS,
     });
     expect(output.match(/^\((fail|skip)\).*$/gm) ?? []).toEqual([]);

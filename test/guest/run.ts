@@ -2,11 +2,11 @@
  * A small virtual machine for what this machine's kernel is not set up for: cgroup v2 alone, Debian's kernel, no network.
  * qemu emulates the processor, so everything in it is ten to thirty times slower; a boot takes some seconds.
  */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { cpioArchive, type CpioEntry } from "./cpio.ts";
 import { guestKernel, moduleFiles } from "./kernel.ts";
+import { scratchFolder } from "../scratch.ts";
 
 export interface GuestRequest {
   /** Path in the guest → path of a file here; executables bring the libraries that ldd names. */
@@ -34,7 +34,7 @@ const LINK = 0o120777;
 /** @throws Error with the console's last lines when the guest did not come to the end of the script in time */
 export async function runInGuest({ files, script, modules = [], memoryMb = 1536, timeoutMs = 120_000 }: GuestRequest): Promise<GuestResult> {
   const kernel = await guestKernel();
-  const folder = mkdtempSync(join(tmpdir(), "hk-guest-"));
+  const folder = scratchFolder();
   try {
     const initrd = join(folder, "initrd");
     writeFileSync(initrd, cpioArchive(await rootEntries(files, script, moduleFiles(kernel, modules))));

@@ -1,12 +1,13 @@
 import type { Database } from "bun:sqlite";
 /** A store of its own in a temporary folder. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { openDatabase } from "../../src/base/mod.ts";
 import { helperExtractor, inProcessExtractor, type Extractor } from "../../src/archive/mod.ts";
 import { ContentStore } from "../../src/content/mod.ts";
 import { imageSchema, openImages, type Images } from "../../src/image/mod.ts";
 import { snapshotSchema, Snapshots } from "../../src/snapshot/mod.ts";
+import { scratchFolder } from "../scratch.ts";
 
 export interface Fixture extends AsyncDisposable {
   readonly dir: string;
@@ -19,7 +20,7 @@ export interface Fixture extends AsyncDisposable {
 }
 
 export async function imageFixture(options: { dir?: string; extractor?: Extractor } = {}): Promise<Fixture> {
-  const dir = options.dir ?? mkdtempSync("/tmp/hk-image-");
+  const dir = options.dir ?? scratchFolder();
   const db = openDatabase(join(dir, "hako.db"), [snapshotSchema, imageSchema]);
   const content = new ContentStore(join(dir, "content"));
   const snapshots = new Snapshots({ db, dir });

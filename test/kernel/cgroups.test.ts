@@ -1,14 +1,13 @@
 /** Real control groups of this machine, below a parent of the test's own. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
 import { AT, closeFd, kill, O, openat2, openCgroups, spawnFd, waitExit, type Cgroup, type CgroupResources, type Cgroups } from "../../src/linux/mod.ts";
+import { scratchFolder, scratchName } from "../scratch.ts";
 
 const MEGABYTE = 1024 * 1024;
-const cgroups: Cgroups = openCgroups({ parent: `hk-test-${process.pid}` });
+const cgroups: Cgroups = openCgroups({ parent: scratchName("test") });
 const open: Cgroup[] = [];
-const folder = mkdtempSync(join(tmpdir(), "hk-cgroups-"));
+const folder = scratchFolder();
 
 /** What Docker gives every container. */
 const DEVICES: CgroupResources["devices"] = [

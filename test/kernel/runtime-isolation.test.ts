@@ -5,6 +5,7 @@ import type { ContainerLaunch } from "../../src/runtime/mod.ts";
 import type { RuntimeSpec } from "../../src/spec/mod.ts";
 import { runtimeSpec } from "../runtime/spec-fixture.ts";
 import { missing, outputOf, Playground, type Started } from "./runtime-fixture.ts";
+import { scratchName } from "../scratch.ts";
 
 const lacking = missing();
 const kernelTest = lacking === undefined ? test : test.skip;
@@ -13,7 +14,7 @@ const title = (text: string): string => (lacking === undefined ? text : `${text}
 /** A container in a cgroup of this test's own. */
 class Limited implements AsyncDisposable {
   readonly playground = new Playground();
-  readonly cgroups = openCgroups({ parent: `hk-test-${randomBytes(4).toString("hex")}` });
+  readonly cgroups = openCgroups({ parent: scratchName(randomBytes(4).toString("hex")) });
   readonly #made: Cgroup[] = [];
 
   async start(spec: RuntimeSpec, resources: Partial<CgroupResources> = {}): Promise<Started & { cgroup: Cgroup }> {

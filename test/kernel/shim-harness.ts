@@ -1,12 +1,13 @@
 /** Runs the built shim with small plans and speaks its control protocol. Needs root; touches only a folder of its own. */
 import { describe } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PlanOp } from "../../src/runtime/ops.gen.ts";
 import { encodePlan } from "../../src/runtime/plan-encoding.ts";
+import { scratchFolder } from "../scratch.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 /** Another build of the shim, such as the sanitized one, can be put to the same tests. */
@@ -69,7 +70,7 @@ export const PTS: PlanOp = { op: "mount", target: "/dev/pts", fstype: "devpts", 
 
 /** A data root of its own: image layers, snapshots, logs, sockets. */
 export class Sandbox implements Disposable {
-  readonly path = mkdtempSync("/tmp/hk-shim-");
+  readonly path = scratchFolder();
   #shims: number[] = [];
   #count = 0;
 

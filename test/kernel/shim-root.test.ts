@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PlanOp } from "../../src/runtime/ops.gen.ts";
 import { PLAN_OP_LAYOUTS } from "../../src/runtime/ops.gen.ts";
 import { ATTR, CLONE, STATE, Sandbox, ShimClient, kernelTests, readLog } from "./shim-harness.ts";
+import { scratchFolder, scratchName } from "../scratch.ts";
 
 const ERRNO = { ENOENT: 2, EACCES: 13, EISDIR: 21, EINVAL: 22, ESRCH: 3, ENOTTY: 25, EXDEV: 18, ELOOP: 40 } as const;
 
@@ -99,7 +100,7 @@ kernelTests("shim: the root", () => {
 kernelTests("shim: images that try to lead out of their root", () => {
   let outside: string;
   beforeEach(() => {
-    outside = mkdtempSync("/tmp/hk-outside-");
+    outside = scratchFolder();
   });
   afterEach(() => rmSync(outside, { recursive: true, force: true }));
 
@@ -252,18 +253,18 @@ const UNIFIED = existsSync("/sys/fs/cgroup/cgroup.controllers") ? "/sys/fs/cgrou
 
 kernelTests("shim: control groups", () => {
   test.skipIf(!existsSync(join(PIDS, "tasks")))("joins a v1 group through tasks", async () => {
-    const folder = join(PIDS, `hk-shim-${process.pid}`);
+    const folder = join(PIDS, scratchName("shim"));
     mkdirSync(folder);
     try {
       const end = await sandbox.run({ argv: ["grep", "pids", "/proc/self/cgroup"], beforeRoot: [{ op: "joinCgroups", tasksFiles: [join(folder, "tasks")] }] });
-      expect(end.log.stdout.trim().endsWith(`:pids:/hk-shim-${process.pid}`)).toBe(true);
+      expect(end.log.stdout.trim().endsWith(`:pids:/${scratchName("shim")}`)).toBe(true);
     } finally {
       await removeGroup(folder);
     }
   });
 
   test.skipIf(!existsSync(join(UNIFIED, "cgroup.procs")))("clones into a v2 group, with a cgroup namespace rooted there", async () => {
-    const folder = join(UNIFIED, `hk-shim-${process.pid}`);
+    const folder = join(UNIFIED, scratchName("shim"));
     mkdirSync(folder);
     try {
       const { ops, log } = sandbox.plan({ argv: ["sh", "-c", "grep ^0: /proc/self/cgroup; cat /proc/1/cgroup | grep -c ."] });

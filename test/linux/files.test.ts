@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   AT, closeFd, connectUnix, fstat, getxattr, linkat, listenUnix, lgetxattr, llistxattr, lsetxattr, memfdCreate, mkdirat, mknodat, O, openat2, pwriteFd, readDirectory, readlinkat,
   readSmallFileAt, reap, recvFds, renameat, RESOLVE, S, sealMemfd, sendFds, socketPair, spawnFd, statx, symlinkat, SyscallError, unlinkat, utimensat, waitExit, writeFd,
 } from "../../src/linux/mod.ts";
+import { scratchFolder } from "../scratch.ts";
 
 let folder = "";
 let dir = -1;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "hk-files-"));
+  folder = scratchFolder();
   dir = openat2(AT.FDCWD, folder, { flags: O.PATH | O.DIRECTORY });
 });
 afterAll(() => {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scratchFolder } from "../scratch.ts";
 
 export interface Frame {
   readonly type: number;
@@ -34,7 +34,7 @@ export const exited = (code: number, signal: number, oom: number, timeNs: bigint
 
 /** Plays the shim's side of the protocol, as slowly and in as small pieces as a test wants. */
 export class FakeShim implements AsyncDisposable {
-  readonly dir = mkdtempSync(join(tmpdir(), "hk-shim-"));
+  readonly dir = scratchFolder();
   readonly path = join(this.dir, "s");
   readonly frames: Frame[] = [];
   readonly sockets: Socket[] = [];

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "../scratch.ts";
 
 export interface Line {
   readonly stream: 1 | 2;
@@ -33,7 +33,7 @@ export function encodeLog(lines: readonly Line[]): { log: Buffer; index: Buffer 
 }
 
 export class LogFolder implements Disposable {
-  readonly dir = mkdtempSync(join(tmpdir(), "hk-log-"));
+  readonly dir = scratchFolder();
   readonly path = join(this.dir, "log");
   readonly indexPath = join(this.dir, "log.idx");
 

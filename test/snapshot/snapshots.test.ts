@@ -1,17 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Database } from "bun:sqlite";
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDatabase } from "../../src/base/mod.ts";
 import { fsetxattr, mknodat, AT, S } from "../../src/linux/mod.ts";
 import { snapshotSchema, Snapshots, StackedTree } from "../../src/snapshot/mod.ts";
 import { parseDigest, type Digest } from "../../src/spec/mod.ts";
+import { scratchFolder } from "../scratch.ts";
 
 let dir = "";
 let db: Database;
 let snapshots: Snapshots;
 beforeEach(() => {
-  dir = mkdtempSync("/tmp/hk-snapshot-");
+  dir = scratchFolder();
   db = openDatabase(join(dir, "hako.db"), [snapshotSchema]);
   snapshots = new Snapshots({ db, dir });
 });
