@@ -44,11 +44,13 @@ export async function runDaemon(options: DaemonOptions, ready: () => void): Prom
   // One request gone wrong must not take the others along; containers would go on, but so should the engine.
   for (const event of ["unhandledRejection", "uncaughtException"] as const) process.on(event, (error: unknown) => log(`internal error: ${describe(error, true)}`));
   try {
+    // Left last of all: what the engine started is in it.
+    await using ownCgroup = new AsyncDisposableStack();
     await using held = new AsyncDisposableStack();
     makeRoots(options);
     held.use(lockDataRoot(options.dataRoot));
     const { ctx, cgroups } = await openParts(options, held, log);
-    held.use(joinOwnCgroup(cgroups, ctx.host.memoryTotal, log));
+    ownCgroup.use(joinOwnCgroup(cgroups, ctx.host.memoryTotal, log));
     await recover(ctx);
     held.defer(() => shutdown(ctx));
     const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, report: (message, error) => log(`${message}: ${describe(error, options.debug)}`) });

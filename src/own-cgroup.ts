@@ -5,6 +5,8 @@ import type { Cgroups } from "./linux/mod.ts";
 const NAME = "engine";
 /** A quarter of the machine, and never so little that a large image cannot be taken in. */
 const LEAST_MEMORY_BYTES = 1024 ** 3;
+const HELPERS_END_MS = 500;
+const PAUSE_MS = 2;
 
 /**
  * The engine's own memory limit: containers that exhaust memory must not take the engine along, nor an engine gone wrong the
@@ -25,6 +27,8 @@ export function joinOwnCgroup(cgroups: Cgroups, memoryTotal: number, log: (sente
   return {
     async [Symbol.asyncDispose]() {
       try {
+        if (cgroups.list().some((name) => name !== NAME)) return;
+        await othersGone(joined);
         if (!joined.every(isAlone)) return;
         memory.forEach(enter);
         await removeOwnCgroup(cgroups);
@@ -46,6 +50,11 @@ const processes = (folder: string): string => `${folder}/cgroup.procs`;
 /** Moves this whole process. */
 function enter(folder: string): void {
   writeFileSync(processes(folder), String(process.pid));
+}
+
+/** Helpers of the engine end with it, but a moment later. */
+async function othersGone(folders: readonly string[]): Promise<void> {
+  for (let waitedMs = 0; waitedMs < HELPERS_END_MS && !folders.every(isAlone); waitedMs += PAUSE_MS) await Bun.sleep(PAUSE_MS);
 }
 
 const isAlone = (folder: string): boolean => readFileSync(processes(folder), "utf8").trim() === String(process.pid);

@@ -9,7 +9,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { busyboxTar } from "./images.ts";
-import { containerCgroups, mountsBelow, processesInNetworkOf, removeCgroups } from "./leaks.ts";
+import { containerCgroups, mountsBelow, openFiles, processesInNetworkOf, removeCgroups } from "./leaks.ts";
 import { Live, type Result, run, type RunOptions } from "./processes.ts";
 import { scratchFolder, sweepAbandoned } from "./scratch.ts";
 
@@ -161,8 +161,9 @@ export class TestEngine implements AsyncDisposable {
 
   /** Shims, cgroups, interfaces and mounts that no container accounts for; empty when all is well. */
   async leaks(): Promise<string[]> {
-    const expected = new Set([this.#holder.pid, this.#daemon?.pid]);
-    const processes = processesInNetworkOf(this.#holder.pid).filter(({ pid, command }) => !expected.has(pid) && !/\bnft\b|\bhako (?:daemon|__)/.test(command));
+    const daemon = this.#daemon?.pid;
+    const expected = new Set([this.#holder.pid, daemon]);
+    const processes = processesInNetworkOf(this.#holder.pid).filter(({ pid, command }) => !expected.has(pid) && !/\bnft\b|\bhako (?:daemon|__)/.test(command) && !(daemon !== undefined && isSpareShim(pid, command)));
     const links = (await this.inNetwork("ip", "-o", "link")).stdout.split("\n").map((line) => line.split(": ")[1] ?? "");
     return [
       ...processes.map(({ pid, command }) => `process ${pid}: ${command}`),
@@ -179,6 +180,7 @@ export class TestEngine implements AsyncDisposable {
       await this.clear();
       problems.push(...(await this.settledLeaks()));
       const code = await this.stop();
+      problems.push(...(await this.settledLeaks()));
       if (code !== 0) problems.push(`the engine ended with exit code ${code}: ${this.log.slice(-2000)}`);
     } catch (error) {
       problems.push(String(error));
@@ -203,6 +205,9 @@ export class TestEngine implements AsyncDisposable {
     }
   }
 }
+
+/** One that waits for a container has its standard streams and the socket to the engine, and nothing else. */
+const isSpareShim = (pid: number, command: string): boolean => command.startsWith("hako-shim") && openFiles(pid) === 4;
 
 let swept: Promise<void> | undefined;
 

@@ -63,7 +63,11 @@ export function processesInNetworkOf(pid: number): { pid: number; command: strin
 
 /** Open file descriptors of a process, for tests that count them. */
 export function openFiles(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return 0; // it ended while we looked
+  }
 }
 
 /** Resident and proportional memory in KiB. */
