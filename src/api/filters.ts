@@ -1,11 +1,11 @@
 import { EngineError } from "../base/mod.ts";
 
 /** Parses the `filters` parameter; both {"a": ["b"]} and {"a": {"b": true}} are in use. */
-export function parseFilters(json: string | undefined, names: readonly string[]): Record<string, string[]> {
+export function parseFilters(json: string | undefined, names: readonly string[] | undefined): Record<string, string[]> {
   if (json === undefined || json === "") return {};
   const filters: Record<string, string[]> = {};
   for (const [name, values] of Object.entries(parseObject(json))) {
-    if (!names.includes(name)) throw new EngineError("InvalidParameter", `invalid filter '${name}'`);
+    if (names && !names.includes(name)) throw new EngineError("InvalidParameter", `invalid filter '${name}'`);
     filters[name] = filterValues(values);
   }
   return filters;

@@ -1,6 +1,6 @@
 import { EngineError } from "../base/mod.ts";
 import { familiarName, parseReference, withDefaultTag } from "../spec/mod.ts";
-import { filters, flag, list, text } from "./query.ts";
+import { filters, flag, list, platform, platforms, text } from "./query.ts";
 import { empty, json, route } from "./route.ts";
 import { notYet, progress } from "./streams.ts";
 
@@ -44,17 +44,22 @@ export const images = [
   }),
   route("POST /images/load", {
     summary: "Loads images from an archive of docker save or an OCI layout.",
-    query: { quiet: flag("Without progress."), platform: text("Only this platform of each image.") },
+    query: { quiet: flag("Without progress."), platform: platform("Only this platform of each image.") },
     failures: [400],
-    respond: ({ engine, query, body }) => progress(engine.loadImage(body.chunks, { quiet: query.quiet })),
+    respond: ({ engine, query, body }) => progress(engine.loadImage(body.chunks, { quiet: query.quiet, platform: query.platform })),
   }),
   route("GET /images/{name}/json", {
     summary: "Everything about one image.",
-    query: { manifests: flag("Has no effect yet.") },
-    failures: [404],
-    respond: async ({ engine, ref }) => json(await engine.inspectImage(ref)),
+    query: { manifests: flag("Has no effect yet."), platform: platform("The platform it must have.") },
+    failures: [400, 404],
+    respond: async ({ engine, ref, query }) => json(await engine.inspectImage(ref, { platform: query.platform })),
   }),
-  route("GET /images/{name}/history", { summary: "The steps an image was made in.", failures: [404], respond: async ({ engine, ref }) => json(await engine.imageHistory(ref)) }),
+  route("GET /images/{name}/history", {
+    summary: "The steps an image was made in.",
+    query: { platform: platform("The platform it must have.") },
+    failures: [400, 404],
+    respond: async ({ engine, ref, query }) => json(await engine.imageHistory(ref, { platform: query.platform })),
+  }),
   route("POST /images/{name}/tag", {
     summary: "Gives an image one more name.",
     query: { repo: text("The name."), tag: text("Its tag; latest by default.") },
@@ -67,9 +72,9 @@ export const images = [
   }),
   route("DELETE /images/{name}", {
     summary: "Removes a name of an image and, with its last name, the image.",
-    query: { force: flag("Even if a container that does not run uses it."), noprune: flag("Keep parents without a name.") },
-    failures: [404, 409],
-    respond: async ({ engine, ref, query }) => json(await engine.removeImage(ref, { force: query.force, noPrune: query.noprune })),
+    query: { force: flag("Even if a container that does not run uses it."), noprune: flag("Keep parents without a name."), platforms: platforms("The platform it must have.") },
+    failures: [400, 404, 409],
+    respond: async ({ engine, ref, query }) => json(await engine.removeImage(ref, { force: query.force, noPrune: query.noprune, platforms: query.platforms })),
   }),
   route("POST /images/prune", {
     summary: "Removes images that nothing uses.",

@@ -26,6 +26,30 @@ export function text(about: string): Parameter<string | undefined> {
   return { type: "string", about, read: (values) => values?.[0] };
 }
 
+/** A platform as JSON, `{"os": "linux", "architecture": "arm64"}`; read as `linux/arm64`. */
+export function platform(about: string): Parameter<string | undefined> {
+  return { type: "string", about, read: (values) => (values?.[0] ? platformText(values[0]) : undefined) };
+}
+
+/** The same, which may be repeated. */
+export function platforms(about: string): Parameter<readonly string[]> {
+  return { type: "list", about, read: (values) => (values ?? []).map(platformText) };
+}
+
+function platformText(json: string): string {
+  const invalid = (): EngineError => new EngineError("InvalidParameter", `failed to parse platform: ${JSON.stringify(json.slice(0, 128))}`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch {
+    throw invalid();
+  }
+  if (typeof parsed !== "object" || parsed === null) throw invalid();
+  const { os, architecture, variant } = parsed as Readonly<Record<string, unknown>>;
+  if (typeof os !== "string" || os === "") throw invalid();
+  return [os, architecture, variant].filter((part) => typeof part === "string" && part !== "").join("/");
+}
+
 /** Every value of a parameter that may be repeated. */
 export function list(about: string): Parameter<readonly string[]> {
   return { type: "list", about, read: (values) => values ?? [] };
@@ -46,9 +70,9 @@ export function integer(about: string): Parameter<number | undefined> {
   };
 }
 
-/** Filters as JSON, in today's form and in the one of clients before 1.22; only `names` are known. */
-export function filters(names: readonly string[]): Parameter<Record<string, string[]>> {
-  return { type: "filters", about: `Filters as JSON: {"name": ["value", …]}.`, names, read: (values) => parseFilters(values?.[0], names) };
+/** Filters as JSON, in today's form and in the one of clients before 1.22; only `names` are known, or any. */
+export function filters(names: readonly string[] | undefined): Parameter<Record<string, string[]>> {
+  return { type: "filters", about: `Filters as JSON: {"name": ["value", …]}.`, ...(names && { names }), read: (values) => parseFilters(values?.[0], names) };
 }
 
 /** Reads the whole query string once: unknown parameters are ignored, malformed ones refused. */

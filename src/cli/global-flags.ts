@@ -1,6 +1,6 @@
 import type { Flag } from "./flags.ts";
 
-/** What may stand before the command's name. Those of docker that mean nothing here yet are taken and left alone. */
+/** What may stand before the command's name. Those of docker that mean nothing here are taken, and said to mean nothing. */
 export const GLOBAL_FLAGS: readonly Flag[] = [
   { name: "config", type: "string", hidden: true, help: "Folder of client configuration files" },
   { name: "context", short: "c", type: "string", hidden: true, help: "Context to use" },

@@ -44,6 +44,9 @@ async function startEngineOnce(): Promise<void> {
 function chooseHost(flags: Flags): string {
   const written = flags.list("host");
   if (written.length > 1) throw new Failure("Specify only one -H");
+  const context = flags.string("context") ?? "default";
+  if (context !== "default") throw new Failure(written.length > 0 ? "conflicting options: cannot specify both --host and --context" : `context ${JSON.stringify(context)}: context not found: there are no contexts, -H chooses the engine`);
+  if (flags.changed("config")) err("WARNING: --config has no effect: no configuration files are read\n");
   return written[0] ?? (process.env["HAKO_HOST"] || process.env["DOCKER_HOST"] || DEFAULT_HOST);
 }
 

@@ -8,14 +8,15 @@ export const listImages = (client: Client, options: { all?: boolean; digests?: b
   client.json<ImageSummary[]>("GET", "/images/json", { query: { all: options.all || undefined, digests: options.digests || undefined, filters: formatFilters(options.filters) } });
 
 export const inspectImage = (client: Client, ref: string) => client.json<ImageInspect>("GET", at(ref, "/json"));
-export const imageHistory = (client: Client, ref: string) => client.json<ImageHistoryItem[]>("GET", at(ref, "/history"));
+/** `platform`: as JSON, what the image must be made for. */
+export const imageHistory = (client: Client, ref: string, platform?: string) => client.json<ImageHistoryItem[]>("GET", at(ref, "/history"), { query: { platform } });
 export const tagImage = (client: Client, source: string, repo: string, tag: string) => client.send("POST", at(source, "/tag"), { query: { repo, tag } });
 
-export const removeImage = (client: Client, ref: string, options: { force?: boolean; noPrune?: boolean } = {}) =>
-  client.json<Array<{ Untagged?: string; Deleted?: string }>>("DELETE", at(ref), { query: { force: options.force || undefined, noprune: options.noPrune || undefined } });
+export const removeImage = (client: Client, ref: string, options: { force?: boolean; noPrune?: boolean; platforms?: readonly string[] } = {}) =>
+  client.json<Array<{ Untagged?: string; Deleted?: string }>>("DELETE", at(ref), { query: { force: options.force || undefined, noprune: options.noPrune || undefined, platforms: options.platforms } });
 
-export const loadImage = (client: Client, body: AsyncIterable<Uint8Array>, quiet: boolean): Promise<Answer> =>
-  client.request("POST", "/images/load", { query: { quiet }, body, headers: { "Content-Type": "application/x-tar" } });
+export const loadImage = (client: Client, body: AsyncIterable<Uint8Array>, quiet: boolean, platform?: string): Promise<Answer> =>
+  client.request("POST", "/images/load", { query: { quiet, platform }, body, headers: { "Content-Type": "application/x-tar" } });
 
 export interface ImportQuery {
   readonly fromSrc: string;

@@ -9,6 +9,7 @@ import { completeHostConfig } from "./create/complete-host-config.ts";
 import { resolveMounts } from "./create/mounts.ts";
 import { networksOf } from "./create/network-request.ts";
 import { checkPlatform, parsePlatform } from "./create/platform.ts";
+import { createWarnings, requireLinked } from "./create/warnings.ts";
 import { validateConfig } from "./create/validate-config.ts";
 import { isHostMode, validateHostConfig } from "./create/validate-host-config.ts";
 import { validateResources } from "./create/validate-resources.ts";
@@ -32,10 +33,11 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   if (!body || Object.keys(body).length === 0) throw new EngineError("InvalidParameter", "config cannot be empty in order to create a container");
   if (options.platform) parsePlatform(options.platform);
   const asked = options.name ? parseContainerName(options.name) : undefined;
-  const hostConfig = completeHostConfig(checkRequest(ctx, body), ctx.cgroups.version);
+  const hostConfig = completeHostConfig(checkRequest(ctx, body), ctx.cgroups);
   const image = resolveImage(ctx, body, options.platform);
   const id = randomBytes(32).toString("hex");
   const config = completeConfig(ctx, body, hostConfig, image, id);
+  requireLinked(hostConfig, (ref) => ctx.containers.find(ref) !== undefined);
   const networks = networksOf(hostConfig.NetworkMode ?? "bridge", body);
   const mounts = resolveMounts(config, hostConfig, (ref) => ctx.containers.resolve(ref));
 
@@ -56,7 +58,7 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   undo.move();
   reservation[Symbol.dispose]();
   emitContainerEvent(ctx, record, "create");
-  return { Id: id, Warnings: warningsOf(ctx, hostConfig) };
+  return { Id: id, Warnings: createWarnings(ctx, record, { request: body, image: image.config, platformAsked: Boolean(options.platform) }) };
 }
 
 function checkRequest(ctx: EngineContext, body: ContainerCreateRequest): HostConfig {
@@ -91,12 +93,4 @@ function configOf(body: ContainerCreateRequest): ContainerConfig {
     Hostname: "", Domainname: "", User: "", AttachStdin: false, AttachStdout: false, AttachStderr: false, Tty: false, OpenStdin: false, StdinOnce: false, WorkingDir: "",
     ...nonNull, Env: body.Env ?? [], Labels: body.Labels ?? {},
   };
-}
-
-function warningsOf(ctx: EngineContext, host: HostConfig): string[] {
-  const warnings: string[] = [];
-  if (host.OomKillDisable && ctx.cgroups.version === 2) warnings.push("Your kernel does not support OomKillDisable. OomKillDisable discarded.");
-  else if (host.OomKillDisable && !host.Memory) warnings.push("OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.");
-  if (Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts) warnings.push("Publishing ports is not supported yet: the container is reached by its own address.");
-  return warnings;
 }

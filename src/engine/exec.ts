@@ -13,6 +13,7 @@ import type { ContainerRecord } from "./record.ts";
 import { terminalSize } from "./resize.ts";
 import { StartRefused } from "./start-refused.ts";
 import { isRunning } from "./state.ts";
+import { userOf } from "./user-cache.ts";
 
 /** @throws EngineError NotFound, Conflict (not running, paused), InvalidParameter */
 export async function createExec(ctx: EngineContext, ref: string, request: ExecCreateRequest): Promise<{ Id: string }> {
@@ -37,6 +38,8 @@ export async function startExec(ctx: EngineContext, execId: string, request: Exe
   const record = ctx.containers.resolve(exec.containerId);
   requireRunning(record, record.name);
   const tty = exec.request.Tty ?? false;
+  // A user that is not there is an answer of its own, not the output of the session.
+  if (exec.request.User) userOf(ctx, record, exec.request.User);
   if (!request.Detach) return { tty, run: (duplex) => attached(ctx, record, exec, request, tty, duplex) };
   await begin(ctx, record, exec, request, false);
   return undefined;

@@ -1,6 +1,7 @@
 import { EngineError, messageOf } from "../base/mod.ts";
 import { familiarName, parseReference, type ImageHistoryItem, type ImageInspect, type ImageSummary } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
+import { checkPlatform, isOwnPlatform } from "./create/platform.ts";
 import type { Filters } from "./options.ts";
 import type { DeleteResult, ImageUse } from "./ports.ts";
 
@@ -17,11 +18,14 @@ export async function listImages(ctx: EngineContext, options: { all?: boolean | 
   return images.map((image) => ({ ...image, Containers: image.Id === undefined ? 0 : ctx.containers.usersOfImage(image.Id).length }));
 }
 
-export async function inspectImage(ctx: EngineContext, ref: string): Promise<ImageInspect> {
+/** `platform`: what the image must be made for. @throws EngineError NotFound */
+export async function inspectImage(ctx: EngineContext, ref: string, { platform }: { platform?: string | undefined } = {}): Promise<ImageInspect> {
+  requirePlatform(ctx, ref, platform);
   return ctx.images.inspect(ref);
 }
 
-export async function imageHistory(ctx: EngineContext, ref: string): Promise<ImageHistoryItem[]> {
+export async function imageHistory(ctx: EngineContext, ref: string, { platform }: { platform?: string | undefined } = {}): Promise<ImageHistoryItem[]> {
+  requirePlatform(ctx, ref, platform);
   return ctx.images.history(ref);
 }
 
@@ -33,7 +37,8 @@ export async function tagImage(ctx: EngineContext, source: string, target: { rep
   emitImageEvent(ctx, "tag", id, name);
 }
 
-export async function removeImage(ctx: EngineContext, ref: string, options: { force?: boolean | undefined; noPrune?: boolean | undefined } = {}): Promise<DeleteResult[]> {
+export async function removeImage(ctx: EngineContext, ref: string, options: { force?: boolean | undefined; noPrune?: boolean | undefined; platforms?: readonly string[] | undefined } = {}): Promise<DeleteResult[]> {
+  for (const platform of options.platforms ?? []) requirePlatform(ctx, ref, platform);
   const { id, repoTags } = ctx.images.resolve(ref);
   const removed = await ctx.images.remove(ref, { force: options.force ?? false, prune: !options.noPrune, inUse: (image) => usersOf(ctx, image) });
   for (const result of removed) {
@@ -55,8 +60,9 @@ export async function* importImage(ctx: EngineContext, body: AsyncIterable<Uint8
 }
 
 /** Yields the JSON messages of POST /images/load; what goes wrong is the last of them. */
-export async function* loadImage(ctx: EngineContext, body: AsyncIterable<Uint8Array>, options: { quiet?: boolean | undefined } = {}): AsyncIterable<Record<string, unknown>> {
+export async function* loadImage(ctx: EngineContext, body: AsyncIterable<Uint8Array>, options: { quiet?: boolean | undefined; platform?: string | undefined } = {}): AsyncIterable<Record<string, unknown>> {
   ctx.space.requireWritable();
+  if (options.platform && !isOwnPlatform(options.platform)) throw new EngineError("InvalidParameter", `cannot load for ${options.platform.slice(0, 64)}: of an archive with several platforms this machine's own is loaded`);
   const queue: Record<string, unknown>[] = [];
   let wake: () => void = () => undefined;
   let done = false;
@@ -83,6 +89,10 @@ export async function pruneImages(ctx: EngineContext, filters: Filters = {}): Pr
   const { deleted, spaceReclaimed } = await ctx.images.prune(filters, (image) => usersOf(ctx, image));
   ctx.eventLog.emit({ type: "image", action: "prune", id: "", attributes: { reclaimed: String(spaceReclaimed) } });
   return { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: spaceReclaimed };
+}
+
+function requirePlatform(ctx: EngineContext, ref: string, platform: string | undefined): void {
+  if (platform) checkPlatform(ref, ctx.images.resolve(ref).config, platform);
 }
 
 function usersOf(ctx: EngineContext, image: string): ImageUse[] {

@@ -72,7 +72,7 @@ function configOf({ config, imageRef }: ContainerRecord): Record<string, unknown
     Env: orNull(config.Env),
     Cmd: orNull(config.Cmd),
     Image: imageRef,
-    Volumes: config.Volumes ?? null,
+    Volumes: Object.keys(config.Volumes ?? {}).length > 0 ? config.Volumes : null,
     Entrypoint: orNull(config.Entrypoint),
     OnBuild: config.OnBuild ?? null,
     Labels: config.Labels ?? {},

@@ -9,6 +9,7 @@ import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket
 import type { Cgroup, ContainerLaunch, Endpoint, Shim } from "./ports.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
 import { makeBindSources, removeRunDir, writeRunFiles } from "./run-files.ts";
+import { cgroupPlace } from "./spec-for/resources.ts";
 import { refOf, type JoinedContainer } from "./spec-for/namespaces.ts";
 import { specFor } from "./spec-for/spec.ts";
 import { StartRefused } from "./start-refused.ts";
@@ -27,7 +28,7 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   undo.defer(() => removeRunDir(ctx, id));
   const spec = buildSpec(ctx, withJoinedHostname(ctx, record));
   await Promise.all([writeRunFiles(ctx, record, endpoint), makeBindSources(record)]);
-  const cgroup = ctx.cgroups.create(id, spec.linux.resources);
+  const cgroup = ctx.cgroups.create(id, spec.linux.resources, cgroupPlace(record));
   undo.defer(() => cgroup.remove());
   const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, cgroup, endpoint));
   const started = await startedOrRefused(ctx, shim, spec);
@@ -47,7 +48,7 @@ async function attachEndpoint(ctx: EngineContext, record: ContainerRecord, undo:
     emitNetworkEvent(ctx, "connect", mode, record.id);
     return undefined;
   }
-  if (mode !== "bridge") throw new EngineError("NotFound", `network ${mode.slice(0, 128)} not found`);
+  if (mode !== "bridge") throw new EngineError("NotFound", `failed to set up container networking: network ${mode.slice(0, 128)} not found`);
   if (record.config.NetworkDisabled) return undefined;
   const { MacAddress: mac, IPAMConfig: ipam } = record.networks[mode] ?? {};
   const endpoint = await ctx.network.attach(record.id, { ...(mac && { mac }), ...(ipam?.IPv4Address && { ip: ipam.IPv4Address }) });

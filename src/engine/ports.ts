@@ -51,6 +51,8 @@ export interface SnapshotPort {
   /** Bytes of the writable layer. */
   usage(key: string): Promise<number>;
   files(key: string): StackedFiles;
+  /** A folder of the data root, gone at once; its files are deleted in the background. Missing is done. */
+  discard(folder: string): void;
   keys(): string[];
 }
 
@@ -92,8 +94,10 @@ export interface Cgroup {
 
 export interface CgroupPort {
   readonly version: 1 | 2;
-  create(id: string, resources: Resources): Cgroup;
-  open(id: string): Cgroup;
+  /** The kernel weighs containers against each other when they use disks. */
+  readonly blockWeight: boolean;
+  create(id: string, resources: Resources, options?: { parent?: string }): Cgroup;
+  open(id: string, options?: { parent?: string }): Cgroup;
   list(): string[];
 }
 

@@ -7,6 +7,7 @@ import { containersDir, exitFile, runSocket } from "./paths.ts";
 import type { Cgroup, ExitStatus } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { removeHeld } from "./remove.ts";
+import { cgroupPlace } from "./spec-for/resources.ts";
 import { startHeld } from "./start.ts";
 import { isRunning } from "./state.ts";
 
@@ -58,7 +59,7 @@ async function recoverOne(ctx: EngineContext, record: ContainerRecord): Promise<
 
 async function recoverRun(ctx: EngineContext, record: ContainerRecord): Promise<(() => Promise<void>) | undefined> {
   const { id } = record;
-  const cgroup = ctx.cgroups.open(id);
+  const cgroup = ctx.cgroups.open(id, cgroupPlace(record));
   const shim = await ctx.runtime.connectShim(runSocket(ctx.paths, id), exitFile(ctx.paths, id));
   const started = await shim?.started.catch(() => undefined);
   if (shim && started) {

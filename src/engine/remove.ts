@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { EngineError, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
@@ -29,8 +28,8 @@ export async function removeContainer(ctx: EngineContext, ref: string, options: 
 
 function refusal(record: ContainerRecord, ref: string): string {
   const status = dockerStatus(record.state);
-  const advice = status === "paused" ? "unpause and then stop the container before removing or force remove" : "stop the container before removing or force remove";
-  return `cannot remove container ${JSON.stringify(ref)}: container is ${status === "paused" ? "paused and must be unpaused first" : status === "restarting" ? "restarting" : "running"}: ${advice}`;
+  const reason = status === "paused" ? "paused and must be unpaused first" : `${status === "restarting" ? "restarting" : "running"}: stop the container before removing or force remove`;
+  return `cannot remove container ${JSON.stringify(ref)}: container is ${reason}`;
 }
 
 async function stopForRemoval(ctx: EngineContext, record: ContainerRecord): Promise<void> {
@@ -59,7 +58,7 @@ export async function removeHeld(ctx: EngineContext, id: string, options: Pick<R
 async function removeRemains(ctx: EngineContext, record: ContainerRecord, removeVolumes: boolean): Promise<string[]> {
   const results = await Promise.allSettled([
     ctx.snapshots.remove(record.id),
-    rm(containerDir(ctx.paths, record.id), { recursive: true, force: true }),
+    (async () => ctx.snapshots.discard(containerDir(ctx.paths, record.id)))(),
     (async () => removeRunDir(ctx, record.id))(),
     releaseVolumes(ctx, record, removeVolumes),
   ]);

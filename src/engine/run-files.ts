@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdir as mkdirCallback, rmSync, writeFileSync } f
 import { copyFile } from "node:fs/promises";
 import { hostsFile, resolvConf } from "../network/mod.ts";
 import type { EngineContext } from "./context.ts";
+import { linkedHosts } from "./links.ts";
 import { containerDir, exitFile, runDir, sharedShmDir } from "./paths.ts";
 import type { Endpoint } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -31,9 +32,10 @@ export async function writeRunFiles(ctx: EngineContext, record: ContainerRecord,
   writeFileSync(`${dir}/resolv.conf`, resolvText(ctx, record));
 }
 
-function hostsText(ctx: EngineContext, { config, hostConfig }: ContainerRecord, endpoint: Endpoint | undefined): string {
+function hostsText(ctx: EngineContext, record: ContainerRecord, endpoint: Endpoint | undefined): string {
+  const { config, hostConfig } = record;
   const onHost = hostConfig.NetworkMode === "host";
-  const extraHosts = (hostConfig.ExtraHosts ?? []).map((entry) => entry.replace(/([:=])host-gateway$/, (_, separator: string) => separator + ctx.network.bridge.gateway));
+  const extraHosts = [...(hostConfig.ExtraHosts ?? []), ...linkedHosts(ctx, record)].map((entry) => entry.replace(/([:=])host-gateway$/, (_, separator: string) => separator + ctx.network.bridge.gateway));
   return hostsFile({ hostname: config.Hostname ?? "", domainname: config.Domainname ?? "", ips: endpoint ? [endpoint.ip] : [], extraHosts, ...(onHost && { base: ctx.host.hostsFile() }) });
 }
 

@@ -69,6 +69,8 @@ export function columnsFor(psArgs: string): readonly Column[] {
     else if (/^[axwew]*u[axuw]*$/.test(word)) layout = BSD_USER;
     else if (!/^-?[aAdeNTHwxW]+$/.test(word)) throw new EngineError("InvalidParameter", `ps: error: unsupported option ${JSON.stringify(word.slice(0, 64))}`);
   }
+  // Docker finds the container's processes by this column.
+  if (asked.length > 0 && !asked.some(({ title }) => title === "PID")) throw new EngineError("System", "Couldn't find PID field in ps output");
   return asked.length > 0 ? asked : layout;
 }
 

@@ -6,6 +6,7 @@ import { DetachKeys, parseDetachKeys } from "../../src/cli/detach-keys.ts";
 import { readEnvFile, readLabelFile } from "../../src/cli/options/key-value.ts";
 import { parseUlimit } from "../../src/cli/options/limits.ts";
 import { parseCsv, parseMount } from "../../src/cli/options/mount.ts";
+import { platformJson } from "../../src/cli/options/platform.ts";
 import { parseExpose, parsePublish } from "../../src/cli/options/ports.ts";
 import { createRequest } from "../../src/cli/options/request.ts";
 import { logTime } from "../../src/cli/options/time.ts";
@@ -164,4 +165,24 @@ test("logTime() takes times, lengths of time and seconds", () => {
   expect(logTime("since", "1795262400.5")).toBe("1795262400.5");
   expect(Number(logTime("since", "10m"))).toBeCloseTo(Date.now() / 1000 - 600, -1);
   expect(() => logTime("since", "foo")).toThrow('invalid value for "since": failed to parse value as time or duration: "foo"');
+});
+
+describe("flags that say nothing by themselves", () => {
+  const request = (...words: string[]) => createRequest(parseLine([...words, "image"], RUN.flags, false).flags, "image", []);
+
+  test("capabilities go out by their full names, and adding wins over dropping", () => {
+    expect(request("--cap-add", "net_admin", "--cap-add", "CAP_CHOWN", "--cap-drop", "chown", "--cap-drop", "kill").HostConfig).toMatchObject({ CapAdd: ["CAP_CHOWN", "CAP_NET_ADMIN"], CapDrop: ["CAP_KILL"] });
+    expect(request("--cap-add", "all", "--cap-add", "chown").HostConfig).toMatchObject({ CapAdd: ["ALL"] });
+  });
+
+  test("an alias on a network without names is refused", () => {
+    for (const network of [[], ["--network", "host"], ["--network", "none"]]) expect(() => request(...network, "--network-alias", "x")).toThrow("network-scoped aliases are only supported for user-defined networks");
+    expect(request("--network", "mine", "--network-alias", "x").NetworkingConfig).toEqual({ EndpointsConfig: { mine: { Aliases: ["x"] } } });
+  });
+
+  test("--platform of images goes out as JSON", () => {
+    expect(platformJson("linux/arm/v7")).toBe('{"os":"linux","architecture":"arm","variant":"v7"}');
+    expect(platformJson(undefined)).toBeUndefined();
+    expect(() => platformJson("a/b/c/d")).toThrow("cannot parse platform specifier");
+  });
 });

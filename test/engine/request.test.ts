@@ -6,7 +6,8 @@ import { parseBind } from "../../src/engine/create/bind.ts";
 import { completeHostConfig } from "../../src/engine/create/complete-host-config.ts";
 import { parseMountRequest } from "../../src/engine/create/mount-request.ts";
 import { resolveMounts } from "../../src/engine/create/mounts.ts";
-import { checkPlatform, parsePlatform } from "../../src/engine/create/platform.ts";
+import { createWarnings, requireLinked } from "../../src/engine/create/warnings.ts";
+import { checkPlatform, OWN_ARCHITECTURE, parsePlatform } from "../../src/engine/create/platform.ts";
 import { validateConfig } from "../../src/engine/create/validate-config.ts";
 import { validateHostConfig } from "../../src/engine/create/validate-host-config.ts";
 import { validateResources } from "../../src/engine/create/validate-resources.ts";
@@ -14,6 +15,9 @@ import { mergeImageConfig, replaceOrAppendEnv } from "../../src/engine/merge-ima
 import { parseSecurityOptions } from "../../src/engine/security-options.ts";
 import { randomName } from "../../src/engine/random-name.ts";
 import { parseSignal } from "../../src/engine/signals.ts";
+import type { CgroupPort } from "../../src/engine/ports.ts";
+import type { ContainerConfig } from "../../src/engine/record.ts";
+import type { HostConfig, ImageConfig } from "../../src/spec/mod.ts";
 
 const none = (): never => {
   throw new Error("No such container");
@@ -128,10 +132,19 @@ describe("modes and formats", () => {
     expect(() => validateConfig({ WorkingDir: "x" })).toThrow("the working directory 'x' is invalid, it needs to be an absolute path");
     expect(() => validateConfig({ StopSignal: "BOGUS" })).toThrow("invalid signal: BOGUS");
   });
+  const old = { version: 1, blockWeight: false } as const;
+  const unified = { version: 2, blockWeight: true } as const;
+  test("completeHostConfig() shows what says nothing, or is discarded, as Docker does", () => {
+    expect(completeHostConfig({ PidsLimit: 0, MemorySwappiness: -1, BlkioWeight: 100 }, old)).toMatchObject({ PidsLimit: null, MemorySwappiness: null, BlkioWeight: 0 });
+    expect(completeHostConfig({ PidsLimit: 5, MemorySwappiness: 10 }, old)).toMatchObject({ PidsLimit: 5, MemorySwappiness: 10 });
+    expect(completeHostConfig({ MemorySwappiness: 10, BlkioWeight: 100 }, unified)).toMatchObject({ MemorySwappiness: null, BlkioWeight: 100 });
+    expect(completeHostConfig({ PidMode: "host" }, old).SecurityOpt).toEqual(["label=disable"]);
+    expect(completeHostConfig({ IpcMode: "host", SecurityOpt: ["no-new-privileges"] }, old).SecurityOpt).toEqual(["no-new-privileges"]);
+  });
   test("completeHostConfig() gives private namespaces by cgroup version, twice the memory as swap, and open paths when privileged", () => {
-    expect(completeHostConfig({}, 1)).toMatchObject({ NetworkMode: "bridge", IpcMode: "private", CgroupnsMode: "host", ShmSize: 67108864, Binds: null });
-    expect(completeHostConfig({ Memory: 1e7 }, 2)).toMatchObject({ CgroupnsMode: "private", MemorySwap: 2e7 });
-    expect(completeHostConfig({ Privileged: true }, 2)).toMatchObject({ MaskedPaths: [], ReadonlyPaths: [], SecurityOpt: ["label=disable"] });
+    expect(completeHostConfig({}, old)).toMatchObject({ NetworkMode: "bridge", IpcMode: "private", CgroupnsMode: "host", ShmSize: 67108864, Binds: null });
+    expect(completeHostConfig({ Memory: 1e7 }, unified)).toMatchObject({ CgroupnsMode: "private", MemorySwap: 2e7 });
+    expect(completeHostConfig({ Privileged: true }, unified)).toMatchObject({ MaskedPaths: null, ReadonlyPaths: null, SecurityOpt: ["label=disable"] });
   });
 });
 
@@ -174,5 +187,45 @@ describe("platforms", () => {
     const image = { os: "linux", architecture: "amd64", rootfs: { type: "layers" as const, diff_ids: [] } };
     expect(() => checkPlatform("x:1", image, "linux/arm64")).toThrow("image with reference x:1 was found but its platform (linux/amd64) does not match the specified platform (linux/arm64)");
     expect(() => checkPlatform("x:1", image, "linux/x86_64")).not.toThrow();
+  });
+});
+
+describe("what is asked for and will not be so", () => {
+  const amd64 = { os: "linux", architecture: OWN_ARCHITECTURE } as ImageConfig;
+  const other = { os: "linux", architecture: "riscv64" } as ImageConfig;
+  const warned = (host: HostConfig, { image = amd64, platformAsked = false, blockWeight = true, version = 1 as 1 | 2, health = undefined as string[] | undefined } = {}): string =>
+    createWarnings({ cgroups: { version, blockWeight } as CgroupPort }, { config: { ...(health && { Healthcheck: { Test: health } }) } as ContainerConfig, hostConfig: host }, { request: { HostConfig: host }, image, platformAsked }).join("\n");
+  test.each([
+    [{ LogConfig: { Type: "json-file", Config: { "max-size": "10k" } } }, {}, /^The json-file log is kept in the engine's own format.*\nOptions of the log have no effect yet, it grows without limit: max-size$/],
+    [{ PortBindings: { "80/tcp": [] } }, {}, /^Publishing ports is not supported yet/],
+    [{ BlkioWeight: 100 }, { blockWeight: false }, /^Your kernel does not support Block I\/O weight or the cgroup is not mounted. Weight discarded.$/],
+    [{ MemorySwappiness: 10 }, { version: 2 as const }, /^Your kernel does not support memory swappiness/],
+    [{}, { health: ["CMD-SHELL", "true"] }, /^Health checks are not run yet/],
+    [{}, { image: other }, new RegExp(`^The requested image's platform \\(linux/riscv64\\) does not match the detected host platform \\(linux/${OWN_ARCHITECTURE}\\) and no specific platform was requested$`)],
+  ] as const)("%j warns", (host, more, expected) => {
+    expect(warned(host as HostConfig, more as Parameters<typeof warned>[1])).toMatch(expected);
+  });
+  test("what is honoured is not spoken of", () => {
+    expect(warned({ LogConfig: { Type: "local" }, BlkioWeight: 100, MemorySwappiness: 10, Links: ["a:b"] }, { health: ["NONE"] })).toBe("");
+    expect(warned({}, { image: other, platformAsked: true })).toBe("");
+  });
+  test("a link to nobody is refused", () => {
+    expect(() => requireLinked({ Links: ["nobody:x"] }, () => false)).toThrow("could not get container for nobody: No such container: nobody");
+    requireLinked({ Links: ["somebody:x"] }, (ref) => ref === "somebody");
+  });
+  test.each([
+    [{ LogConfig: { Config: { foo: "bar" } } }, "unknown log opt 'foo' for json-file log driver"],
+    [{ LogConfig: { Config: { "max-size": "abc" } } }, "invalid size: 'abc'"],
+    [{ LogConfig: { Config: { "max-file": "0" } } }, 'invalid value for max-file: "0": it must be a number of at least 1'],
+    [{ LogConfig: { Type: "syslog" } }, 'error looking up logging plugin syslog: plugin "syslog" not found'],
+    [{ DeviceRequests: [{ Count: -1, Capabilities: [["gpu"]] }] }, 'could not select device driver "" with capabilities: [[gpu]]'],
+  ] as const)("%j is refused", (host, message) => {
+    expect(() => validateHostConfig({}, host as unknown as HostConfig)).toThrow(message);
+  });
+  test.each([
+    ["/tmp:/y:nocopy", "invalid volume specification: '/tmp:/y:nocopy': invalid mount config for type \"bind\": field VolumeOptions must not be specified"],
+    ["named:/y:rprivate", "invalid volume specification: 'named:/y:rprivate': invalid mount config for type \"volume\": field BindOptions must not be specified"],
+  ])("-v %s is refused", (bind, message) => {
+    expect(() => parseBind(bind)).toThrow(message);
   });
 });

@@ -20,6 +20,7 @@ export async function createFromFlags(client: Client, flags: Flags, request: Con
       await pullFor(client, image, platform, flags.bool("quiet"));
       return create();
     });
+    if (flags.changed("kernel-memory")) err("WARNING: --kernel-memory has no effect: kernels have no such limit any more\n");
     for (const warning of created.Warnings ?? []) err(`WARNING: ${warning}\n`);
     cid?.write(created.Id);
     return created.Id;

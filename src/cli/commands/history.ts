@@ -5,11 +5,12 @@ import { ago, rfc3339 } from "../format/duration.ts";
 import { printListing, type Listing } from "../format/listing.ts";
 import { ellipsis, shortId } from "../format/names.ts";
 import { humanSize } from "../format/size.ts";
+import { platformJson } from "../options/platform.ts";
 
 const COMMAND_WIDTH = 45;
 
 export async function run({ flags, args, client }: Invocation): Promise<number> {
-  const items = await imageHistory(client, args[0] ?? "");
+  const items = await imageHistory(client, args[0] ?? "", platformJson(flags.string("platform")));
   await printListing(items, historyListing(flags.bool("no-trunc"), flags.bool("human")), { format: flags.string("format"), quiet: flags.bool("quiet") });
   return 0;
 }

@@ -12,7 +12,7 @@ type Finder = (client: Client, name: string, size: boolean) => Promise<string>;
 /** In the order in which a bare name is tried. */
 const KINDS: Readonly<Record<string, Finder>> = {
   container: containerText,
-  image: imageText,
+  image: (client, name) => imageText(client, name),
   network: (client, name) => networkText(client, name, false),
   volume: volumeText,
 };

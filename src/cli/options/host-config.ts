@@ -3,6 +3,7 @@ import type { Flags } from "../flags.ts";
 import { eachValue } from "../parse.ts";
 import { ValueError } from "../values.ts";
 import { isAddress } from "./address.ts";
+import { capabilityOptions } from "./capabilities.ts";
 import { isCdiDevice, parseDevice, parseDeviceRule, parseGpus, parseThrottleBytes, parseThrottleOperations, parseWeightDevice } from "./devices.ts";
 import { splitPair } from "./key-value.ts";
 import { checkSysctl, parseRestartPolicy, parseUlimit } from "./limits.ts";
@@ -89,8 +90,7 @@ function setDevices(host: HostConfig, flags: Flags): void {
 function setIsolation(host: HostConfig, flags: Flags): void {
   if (flags.bool("privileged")) host.Privileged = true;
   if (flags.bool("read-only")) host.ReadonlyRootfs = true;
-  set(host, "CapAdd", [...flags.list("cap-add")]);
-  set(host, "CapDrop", [...flags.list("cap-drop")]);
+  Object.assign(host, capabilityOptions(flags.list("cap-add"), flags.list("cap-drop")));
   set(host, "GroupAdd", [...flags.list("group-add")]);
   Object.assign(host, securityOptions(flags.list("security-opt")));
   set(host, "Sysctls", record(eachValue(flags, "sysctl", checkSysctl).map(splitPair)));

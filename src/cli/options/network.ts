@@ -18,6 +18,7 @@ export function networkRequest(flags: Flags): { mode: string | undefined; networ
   if (choices.length === 0 && Object.keys(own).length === 0) return { mode: undefined, networking: undefined };
   const [first = { target: "default", settings: {} }, ...others] = choices;
   const endpoints = [{ target: first.target, settings: { ...first.settings, ...own } }, ...others].filter(({ settings }, index) => choices.length > 1 || index > 0 || Object.keys(settings).length > 0);
+  if (/^(default|bridge|host|none|container:.*)$/.test(first.target) && endpoints[0]?.settings.Aliases?.length) throw new Error("network-scoped aliases are only supported for user-defined networks");
   const networking = record(endpoints.map(({ target, settings }) => [target, settings] as const));
   return { mode: first.target, networking: networking && { EndpointsConfig: networking } };
 }

@@ -26,6 +26,8 @@ export function goTimestamp(text: string | undefined): string | undefined {
 }
 
 function tryDuration(text: string): number | undefined {
+  // A time, as Docker reads it.
+  if (text === "0") return undefined;
   try {
     return parseDuration(text);
   } catch {

@@ -18,11 +18,11 @@ export function parseBind(text: string): ContainerMount {
   const isBind = source.startsWith("/");
   const clean = checked(text, isBind ? "bind" : "volume", destination);
   if (!isBind) {
-    if (parsed.propagation !== "") throw new EngineError("InvalidParameter", `invalid volume specification: '${text.slice(0, 300)}'`);
+    if (parsed.propagation !== "") throw invalid(text, 'invalid mount config for type "volume": field BindOptions must not be specified');
     const name = source === "" ? randomVolumeName() : parseVolumeName(source);
     return { ...base(clean, parsed), type: "volume", source: name, mode: mode === "" && source !== "" ? "z" : mode, propagation: "" };
   }
-  if (parsed.noCopy) throw new EngineError("InvalidParameter", `invalid volume specification: '${text.slice(0, 300)}'`);
+  if (parsed.noCopy) throw invalid(text, 'invalid mount config for type "bind": field VolumeOptions must not be specified');
   return { ...base(clean, parsed), type: "bind", source: cleanSource(source), mode, propagation: parsed.propagation || "rprivate" };
 }
 
@@ -73,6 +73,6 @@ function checked(text: string, type: string, destination: string): string {
   }
 }
 
-function invalid(text: string): EngineError {
-  return new EngineError("InvalidParameter", `invalid volume specification: '${text.slice(0, 300)}'`);
+function invalid(text: string, reason?: string): EngineError {
+  return new EngineError("InvalidParameter", `invalid volume specification: '${text.slice(0, 300)}'${reason === undefined ? "" : `: ${reason}`}`);
 }

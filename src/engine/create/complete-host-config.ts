@@ -20,7 +20,7 @@ const absentScalars = {
 };
 
 /** Every field that inspect shows, with Docker's defaults where the request is silent. Nothing later asks "is it there?". */
-export function completeHostConfig(request: HostConfig, cgroupVersion: 1 | 2): HostConfig {
+export function completeHostConfig(request: HostConfig, cgroups: { readonly version: 1 | 2; readonly blockWeight: boolean }): HostConfig {
   const given = Object.fromEntries(Object.entries(request).filter(([key, value]) => key !== "__proto__" && value !== undefined && value !== null));
   // Docker shows absent lists as null, which the generated types do not say.
   const host = { ...absentLists, ...absentScalars, ...given } as unknown as HostConfig;
@@ -28,16 +28,26 @@ export function completeHostConfig(request: HostConfig, cgroupVersion: 1 | 2): H
   host.RestartPolicy = { Name: request.RestartPolicy?.Name || "no", MaximumRetryCount: request.RestartPolicy?.MaximumRetryCount ?? 0 };
   host.LogConfig = { Type: request.LogConfig?.Type || "json-file", Config: request.LogConfig?.Config ?? {} };
   host.IpcMode = request.IpcMode || "private";
-  host.CgroupnsMode = request.CgroupnsMode || (cgroupVersion === 2 ? "private" : "host");
+  host.CgroupnsMode = request.CgroupnsMode || (cgroups.version === 2 ? "private" : "host");
   host.ShmSize = request.ShmSize || DEFAULT_SHM_BYTES;
   host.Runtime = request.Runtime || "runc";
   if (host.Memory && !host.MemorySwap) host.MemorySwap = host.Memory * 2;
-  if (host.Privileged && !request.SecurityOpt?.length) host.SecurityOpt = ["label=disable"];
+  // Docker shows what says nothing as nothing, and what is discarded as not asked for.
+  const shown = host as { PidsLimit: number | null; MemorySwappiness: number | null };
+  if (!request.PidsLimit || request.PidsLimit < 0) shown.PidsLimit = null;
+  if (request.MemorySwappiness === -1 || cgroups.version === 2) shown.MemorySwappiness = null;
+  if (!cgroups.blockWeight) host.BlkioWeight = 0;
+  if (!request.SecurityOpt?.length && sharesLabel(host)) host.SecurityOpt = ["label=disable"];
   return { ...host, ...systemPaths(request) };
 }
 
+/** Processes that see the host's, or may do anything, are not labelled apart from it. */
+function sharesLabel({ Privileged: privileged, PidMode: pid, IpcMode: ipc }: HostConfig): boolean {
+  return privileged === true || pid === "host" || ipc === "host";
+}
+
 function systemPaths(request: HostConfig): Pick<HostConfig, "MaskedPaths" | "ReadonlyPaths"> {
-  const open = request.Privileged || parseSecurityOptions(request.SecurityOpt ?? []).systemPathsUnconfined;
-  if (open) return { MaskedPaths: request.MaskedPaths ?? [], ReadonlyPaths: request.ReadonlyPaths ?? [] };
+  if (request.Privileged) return { MaskedPaths: request.MaskedPaths ?? null, ReadonlyPaths: request.ReadonlyPaths ?? null } as unknown as Pick<HostConfig, "MaskedPaths" | "ReadonlyPaths">;
+  if (parseSecurityOptions(request.SecurityOpt ?? []).systemPathsUnconfined) return { MaskedPaths: request.MaskedPaths ?? [], ReadonlyPaths: request.ReadonlyPaths ?? [] };
   return { MaskedPaths: request.MaskedPaths ?? [...MASKED_PATHS], ReadonlyPaths: request.ReadonlyPaths ?? [...READONLY_PATHS] };
 }

@@ -3,12 +3,20 @@ import type { ImageConfig } from "../../spec/mod.ts";
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", "x86-64": "amd64", aarch64: "arm64", i386: "386", armhf: "arm", armel: "arm" };
 
+export const OWN_ARCHITECTURE = process.arch === "arm64" ? "arm64" : "amd64";
+
 /** `os`, `os/arch` or `os/arch/variant`. @throws EngineError InvalidParameter */
 export function parsePlatform(text: string): { os: string; architecture: string | undefined; variant: string | undefined } {
   const parts = text.toLowerCase().split("/");
   if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]+$/.test(part))) throw new EngineError("InvalidParameter", `${JSON.stringify(text.slice(0, 128))}: cannot parse platform specifier: invalid argument`);
   const [os = "", architecture, variant] = parts;
   return { os, architecture: architecture === undefined ? undefined : (ARCHITECTURES[architecture] ?? architecture), variant };
+}
+
+/** Whether a platform, as far as it is given, is this machine's. */
+export function isOwnPlatform(text: string): boolean {
+  const { os, architecture } = parsePlatform(text);
+  return os === "linux" && (architecture ?? OWN_ARCHITECTURE) === OWN_ARCHITECTURE;
 }
 
 /** @throws EngineError NotFound, when the image is for another machine than asked */

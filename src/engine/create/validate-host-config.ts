@@ -21,6 +21,7 @@ export function validateHostConfig(request: ContainerCreateRequest, host: HostCo
   for (const { Name = "", Soft = 0, Hard = 0 } of host.Ulimits ?? []) if (Hard !== -1 && (Soft > Hard || Soft === -1)) refuse(`ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard} (${Name})`);
   for (const rule of host.DeviceCgroupRules ?? []) if (!/^[acb] ([0-9]+:[0-9]+|[0-9]+:\*|\*:[0-9]+|\*:\*) [rwm]{1,3}$/.test(rule)) refuse(`invalid device cgroup rule format: '${rule.slice(0, 64)}'`);
   if (Object.keys(host.StorageOpt ?? {}).length > 0) refuse("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
+  for (const { Driver: driver = "", Capabilities: wanted = [] } of host.DeviceRequests ?? []) refuse(`could not select device driver ${JSON.stringify(driver.slice(0, 64))} with capabilities: [${wanted.map((all) => `[${all.join(" ")}]`).join(" ")}]`);
   validatePorts(host);
   parseSecurityOptions(host.SecurityOpt ?? []);
   validateLogConfig(host, LOG_DRIVERS);

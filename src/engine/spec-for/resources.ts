@@ -5,6 +5,11 @@ import type { HostPort } from "../ports.ts";
 type BlockHost = Pick<HostPort, "deviceNodes">;
 const CPU_PERIOD_US = 100_000;
 
+/** Where a container's cgroup lies, as the cgroups' `create` and `open` take it: below the engine's own parent, or the one asked for. */
+export function cgroupPlace({ hostConfig }: { readonly hostConfig: HostConfig }): { parent?: string } {
+  return hostConfig.CgroupParent ? { parent: hostConfig.CgroupParent } : {};
+}
+
 /** The cgroup limits of a container; what is zero is left to the kernel. */
 export function resourcesOf(hostConfig: HostConfig, rules: Resources["devices"], host: BlockHost): Resources {
   const resources: Resources = { devices: rules };

@@ -86,6 +86,8 @@ export interface Cgroups {
   readonly version: 1 | 2;
   /** Where each hierarchy is mounted, with its controllers; on v2 the one. */
   readonly hierarchies: readonly { readonly controllers: readonly string[]; readonly path: string }[];
+  /** The kernel weighs groups against each other when they use disks. */
+  readonly blockWeight: boolean;
   /** `parent`: a path like "/limited" instead of the engine's own. @throws SyscallError with the file that refused its value */
   create(id: string, resources: CgroupResources, options?: { parent?: string }): Cgroup;
   open(id: string, options?: { parent?: string }): Cgroup;

@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import { tryCall } from "../call.ts";
 import { readSmallText } from "../proc.ts";
 import { makeFolder, processesBelow, readNumber, removeAll, settle, childFolders, tryRemove, writeControl, writeControlIfThere, writeControls } from "./control-files.ts";
@@ -11,12 +12,14 @@ const SIGKILL = 9;
 export class CgroupsV1 implements Cgroups {
   readonly version = 1;
   readonly hierarchies: readonly Hierarchy[];
+  readonly blockWeight: boolean;
   readonly #parent: string;
   /** Parents known to exist, so that creating a container's group costs no look. */
   readonly #prepared = new Set<string>();
 
   constructor(hierarchies: readonly Hierarchy[], parent: string) {
     this.hierarchies = hierarchies;
+    this.blockWeight = hierarchies.some(({ controllers, path }) => controllers.includes("blkio") && readSmallText(`${path}/blkio.weight`) !== undefined);
     this.#parent = parent;
   }
 
@@ -61,7 +64,8 @@ export class CgroupsV1 implements Cgroups {
   }
 }
 
-const trimmed = (path: string): string => path.replace(/^\/+|\/+$/g, "");
+/** Relative to the mount, and not above it. */
+const trimmed = (path: string): string => normalize(`/${path}`).replace(/^\/+|\/+$/g, "");
 
 /** A cpuset without cpus and mems takes no process. */
 function inheritCpuset(folder: string, above: string): void {

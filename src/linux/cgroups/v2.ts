@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import { tryCall } from "../call.ts";
 import { readSmallText } from "../proc.ts";
 import { childFolders, makeFolder, processesBelow, readTable, removeAll, settle, tryRemove, writeControl, writeControlIfThere } from "./control-files.ts";
@@ -12,6 +13,7 @@ const CONTROLLERS = ["cpu", "cpuset", "io", "memory", "pids"];
 export class CgroupsV2 implements Cgroups {
   readonly version = 2;
   readonly hierarchies: Cgroups["hierarchies"];
+  readonly blockWeight: boolean;
   readonly #mount: string;
   readonly #parent: string;
   readonly #prepared = new Set<string>();
@@ -20,6 +22,7 @@ export class CgroupsV2 implements Cgroups {
     this.#mount = mount;
     this.#parent = parent;
     this.hierarchies = [{ controllers: (readSmallText(`${mount}/cgroup.controllers`) ?? "").trim().split(" ").filter(Boolean), path: mount }];
+    this.blockWeight = this.hierarchies.some(({ controllers }) => controllers.includes("io"));
   }
 
   create(id: string, resources: CgroupResources, options: { parent?: string } = {}): Cgroup {
@@ -66,7 +69,8 @@ export class CgroupsV2 implements Cgroups {
   }
 }
 
-const trimmed = (path: string): string => path.replace(/^\/+|\/+$/g, "");
+/** Relative to the mount, and not above it. */
+const trimmed = (path: string): string => normalize(`/${path}`).replace(/^\/+|\/+$/g, "");
 
 /** One by one: a controller that v1 holds, or that this place may not have, must not keep the others off. */
 function enableControllers(folder: string): void {

@@ -1,0 +1,58 @@
+import { EngineError } from "../../base/mod.ts";
+import type { ContainerCreateRequest, HostConfig, ImageConfig } from "../../spec/mod.ts";
+import type { EngineContext } from "../context.ts";
+import type { ContainerRecord } from "../record.ts";
+import { isOwnPlatform, OWN_ARCHITECTURE } from "./platform.ts";
+
+interface Asked {
+  readonly request: ContainerCreateRequest;
+  readonly image: ImageConfig;
+  readonly platformAsked: boolean;
+}
+
+/** What was asked for and will not be so. Whoever asks for something that has no effect hears of it here, in Docker's words where it has some. */
+export function createWarnings(ctx: Pick<EngineContext, "cgroups">, { config, hostConfig: host }: Pick<ContainerRecord, "config" | "hostConfig">, asked: Asked): string[] {
+  return [...platformWarnings(asked), ...limitWarnings(ctx, asked.request.HostConfig ?? {}), ...logWarnings(asked.request.HostConfig ?? {}), ...laterWarnings(config, host)];
+}
+
+function platformWarnings({ image, platformAsked }: Asked): string[] {
+  const platform = `${image.os}/${image.architecture}${image.variant ? `/${image.variant}` : ""}`;
+  if (platformAsked || !image.architecture || isOwnPlatform(platform)) return [];
+  return [`The requested image's platform (${platform}) does not match the detected host platform (linux/${OWN_ARCHITECTURE}) and no specific platform was requested`];
+}
+
+function limitWarnings({ cgroups }: Pick<EngineContext, "cgroups">, host: HostConfig): string[] {
+  const warnings: string[] = [];
+  if (host.OomKillDisable && cgroups.version === 2) warnings.push("Your kernel does not support OomKillDisable. OomKillDisable discarded.");
+  else if (host.OomKillDisable && !host.Memory) warnings.push("OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.");
+  if (host.BlkioWeight && !cgroups.blockWeight) warnings.push("Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.");
+  if (host.BlkioWeightDevice?.length && !cgroups.blockWeight) warnings.push("Your kernel does not support Block I/O weight_device or the cgroup is not mounted. Weight-device discarded.");
+  const swappiness = host.MemorySwappiness ?? -1;
+  if (swappiness >= 0 && cgroups.version === 2) warnings.push("Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. Memory swappiness discarded.");
+  return warnings;
+}
+
+function logWarnings({ LogConfig: log }: HostConfig): string[] {
+  const options = Object.keys(log?.Config ?? {});
+  return [
+    ...(log?.Type === "json-file" ? ["The json-file log is kept in the engine's own format: read it with `logs`, not from the file."] : []),
+    ...(options.length > 0 ? [`Options of the log have no effect yet, it grows without limit: ${options.join(", ")}`] : []),
+  ];
+}
+
+/** Features that have their own place in a later release. */
+function laterWarnings(config: ContainerRecord["config"], host: HostConfig): string[] {
+  const check = config.Healthcheck?.Test ?? [];
+  return [
+    ...(Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts ? ["Publishing ports is not supported yet: the container is reached by its own address."] : []),
+    ...(check.length > 0 && check[0] !== "NONE" ? ["Health checks are not run yet: the container has no health status."] : []),
+  ];
+}
+
+/** @throws EngineError InvalidParameter, in Docker's words, for a link to a container that is not there */
+export function requireLinked({ Links: links }: HostConfig, exists: (ref: string) => boolean): void {
+  for (const link of links ?? []) {
+    const name = link.split(":")[0] ?? "";
+    if (!exists(name)) throw new EngineError("InvalidParameter", `could not get container for ${name.slice(0, 128)}: No such container: ${name.slice(0, 128)}`);
+  }
+}
