@@ -31,6 +31,8 @@ const MAX_ERROR_BYTES = 1 << 20;
 /** Speaks the Docker Engine API to one engine; connections are kept and used again. */
 export class Client {
   readonly #idle: Connection[] = [];
+  /** Connections that are being opened and nobody has claimed. */
+  readonly #warming: Promise<Connection | undefined>[] = [];
   #version = API_VERSION;
 
   #startEngine: (() => Promise<void>) | undefined;
@@ -80,13 +82,18 @@ export class Client {
     return { connection, headers: head.headers };
   }
 
-  /** Opens connections that are needed soon, while the engine is busy with something else. */
+  /** Opens connections that are needed soon, while there is something else to do. */
   warmUp(count: number): void {
     for (let opened = 0; opened < count; opened++) {
-      Connection.open(this.endpoint).then(
-        (connection) => this.#release(connection),
-        () => undefined, // whoever needs one will be told
-      );
+      // Whoever needs it opens one again, and is told why that fails.
+      const warming = Connection.open(this.endpoint).catch(() => undefined);
+      this.#warming.push(warming);
+      void warming.then((connection) => {
+        const at = this.#warming.indexOf(warming);
+        if (at < 0) return;
+        this.#warming.splice(at, 1);
+        if (connection) this.#release(connection);
+      });
     }
   }
 
@@ -113,7 +120,7 @@ export class Client {
     }
     const text = formatHead({ method, path: `/v${this.#version}${path}${formatQuery(options.query)}`, headers }) + (json ?? "");
     for (;;) {
-      const connection = this.#idle.pop() ?? (await this.#open());
+      const connection = this.#idle.pop() ?? (await this.#warming.shift()) ?? (await this.#open());
       connection.ref();
       if (connection.closed) continue;
       options.signal?.addEventListener("abort", () => connection.close(), { once: true });

@@ -90,6 +90,11 @@ export class Snapshots {
     if (row.top !== null) this.layers.removeUnused(row.top);
   }
 
+  /** A folder on the same file system, gone at once; its files are deleted in the background. Missing is done. */
+  discard(folder: string): void {
+    this.#trash.take(folder);
+  }
+
   keys(): string[] {
     return this.#db.query<{ key: string }, []>("SELECT key FROM snapshots ORDER BY n").all().map(({ key }) => key);
   }

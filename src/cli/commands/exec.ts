@@ -9,6 +9,7 @@ import { set } from "../options/set.ts";
 import { talk } from "./talk.ts";
 
 export async function run({ flags, args, client }: Invocation): Promise<number> {
+  client.warmUp(1);
   const [container = "", ...command] = args;
   const detached = flags.bool("detach");
   const request = execRequest(flags, command);
@@ -20,6 +21,7 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   }
   const tty = request.Tty ?? false;
   const { connection } = await startExec(client, Id, { Detach: false, Tty: tty, ...(request.ConsoleSize && { ConsoleSize: request.ConsoleSize }) });
+  client.warmUp(1);
   const session = talk(connection, { tty, stdin: request.AttachStdin ?? false, detachKeys: flags.string("detach-keys"), resize: (rows, columns) => resizeExec(client, Id, rows, columns) });
   try {
     session.started();

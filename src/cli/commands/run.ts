@@ -20,6 +20,7 @@ export async function run({ flags, args, client, path }: Invocation): Promise<nu
 }
 
 async function runContainer(client: Client, flags: Flags, [image = "", ...command]: readonly string[]): Promise<number> {
+  client.warmUp(1);
   const request = createRequest(flags, image, command);
   await checkImageName(image);
   if (flags.bool("detach")) return runDetached(client, flags, request);
