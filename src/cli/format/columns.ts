@@ -31,5 +31,7 @@ function measureColumn(lines: readonly string[][], widths: number[][], column: n
 }
 
 const hasCell = (cells: readonly string[] | undefined, column: number): boolean => cells !== undefined && cells.length > column + 1;
-const length = (cell: string): number => [...cell].length;
+const PLAIN = /^[\x20-\x7e]*$/;
+/** Characters; nearly all cells are ASCII, where counting them one by one would be most of a long list's cost. */
+const length = (cell: string): number => (PLAIN.test(cell) ? cell.length : [...cell].length);
 const pad = (cell: string, width: number): string => cell + " ".repeat(Math.max(width - length(cell), 0));

@@ -6,6 +6,7 @@ export function shortId(id: string): string {
 
 /** Cuts to a number of characters, the last of which is then an ellipsis. */
 export function ellipsis(text: string, most: number): string {
+  if (text.length <= most) return text;
   const characters = [...text];
   return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
 }
