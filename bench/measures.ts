@@ -58,6 +58,7 @@ export function measures(logMegabytes: number): Measure[] {
     { name: "`exec c true`", unit: "ms", goal: 1 / 8, repetitions: 20, quickRepetitions: 7, ...withBox, measure: (side) => timed(cli(side, "exec", "hb-box", "true")) },
     { name: "API create, start, wait, delete", unit: "ms", goal: 1 / 15, repetitions: 15, quickRepetitions: 5, measure: withConnection },
     { name: "50 `run --rm` at once", unit: "ms", goal: 1 / 8, repetitions: 3, quickRepetitions: 1, measure: fiftyAtOnce },
+    { name: "50 containers started at once, over the API", unit: "ms", goal: 1 / 8, repetitions: 3, quickRepetitions: 1, measure: fiftyOverAPI },
     { name: "`rm -f` of a running container", unit: "ms", goal: 1 / 8, repetitions: 10, quickRepetitions: 4, measure: removeRunning },
     { name: "`ps`, 10 running", unit: "ms", goal: 1, repetitions: 15, quickRepetitions: 5, prepare: (side) => idleContainers(side, 10), measure: (side) => timed(cli(side, "ps")), release: (side) => remove(side, ...names(10)) },
     { name: "`inspect`", unit: "ms", goal: 1, repetitions: 15, quickRepetitions: 5, ...withBox, measure: (side) => timed(cli(side, "inspect", "hb-box")) },
@@ -71,6 +72,23 @@ async function fiftyAtOnce(side: Side): Promise<number> {
   const begin = performance.now();
   await Promise.all(Array.from({ length: 50 }, () => timed(cli(side, ...RUN, "--rm", IMAGE, "true"))));
   return performance.now() - begin;
+}
+
+/** Fifty clients, each with a connection of its own: create and start; the removal is not counted. */
+async function fiftyOverAPI(side: Side): Promise<number> {
+  const connections = await Promise.all(Array.from({ length: 50 }, () => HttpConnection.open(side.socket)));
+  const begin = performance.now();
+  const ids = await Promise.all(connections.map(async (connection) => {
+    const created = await connection.request("POST", "/v1.47/containers/create", { Image: IMAGE, Cmd: ["sleep", "100000"], Labels: { [LABEL]: "" } });
+    const { Id } = JSON.parse(created.text) as { Id: string };
+    const started = await connection.request("POST", `/v1.47/containers/${Id}/start`);
+    if (started.status !== 204) throw new Error(`${side.name}: start: ${started.status} ${started.text}`);
+    return Id;
+  }));
+  const elapsed = performance.now() - begin;
+  for (const connection of connections) connection[Symbol.dispose]();
+  await remove(side, ...ids);
+  return elapsed;
 }
 
 async function removeRunning(side: Side): Promise<number> {
