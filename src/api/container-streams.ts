@@ -48,7 +48,8 @@ export const containerStreams = [
     respond: async ({ engine, ref, query }) => hijack(await engine.attachContainer(ref, query)),
   }),
   route("GET /containers/{id}/attach/ws", {
-    summary: "Attach over a WebSocket.",
+    summary: "Attach over a WebSocket; not supported yet.",
+    success: [],
     failures: [404, 501],
     respond: async ({ engine, ref }) => {
       await engine.inspectContainer(ref);

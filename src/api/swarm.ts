@@ -12,7 +12,7 @@ const noSwarm = (): Reply => {
   throw new EngineError("NotImplemented", "swarm mode is not supported");
 };
 
-const manager = (endpoint: `${Method} /${string}`): Route => route(endpoint, { summary: "Needs a swarm manager, which this engine never is.", failures: [503], respond: notManager });
+const manager = (endpoint: `${Method} /${string}`): Route => route(endpoint, { summary: "Needs a swarm manager, which this engine never is.", success: [], failures: [503], respond: notManager });
 
 export const swarm = [
   ...(["nodes", "services", "tasks", "secrets", "configs"] as const).flatMap((objects) => [manager(`GET /${objects}`), manager(`GET /${objects}/{id}`)]),
@@ -25,7 +25,7 @@ export const swarm = [
   manager("POST /swarm/update"),
   manager("GET /swarm/unlockkey"),
   manager("POST /swarm/unlock"),
-  route("POST /swarm/leave", { summary: "There is no swarm to leave.", failures: [503], respond: notInSwarm }),
-  route("POST /swarm/init", { summary: "Swarm mode is not supported.", failures: [501], respond: noSwarm }),
-  route("POST /swarm/join", { summary: "Swarm mode is not supported.", failures: [501], respond: noSwarm }),
+  route("POST /swarm/leave", { summary: "There is no swarm to leave.", success: [], failures: [503], respond: notInSwarm }),
+  route("POST /swarm/init", { summary: "Swarm mode is not supported.", success: [], failures: [501], respond: noSwarm }),
+  route("POST /swarm/join", { summary: "Swarm mode is not supported.", success: [], failures: [501], respond: noSwarm }),
 ];

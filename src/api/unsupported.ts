@@ -2,12 +2,13 @@ import { EngineError } from "../base/mod.ts";
 import { json, route, type Method, type Route } from "./route.ts";
 import { notYet } from "./streams.ts";
 
-const without = (endpoint: `${Method} /${string}`, sentence: string): Route => route(endpoint, { summary: `Answers: ${sentence}.`, failures: [501], respond: () => notYet(sentence) });
+const without = (endpoint: `${Method} /${string}`, sentence: string): Route => route(endpoint, { summary: `Answers: ${sentence}.`, success: [], failures: [501], respond: () => notYet(sentence) });
 
 /** For endpoints of one container, an unknown one is still 404. */
 const ofContainer = (endpoint: `${Method} /containers/{id}/${string}`, sentence: string): Route =>
   route(endpoint, {
     summary: `Answers: ${sentence}.`,
+    success: [],
     failures: [404, 501],
     respond: async ({ engine, ref }) => {
       await engine.inspectContainer(ref);
@@ -18,6 +19,7 @@ const ofContainer = (endpoint: `${Method} /containers/{id}/${string}`, sentence:
 const noPlugin = (endpoint: `${Method} /${string}`): Route =>
   route(endpoint, {
     summary: "There are no plugins.",
+    success: [],
     failures: [404],
     respond: ({ ref }) => {
       throw new EngineError("NotFound", `plugin ${JSON.stringify(ref)} not found`);

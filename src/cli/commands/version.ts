@@ -60,7 +60,7 @@ function serverText(server: SystemVersion): string {
 }
 
 function block(title: string, indent: number, lines: ReadonlyArray<readonly [string, string | undefined]>): string {
-  const known = lines.filter(([, value]) => value !== undefined);
+  const known = lines.filter(([, value]) => value !== undefined && value !== "");
   return `${title}\n${known.map(([name, value = ""]) => `${" ".repeat(indent)}${`${name}:`.padEnd(19 - (indent - 1))}${printable(value)}\n`).join("")}`;
 }
 
