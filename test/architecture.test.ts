@@ -183,10 +183,10 @@ test("the environment is read only by the composition root and the command line"
   expect(offending.map((file) => file.path)).toEqual([]);
 });
 
-test("C stays small: at most 3,600 lines of code", () => {
+test("C stays small: at most 3,700 lines of code", () => {
   const lines = ["native/shim/*.{c,h}", "native/addon/*.{c,h}", "native/hello/*.{c,h}"]
     .flatMap(sourceFiles)
     .filter(({ path }) => !path.includes(".gen.") && !/(?:test|fuzz)/.test(path))
     .reduce((sum, { code }) => sum + code.split("\n").filter((line) => line.trim() !== "").length, 0);
-  expect(lines).toBeLessThanOrEqual(3600);
+  expect(lines).toBeLessThanOrEqual(3700);
 });

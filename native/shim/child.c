@@ -45,6 +45,8 @@ static int run(struct child *child, const struct op *op)
         return op_hostname(op);
     case OP_PROPAGATION:
         return op_propagation(op);
+    case OP_HOLD_TREE:
+        return op_hold_tree(child, op);
     case OP_OVERLAY_ROOT:
         return op_overlay_root(child, op);
     case OP_BIND_ROOT:

@@ -24,6 +24,14 @@ struct sync_failure {
     char detail[512];
 };
 
+/* More shared binds than anyone has. */
+#define HELD_MAX 64u
+
+struct held {
+    const char *source;
+    int tree;
+};
+
 struct child {
     const struct plan *plan;
     int sync;
@@ -37,6 +45,8 @@ struct child {
     mode_t umask;
     bool host_done;
     bool output_there;
+    struct held held[HELD_MAX];
+    uint32_t held_count;
 };
 
 __attribute__((noreturn)) void child_main(struct child *child);
@@ -49,6 +59,11 @@ int op_bind_root(struct child *child, const struct op *op);
 int op_root_readonly(struct child *child);
 int op_root_propagation(struct child *child, const struct op *op);
 int op_pivot(struct child *child);
+
+/* ops_hold.c */
+int op_hold_tree(struct child *child, const struct op *op);
+/* The tree that was opened for source, which is then the caller's. */
+int take_held(struct child *child, const char *source);
 
 /* ops_mount.c */
 /* One fsconfig setting; a flag when value is NULL. */

@@ -37,6 +37,9 @@
 #define DEVPTS_MAGIC 0x1cd1
 #define PROC_MAGIC 0x9fa0
 #define SYSFS_MAGIC 0x62656572
+#ifndef TMPFS_MAGIC
+#define TMPFS_MAGIC 0x01021994
+#endif
 
 static inline int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {

@@ -23,6 +23,7 @@ enum op_code {
     OP_NETLINK_INSIDE = 36,
     OP_HOSTNAME = 37,
     OP_PROPAGATION = 38,
+    OP_HOLD_TREE = 63,
     OP_OVERLAY_ROOT = 39,
     OP_BIND_ROOT = 40,
     OP_DIRECTORY = 41,
@@ -63,6 +64,7 @@ enum { JOIN_NAMESPACES_FD, JOIN_NAMESPACES_FLAGS };
 enum { NETLINK_INSIDE_MESSAGES };
 enum { HOSTNAME_HOSTNAME, HOSTNAME_DOMAINNAME };
 enum { PROPAGATION_FLAGS };
+enum { HOLD_TREE_SOURCE, HOLD_TREE_RECURSIVE, HOLD_TREE_NAMESPACE_FD };
 enum { OVERLAY_ROOT_MOUNT_POINT, OVERLAY_ROOT_LAYERS_DIR, OVERLAY_ROOT_LOWERS, OVERLAY_ROOT_UPPER, OVERLAY_ROOT_WORK };
 enum { BIND_ROOT_MOUNT_POINT, BIND_ROOT_SOURCE };
 enum { DIRECTORY_PATH, DIRECTORY_MODE, DIRECTORY_UID, DIRECTORY_GID };
@@ -94,7 +96,7 @@ struct op_layout {
     const char *field_names[OP_MAX_FIELDS];
 };
 
-#define OP_LAYOUT_COUNT 38
+#define OP_LAYOUT_COUNT 39
 extern const struct op_layout OP_LAYOUTS[OP_LAYOUT_COUNT];
 
 #ifdef OP_LAYOUTS_HERE
@@ -113,6 +115,7 @@ const struct op_layout OP_LAYOUTS[OP_LAYOUT_COUNT] = {
     {OP_NETLINK_INSIDE, "netlinkInside", SIDE_CHILD, 1, {FIELD_BYTES}, {"messages"}},
     {OP_HOSTNAME, "hostname", SIDE_CHILD, 2, {FIELD_STR, FIELD_STR}, {"hostname", "domainname"}},
     {OP_PROPAGATION, "propagation", SIDE_CHILD, 1, {FIELD_U64}, {"flags"}},
+    {OP_HOLD_TREE, "holdTree", SIDE_CHILD, 3, {FIELD_STR, FIELD_U32, FIELD_U32}, {"source", "recursive", "namespaceFd"}},
     {OP_OVERLAY_ROOT, "overlayRoot", SIDE_CHILD, 5, {FIELD_STR, FIELD_STR, FIELD_STRS, FIELD_STR, FIELD_STR}, {"mountPoint", "layersDir", "lowers", "upper", "work"}},
     {OP_BIND_ROOT, "bindRoot", SIDE_CHILD, 2, {FIELD_STR, FIELD_STR}, {"mountPoint", "source"}},
     {OP_DIRECTORY, "directory", SIDE_CHILD, 4, {FIELD_STR, FIELD_U32, FIELD_U32, FIELD_U32}, {"path", "mode", "uid", "gid"}},

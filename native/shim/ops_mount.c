@@ -18,6 +18,7 @@
 #define BIND_ATTRIBUTES_RECURSIVE 2u
 #define BIND_SOURCE_IN_ROOT 4u
 #define BIND_SOURCE_BENEATH 8u
+#define BIND_SOURCE_HELD 16u
 
 int configure(int fd, const char *key, const char *value)
 {
@@ -152,6 +153,8 @@ static int open_bind_source(struct child *child, const struct op *op)
     unsigned tree_flags = OPEN_TREE_CLONE | (flags & BIND_RECURSIVE ? AT_RECURSIVE : 0);
     const char *source = text(op, BIND_SOURCE);
     int tree;
+    if (flags & BIND_SOURCE_HELD)
+        return take_held(child, source);
     if (flags & BIND_SOURCE_IN_ROOT) {
         owned_fd fd = root_open(child->root, source, &EXISTING);
         if (fd < 0)

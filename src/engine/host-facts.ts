@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  cpuCount, defaultSeccompProfile, deviceNumber, getSysctl, hostName, hostResolvConf, kernelCapabilities, kernelVersion, listProcesses, machineArchitecture, memoryTotalBytes, namespacePath,
+  cpuCount, defaultSeccompProfile, deviceNumber, getSysctl, hostName, hostResolvConf, kernelCapabilities, kernelVersion, listProcesses, machineArchitecture, memoryTotalBytes, mountPointOf, namespacePath,
   operatingSystem, parseSeccompProfile,
 } from "../linux/mod.ts";
 import { EngineError, messageOf } from "../base/mod.ts";
@@ -30,6 +30,7 @@ export function hostFacts(): HostPort {
     resolvConf: hostResolvConf,
     hostsFile: () => readTextOr("/etc/hosts", ""),
     ipv4Forwarding: () => getSysctl("net.ipv4.ip_forward") === "1",
+    mountPoint: mountPointOf,
     listProcesses,
     namespacePath,
     deviceNodes: (path) => deviceNodes(path, MAX_DEVICE_DEPTH),

@@ -5,9 +5,10 @@ import type { EngineContext } from "./context.ts";
 import { emitContainerEvent, emitNetworkEvent } from "./emit.ts";
 import { followUp, recordExit, superviseRun } from "./exit.ts";
 import { appendLogFrame } from "./log-frame.ts";
-import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket, sharedShmDir, volumeData } from "./paths.ts";
+import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket, volumeData } from "./paths.ts";
 import type { Cgroup, ContainerLaunch, Endpoint, Shim } from "./ports.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
+import { requirePropagation } from "./propagation.ts";
 import { makeBindSources, removeRunDir, writeRunFiles } from "./run-files.ts";
 import { cgroupPlace } from "./spec-for/resources.ts";
 import { refOf, type JoinedContainer } from "./spec-for/namespaces.ts";
@@ -28,6 +29,7 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   undo.defer(() => removeRunDir(ctx, id));
   const spec = buildSpec(ctx, withJoinedHostname(ctx, record));
   await Promise.all([writeRunFiles(ctx, record, endpoint), makeBindSources(record)]);
+  requirePropagation(record.mounts, ctx.host);
   const cgroup = ctx.cgroups.create(id, spec.linux.resources, cgroupPlace(record));
   undo.defer(() => cgroup.remove());
   const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, cgroup, endpoint));
@@ -72,7 +74,7 @@ function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
     cgroupsPath: record.id,
     sourceOf: (mount) => sourceOf(ctx, mount),
     filesDir: containerDir(ctx.paths, record.id),
-    sharedShm: sharedShmDir(ctx.paths, shmOwner(ctx, record)),
+    shmNamespace: (ref) => ctx.host.namespacePath(joinedContainer(ctx, ref, "IPC").pid, "mnt"),
     initBinary: initBinary(ctx.paths),
     hostHas: existsSync,
   });
@@ -80,11 +82,6 @@ function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
 
 function sourceOf(ctx: EngineContext, mount: ContainerMount): string {
   return mount.type === "volume" ? volumeData(ctx.paths, mount.source) : mount.source;
-}
-
-function shmOwner(ctx: EngineContext, record: ContainerRecord): string {
-  const mode = record.hostConfig.IpcMode ?? "";
-  return mode.startsWith("container:") ? ctx.containers.resolve(refOf(mode)).id : record.id;
 }
 
 /** The container whose namespace another joins. @throws EngineError NotFound, Conflict, in Docker's words */

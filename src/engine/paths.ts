@@ -31,5 +31,3 @@ export const rootMountPoint = (paths: EnginePaths): string => join(paths.runRoot
 export const initBinary = (paths: EnginePaths): string => join(paths.runRoot, "bin", "hako-shim");
 export const volumesDir = (paths: EnginePaths): string => join(paths.dataRoot, "volumes");
 export const volumeData = (paths: EnginePaths, name: string): string => join(paths.dataRoot, "volumes", name, "_data");
-/** /dev/shm of a container whose IPC others may join; its mount is nobody's to share, so it is a folder. */
-export const sharedShmDir = (paths: EnginePaths, id: string): string => join(runDir(paths, id), "shm");

@@ -219,6 +219,8 @@ export interface HostPort {
   hostsFile(): string;
   readonly kernelCapabilities: readonly string[];
   ipv4Forwarding(): boolean;
+  /** The mount that a path lies on, and whether mounts spread from and to it. */
+  mountPoint(path: string): { readonly path: string; readonly shared: boolean; readonly slave: boolean } | undefined;
   listProcesses(pids: readonly number[]): ProcessRow[];
   namespacePath(pid: number, type: "pid" | "net" | "ipc" | "uts" | "cgroup" | "mnt"): string;
   /** The device at a path, or every device below a folder (without pts, shm, fd and mqueue); none when there is nothing. */

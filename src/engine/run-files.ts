@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, mkdir as mkdirCallback, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdir as mkdirCallback, rmSync, writeFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { hostsFile, resolvConf } from "../network/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { linkedHosts } from "./links.ts";
-import { containerDir, exitFile, runDir, sharedShmDir } from "./paths.ts";
+import { containerDir, exitFile, runDir } from "./paths.ts";
 import type { Endpoint } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { refOf } from "./spec-for/namespaces.ts";
@@ -16,10 +16,6 @@ export async function writeRunFiles(ctx: EngineContext, record: ContainerRecord,
   const { hostConfig, id } = record;
   const dir = containerDir(ctx.paths, id);
   mkdirSync(runDir(ctx.paths, id), { recursive: true, mode: 0o700 });
-  if (hostConfig.IpcMode === "shareable") {
-    mkdirSync(sharedShmDir(ctx.paths, id), { recursive: true });
-    chmodSync(sharedShmDir(ctx.paths, id), 0o1777);
-  }
   rmSync(exitFile(ctx.paths, id), { force: true });
   const mode = hostConfig.NetworkMode ?? "bridge";
   if (mode.startsWith("container:")) {

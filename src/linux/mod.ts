@@ -26,3 +26,4 @@ export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
 export { applyRuleset, listTable, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";
 export { syncFileSystem } from "./sync-file-system.ts";
 export { bootID } from "./boot.ts";
+export { findMountPoint, mountPointOf, type MountPoint } from "./mount-point.ts";

@@ -1,5 +1,5 @@
 import type { NamespaceType, RuntimeSpec } from "../spec/mod.ts";
-import { mountOps } from "./compile-mounts.ts";
+import { holdOps, mountOps } from "./compile-mounts.ts";
 import { rootOps } from "./compile-root.ts";
 import { lastSteps, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
 import { deviceOps, ownsDev } from "./container-devices.ts";
@@ -12,6 +12,8 @@ import type { PlanOp } from "./ops.gen.ts";
 export interface ContainerCompilers extends PlanCompilers {
   /** The shim's fd of a namespace that the spec gives by path. */
   namespaceFd(type: NamespaceType): number;
+  /** The shim's fd of a mount namespace, by its path. */
+  mountNamespaceFd(path: string): number;
   /** The kernel offers its memory image, so /dev/core is expected (Docker links it; it is masked by default). */
   readonly kernelCore: boolean;
 }
@@ -26,6 +28,7 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
     ...hostOps(launch, compilers),
     ...entryOps(launch, compilers),
     ...(spec.hostname || spec.domainname ? [{ op: "hostname", hostname: spec.hostname ?? "", domainname: spec.domainname ?? "" } as const] : []),
+    ...holdOps(spec.mounts, compilers.mountNamespaceFd),
     ...rootOps(launch.root, launch.rootMountPoint, spec.linux.rootfsPropagation ?? ""),
     ...spec.mounts.flatMap((mount) => mountOps(mount, launch.cgroup)),
     ...deviceOps(spec, compilers.kernelCore),

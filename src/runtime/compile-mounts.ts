@@ -1,28 +1,46 @@
 import { basename, dirname } from "node:path";
 import type { RuntimeMount } from "../spec/mod.ts";
 import type { CgroupJoin } from "./launch.ts";
-import { MOUNT_ATTR, parseMountOptions, type MountOptions } from "./mount-options.ts";
+import { MOUNT_ATTR, MS, parseMountOptions, type MountOptions } from "./mount-options.ts";
 import type { PlanOp } from "./ops.gen.ts";
 
 /** Flags of the `bind` op. */
-export const BIND = { RECURSIVE: 1, ATTRIBUTES_RECURSIVE: 2, SOURCE_IN_ROOT: 4, SOURCE_BENEATH: 8 } as const;
+export const BIND = { RECURSIVE: 1, ATTRIBUTES_RECURSIVE: 2, SOURCE_IN_ROOT: 4, SOURCE_BENEATH: 8, SOURCE_HELD: 16 } as const;
 
 /** One mount of the spec as operations. */
 export function mountOps(mount: RuntimeMount, cgroup: CgroupJoin | undefined): PlanOp[] {
   const options = parseMountOptions(mount.options);
   if (mount.type === "cgroup") return cgroupOps(mount, options, cgroup);
+  if (isHeld(mount)) return [flagged(bindOp(mount.source, mount.destination, options), BIND.SOURCE_HELD)];
   if (mount.type === "bind" || options.bind) return [mount.beneath === undefined ? bindOp(mount.source, mount.destination, options) : beneathOp(mount.source, mount.beneath, mount.destination, options)];
   return [fileSystemOp(mount.type, mount.source, mount.destination, options)];
 }
 
-function bindOp(source: string, target: string, options: MountOptions): Extract<PlanOp, { op: "bind" }> {
+function bindOp(source: string, target: string, options: MountOptions): BindOp {
   const flags = (options.recursive ? BIND.RECURSIVE : 0) | (options.attributesRecursive ? BIND.ATTRIBUTES_RECURSIVE : 0);
   return { op: "bind", source, target, flags, attributesSet: options.attributesSet, attributesClear: options.attributesClear, propagation: options.propagation };
 }
 
 function beneathOp(source: string, beneath: string, target: string, options: MountOptions): PlanOp {
-  const op = bindOp(`${source}/./${beneath}`, target, options);
-  return { ...op, flags: op.flags | BIND.SOURCE_BENEATH };
+  return flagged(bindOp(`${source}/./${beneath}`, target, options), BIND.SOURCE_BENEATH);
+}
+
+type BindOp = Extract<PlanOp, { op: "bind" }>;
+const flagged = (op: BindOp, flag: number): BindOp => ({ ...op, flags: op.flags | flag });
+
+/**
+ * What is opened before this namespace's mounts stop being the host's: a shared bind stays in its source's peer group,
+ * while nothing that is mounted here later reaches the host; and what another container shares.
+ */
+export function holdOps(mounts: readonly RuntimeMount[], namespaceFd: (path: string) => number): PlanOp[] {
+  return mounts.filter(isHeld).map(({ source, options, mountNamespace }): PlanOp => ({
+    op: "holdTree", source, recursive: parseMountOptions(options).recursive ? 1 : 0, namespaceFd: mountNamespace === undefined ? 0 : namespaceFd(mountNamespace),
+  }));
+}
+
+function isHeld({ type, options, mountNamespace, beneath }: RuntimeMount): boolean {
+  const { bind, propagation } = parseMountOptions(options);
+  return mountNamespace !== undefined || (beneath === undefined && (bind || type === "bind") && (propagation & MS.SHARED) !== 0n);
 }
 
 function fileSystemOp(fstype: string, source: string, target: string, options: MountOptions): PlanOp {

@@ -4,10 +4,10 @@ import type { PlanOp } from "./ops.gen.ts";
 
 /** The first mounts of a namespace: how mounts propagate, then the root on its mount point. */
 export function rootOps(root: RootMount | undefined, mountPoint: string, rootfsPropagation: string): PlanOp[] {
-  // Slave: host unmounts still reach the copies in this namespace, nothing goes the other way. A shared root is asked for
-  // by a shared bind, whose copy must stay in its source's peer group.
+  // Slave: host unmounts still reach the copies in this namespace, nothing goes the other way. A shared root is shared once it
+  // is the root: the host must not see what is mounted here, and pivot_root(2) takes no shared mounts.
   const wanted = propagationFlags(rootfsPropagation);
-  const propagation: PlanOp = { op: "propagation", flags: (wanted === 0n ? MS.SLAVE : wanted) | MS.REC };
+  const propagation: PlanOp = { op: "propagation", flags: (wanted === 0n || (wanted & MS.SHARED) !== 0n ? MS.SLAVE : wanted) | MS.REC };
   return root ? [propagation, rootOp(root, mountPoint)] : [propagation];
 }
 

@@ -31,6 +31,8 @@ export type PlanOp =
   | { readonly op: "hostname"; readonly hostname: string; readonly domainname: string }
   /** mount("/") with MS_REC and these propagation flags; the first mount op. */
   | { readonly op: "propagation"; readonly flags: bigint }
+  /** Before `propagation`: open_tree of source, for the `bind` with flag 16 that names it. namespaceFd 0: a host path, which stays in its peer group. Else a mount namespace: a folder there, on a tmpfs, not reached through links (another container's /dev/shm). */
+  | { readonly op: "holdTree"; readonly source: string; readonly recursive: number; readonly namespaceFd: number }
   /** Mount the overlay on mountPoint (an empty host folder, only in this mount namespace) and hold it as the root. Upper empty: read-only view. lowerdir+ where the kernel has it, short relative lowerdirs where not. */
   | { readonly op: "overlayRoot"; readonly mountPoint: string; readonly layersDir: string; readonly lowers: readonly string[]; readonly upper: string; readonly work: string }
   /** A recursive bind of source as the root. */
@@ -39,7 +41,7 @@ export type PlanOp =
   | { readonly op: "directory"; readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }
   /** fsopen, fsconfig (key=value or flag), fsmount with MOUNT_ATTR_*, move_mount on target inside the root (created as a folder when missing). */
   | { readonly op: "mount"; readonly target: string; readonly fstype: string; readonly source: string; readonly options: readonly string[]; readonly attributes: bigint }
-  /** open_tree of a host path, mount_setattr, move_mount on target inside the root (created as a folder or an empty file like the source when missing). flags: 1 RECURSIVE, 2 attributes apply recursively, 4 source is looked up inside the root, 8 what follows `/./` in source is looked up beneath what precedes it. */
+  /** open_tree of a host path, mount_setattr, move_mount on target inside the root (created as a folder or an empty file like the source when missing). flags: 1 RECURSIVE, 2 attributes apply recursively, 4 source is looked up inside the root, 8 what follows `/./` in source is looked up beneath what precedes it, 16 the tree that `holdTree` opened for source. */
   | { readonly op: "bind"; readonly source: string; readonly target: string; readonly flags: number; readonly attributesSet: bigint; readonly attributesClear: bigint; readonly propagation: bigint }
   /** mknod inside the root (mode with S_IFMT), replacing nothing: an existing node of the same kind and number is kept. */
   | { readonly op: "device"; readonly path: string; readonly mode: number; readonly major: number; readonly minor: number; readonly uid: number; readonly gid: number }
@@ -103,6 +105,7 @@ export const PLAN_OP_LAYOUTS: Readonly<Record<PlanOp["op"], PlanOpLayout>> = {
   netlinkInside: { code: 36, side: "child", fields: [["messages", "bytes"]] },
   hostname: { code: 37, side: "child", fields: [["hostname", "str"], ["domainname", "str"]] },
   propagation: { code: 38, side: "child", fields: [["flags", "u64"]] },
+  holdTree: { code: 63, side: "child", fields: [["source", "str"], ["recursive", "u32"], ["namespaceFd", "u32"]] },
   overlayRoot: { code: 39, side: "child", fields: [["mountPoint", "str"], ["layersDir", "str"], ["lowers", "strs"], ["upper", "str"], ["work", "str"]] },
   bindRoot: { code: 40, side: "child", fields: [["mountPoint", "str"], ["source", "str"]] },
   directory: { code: 41, side: "child", fields: [["path", "str"], ["mode", "u32"], ["uid", "u32"], ["gid", "u32"]] },

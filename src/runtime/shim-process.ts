@@ -59,8 +59,9 @@ export class ShimSpawner implements Disposable {
     for (const { type, path } of launch.spec.linux.namespaces) {
       if (path) fds.add(type, openSync(path, "r"));
     }
+    for (const { mountNamespace } of launch.spec.mounts) if (mountNamespace !== undefined) fds.add("mount", openSync(mountNamespace, "r"));
     if (launch.log && existsSync(launch.log.path)) repairLog(launch.log);
-    const ops = compileContainer(id, launch, { ...this.#compilers, kernelCore: this.#kernelCore, namespaceFd: (type) => fds.numberOf(type) });
+    const ops = compileContainer(id, launch, { ...this.#compilers, kernelCore: this.#kernelCore, namespaceFd: (type) => fds.numberOf(type), mountNamespaceFd: () => fds.numberOf("mount") });
     return await this.#launch(socketPath, ops, fds.open, launch.exitFile);
   }
 

@@ -85,6 +85,7 @@ function describeCause(error: StartError, failed: FailedStart): string {
     case "sysctl":
       return describeSysctl(error, failed.sysctl ?? {});
     case "bind":
+    case "holdTree":
     case "mount":
       return describeMount(error, failed.mounts ?? []);
     default:

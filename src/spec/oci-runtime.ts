@@ -42,6 +42,8 @@ export interface RuntimeMount {
   options: string[];
   /** Ours: what is mounted is this path beneath `source`, and no link leads it out of there. */
   beneath?: string;
+  /** Ours: `source` is a folder on a tmpfs of another container, in this mount namespace. */
+  mountNamespace?: string;
 }
 
 export type NamespaceType = "pid" | "network" | "mount" | "ipc" | "uts" | "user" | "cgroup" | "time";

@@ -10,7 +10,7 @@ const compilers: ContainerCompilers = {
   capabilityMask: (names) => BigInt(names.length),
   seccompProgram: () => new Uint8Array([1, 2, 3]),
   namespaceFd: (type) => FDS[type] ?? -1,
-  kernelCore: false,
+  mountNamespaceFd: () => 6, kernelCore: false,
 };
 
 const compile = (launch: ContainerLaunch): PlanOp[] => compileContainer("c1", launch, compilers);
@@ -79,7 +79,7 @@ describe("compileContainer()", () => {
     expect(mounts[1]).toEqual({ op: "mount", target: "/dev", fstype: "tmpfs", source: "tmpfs", options: ["mode=755", "size=65536k"], attributes: 0x22n });
     expect(mounts[6]).toEqual({ op: "bind", source: "/srv/data", target: "/data", flags: 3, attributesSet: 1n, attributesClear: 0n, propagation: 0x44000n });
     expect(mounts[7]).toEqual({ op: "mount", target: "/tmp", fstype: "tmpfs", source: "tmpfs", options: ["size=64m", "mode=1777"], attributes: 0x6n });
-    expect(mounts[8]).toEqual({ op: "bind", source: "/srv/flat", target: "/flat", flags: 0, attributesSet: 0x11n, attributesClear: 0x70n, propagation: 0x100000n });
+    expect(mounts[8]).toEqual({ op: "bind", source: "/srv/flat", target: "/flat", flags: 16, attributesSet: 0x11n, attributesClear: 0x70n, propagation: 0x100000n });
   });
 
   test("shows a v1 container its own cgroup of each hierarchy, read-only", () => {
@@ -135,5 +135,28 @@ describe("compileContainer()", () => {
 
   test("refuses a resource limit that the kernel does not have", () => {
     expect(() => compile(containerLaunch(runtimeSpec(["true"], { process: { rlimits: [{ type: "RLIMIT_COWS", soft: 1n, hard: 1n }] } })))).toThrow("invalid rlimit type RLIMIT_COWS");
+  });
+});
+
+describe("trees that are opened before the mounts", () => {
+  test("a shared bind is held while it is the host's, and the namespace stays a slave until pivot", () => {
+    const ops = compile(containerLaunch(runtimeSpec(["true"], { mounts: [{ destination: "/s", type: "bind", source: "/srv", options: ["rbind", "rshared"] }], linux: { rootfsPropagation: "shared" } })));
+    const names = ops.map(({ op }) => op);
+    expect(names.indexOf("holdTree")).toBe(names.indexOf("propagation") - 1);
+    expect(find(ops, "holdTree")).toEqual([{ op: "holdTree", source: "/srv", recursive: 1, namespaceFd: 0 }]);
+    expect(find(ops, "propagation")).toEqual([{ op: "propagation", flags: 0x84000n }]);
+    expect(find(ops, "bind").at(-1)).toMatchObject({ source: "/srv", flags: 1 | 16, propagation: 0x104000n });
+    expect(names.indexOf("rootPropagation")).toBeGreaterThan(names.indexOf("pivot"));
+  });
+
+  test("another container's folder comes from its mount namespace", () => {
+    const ops = compile(containerLaunch(runtimeSpec(["true"], { mounts: [{ destination: "/dev/shm", type: "bind", source: "/dev/shm", options: ["bind"], mountNamespace: "/proc/1/ns/mnt" }] })));
+    expect(find(ops, "holdTree")).toEqual([{ op: "holdTree", source: "/dev/shm", recursive: 0, namespaceFd: 6 }]);
+    expect(find(ops, "bind").at(-1)).toMatchObject({ flags: 16 });
+  });
+
+  test("a path beneath a volume is marked as such", () => {
+    const ops = compile(containerLaunch(runtimeSpec(["true"], { mounts: [{ destination: "/m", type: "bind", source: "/vol", beneath: "a/b", options: ["rbind"] }] })));
+    expect(find(ops, "bind").at(-1)).toMatchObject({ source: "/vol/./a/b", flags: 1 | 8 });
   });
 });

@@ -1,6 +1,7 @@
 import { EngineError } from "../../base/mod.ts";
 import type { HostConfig, RuntimeMount } from "../../spec/mod.ts";
 import type { ContainerMount } from "../record.ts";
+import { refOf } from "./namespaces.ts";
 
 const mount = (destination: string, type: string, source: string, ...options: string[]): RuntimeMount => ({ destination, type, source, options });
 
@@ -9,8 +10,8 @@ export interface MountSources {
   sourceOf(mount: ContainerMount): string;
   /** Host path of the folder with hostname, hosts and resolv.conf. */
   readonly filesDir: string;
-  /** Host folder that is /dev/shm for several containers: ipc modes `shareable` and `container:`. */
-  readonly sharedShm: string;
+  /** Mount namespace of the container whose /dev/shm this one has too: ipc mode `container:`. */
+  shmNamespace(ref: string): string;
   readonly initBinary: string;
   /** A minimal host may lack what Docker takes of it. */
   hostHas(path: string): boolean;
@@ -41,12 +42,12 @@ function usualMounts(hostConfig: HostConfig, writableCgroups: boolean, sources: 
   ];
 }
 
-function ipcMounts({ IpcMode: mode = "private", ShmSize }: HostConfig, { sharedShm, hostHas }: MountSources): RuntimeMount[] {
+function ipcMounts({ IpcMode: mode = "private", ShmSize }: HostConfig, { shmNamespace, hostHas }: MountSources): RuntimeMount[] {
   const mqueue = mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
   if (mode === "host") return [mount("/dev/mqueue", "bind", "/dev/mqueue", "rbind"), mount("/dev/shm", "bind", "/dev/shm", "rbind", "rprivate")].filter(({ source }) => hostHas(source));
   if (mode === "none") return [mqueue];
-  if (mode === "private") return [mqueue, mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", `size=${ShmSize}`)];
-  return [mqueue, mount("/dev/shm", "bind", sharedShm, "bind", "nosuid", "noexec", "nodev", "rprivate")];
+  if (!mode.startsWith("container:")) return [mqueue, mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", `size=${ShmSize}`)];
+  return [mqueue, { ...mount("/dev/shm", "bind", "/dev/shm", "bind", "nosuid", "noexec", "nodev", "rprivate"), mountNamespace: shmNamespace(refOf(mode)) }];
 }
 
 function userMountOf(userMount: ContainerMount, sources: MountSources): RuntimeMount {
