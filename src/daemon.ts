@@ -57,8 +57,9 @@ export async function runDaemon(options: DaemonOptions, ready: () => void): Prom
     held.defer(() => server.close());
     for (const host of options.hosts) log(`API listen on ${await listen(server, host)}`);
     for (const warning of ctx.network.warnings) log(warning);
+    const stop = askedToStop();
     ready();
-    log(`stopping: ${await askedToStop()}; containers go on`);
+    log(`stopping: ${await stop}; containers go on`);
     return 0;
   } catch (error) {
     log(describe(error, options.debug));
