@@ -74,6 +74,7 @@ async function carryOutput(ctx: EngineContext, record: ContainerRecord, { option
 
 async function carryInput(ctx: EngineContext, record: ContainerRecord, { tty, detachKeys }: Attachment, run: LiveRun, duplex: ByteDuplex, controller: AbortController): Promise<void> {
   if (!record.config.OpenStdin) return;
+  // A container that has just ended takes no input, ignoring.
   const stdin = await run.shim.openStdin().catch(() => undefined);
   if (!stdin) return;
   const end = await pumpStdin(duplex, stdin, tty ? detachKeys : undefined);

@@ -58,6 +58,7 @@ async function untilEnded(ctx: EngineContext, exec: ExecRecord, shim: Shim, onEn
   ctx.execs.end(exec, exitCode);
   onEnd(exitCode);
   shim.close();
+  // What stays is swept at the next start, ignoring.
   await rm(execDir(ctx.paths, exec.id), { recursive: true, force: true }).catch(() => undefined);
 }
 

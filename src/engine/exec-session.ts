@@ -27,6 +27,7 @@ async function carryOutput({ request }: ExecRecord, output: AsyncIterable<Uint8A
 
 /** Settles only when the client detached: the end of its input is not the end of the session. */
 async function carryInput(exec: ExecRecord, shim: Shim, duplex: ByteDuplex): Promise<void> {
+  // A process that has just ended takes no input, ignoring.
   const stdin = await shim.openStdin().catch(() => undefined);
   if (stdin && (await pumpStdin(duplex, stdin, exec.request.Tty ? exec.detachKeys : undefined)) === "detached") return;
   await new Promise<never>(() => undefined);

@@ -17,6 +17,7 @@ export async function folderBytes(root: string): Promise<number> {
 }
 
 async function fileBytes(path: string, seen: Set<string>): Promise<number> {
+  // A file that has gone meanwhile takes no space, ignoring.
   const stat = await lstat(path).catch(() => undefined);
   if (!stat) return 0;
   if (stat.nlink > 1) {

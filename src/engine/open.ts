@@ -3,11 +3,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { formatInstant, KeyedLock, nowNs, type Schema } from "../base/mod.ts";
 import type { EngineContext, EngineIdentity } from "./context.ts";
-import type { DiskSpace } from "./disk-space.ts";
 import { ExecTable } from "./exec-table.ts";
 import { LiveTable } from "./live.ts";
-import { containersDir, rootMountPoint, volumesDir, type EnginePaths } from "./paths.ts";
-import type { CgroupPort, HostPort, ImagePort, NetworkPort, RuntimePort, SnapshotPort } from "./ports.ts";
+import { containersDir, rootMountPoint, volumesDir } from "./paths.ts";
 import { containerSchema, ContainerStore } from "./store/containers.ts";
 import { eventSchema, EventLog } from "./store/events.ts";
 import { IdleCheckpoint } from "./store/idle-checkpoint.ts";
@@ -21,18 +19,9 @@ export const engineSchemas: readonly Schema[] = [
 ];
 
 /** The mechanisms that the composition root has opened. */
-export interface EngineParts {
+export interface EngineParts extends Pick<EngineContext, "paths" | "space" | "images" | "snapshots" | "network" | "cgroups" | "runtime" | "host" | "log"> {
   readonly db: Database;
-  readonly paths: EnginePaths;
   readonly build: Pick<EngineIdentity, "version" | "gitCommit" | "buildTime">;
-  readonly space: Pick<DiskSpace, "requireWritable" | "makeRoom">;
-  readonly images: ImagePort;
-  readonly snapshots: SnapshotPort;
-  readonly network: NetworkPort;
-  readonly cgroups: CgroupPort;
-  readonly runtime: RuntimePort;
-  readonly host: HostPort;
-  log(sentence: string): void;
 }
 
 /** The context of the use cases over opened mechanisms; `recover` brings it up to date with the machine. */

@@ -61,6 +61,7 @@ async function recoverRun(ctx: EngineContext, record: ContainerRecord): Promise<
   const { id } = record;
   const cgroup = ctx.cgroups.open(id, cgroupPlace(record));
   const shim = await ctx.runtime.connectShim(runSocket(ctx.paths, id), exitFile(ctx.paths, id));
+  // A start that failed while no engine ran is taken back below.
   const started = await shim?.started.catch(() => undefined);
   if (shim && started) {
     if (!isRunning(record.state)) ctx.containers.setState(id, { status: "running", pid: started.pid, paused: false, startedAt: formatInstant(started.startedNs) });

@@ -6,7 +6,7 @@ import type { RemoveOptions } from "./options.ts";
 import { containerDir } from "./paths.ts";
 import { shortId, type ContainerRecord } from "./record.ts";
 import { removeRunDir } from "./run-files.ts";
-import { dockerStatus, isRunning, type RestState } from "./state.ts";
+import { dockerStatus, isRunning, restOf, type RestState } from "./state.ts";
 import { releaseVolumes } from "./volumes.ts";
 
 /** @throws EngineError NotFound, Conflict while it runs and `force` is not given */
@@ -66,18 +66,7 @@ async function removeRemains(ctx: EngineContext, record: ContainerRecord, remove
 }
 
 function lastRest({ state }: ContainerRecord): RestState {
-  switch (state.status) {
-    case "created":
-    case "exited":
-      return state;
-    case "starting":
-      return state.from;
-    case "restarting":
-    case "removing":
-      return state.last;
-    case "running":
-      throw new EngineError("Conflict", "container is running: stop the container before removing or force remove");
-    default:
-      return state satisfies never;
-  }
+  const rest = restOf(state);
+  if (!rest) throw new EngineError("Conflict", "container is running: stop the container before removing or force remove");
+  return rest;
 }

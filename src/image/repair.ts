@@ -16,7 +16,7 @@ export async function repairLayers(deps: InstallDeps): Promise<void> {
 
 /** Writes layers back in the background; their rows then say so. */
 export function syncLater({ snapshots, syncDisk, background }: InstallDeps, layers: readonly number[]): void {
-  // A failed sync leaves the rows doubtful, which is what they are.
+  // A failed sync leaves the rows doubtful, which is what they are, ignoring.
   background.add(syncDisk().then(() => snapshots.layers.markSynced(layers)).catch(() => {}));
 }
 

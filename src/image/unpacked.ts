@@ -33,6 +33,7 @@ export class Unpacked implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancelled = true;
+    // Why it failed has been told to who awaited it, ignoring.
     await this.result.catch(() => {});
     this.layer?.[Symbol.dispose]();
   }

@@ -75,6 +75,7 @@ export class HelperStdio implements AsyncDisposable {
   helper(pid: number, shim: Shim): Helper {
     this.#given = true;
     const exited = shim.exited.then((status) => status.exitCode);
+    // Whoever needs it awaits it.
     exited.catch(() => undefined);
     return { pid, exited, stdin: this.#stdin, stdout: this.#stdout, kill: () => shim.kill(9) };
   }

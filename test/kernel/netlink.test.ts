@@ -1,6 +1,7 @@
 /** rtnetlink against the kernel, in a network namespace of the test's own. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { AT, closeFd, loopbackBatch, namespacePath, O, openat2, Rtnetlink, statx, SyscallError } from "../../src/linux/mod.ts";
+import { AT, closeFd, loopbackBatch, namespacePath, O, openat2, Rtnetlink, statx } from "../../src/linux/mod.ts";
+import { codeOf } from "../linux/code-of.ts";
 
 let rtnl: Rtnetlink;
 let namespace = -1;
@@ -18,15 +19,6 @@ afterAll(() => {
   closeFd(namespace);
   holder.kill(9);
 });
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-    return "";
-  } catch (error) {
-    return error instanceof SyscallError ? error.code : String(error);
-  }
-}
 
 describe("Rtnetlink", () => {
   test("works in the namespace it was opened for, not in the caller's", () => {

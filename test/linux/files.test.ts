@@ -6,6 +6,7 @@ import {
   readSmallFileAt, reap, recvFds, renameat, RESOLVE, S, sealMemfd, sendFds, socketPair, spawnFd, statx, symlinkat, SyscallError, unlinkat, utimensat, waitExit, writeFd,
 } from "../../src/linux/mod.ts";
 import { scratchFolder } from "../scratch.ts";
+import { codeOf } from "./code-of.ts";
 
 let folder = "";
 let dir = -1;
@@ -17,15 +18,6 @@ afterAll(() => {
   closeFd(dir);
   rmSync(folder, { recursive: true, force: true });
 });
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-    return "";
-  } catch (error) {
-    return error instanceof SyscallError ? error.code : String(error);
-  }
-}
 
 describe("paths", () => {
   test("openat2() keeps links and .. inside the root", () => {

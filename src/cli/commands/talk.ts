@@ -29,6 +29,7 @@ export function talk(connection: Connection, options: TalkOptions): Talk {
 /** The terminal's module is loaded only when there is one; until then keys wait in the terminal's queue. */
 function talkInTerminal(connection: Connection, options: TalkOptions, output: Promise<boolean>): Talk {
   const loaded = import("../keyboard.ts").then(({ openKeyboard }) => openKeyboard(connection, options));
+  // Awaited below, once the container runs.
   loaded.catch(() => undefined);
   return {
     started: () => void loaded.then((keyboard) => keyboard.followSize(), () => undefined),
