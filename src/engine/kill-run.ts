@@ -30,9 +30,17 @@ function hasEnded(error: unknown): boolean {
   return error instanceof Error && "errno" in error && error.errno === 3;
 }
 
+/** The run of a container, if it runs. @throws EngineError System when it does, out of reach */
+export function liveRun(ctx: EngineContext, id: string): LiveRun | undefined {
+  const run = ctx.live.get(id);
+  const record = ctx.containers.get(id);
+  if (!run && record && isRunning(record.state)) throw new EngineError("System", `container ${id} is out of reach: its monitor process, hako-shim, does not answer`);
+  return run;
+}
+
 /** SIGKILL, and back when the run is let go of. Its restart policy does not apply. @throws EngineError System when it does not die */
 export async function killAndWait(ctx: EngineContext, id: string): Promise<void> {
-  const run = ctx.live.get(id);
+  const run = liveRun(ctx, id);
   if (!run) return;
   run.stopAsked = true;
   const record = ctx.containers.get(id);

@@ -1,7 +1,7 @@
 import { EngineError, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
-import { endedWithin, signalRun } from "./kill-run.ts";
+import { endedWithin, liveRun, signalRun } from "./kill-run.ts";
 import { parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
 import { isRunning } from "./state.ts";
 
@@ -14,7 +14,7 @@ export async function killContainer(ctx: EngineContext, ref: string, signal = "S
   const number = wanted(signal || "SIGKILL", ref);
   using _hold = await ctx.locks.acquire(id);
   const record = ctx.containers.resolve(id);
-  const run = ctx.live.get(id);
+  const run = liveRun(ctx, id);
   if (!isRunning(record.state) || !run) throw new EngineError("Conflict", `cannot kill container: ${ref}: container ${id} is not running`);
   if (number === SIGKILL || number === stopSignalOf(record.config.StopSignal)) run.stopAsked = true;
   await signalRun(run, number);

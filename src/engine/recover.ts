@@ -4,7 +4,7 @@ import { formatInstant, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { policyRestarts, recordExit, releaseRun, scheduleRestart, superviseRun } from "./exit.ts";
 import { containersDir, exitFile, runSocket } from "./paths.ts";
-import type { Cgroup, ExitStatus } from "./ports.ts";
+import type { Cgroup, ExitStatus, Shim } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { removeHeld } from "./remove.ts";
 import { cgroupPlace } from "./spec-for/resources.ts";
@@ -13,6 +13,9 @@ import { isRunning } from "./state.ts";
 
 /** Shims asked at once; each answers in well under a millisecond. */
 const PARALLEL = 32;
+
+/** One that is stopped or starved must not keep the engine from starting. */
+const SHIM_PATIENCE_MS = 3000;
 
 /**
  * Start-up is recovery: every container that the store says runs is found again by its monitor's socket, or its end is read from
@@ -58,9 +61,25 @@ async function recoverOne(ctx: EngineContext, record: ContainerRecord): Promise<
 }
 
 async function recoverRun(ctx: EngineContext, record: ContainerRecord): Promise<(() => Promise<void>) | undefined> {
+  const connecting = ctx.runtime.connectShim(runSocket(ctx.paths, record.id), exitFile(ctx.paths, record.id));
+  const answered = await Promise.race([connecting.then(() => true), Bun.sleep(SHIM_PATIENCE_MS).then(() => false)]);
+  if (answered || !isRunning(record.state)) return await takeUp(ctx, record, answered ? await connecting : undefined);
+  ctx.log(`container ${record.id} is out of reach until its monitor, hako-shim, answers: it may be stopped (kill -CONT)`);
+  void takeUpLater(ctx, record, connecting).catch((error: unknown) => ctx.log(`container ${record.id}: ${messageOf(error)}`));
+  return undefined;
+}
+
+async function takeUpLater(ctx: EngineContext, record: ContainerRecord, connecting: Promise<Shim | undefined>): Promise<void> {
+  const shim = await connecting;
+  let next: (() => Promise<void>) | undefined;
+  await locked(ctx, record.id, async () => void (next = await takeUp(ctx, record, shim)));
+  await next?.();
+}
+
+/** The run of a container as its monitor, or what that left, has it. */
+async function takeUp(ctx: EngineContext, record: ContainerRecord, shim: Shim | undefined): Promise<(() => Promise<void>) | undefined> {
   const { id } = record;
   const cgroup = ctx.cgroups.open(id, cgroupPlace(record));
-  const shim = await ctx.runtime.connectShim(runSocket(ctx.paths, id), exitFile(ctx.paths, id));
   // A start that failed while no engine ran is taken back below.
   const started = await shim?.started.catch(() => undefined);
   if (shim && started) {

@@ -1,7 +1,7 @@
 import { EngineError, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
-import { endedWithin, killAndWait, signalRun } from "./kill-run.ts";
+import { endedWithin, killAndWait, liveRun, signalRun } from "./kill-run.ts";
 import type { StopOptions } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
 import { parseSignal } from "./signals.ts";
@@ -35,7 +35,7 @@ function stopSignal(text: string, ref: string): number {
 
 /** Stops a running container whose lock is held; returns when its run is let go of. */
 export async function stopHeld(ctx: EngineContext, record: ContainerRecord, { signal, timeoutSeconds }: { signal?: number | undefined; timeoutSeconds?: number | undefined }): Promise<void> {
-  const run = ctx.live.get(record.id);
+  const run = liveRun(ctx, record.id);
   if (!run) return;
   const chosen = signal ?? parseSignal(record.config.StopSignal || "SIGTERM");
   const seconds = timeoutSeconds ?? record.config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS;

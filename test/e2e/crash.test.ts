@@ -1,5 +1,6 @@
 /** `kill -9` of the engine at random moments loses nothing (D3). */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 
 let engine: TestEngine;
@@ -112,3 +113,28 @@ test("crashes in the middle of run, exec, logs, stop and rm leave nothing half-m
     expect({ seed, round, leaks: await engine.settledLeaks() }).toEqual({ seed, round, leaks: [] });
   }
 }, 180_000);
+
+test("a monitor that does not answer keeps no engine from starting, and its container is taken up when it does", async () => {
+  const [stuck, other] = [await engine.ok("run", "-d", BUSYBOX, "sh", "-c", "trap 'exit 8' TERM; while :; do sleep 0.1; done"), await engine.ok("run", "-d", BUSYBOX, "sleep", "1000")];
+  const shim = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${await engine.ok("inspect", "-f", "{{.State.Pid}}", stuck)}/status`, "utf8"))?.[1]);
+  expect(readFileSync(`/proc/${shim}/comm`, "utf8")).toBe("hako-shim\n");
+  process.kill(shim, "SIGSTOP");
+  try {
+    await engine.restart();
+    expect((await engine.hako("exec", other, "true")).code).toBe(0);
+    expect(await engine.ok("inspect", "-f", "{{.State.Status}}", stuck)).toBe("running");
+    expect((await engine.hako("stop", stuck)).stderr).toContain("is out of reach: its monitor process, hako-shim, does not answer");
+    expect((await engine.hako("rm", "-f", stuck)).stderr).toContain("is out of reach");
+  } finally {
+    process.kill(shim, "SIGCONT");
+  }
+  await until(async () => (await engine.hako("exec", stuck, "true")).code === 0);
+  await engine.ok("stop", stuck);
+  expect(await engine.ok("inspect", "-f", "{{.State.ExitCode}}", stuck)).toBe("8");
+  await engine.ok("rm", "-f", stuck, other);
+}, 30_000);
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 5000; Date.now() < deadline; await Bun.sleep(20)) if (await holds()) return;
+  throw new Error("it did not come to hold within 5 s");
+}
