@@ -56,6 +56,24 @@ test("a store opened again has what was written, and a damaged row costs one con
   expect(again.nameIsTaken("db")).toBe(true);
 });
 
+test("what is acknowledged is synced, but for containers that go by themselves", () => {
+  const { db, store } = open();
+  const levels = (act: () => void): number[] => {
+    const seen: number[] = [];
+    const run = db.run.bind(db);
+    db.run = (sql: string, ...rest: never[]) => {
+      if (sql.startsWith("PRAGMA synchronous")) seen.push(sql.endsWith("FULL") ? 2 : 1);
+      return run(sql, ...rest);
+    };
+    act();
+    db.run = run;
+    return seen;
+  };
+  expect(levels(() => store.insert({ ...record("a", "kept") }))).toEqual([2, 1]);
+  expect(levels(() => store.insert({ ...record("b", "passing"), hostConfig: { AutoRemove: true } }))).toEqual([]);
+  expect(levels(() => store.rename(id("a"), "renamed"))).toEqual([2, 1]);
+});
+
 test("watch() tells of every change and of the end", () => {
   const { store } = open();
   store.insert(record("a", "web"));

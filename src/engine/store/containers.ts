@@ -1,5 +1,5 @@
 import type { Database, Statement } from "bun:sqlite";
-import { EngineError, messageOf, type Schema } from "../../base/mod.ts";
+import { durably, EngineError, messageOf, type Schema } from "../../base/mod.ts";
 import type { ContainerRecord } from "../record.ts";
 import type { ContainerState } from "../state.ts";
 import { IdIndex } from "./id-index.ts";
@@ -148,9 +148,11 @@ export class ContainerStore {
     };
   }
 
+  /** On the disk when it returns, for a power cut must not take what was acknowledged; but --rm is for those that go anyway. */
   insert(record: ContainerRecord): void {
     const { id, name, sequence, restartCount, state, ...facts } = record;
-    this.#withRoom(() => this.#insertBoth([id, name, sequence, JSON.stringify(facts)], [id, restartCount, JSON.stringify(state)]));
+    const write = (): void => this.#insertBoth([id, name, sequence, JSON.stringify(facts)], [id, restartCount, JSON.stringify(state)]);
+    this.#withRoom(record.hostConfig.AutoRemove ? write : () => durably(this.db, write));
     this.#index(record);
     this.#notify(id, record);
   }
@@ -168,7 +170,7 @@ export class ContainerStore {
   /** The caller holds the new name by `reserveName`. */
   rename(id: string, name: string): ContainerRecord {
     const current = this.resolve(id);
-    this.#write(this.#rename, name, id);
+    this.#withRoom(() => durably(this.db, () => void this.#rename.run(name, id)));
     this.#idByName.delete(current.name);
     const next = { ...current, name };
     this.#idByName.set(name, id);
