@@ -16,7 +16,7 @@
 
 #define IDLE_MS 1000
 /* How long an ended shim waits for an engine that has not connected yet, and for an OUTPUT client to start a process. */
-#define LINGER_MS 5000
+#define LINGER_MS 1000
 #define OUTPUT_WAIT_MS 30000
 
 uint64_t now_ns(void)

@@ -53,9 +53,12 @@ test("logs -f goes on until the container ends", async () => {
 
 test("logs -f --tail 1 starts late and misses nothing after", async () => {
   const id = await engine.ok("run", "-d", "-i", BUSYBOX, "cat");
-  using live = engine.live("logs", "-f", "--tail", "1", id);
   using writer = engine.live("attach", "--sig-proxy=false", id);
-  for (let i = 0; i < 50; i++) writer.write(`l${i}\n`);
+  for (const early of ["before", "l0"]) writer.write(`${early}\n`);
+  await writer.until("l0\n");
+  using live = engine.live("logs", "-f", "--tail", "1", id);
+  await live.until("l0\n");
+  for (let i = 1; i < 50; i++) writer.write(`l${i}\n`);
   await live.until("l49\n");
   expect(live.output.trim().split("\n")).toEqual(Array.from({ length: 50 }, (_, i) => `l${i}`));
   await engine.ok("rm", "-f", id);
