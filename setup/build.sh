@@ -26,7 +26,7 @@ bun_path() {
 }
 
 build_native() {
-  make -q -C native >/dev/null 2>&1 && [ -f build/native/hako.node ] && make -q -C native/addon >/dev/null 2>&1 && return
+  make -q -C native >/dev/null 2>&1 && [ -f build/native/hako-addon.so ] && make -q -C native/addon >/dev/null 2>&1 && return
   say "building native code"
   mkdir -p build/native
   bun=$(bun_path)

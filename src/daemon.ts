@@ -29,6 +29,7 @@ export interface DaemonOptions {
 
 const SOCKET_GROUP = "docker";
 const LAYERS_AT_ONCE = 4;
+const CONTAINER_ID = /^[0-9a-f]{64}$/;
 
 /** Everything that one engine holds, for as long as its process lives. */
 interface OpenParts {
@@ -81,15 +82,38 @@ export async function uninstall(options: DaemonOptions): Promise<readonly string
     await using held = new AsyncDisposableStack();
     makeRoots(options);
     held.use(await takeDataRoot(options.dataRoot));
-    const { ctx, network, cgroups } = await openParts(options, held, () => undefined);
-    await recover(ctx);
-    failures.push(...(await stopEverything(ctx)));
-    await step(() => network.teardown());
-    await step(() => removeOwnCgroup(cgroups));
+    await step(async () => failures.push(...(await removeByStore(options))));
+    await step(() => removeOwnCgroup(openCgroups({ parent: options.cgroupParent })));
   }
   await step(() => rmSync(options.dataRoot, { recursive: true, force: true }));
   await step(() => rmSync(options.runRoot, { recursive: true, force: true }));
   return failures;
+}
+
+/** Containers and network as the store knows them. */
+async function removeByStore(options: DaemonOptions): Promise<readonly string[]> {
+  await using held = new AsyncDisposableStack();
+  let parts: OpenParts;
+  try {
+    parts = await openParts(options, held, () => undefined);
+    await recover(parts.ctx);
+  } catch {
+    // A store that is damaged or of another release names no container, ignoring: the kernel does.
+    return await removeByKernel(options);
+  }
+  const left = await stopEverything(parts.ctx);
+  await parts.network.teardown();
+  return left;
+}
+
+async function removeByKernel({ cgroupParent, bridge, table }: DaemonOptions): Promise<readonly string[]> {
+  const cgroups = openCgroups({ parent: cgroupParent });
+  const groups = cgroups.list().filter((name) => CONTAINER_ID.test(name)).map((id) => cgroups.open(id));
+  for (const group of groups) group.killAll();
+  using rtnl = new Rtnetlink();
+  const network = openNetworks({ db: openDatabase(":memory:", [networkSchema]), rtnl, config: { bridge, table } });
+  const results = await Promise.allSettled([...groups.map((group) => group.remove()), network.teardown()]);
+  return results.flatMap((result) => (result.status === "rejected" ? [messageOf(result.reason)] : []));
 }
 
 function makeRoots({ dataRoot, runRoot }: DaemonOptions): void {

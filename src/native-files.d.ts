@@ -7,3 +7,7 @@ declare module "*/native/hello" {
   const path: string;
   export default path;
 }
+declare module "*/native/hako-addon.so" {
+  const path: string;
+  export default path;
+}

@@ -1,3 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import addonPath from "../../build/native/hako-addon.so" with { type: "file" };
+
 /** The N-API addon (native/addon): the one way from TypeScript to the kernel. */
 export type Register = number | bigint | Uint8Array | string | null;
 
@@ -19,9 +24,26 @@ let loaded: Addon | undefined;
 
 /** Loads on first use: what never asks the kernel (the command line) never pays for it. */
 export function addon(): Addon {
-  // A literal path, so that `bun build --compile` embeds the file into the executable.
-  loaded ??= require("../../build/native/hako.node") as Addon;
+  loaded ??= addonPath.startsWith("/$bunfs/") ? loadEmbedded() : load(addonPath);
   return loaded;
+}
+
+/** The loader of the system takes files only; the one that Bun would make stays in the temporary folder. */
+function loadEmbedded(): Addon {
+  const folder = mkdtempSync(join(tmpdir(), "hako-"));
+  try {
+    const path = join(folder, "hako-addon.so");
+    writeFileSync(path, readFileSync(addonPath));
+    return load(path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function load(path: string): Addon {
+  const module: { exports: unknown } = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports as Addon;
 }
 
 /** Zeroed memory whose address stays, for structs that point to one another. */

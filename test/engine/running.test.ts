@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
+import { BUSYBOX, run, startEngine, type Result, type TestEngine } from "../harness.ts";
 import { cgroupFolders } from "../leaks.ts";
 import { scratchFolder } from "../scratch.ts";
 
@@ -93,12 +93,16 @@ test("a damaged row costs one container: the others are there, and the engine sa
   await engine.ok("rm", "sound");
 }, 60_000);
 
+async function uninstall(other: TestEngine): Promise<Result> {
+  const [program = ""] = other.command();
+  const settings = ["--data-root", other.dataRoot, "--run-root", other.runRoot, "--bridge", "hakot0", "--cgroup-parent", other.cgroupParent];
+  return await run(["nsenter", `--net=/proc/${other.networkHolder}/ns/net`, "--", program, "system", "uninstall", "--force", ...settings]);
+}
+
 test("uninstall stops containers and engine and leaves no folder, cgroup, interface or table", async () => {
   await using other = await startEngine();
   await other.ok("run", "-d", BUSYBOX, "sleep", "1000");
-  const [program = ""] = other.command();
-  const settings = ["--data-root", other.dataRoot, "--run-root", other.runRoot, "--bridge", "hakot0", "--cgroup-parent", other.cgroupParent];
-  const { code, stderr } = await run(["nsenter", `--net=/proc/${other.networkHolder}/ns/net`, "--", program, "system", "uninstall", "--force", ...settings]);
+  const { code, stderr } = await uninstall(other);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(await other.stop()).toBe(0);
   expect(existsSync(other.dataRoot)).toBe(false);
@@ -107,6 +111,18 @@ test("uninstall stops containers and engine and leaves no folder, cgroup, interf
   expect(links).not.toContain("hakot0");
   expect((await other.inNetwork("nft", "list", "tables")).stdout).toBe("");
 }, 90_000);
+
+test("uninstall needs no readable store", async () => {
+  await using other = await startEngine();
+  await other.ok("run", "-d", BUSYBOX, "sleep", "1000");
+  await other.stop();
+  writeFileSync(join(other.dataRoot, "hako.db"), "not a database");
+  const { code, stderr } = await uninstall(other);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(existsSync(other.dataRoot)).toBe(false);
+  expect(await other.settledLeaks()).toEqual([]);
+  expect((await other.inNetwork("nft", "list", "tables")).stdout).toBe("");
+}, 60_000);
 
 test("an engine that is stopped leaves no cgroup while nothing runs", async () => {
   await using other = await startEngine({ busybox: false });
