@@ -108,5 +108,6 @@ function requireRunning(record: ContainerRecord, ref: string): void {
 }
 
 function emitExecEvent(ctx: EngineContext, record: ContainerRecord, exec: ExecRecord, action: string): void {
-  emitContainerEvent(ctx, record, `${action}: ${(exec.request.Cmd ?? []).join(" ")}`, { execID: exec.id });
+  const [command = "", ...args] = exec.request.Cmd ?? [];
+  emitContainerEvent(ctx, record, `${action}: ${command} ${args.join(" ")}`, { execID: exec.id });
 }

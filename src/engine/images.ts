@@ -39,11 +39,11 @@ export async function tagImage(ctx: EngineContext, source: string, target: { rep
 
 export async function removeImage(ctx: EngineContext, ref: string, options: { force?: boolean | undefined; noPrune?: boolean | undefined; platforms?: readonly string[] | undefined } = {}): Promise<DeleteResult[]> {
   for (const platform of options.platforms ?? []) requirePlatform(ctx, ref, platform);
-  const { id, repoTags } = ctx.images.resolve(ref);
+  const { id } = ctx.images.resolve(ref);
   const removed = await ctx.images.remove(ref, { force: options.force ?? false, prune: !options.noPrune, inUse: (image) => usersOf(ctx, image) });
   for (const result of removed) {
-    if (result.Untagged) emitImageEvent(ctx, "untag", id, result.Untagged);
-    if (result.Deleted === id) emitImageEvent(ctx, "delete", id, repoTags[0] ?? id);
+    if (result.Untagged) emitImageEvent(ctx, "untag", id, id);
+    if (result.Deleted === id) emitImageEvent(ctx, "delete", id, id);
   }
   return removed;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { inspectTemplate } from "../../src/cli/format/inspect-template.ts";
 import { formatListing } from "../../src/cli/format/listing-template.ts";
 import { containerListing } from "../../src/cli/commands/ps.ts";
 import { Template } from "../../src/cli/template/mod.ts";
+import { inspectTemplate } from "../../src/cli/format/inspect-template.ts";
 
 const DATA = {
   Id: "dc99ede81e38874b",
@@ -72,4 +72,18 @@ test("formatListing() prints tables, templates and JSON", () => {
   expect(formatListing(rows, listing, '{{.Names}} {{.Label "a"}} {{.Label "z"}}|', false)).toBe("web b |\n");
   expect(formatListing(rows, listing, "json", false)).toContain('"Image":"\\u003cx\\u003e"');
   expect(() => formatListing(rows, listing, "{{.Foo}}", false)).toThrow("can't evaluate field Foo");
+});
+
+describe("inspect --format", () => {
+  const data = { Config: { Labels: { a: "b" } }, NetworkSettings: { Networks: { bridge: { IPAddress: "172.17.0.2" } } } };
+  test.each([
+    ["{{.Config.Labels.a}}", "b"],
+    ["{{.Config.Labels.nokey}}", "<no value>"],
+    ["{{.NetworkSettings.Networks.bridge.IPAddress}}", "172.17.0.2"],
+    ["{{.NetworkSettings.Networks.nonet.IPAddress}}", "<no value>"],
+    ["{{if .Config.Labels.nokey}}y{{else}}n{{end}}", "n"],
+    ["{{json .Config.Labels.nokey}}", "null"],
+  ])("%s, as docker prints it", (format, expected) => expect(inspectTemplate(format)(data)).toBe(expected));
+
+  test("a field that docker's types do not have is a mistake", () => expect(() => inspectTemplate("{{.Config.Nope}}")(data)).toThrow('map has no entry for key "Nope"'));
 });

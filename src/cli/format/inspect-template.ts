@@ -22,7 +22,7 @@ export function inspectTemplate(format: string): (data: unknown) => string {
 
 /** Fields that the engine leaves out when they are empty, and that templates may still ask for. */
 const LEFT_OUT = new Set(["Annotations", "ArgsEscaped", "ExposedPorts", "Health", "Healthcheck", "ImageManifestDescriptor", "Init", "MacAddress", "Mounts", "NetworkDisabled", "OnBuild", "Shell", "SizeRootFs", "SizeRw", "StopSignal", "StopTimeout", "StorageOpt", "Sysctls", "Tmpfs"]);
-const MAPS = new Set(["Annotations", "DriverOpts", "ExposedPorts", "Labels", "Networks", "Options", "Ports", "PortBindings", "StorageOpt", "Sysctls", "Tmpfs", "Volumes"]);
+const MAPS = new Set(["Annotations", "Attributes", "DriverOpts", "ExposedPorts", "Labels", "Networks", "Options", "Ports", "PortBindings", "StorageOpt", "Sysctls", "Tmpfs", "Volumes"]);
 const TEXTS = new Set(["MacAddress", "StopSignal"]);
 const FLAGS = new Set(["ArgsEscaped", "NetworkDisabled"]);
 const POINTERS = new Set(["Health", "Healthcheck", "ImageManifestDescriptor", "Init", "IPAMConfig", "MemorySwappiness", "OomKillDisable", "PidsLimit", "SizeRootFs", "SizeRw", "StopTimeout"]);
@@ -38,10 +38,22 @@ function emptyOf(name: string): unknown {
   return nil(MAPS.has(name) ? {} : []);
 }
 
+/** Those values seen so far that are maps to docker, where any key may be asked for. */
+const maps = new WeakSet<object>();
+
 function lookup(value: unknown, name: string): unknown {
-  if (value === null || value === undefined) throw new TemplateError(`nil data; no entry for key ${JSON.stringify(name)}`);
+  const member = memberOf(value, name);
+  if (MAPS.has(name) && typeof member === "object" && member !== null) maps.add(member);
+  return member;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  // What a map does not have has no value, and neither has anything of it.
+  if (value === undefined) return undefined;
+  if (value === null) throw new TemplateError(`nil data; no entry for key ${JSON.stringify(name)}`);
   if (typeof value !== "object" || Array.isArray(value)) throw new TemplateError(`can't evaluate field ${name} in type ${Array.isArray(value) ? "[]interface {}" : typeof value}`);
   const members = value as Record<string, unknown>;
+  if (maps.has(members)) return Object.hasOwn(members, name) ? members[name] : undefined;
   if (Object.hasOwn(members, name)) return members[name] ?? emptyOf(name);
   const same = Object.keys(members).find((key) => key.toLowerCase() === name.toLowerCase());
   if (same !== undefined) return members[same];
