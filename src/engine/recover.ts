@@ -92,9 +92,14 @@ async function takeUp(ctx: EngineContext, record: ContainerRecord, shim: Shim | 
   }
   shim?.close();
   const status = ctx.runtime.readExitFile(exitFile(ctx.paths, id));
-  if (status) return await recordMissedExit(ctx, record, status, cgroup);
+  if (status && !isOfEarlierRun(record, status)) return await recordMissedExit(ctx, record, status, cgroup);
   if (record.state.status === "starting") return await takeBackStart(ctx, record, cgroup);
   return await recordLostRun(ctx, record, cgroup);
+}
+
+/** The exit file of the run before: a crash came between the intent to start and the removal of the file. */
+function isOfEarlierRun({ state }: ContainerRecord, { finishedNs }: ExitStatus): boolean {
+  return state.status === "starting" && state.from.status === "exited" && state.from.finishedAt === formatInstant(finishedNs);
 }
 
 /** It ended while no engine ran: the exit file has the code, the time and the reason. */

@@ -93,6 +93,18 @@ test("a damaged row costs one container: the others are there, and the engine sa
   await engine.ok("rm", "sound");
 }, 60_000);
 
+test("a start that a crash cut short at its very beginning leaves the last run's end as it was, told once", async () => {
+  await engine.hako("run", "--name", "ended", BUSYBOX, "sh", "-c", "exit 3");
+  const before = await engine.ok("inspect", "--format", "{{json .State}}", "ended");
+  await engine.kill9();
+  alterStore("UPDATE container_states SET state = json_object('status', 'starting', 'from', json(state)) WHERE id = (SELECT id FROM containers WHERE name = 'ended')");
+  await engine.start();
+  expect(await engine.ok("inspect", "--format", "{{json .State}}", "ended")).toBe(before);
+  const deaths = await engine.ok("events", "--since", "1h", "--until", "0s", "--filter", "container=ended", "--filter", "event=die", "--format", "{{.Action}}");
+  expect(deaths).toBe("die");
+  await engine.ok("rm", "ended");
+}, 60_000);
+
 async function uninstall(other: TestEngine): Promise<Result> {
   const [program = ""] = other.command();
   const settings = ["--data-root", other.dataRoot, "--run-root", other.runRoot, "--bridge", "hakot0", "--cgroup-parent", other.cgroupParent];

@@ -13,6 +13,8 @@ export const eventSchema: Schema = {
 /** How many events are kept; older ones are dropped, some hundreds at a time. */
 const KEPT_EVENTS = 20_000;
 const DROP_EVERY = 500;
+/** What a crash may take of the events; long enough for those of one act to share a commit. */
+const FLUSH_MS = 2;
 
 export type EventType = "container" | "image" | "network" | "volume" | "daemon";
 
@@ -65,7 +67,7 @@ export class EventLog {
       timeNano: Number(ns),
     };
     this.#pending.push(message);
-    this.#flushTimer ??= setTimeout(() => this.flush(), 20);
+    this.#flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS);
     for (const listener of this.#listeners) listener(message);
   }
 
