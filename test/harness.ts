@@ -134,6 +134,15 @@ export class TestEngine implements AsyncDisposable {
     this.#daemon = undefined;
   }
 
+  /** Waits, without the engine, until the monitors have written how these containers ended. */
+  async ended(...ids: string[]): Promise<void> {
+    const deadline = Date.now() + 20_000;
+    while (!ids.every((id) => existsSync(join(this.dataRoot, "containers", id, "exit")))) {
+      if (Date.now() > deadline) throw new Error(`one of ${ids.join(", ")} has not ended`);
+      await Bun.sleep(20);
+    }
+  }
+
   /** Ends the engine as an administrator does. */
   async stop(): Promise<number> {
     const daemon = this.#daemon;

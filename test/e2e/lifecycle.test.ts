@@ -179,8 +179,7 @@ test("top lists the processes by the host's ids", async () => {
 });
 
 test("events tells the life of a container", async () => {
-  using live = engine.live("events", "--format", "{{.Action}} {{.Actor.Attributes.name}}");
-  await Bun.sleep(300);
+  using live = engine.live("events", "--since", "0", "--format", "{{.Action}} {{.Actor.Attributes.name}}");
   await engine.ok("run", "--rm", "--name", "eventful", "--network", "none", BUSYBOX, "true");
   await live.until("destroy eventful");
   const actions = live.output.split("\n").filter((line) => line.endsWith(" eventful")).map((line) => line.split(" ")[0]);

@@ -35,9 +35,8 @@ test("a resize of the client's terminal reaches the container", async () => {
 test("ctrl-c interrupts the command, not the client", async () => {
   using terminal = engine.terminal("run", "-it", "--rm", BUSYBOX, "sh");
   await terminal.until("# ");
-  terminal.write("sleep 100\n");
-  await terminal.until("sleep 100");
-  await Bun.sleep(200);
+  terminal.write("echo wait''ing; sleep 100\n");
+  await terminal.until("waiting");
   terminal.write("\x03");
   terminal.write("echo still''here\n");
   await terminal.until("stillhere");

@@ -62,9 +62,9 @@ kernelTests("shim: life of a container", () => {
   });
 
   test("tells the end to an engine that connects after it", async () => {
-    const { ops } = sandbox.plan({ argv: ["true"] });
+    const { ops, exit } = sandbox.plan({ argv: ["true"] });
     const shim = sandbox.spawn(ops);
-    await Bun.sleep(300);
+    await until(() => existsSync(exit));
     const late = await ShimClient.connect(shim.socket);
     expect(late.hello.state).toBe(STATE.EXITED);
     expect(await late.end()).toMatchObject({ exitCode: 0 });
