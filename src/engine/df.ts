@@ -1,7 +1,7 @@
 import type { SystemDataUsage } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { folderBytes } from "./folder-bytes.ts";
-import { listImages } from "./images.ts";
+import { listImages, sharedBytes } from "./images.ts";
 import { summaryOf } from "./list.ts";
 import { volumeData } from "./paths.ts";
 import { volumeOf } from "./volumes.ts";
@@ -15,7 +15,7 @@ export async function systemDf(ctx: EngineContext, types: readonly DfType[] = []
   const containers = wants("container") ? await Promise.all(ctx.containers.all().reverse().map((record) => summaryOf(ctx, record, true))) : undefined;
   const volumes = wants("volume") ? await Promise.all(ctx.volumes.all().map((record) => volumeUsage(ctx, record))) : undefined;
   const shape: Record<string, unknown> = {
-    LayersSize: images ? images.reduce((sum, { Size = 0, SharedSize = 0 }) => sum + Size - Math.max(0, SharedSize), 0) + Math.max(0, ...images.map(({ SharedSize = 0 }) => SharedSize)) : 0,
+    LayersSize: images ? sharedBytes(ctx).total : 0,
     Images: images ?? null,
     Containers: containers ?? null,
     Volumes: volumes ?? null,

@@ -15,7 +15,17 @@ export interface ImportOptions {
 
 export async function listImages(ctx: EngineContext, options: { all?: boolean | undefined; filters?: Filters | undefined; sharedSize?: boolean | undefined } = {}): Promise<ImageSummary[]> {
   const images = ctx.images.list({ all: options.all ?? false, filters: options.filters ?? {} });
-  return images.map((image) => ({ ...image, Containers: image.Id === undefined ? 0 : ctx.containers.usersOfImage(image.Id).length }));
+  const shared = options.sharedSize ? sharedBytes(ctx) : undefined;
+  return images.map((image) => ({ ...image, Containers: image.Id === undefined ? 0 : ctx.containers.usersOfImage(image.Id).length, ...(shared && { SharedSize: shared.ofImage(image.Id ?? "") }) }));
+}
+
+/** Layers by the images that they are of: what several have, and what all of them take together. */
+export function sharedBytes(ctx: EngineContext): { ofImage(id: string): number; readonly total: number } {
+  const layersOf = new Map(ctx.images.list({ all: true, filters: {} }).map(({ Id = "" }) => [Id, new Set(ctx.images.resolve(Id).layers)]));
+  const users = new Map<number, number>();
+  for (const layers of layersOf.values()) for (const layer of layers) users.set(layer, (users.get(layer) ?? 0) + 1);
+  const bytes = (layers: Iterable<number>): number => [...layers].reduce((sum, layer) => sum + ctx.snapshots.layerBytes(layer), 0);
+  return { ofImage: (id) => bytes([...(layersOf.get(id) ?? [])].filter((layer) => (users.get(layer) ?? 0) > 1)), total: bytes(users.keys()) };
 }
 
 /** `platform`: what the image must be made for. @throws EngineError NotFound */

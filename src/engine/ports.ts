@@ -50,6 +50,8 @@ export interface SnapshotPort {
   remove(key: string): Promise<void>;
   /** Bytes of the writable layer. */
   usage(key: string): Promise<number>;
+  /** Bytes of an image's layer. */
+  layerBytes(layer: number): number;
   files(key: string): StackedFiles;
   /** A folder of the data root, gone at once; its files are deleted in the background. Missing is done. */
   discard(folder: string): void;

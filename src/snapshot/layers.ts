@@ -80,6 +80,11 @@ export class Layers {
     this.#pending.delete(n);
   }
 
+  /** Bytes of a layer's files; 0 when it is gone. */
+  bytes(n: number): number {
+    return this.db.query<{ size: number }, [number]>("SELECT size FROM layers WHERE n = ?").get(n)?.size ?? 0;
+  }
+
   byChainID(chainID: Digest): Layer | undefined {
     const row = this.db.query<LayerRow, [string]>("SELECT * FROM layers WHERE chain_id = ?").get(chainID);
     return row ? fromRow(row) : undefined;

@@ -69,6 +69,11 @@ export class Snapshots {
     return await treeSize(upperDir(this.#paths, this.#existing(key).n));
   }
 
+  /** Bytes of a layer's files. */
+  layerBytes(layer: number): number {
+    return this.layers.bytes(layer);
+  }
+
   /** The merged files, read without mounting them. @throws EngineError NotFound */
   files(key: string): StackedTree {
     const { n, top } = this.#existing(key);

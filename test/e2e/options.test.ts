@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
+import { busyboxTar } from "../images.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -136,4 +137,17 @@ test("global flags that choose what is not there say so", async () => {
   expect((await engine.hako("--context", "x", "ps")).stderr).toContain("conflicting options: cannot specify both --host and --context");
   expect((await engine.hako("--config", "/nonesuch", "ps", "-q")).stderr).toBe("WARNING: --config has no effect: no configuration files are read\n");
   expect((await box("--kernel-memory", "64m", BUSYBOX, "true")).stderr).toContain("WARNING: --kernel-memory has no effect");
+});
+
+test("system df tells what images share, and counts it once", async () => {
+  const df = async () => (await (await engine.api("GET", "/system/df")).json()) as { LayersSize: number; Images: { Id: string; Size: number; SharedSize: number; RepoTags: string[] }[] };
+  const before = await df();
+  expect(before.Images.map(({ SharedSize }) => SharedSize)).toEqual(before.Images.map(() => 0));
+  expect(before.LayersSize).toBe(before.Images.reduce((sum, { Size }) => sum + Size, 0));
+  await engine.importTar(await busyboxTar(), "twin:latest", "-c", "LABEL a=b");
+  const after = await df();
+  const sizes = after.Images.filter(({ RepoTags }) => ["twin:latest", BUSYBOX].some((tag) => RepoTags.includes(tag)));
+  expect(sizes.map(({ SharedSize }) => SharedSize)).toEqual(sizes.map(({ Size }) => Size));
+  expect(after.LayersSize).toBe(before.LayersSize);
+  await engine.ok("rmi", "twin:latest");
 });
