@@ -23,7 +23,8 @@ export function scratchName(purpose: string): string {
 
 /** Ends and removes what test processes that no longer exist have left; anyone else's is not looked at. */
 export async function sweepAbandoned(): Promise<void> {
-  const alive = new Set(processIds());
+  // Not every init reaps at once.
+  const alive = new Set(processIds().filter((pid) => !/^State:\s+Z/m.test(textOf(`/proc/${pid}/status`))));
   const names = new Set([TEMPORARY, CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))].flatMap(entriesOf));
   const abandoned = [...names].filter((name) => {
     const owner = OWN_NAME.exec(name)?.[1];
