@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
-import { err } from "../output.ts";
+import { err, printable } from "../output.ts";
+import { stdoutIsTerminal } from "../terminal.ts";
 import { HEADING_FUNCTIONS, ROW, rowJson, Template, TemplateError } from "../template/mod.ts";
 import { alignTabs } from "./columns.ts";
 import type { Listing } from "./listing-fields.ts";
@@ -26,9 +27,14 @@ function rowData<Row>(row: Row, listing: Listing<Row>): Record<string, unknown> 
   Object.defineProperty(data, ROW, { value: true });
   for (const name of Object.keys(listing.fields).toSorted()) {
     const field = listing.fields[name];
-    if (field) Object.defineProperty(data, name, { value: field.value(row), enumerable: !field.hidden });
+    if (field) Object.defineProperty(data, name, { value: shown(field.value(row)), enumerable: !field.hidden });
   }
   return data;
+}
+
+/** A program gets what there is, a terminal nothing that drives it. */
+function shown(value: unknown): unknown {
+  return typeof value === "string" && stdoutIsTerminal() ? printable(value) : value;
 }
 
 function lookupField(value: unknown, name: string): unknown {
