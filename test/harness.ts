@@ -204,7 +204,7 @@ export class TestEngine implements AsyncDisposable {
     if (problems.length > 0) throw new Error(`the engine left something behind:\n${problems.join("\n")}`);
   }
 
-  /** The kernel frees cgroups and interfaces a moment after the last process is gone; a shim nobody listens to lingers for 5 s. */
+  /** The kernel frees cgroups and interfaces a moment after the last process is gone; an ended shim nobody listens to waits a second for one. */
   async settledLeaks(timeoutMs = 8000): Promise<string[]> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
