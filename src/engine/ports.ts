@@ -42,6 +42,8 @@ export interface ImagePort {
 /** Files of a stacked root, read without mounting it. */
 export interface StackedFiles {
   readFile(path: string, maxBytes: number): Uint8Array | undefined;
+  /** Undefined when no folder is there. */
+  folder(path: string): { readonly mode: number; readonly uid: number; readonly gid: number; readonly isEmpty: boolean } | undefined;
 }
 
 export interface SnapshotPort {

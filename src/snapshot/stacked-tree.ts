@@ -1,4 +1,4 @@
-import { closeFd, fgetxattr, hasCode, O, openat2, readlinkat, readSmallFileAt, RESOLVE, S, statx, AT, type Stat } from "../linux/mod.ts";
+import { closeFd, fgetxattr, hasCode, O, openat2, readlinkat, readDirectory, readSmallFileAt, RESOLVE, S, statx, AT, type Stat } from "../linux/mod.ts";
 
 /** Links followed on the way to one file, as the kernel's own limit. */
 const MAX_LINKS = 40;
@@ -32,6 +32,15 @@ export class StackedTree {
     const found = walk.find(path);
     if (!found || (found.stat.mode & S.IFMT) !== S.IFREG) return undefined;
     return readSmallFileAt(found.parentFd, found.name, maxBytes, RESOLVE.BENEATH);
+  }
+
+  /** Follows links. Undefined when no folder is there. */
+  folder(path: string): { readonly mode: number; readonly uid: number; readonly gid: number; readonly isEmpty: boolean } | undefined {
+    using walk = new Walk(this.folders);
+    const found = walk.find(path);
+    if (!found || (found.stat.mode & S.IFMT) !== S.IFDIR) return undefined;
+    const { mode, uid, gid } = found.stat;
+    return { mode: mode & 0o7777, uid, gid, isEmpty: found.folders.every((fd) => readDirectory(fd).every(({ name }) => isWhiteout(statx(fd, name)))) };
   }
 
   /** Follows links. Undefined when nothing is there. */

@@ -1,6 +1,6 @@
 /** Options of create and run, each by its effect. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
 import { busyboxTar } from "../images.ts";
@@ -150,4 +150,19 @@ test("system df tells what images share, and counts it once", async () => {
   expect(sizes.map(({ SharedSize }) => SharedSize)).toEqual(sizes.map(({ Size }) => Size));
   expect(after.LayersSize).toBe(before.LayersSize);
   await engine.ok("rmi", "twin:latest");
+});
+
+test("a new volume is like the image's folder, and says so when it hides files", async () => {
+  const filled = await engine.hako("run", "--rm", "-v", "filled:/etc", BUSYBOX, "true");
+  expect([filled.code, filled.stderr]).toEqual([0, "WARNING: The new volume at /etc is empty: what the image has there is not copied into it yet.\n"]);
+  expect((await box("-v", "filled:/etc", BUSYBOX, "true")).stderr).toBe("");
+  expect((await box("--mount", "src=asked,dst=/etc,volume-nocopy", BUSYBOX, "true")).stderr).toBe("");
+  const tar = join(engine.runRoot, "owned.tar");
+  copyFileSync(await busyboxTar(), tar);
+  mkdirSync(join(engine.runRoot, "data-folder", "data"), { recursive: true });
+  await run(["tar", "-rf", tar, "--owner=70", "--group=71", "--mode=1750", "-C", join(engine.runRoot, "data-folder"), "data"]);
+  await engine.importTar(tar, "owned:latest");
+  const { stdout, stderr } = await box("-v", "like:/data", "owned", "stat", "-c", "%u:%g %a", "/data");
+  expect([stdout, stderr]).toEqual(["70:71 1750\n", ""]);
+  await engine.ok("volume", "rm", "filled", "asked", "like");
 });

@@ -194,7 +194,7 @@ describe("what is asked for and will not be so", () => {
   const amd64 = { os: "linux", architecture: OWN_ARCHITECTURE } as ImageConfig;
   const other = { os: "linux", architecture: "riscv64" } as ImageConfig;
   const warned = (host: HostConfig, { image = amd64, platformAsked = false, blockWeight = true, version = 1 as 1 | 2, health = undefined as string[] | undefined } = {}): string =>
-    createWarnings({ cgroups: { version, blockWeight } as CgroupPort }, { config: { ...(health && { Healthcheck: { Test: health } }) } as ContainerConfig, hostConfig: host }, { request: { HostConfig: host }, image, platformAsked }).join("\n");
+    createWarnings({ cgroups: { version, blockWeight } as CgroupPort }, { config: { ...(health && { Healthcheck: { Test: health } }) } as ContainerConfig, hostConfig: host }, { request: { HostConfig: host }, image, platformAsked, hiding: [] }).join("\n");
   test.each([
     [{ LogConfig: { Type: "json-file", Config: { "max-size": "10k" } } }, {}, /^The json-file log is kept in the engine's own format.*\nOptions of the log have no effect yet, it grows without limit: max-size$/],
     [{ PortBindings: { "80/tcp": [] } }, {}, /^Publishing ports is not supported yet/],
