@@ -34,7 +34,7 @@ async function* stream(ctx: EngineContext, since: bigint | undefined, until: big
   if (since !== undefined || !live) yield* past(ctx, since ?? 0n, until, accepts, queue);
   if (!live) return;
   signal.addEventListener("abort", rouse);
-  const timer = until === undefined ? undefined : setTimeout(rouse, Math.min(2 ** 31 - 1, Number((until - nowNs()) / 1_000_000n)));
+  using _alarm = until === undefined ? undefined : alarm(until, rouse);
   try {
     while (!signal.aborted && (until === undefined || nowNs() < until)) {
       const message = queue.shift();
@@ -43,9 +43,19 @@ async function* stream(ctx: EngineContext, since: bigint | undefined, until: big
       if (overflowed && queue.length === 0) return;
     }
   } finally {
-    clearTimeout(timer);
     signal.removeEventListener("abort", rouse);
   }
+}
+
+/** Calls back once the instant is past: timers may ring a little early by this clock, and reach no further than 24 days. */
+function alarm(at: bigint, ring: () => void): Disposable {
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = (): void => {
+    const leftMs = Number((at - nowNs()) / 1_000_000n) + 1;
+    timer = setTimeout(() => (nowNs() < at ? wait() : ring()), Math.min(2 ** 31 - 1, Math.max(1, leftMs)));
+  };
+  wait();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 function* past(ctx: EngineContext, since: bigint, until: bigint | undefined, accepts: (message: EventMessage) => boolean, queue: EventMessage[]): Generator<EventMessage> {
