@@ -98,8 +98,11 @@ int op_oom_score_adj(const struct op *op)
 int op_rlimit(const struct op *op)
 {
     uint64_t limit[2] = {number(op, RLIMIT_SOFT), number(op, RLIMIT_HARD)};
-    if (syscall(SYS_prlimit64, 0, (int)number(op, RLIMIT_RESOURCE), limit, NULL) < 0)
-        return fail("prlimit");
+    if (syscall(SYS_prlimit64, 0, (int)number(op, RLIMIT_RESOURCE), limit, NULL) < 0) {
+        char type[16];
+        (void)snprintf(type, sizeof type, "type %u", (unsigned)number(op, RLIMIT_RESOURCE));
+        return fail(type);
+    }
     return 0;
 }
 

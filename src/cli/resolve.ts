@@ -1,6 +1,6 @@
 import { PROGRAM, type Entry } from "./command.ts";
 import { Failure } from "./failure.ts";
-import { NOT_YET, TABLE } from "./table/mod.ts";
+import { NOT_YET, NOT_YET_IN, TABLE } from "./table/mod.ts";
 
 export interface Resolved {
   readonly entry: Entry;
@@ -23,7 +23,8 @@ export function resolveCommand(words: readonly string[], table: readonly Entry[]
 const find = (entries: readonly Entry[], name: string): Entry | undefined => entries.find((entry) => entry.name === name || entry.aliases?.includes(name));
 
 function unknownCommand(group: readonly string[], name: string, entries: readonly Entry[]): Failure {
-  if (group.length === 0 && NOT_YET.has(name)) return new Failure(`${PROGRAM}: '${name}' is not there yet: this version runs containers from images that are loaded or imported`);
+  const later = group.length === 0 ? NOT_YET.has(name) : NOT_YET_IN[group[0] ?? ""]?.includes(name);
+  if (later) return new Failure(`${PROGRAM}: '${[...group, name].join(" ")}' is not there yet: this version runs containers from images that are loaded or imported`);
   const path = [PROGRAM, ...group].join(" ");
   const near = nearest(name, entries);
   const hint = near.length === 0 ? "" : `\n\nDid you mean this?\n${near.map((candidate) => `  ${path} ${candidate}`).join("\n")}`;

@@ -35,7 +35,7 @@ export async function summaryOf(ctx: EngineContext, record: ContainerRecord, wit
     Command: commandText(record),
     Created: Math.floor(Date.parse(record.createdAt) / 1000),
     Ports: portsOf(record),
-    ...(withSize && (await sizesOf(ctx, record))),
+    ...(withSize && withoutZero(await sizesOf(ctx, record))),
     Labels: record.config.Labels ?? {},
     State: dockerStatus(record.state),
     Status: statusText(record, now),
@@ -79,10 +79,15 @@ function portsOf({ config, state }: ContainerRecord): NonNullable<ContainerSumma
   });
 }
 
-export async function sizesOf(ctx: EngineContext, record: ContainerRecord): Promise<{ SizeRw?: number; SizeRootFs: number }> {
+/** Docker's lists leave out what is zero, its inspect does not. */
+function withoutZero({ SizeRw, SizeRootFs }: { SizeRw: number; SizeRootFs: number }): { SizeRw?: number; SizeRootFs: number } {
+  return { ...(SizeRw > 0 && { SizeRw }), SizeRootFs };
+}
+
+export async function sizesOf(ctx: EngineContext, record: ContainerRecord): Promise<{ SizeRw: number; SizeRootFs: number }> {
   const writable = await ctx.snapshots.usage(record.id).catch(() => 0);
   const image = imageSize(ctx, record);
-  return { ...(writable > 0 && { SizeRw: writable }), SizeRootFs: image + writable };
+  return { SizeRw: writable, SizeRootFs: image + writable };
 }
 
 function imageSize(ctx: EngineContext, record: ContainerRecord): number {

@@ -81,7 +81,7 @@ function describeCause(error: StartError, failed: FailedStart): string {
     case "hostname":
       return `sethostname: ${reason}`;
     case "rlimit":
-      return `error setting rlimits for ready process: error setting rlimit: ${reason}`;
+      return `error setting rlimits for ready process: error setting rlimit ${error.detail}: ${reason}`;
     case "sysctl":
       return describeSysctl(error, failed.sysctl ?? {});
     case "bind":

@@ -166,3 +166,13 @@ test("a new volume is like the image's folder, and says so when it hides files",
   expect([stdout, stderr]).toEqual(["70:71 1750\n", ""]);
   await engine.ok("volume", "rm", "filled", "asked", "like");
 });
+
+test("a limit above the host's is refused by its number", async () => {
+  expect((await box("--ulimit", "nofile=4000000000:4000000000", BUSYBOX, "true")).stderr).toContain("error setting rlimits for ready process: error setting rlimit type 7: operation not permitted");
+});
+
+test("inspect -s shows a writable layer of nothing as 0", async () => {
+  await engine.ok("create", "--name", "sized", BUSYBOX, "true");
+  expect(await engine.ok("inspect", "-s", "-f", "{{.SizeRw}}", "sized")).toBe("0");
+  await removed("sized");
+});
