@@ -1,9 +1,9 @@
 import { EngineError } from "../base/mod.ts";
 
-/** `ctrl-p,ctrl-q`, `a`, `ctrl-@` … to the bytes a terminal sends. @throws EngineError InvalidParameter */
-export function parseDetachKeys(text: string | undefined): Uint8Array {
+/** `ctrl-p,ctrl-q`, `a`, `ctrl-@` … to the bytes a terminal sends; an exec's are called escape keys. @throws EngineError InvalidParameter */
+export function parseDetachKeys(text: string | undefined, what: "detach" | "escape" = "detach"): Uint8Array {
   if (text === undefined || text === "") return Uint8Array.of(16, 17);
-  return Uint8Array.from(text.split(","), (key) => keyByte(key) ?? fail(text));
+  return Uint8Array.from(text.split(","), (key) => keyByte(key) ?? fail(text, what));
 }
 
 function keyByte(key: string): number | undefined {
@@ -12,8 +12,8 @@ function keyByte(key: string): number | undefined {
   return control === undefined ? undefined : control.toUpperCase().charCodeAt(0) - 64;
 }
 
-function fail(text: string): never {
-  throw new EngineError("InvalidParameter", `Invalid detach keys (${text.slice(0, 64)}) provided`);
+function fail(text: string, what: string): never {
+  throw new EngineError("InvalidParameter", `Invalid ${what} keys (${text.slice(0, 64)}) provided`);
 }
 
 /**

@@ -19,7 +19,7 @@ import { userOf } from "./user-cache.ts";
 export async function createExec(ctx: EngineContext, ref: string, request: ExecCreateRequest): Promise<{ Id: string }> {
   const record = ctx.containers.resolve(ref);
   if (!request.Cmd?.length) throw new EngineError("InvalidParameter", "No exec command specified");
-  const detachKeys = parseDetachKeys(request.DetachKeys);
+  const detachKeys = parseDetachKeys(request.DetachKeys, "escape");
   requireRunning(record, ref);
   const exec: ExecRecord = { id: randomBytes(32).toString("hex"), containerId: record.id, request, detachKeys, state: { status: "created" } };
   ctx.execs.add(exec);

@@ -34,6 +34,7 @@ describe("detach keys", () => {
     expect([...parseDetachKeys("")]).toEqual([16, 17]);
     expect([...parseDetachKeys("a,ctrl-@,ctrl-[")]).toEqual([97, 0, 27]);
     expect(() => parseDetachKeys("bogus")).toThrow("Invalid detach keys (bogus) provided");
+    expect(() => parseDetachKeys("bogus", "escape")).toThrow("Invalid escape keys (bogus) provided");
   });
   test("found when cut in pieces; what only begins like them is passed on", () => {
     const scanner = new DetachScanner(parseDetachKeys(""));
