@@ -197,6 +197,7 @@ describe("what is asked for and will not be so", () => {
     createWarnings({ cgroups: { version, blockWeight } as CgroupPort }, { config: { ...(health && { Healthcheck: { Test: health } }) } as ContainerConfig, hostConfig: host }, { request: { HostConfig: host }, image, platformAsked, hiding: [] }).join("\n");
   test.each([
     [{ LogConfig: { Type: "json-file", Config: { "max-size": "10k" } } }, {}, /^The json-file log is kept in the engine's own format.*\nOptions of the log have no effect yet, it grows without limit: max-size$/],
+    [{ LogConfig: { Type: "none" } }, {}, /^The output is on the disk until the container is removed/],
     [{ PortBindings: { "80/tcp": [] } }, {}, /^Publishing ports is not supported yet/],
     [{ BlkioWeight: 100 }, { blockWeight: false }, /^Your kernel does not support Block I\/O weight or the cgroup is not mounted. Weight discarded.$/],
     [{ MemorySwappiness: 10 }, { version: 2 as const }, /^Your kernel does not support memory swappiness/],

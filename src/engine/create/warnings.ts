@@ -38,6 +38,7 @@ function logWarnings({ LogConfig: log }: HostConfig): string[] {
   const options = Object.keys(log?.Config ?? {});
   return [
     ...(log?.Type === "json-file" ? ["The json-file log is kept in the engine's own format: read it with `logs`, not from the file."] : []),
+    ...(log?.Type === "none" ? ["The output is on the disk until the container is removed, as with any log driver: none only keeps `logs` from showing it."] : []),
     ...(options.length > 0 ? [`Options of the log have no effect yet, it grows without limit: ${options.join(", ")}`] : []),
   ];
 }
