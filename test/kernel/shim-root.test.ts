@@ -26,7 +26,8 @@ kernelTests("shim: the root", () => {
     const end = await sandbox.run({ argv: ["sh", "-c", "ls / | grep -c from-"], lowers });
     expect(end.log.stderr).toBe("");
     expect(end.log.stdout).toBe("124\n");
-  });
+    // A busy disk takes its time over the folders.
+  }, 30_000);
 
   test("mounts an overlay whose paths are too long for fsconfig", async () => {
     const { ops, exit } = sandbox.plan({ argv: ["sh", "-c", "echo x > /written"] });
