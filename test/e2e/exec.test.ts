@@ -87,3 +87,14 @@ test("the container's end ends its execs", async () => {
   expect(await live.exitCode()).toBe(137);
   await engine.ok("rm", "short");
 });
+
+test("exec -u knows a user that the container has added since it started, and no longer one that it has removed", async () => {
+  const id = await engine.ok("run", "-d", BUSYBOX, "sleep", "1000");
+  expect(await engine.ok("exec", "-u", "root", id, "id", "-u")).toBe("0");
+  expect((await engine.hako("exec", "-u", "late", id, "id", "-u")).stderr).toContain("unable to find user late: no matching entries in passwd file");
+  await engine.ok("exec", id, "sh", "-c", "echo late:x:4321:0::/:/bin/sh >> /etc/passwd");
+  expect(await engine.ok("exec", "-u", "late", id, "id", "-u")).toBe("4321");
+  await engine.ok("exec", id, "rm", "/etc/passwd");
+  expect((await engine.hako("exec", "-u", "late", id, "id", "-u")).code).not.toBe(0);
+  await engine.ok("rm", "-f", id);
+});
