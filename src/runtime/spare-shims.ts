@@ -3,7 +3,7 @@ import { closeFd, sendFds, socketPair, spawnFd, waitExit } from "../linux/mod.ts
 /** Enough for one command; a burst starts its own. */
 const SPARES = 2;
 /** After the last use: whoever has just started something should have the processor. */
-const REFILL_MS = 15;
+const REFILL_MS = 60;
 
 interface Spare {
   readonly pid: number;

@@ -14,7 +14,7 @@ export const eventSchema: Schema = {
 const KEPT_EVENTS = 20_000;
 const DROP_EVERY = 500;
 /** What a crash may take of the events; long enough for those of one act to share a commit. */
-const FLUSH_MS = 2;
+const FLUSH_MS = 10;
 
 export type EventType = "container" | "image" | "network" | "volume" | "daemon";
 
