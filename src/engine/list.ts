@@ -26,23 +26,34 @@ export async function listContainers(ctx: EngineContext, options: ListOptions = 
 }
 
 export async function summaryOf(ctx: EngineContext, record: ContainerRecord, withSize: boolean, images = new ImageNames(ctx)): Promise<ContainerSummary> {
-  const now = Date.now();
-  return {
+  const size = withSize ? withoutZero(await sizesOf(ctx, record)) : undefined;
+  return { ...lastingPart(ctx, record), Image: images.shown(record), Status: statusText(record, Date.now()), ...size };
+}
+
+/** By record, which is another object after every change: a list of many containers works out only what has changed. */
+const lastingParts = new WeakMap<ContainerRecord, ContainerSummary>();
+
+/** All but sizes; image name and status stand in their places, to be told anew each time. */
+function lastingPart(ctx: EngineContext, record: ContainerRecord): ContainerSummary {
+  const known = lastingParts.get(record);
+  if (known) return known;
+  const part: ContainerSummary = {
     Id: record.id,
     Names: [`/${record.name}`],
-    Image: images.shown(record),
+    Image: "",
     ImageID: record.imageID,
     Command: commandText(record),
     Created: Math.floor(Date.parse(record.createdAt) / 1000),
     Ports: portsOf(record),
-    ...(withSize && withoutZero(await sizesOf(ctx, record))),
     Labels: record.config.Labels ?? {},
     State: dockerStatus(record.state),
-    Status: statusText(record, now),
+    Status: "",
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? "bridge", ...(record.hostConfig.Annotations && { Annotations: record.hostConfig.Annotations }) },
     NetworkSettings: { Networks: endpointsOf(ctx, record) },
     Mounts: mountPoints(ctx, record),
   };
+  lastingParts.set(record, part);
+  return part;
 }
 
 /** What a name means, asked once per list: many containers share few images. */
