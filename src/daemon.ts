@@ -1,3 +1,4 @@
+import type { Database } from "bun:sqlite";
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ApiServer, bindEngine, parseListenAddress } from "./api/mod.ts";
@@ -99,6 +100,7 @@ async function removeByStore(options: DaemonOptions): Promise<readonly string[]>
     await recover(parts.ctx);
   } catch {
     // A store that is damaged or of another release names no container, ignoring: the kernel does.
+    await held.disposeAsync();
     return await removeByKernel(options);
   }
   const left = await stopEverything(parts.ctx);
@@ -106,14 +108,25 @@ async function removeByStore(options: DaemonOptions): Promise<readonly string[]>
   return left;
 }
 
-async function removeByKernel({ cgroupParent, bridge, table }: DaemonOptions): Promise<readonly string[]> {
+async function removeByKernel({ dataRoot, cgroupParent, bridge, table }: DaemonOptions): Promise<readonly string[]> {
   const cgroups = openCgroups({ parent: cgroupParent });
   const groups = cgroups.list().filter((name) => CONTAINER_ID.test(name)).map((id) => cgroups.open(id));
   for (const group of groups) group.killAll();
   using rtnl = new Rtnetlink();
-  const network = openNetworks({ db: openDatabase(":memory:", [networkSchema]), rtnl, config: { bridge, table } });
+  using db = networkFacts(dataRoot);
+  const network = openNetworks({ db, rtnl, config: { bridge, table } });
   const results = await Promise.allSettled([...groups.map((group) => group.remove()), network.teardown()]);
   return results.flatMap((result) => (result.status === "rejected" ? [messageOf(result.reason)] : []));
+}
+
+/** What the engine changed on the host, as far as the store still tells. */
+function networkFacts(dataRoot: string): Database {
+  try {
+    return openDatabase(join(dataRoot, "hako.db"), [networkSchema]);
+  } catch {
+    // Unreadable, ignoring: links, table and groups are found by their names.
+    return openDatabase(":memory:", [networkSchema]);
+  }
 }
 
 function makeRoots({ dataRoot, runRoot }: DaemonOptions): void {

@@ -23,13 +23,23 @@ export function openDatabase(path: string, schemas: readonly Schema[]): Database
   // Loaded here, for the command line shares this folder and starts faster without it.
   const { Database: SQLite } = require("bun:sqlite") as typeof import("bun:sqlite");
   const db = new SQLite(path, { create: true, strict: true });
+  try {
+    prepare(db, path, schemas);
+    return db;
+  } catch (error) {
+    // Or its lock would stay for as long as this process lives.
+    db.close();
+    throw error;
+  }
+}
+
+function prepare(db: Database, path: string, schemas: readonly Schema[]): void {
   takeForOurselves(db, path);
   db.run("PRAGMA synchronous = NORMAL");
   db.run("PRAGMA foreign_keys = ON");
   db.run(`PRAGMA wal_autocheckpoint = ${MAX_LOG_PAGES}`);
   db.run("CREATE TABLE IF NOT EXISTS schema_versions (module TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT");
   for (const schema of schemas) migrate(db, schema);
-  return db;
 }
 
 function takeForOurselves(db: Database, path: string): void {

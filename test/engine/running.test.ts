@@ -136,6 +136,25 @@ test("uninstall needs no readable store", async () => {
   expect((await other.inNetwork("nft", "list", "tables")).stdout).toBe("");
 }, 60_000);
 
+test("uninstall gives the forwarding switch back, also when the store is of a newer release", async () => {
+  await using other = await startEngine({ busybox: false });
+  const forwarding = async (): Promise<string> => (await other.inNetwork("cat", "/proc/sys/net/ipv4/ip_forward")).stdout.trim();
+  // A new namespace may have it from the host: off before this start, it is the engine's to switch.
+  await other.stop();
+  await other.inNetwork("sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward");
+  await other.start();
+  expect(await forwarding()).toBe("1");
+  await other.stop();
+  {
+    using db = new Database(join(other.dataRoot, "hako.db"));
+    expect(db.query("SELECT value FROM network_state WHERE key = 'forwarding'").get()).toEqual({ value: "ours" });
+    db.run("UPDATE schema_versions SET version = 99 WHERE module = 'image'");
+  }
+  const { code, stderr } = await uninstall(other);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await forwarding()).toBe("0");
+}, 60_000);
+
 test("an engine that is stopped leaves no cgroup while nothing runs", async () => {
   await using other = await startEngine({ busybox: false });
   expect(cgroupFolders(other.cgroupParent)).not.toEqual([]);
