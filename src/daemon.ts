@@ -5,7 +5,7 @@ import { ApiServer, bindEngine, parseListenAddress } from "./api/mod.ts";
 import { EXTRACT_CAPABILITIES, helperExtractor, type Extractor } from "./archive/mod.ts";
 import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
 import { ContentStore } from "./content/mod.ts";
-import { DiskSpace, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext } from "./engine/mod.ts";
+import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext } from "./engine/mod.ts";
 import { imageSchema, openImages, type Images } from "./image/mod.ts";
 import { openCgroups, openOwnExecutable, Rtnetlink, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
 import { networkSchema, openNetworks, type BridgeNetwork } from "./network/mod.ts";
@@ -154,7 +154,7 @@ async function openParts(options: DaemonOptions, held: AsyncDisposableStack, log
   await network.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
-  const ctx = openEngine({ db, paths: { dataRoot, runRoot }, build, space, images, snapshots, network, cgroups, runtime: runtimePort(spawner), host: hostFacts(), log });
+  const ctx = openEngine({ settings: () => ENGINE_DEFAULTS, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, network, cgroups, runtime: runtimePort(spawner), host: hostFacts(), log });
   if (shortage === undefined) await addFirstImage(images);
   return { ctx, network, cgroups, images };
 }

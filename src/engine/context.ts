@@ -3,6 +3,7 @@ import type { KeyedLock } from "../base/mod.ts";
 import type { ContainerStore } from "./store/containers.ts";
 import type { EventLog } from "./store/events.ts";
 import type { VolumeStore } from "./store/volumes.ts";
+import type { EngineDefaults } from "./defaults.ts";
 import type { DiskSpace } from "./disk-space.ts";
 import type { ExecTable } from "./exec-table.ts";
 import type { LiveTable } from "./live.ts";
@@ -21,6 +22,8 @@ export interface EngineContext {
   readonly execs: ExecTable;
   readonly paths: EnginePaths;
   readonly identity: EngineIdentity;
+  /** The operator's settings; a reload puts another object in its place. */
+  readonly defaults: EngineDefaults;
   readonly space: Pick<DiskSpace, "requireWritable" | "makeRoom">;
   readonly images: ImagePort;
   readonly snapshots: SnapshotPort;

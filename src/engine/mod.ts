@@ -1,3 +1,4 @@
+export { ENGINE_DEFAULTS, type EngineDefaults, type RuntimeSetting, type SeccompSetting } from "./defaults.ts";
 export type { EngineContext, EngineIdentity } from "./context.ts";
 export type {
   AttachOptions, CreateOptions, EventsOptions, Filters, ListOptions, LogsOptions, PruneResult, RemoveOptions, StartOptions, StopOptions, TopResult, WaitCondition, WaitOutcome,

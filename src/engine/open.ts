@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { formatInstant, KeyedLock, nowNs, type Schema } from "../base/mod.ts";
 import type { EngineContext, EngineIdentity } from "./context.ts";
+import type { EngineDefaults } from "./defaults.ts";
 import { ExecTable } from "./exec-table.ts";
 import { LiveTable } from "./live.ts";
 import { containersDir, rootMountPoint, volumesDir } from "./paths.ts";
@@ -21,6 +22,8 @@ export const engineSchemas: readonly Schema[] = [
 /** The mechanisms that the composition root has opened. */
 export interface EngineParts extends Pick<EngineContext, "paths" | "space" | "images" | "snapshots" | "network" | "cgroups" | "runtime" | "host" | "log"> {
   readonly db: Database;
+  /** The settings of this moment. */
+  readonly settings: () => EngineDefaults;
   readonly build: Pick<EngineIdentity, "version" | "gitCommit" | "buildTime">;
 }
 
@@ -32,6 +35,9 @@ export function openEngine(parts: EngineParts): EngineContext {
   const checkpoint = new IdleCheckpoint(db, parts.log);
   return {
     ...parts,
+    get defaults() {
+      return parts.settings();
+    },
     log: (sentence) => parts.log(sentence),
     containers: new ContainerStore(db, () => parts.space.makeRoom()),
     eventLog: new EventLog(db, () => checkpoint.touch()),
