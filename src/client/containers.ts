@@ -37,6 +37,15 @@ export const listContainers = (client: Client, options: { all?: boolean; limit?:
 
 export const inspectContainer = (client: Client, ref: string, size = false) => client.json<ContainerInspect>("GET", at(ref, "/json"), { query: { size: size || undefined } });
 
+export interface FileChange {
+  /** 0 changed, 1 added, 2 deleted. */
+  readonly Kind: number;
+  readonly Path: string;
+}
+
+/** What the container has changed in its root; null when that is nothing. */
+export const containerChanges = (client: Client, ref: string) => client.json<FileChange[] | null>("GET", at(ref, "/changes"));
+
 export const topContainer = (client: Client, ref: string, psArgs?: string) =>
   client.json<{ Titles: string[]; Processes: string[][] | null }>("GET", at(ref, "/top"), { query: { ps_args: psArgs } });
 

@@ -90,6 +90,7 @@ export const TABLE: readonly Entry[] = [
   { name: "create", command: container.CREATE },
   { name: "daemon", command: engine.DAEMON },
   { name: "events", command: system.EVENTS },
+  { name: "explain", command: system.EXPLAIN },
   { name: "history", command: image.HISTORY },
   { name: "import", command: image.IMPORT },
   { name: "inspect", command: system.INSPECT },

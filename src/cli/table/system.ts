@@ -26,6 +26,14 @@ export const INSPECT: CommandSpec = {
   load: () => import("../commands/inspect.ts"),
 };
 
+export const EXPLAIN: CommandSpec = {
+  summary: "Show what a container or an image is made of: layers, changes, isolation, limits",
+  usage: "[OPTIONS] CONTAINER|IMAGE [CONTAINER|IMAGE...]",
+  args: [1],
+  flags: [FORMAT, { name: "lang", type: "string", help: "Language of the text: en or ja (default: that of the locale)" }],
+  load: () => import("../commands/explain.ts"),
+};
+
 export const SYSTEM_DF: CommandSpec = {
   summary: "Show what takes up space",
   usage: "[OPTIONS]",
