@@ -1,5 +1,5 @@
 /** rtnetlink(7) messages: headers and attributes in the machine's order (little-endian on all we run on). */
-export const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, SETLINK: 19, NEWADDR: 20, DELADDR: 21, GETADDR: 22, NEWROUTE: 24, DELROUTE: 25, GETROUTE: 26 } as const;
+export const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, SETLINK: 19, NEWADDR: 20, DELADDR: 21, GETADDR: 22, NEWROUTE: 24, DELROUTE: 25, GETROUTE: 26, GETSTATS: 94 } as const;
 export const NLM_F = { REQUEST: 1, ACK: 4, DUMP: 0x300, REPLACE: 0x100, EXCL: 0x200, CREATE: 0x400 } as const;
 export const NLMSG = { ERROR: 2, DONE: 3 } as const;
 export const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, NET_NS_PID: 19, IFALIAS: 20, AF_SPEC: 26, NET_NS_FD: 28, INET6_ADDR_GEN_MODE: 8, INFO_KIND: 1, INFO_DATA: 2, VETH_PEER: 1 } as const;

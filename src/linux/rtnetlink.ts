@@ -39,6 +39,17 @@ export interface Route {
   readonly index: number;
 }
 
+export interface InterfaceCounters {
+  readonly rxBytes: number;
+  readonly rxPackets: number;
+  readonly rxErrors: number;
+  readonly rxDropped: number;
+  readonly txBytes: number;
+  readonly txPackets: number;
+  readonly txErrors: number;
+  readonly txDropped: number;
+}
+
 /**
  * A kept NETLINK_ROUTE socket; every call is one round trip into the kernel (about 10 µs) and synchronous. It belongs to the network
  * namespace of this process, or to the one given.
@@ -73,6 +84,13 @@ export class Rtnetlink implements Disposable {
     const message = this.#message(RTM.GETLINK, NLM_F.DUMP);
     message.ifinfo({});
     return this.#ask(message, "links").map(linkOf);
+  }
+
+  /** Of every interface, by its index, in one dump. */
+  counters(): Map<number, InterfaceCounters> {
+    const message = this.#message(RTM.GETSTATS, NLM_F.DUMP);
+    message.raw([AF_UNSPEC, 0, 0, 0, 0, 0, 0, 0, IFLA_STATS_LINK_64, 0, 0, 0]);
+    return new Map(this.#ask(message, "counters").map(countersOf));
   }
 
   /** The new bridge's index. */
@@ -210,6 +228,18 @@ function linkOf({ body }: NetlinkMessage): Link {
     master: attributes.get(IFLA.MASTER)?.readUInt32LE(0) ?? 0,
     kind: info && cString(attributesOf(info, 0).get(IFLA.INFO_KIND)),
   };
+}
+
+const IFLA_STATS_LINK_64 = 1;
+
+/** struct if_stats_msg, then one attribute with struct rtnl_link_stats64: all fields are 64 bits wide. */
+function countersOf({ body }: NetlinkMessage): [index: number, InterfaceCounters] {
+  const stats = attributesOf(body, 12).get(IFLA_STATS_LINK_64);
+  const field = (number: number): number => (stats && stats.length >= (number + 1) * 8 ? stats.readUInt32LE(number * 8) + stats.readUInt32LE(number * 8 + 4) * 2 ** 32 : 0);
+  return [
+    body.readInt32LE(4),
+    { rxPackets: field(0), txPackets: field(1), rxBytes: field(2), txBytes: field(3), rxErrors: field(4), txErrors: field(5), rxDropped: field(6), txDropped: field(7) },
+  ];
 }
 
 function cString(bytes: Buffer | undefined): string | undefined {

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { isIPv4 } from "node:net";
 import { EngineError } from "../base/mod.ts";
-import { getSysctl, SyscallError, setSysctl, type Rtnetlink } from "../linux/mod.ts";
+import { getSysctl, SyscallError, setSysctl, type InterfaceCounters, type Rtnetlink } from "../linux/mod.ts";
 import { AddressPool } from "./address-pool.ts";
 import { endpointOf, hostInterfaceName, macOfAddress, type Endpoint, type EndpointRow } from "./endpoint.ts";
 import { forwardWarnings, setupFirewall, teardownFirewall } from "./firewall.ts";
@@ -123,6 +123,11 @@ export class BridgeNetwork {
   endpoint(containerId: string): Endpoint | undefined {
     const row = this.#row(containerId);
     return row && this.#endpoint(row);
+  }
+
+  /** Of every interface of the host, by index, as seen from the host: what a container sends its host end receives. */
+  interfaceCounters(): Map<number, InterfaceCounters> {
+    return this.#rtnl.counters();
   }
 
   /** Frees what no live container holds, and removes links on the bridge that no endpoint names. */

@@ -10,6 +10,7 @@ export interface Endpoint {
   readonly gateway: string;
   readonly mac: string;
   readonly hostInterface: string;
+  readonly hostIndex: number;
   /** What the shim sends: in the host's namespace (with the container's pid at the offsets), and inside. */
   readonly netlink: { readonly host: { readonly messages: Uint8Array; readonly pidOffsets: number[] }; readonly inside: Uint8Array };
 }
@@ -49,6 +50,8 @@ export function macOfAddress(address: number): string {
 export function endpointOf(row: EndpointRow, bridge: BridgeFacts): Endpoint {
   const hostInterface = hostInterfaceName(row.endpoint_id);
   const ip = formatAddress(row.address);
+  // Far above what the kernel counts up to by itself.
+  const hostIndex = FIRST_HOST_INDEX + Number.parseInt(row.endpoint_id.slice(0, HOST_INDEX_DIGITS), 16);
   return {
     endpointId: row.endpoint_id,
     ip,
@@ -56,11 +59,9 @@ export function endpointOf(row: EndpointRow, bridge: BridgeFacts): Endpoint {
     gateway: bridge.gateway,
     mac: row.mac,
     hostInterface,
+    hostIndex,
     netlink: {
-      // Far above what the kernel counts up to by itself.
-      host: vethToPid({
-        hostName: hostInterface, hostIndex: FIRST_HOST_INDEX + Number.parseInt(row.endpoint_id.slice(0, HOST_INDEX_DIGITS), 16), master: bridge.index, peerName: "eth0", mac: row.mac, mtu: bridge.mtu,
-      }),
+      host: vethToPid({ hostName: hostInterface, hostIndex, master: bridge.index, peerName: "eth0", mac: row.mac, mtu: bridge.mtu }),
       inside: insideBatch({ address: ip, prefix: bridge.prefix, gateway: bridge.gateway, withoutLinkLocal: bridge.silenceIPv6 }),
     },
   };

@@ -1,40 +1,63 @@
-import { readSmallText } from "../proc.ts";
-import { readNumber, readTable } from "./control-files.ts";
-import type { BlockCount, CgroupStats } from "./types.ts";
+import { KeptFile } from "../kept-file.ts";
+import type { BlockCount, CgroupStats, CgroupStatsReader } from "./types.ts";
 
 const NS_PER_TICK = 10_000_000;
 
 /** Controllers that are not mounted count as zeros. */
-export function statsV1(folderOf: (controller: string) => string | undefined): CgroupStats {
-  const file = (controller: string, name: string): string => `${folderOf(controller) ?? ""}/${name}`;
-  const usage = readTable(file("cpuacct", "cpuacct.stat"));
-  const throttling = readTable(file("cpu", "cpu.stat"));
-  return {
-    cpu: {
-      totalNs: readNumber(file("cpuacct", "cpuacct.usage")),
-      userNs: (usage.user ?? 0) * NS_PER_TICK,
-      systemNs: (usage.system ?? 0) * NS_PER_TICK,
-      perCpuNs: readSmallText(file("cpuacct", "cpuacct.usage_percpu"))?.trim().split(" ").map(Number) ?? [],
-      periods: throttling.nr_periods ?? 0,
-      throttledPeriods: throttling.nr_throttled ?? 0,
-      throttledNs: throttling.throttled_time ?? 0,
-    },
-    memory: {
-      usageBytes: readNumber(file("memory", "memory.usage_in_bytes")),
-      maxUsageBytes: readNumber(file("memory", "memory.max_usage_in_bytes")),
-      limitBytes: readNumber(file("memory", "memory.limit_in_bytes")),
-      failures: readNumber(file("memory", "memory.failcnt")),
-      stats: readTable(file("memory", "memory.stat")),
-    },
-    pids: { current: readNumber(file("pids", "pids.current")), limit: readNumber(file("pids", "pids.max")) },
-    blockIO: {
-      bytes: counts(file("blkio", "blkio.throttle.io_service_bytes_recursive")),
-      operations: counts(file("blkio", "blkio.throttle.io_serviced_recursive")),
-    },
-  };
+export class StatsReaderV1 implements CgroupStatsReader {
+  readonly #files: Record<"usage" | "modes" | "perCpu" | "throttling" | "memory" | "memoryMost" | "memoryLimit" | "memoryFailures" | "memoryStat" | "pids" | "pidsMost" | "blockBytes" | "blockOperations", KeptFile>;
+
+  constructor(folderOf: (controller: string) => string | undefined) {
+    const file = (controller: string, name: string): KeptFile => new KeptFile(`${folderOf(controller) ?? ""}/${name}`);
+    this.#files = {
+      usage: file("cpuacct", "cpuacct.usage"),
+      modes: file("cpuacct", "cpuacct.stat"),
+      perCpu: file("cpuacct", "cpuacct.usage_percpu"),
+      throttling: file("cpu", "cpu.stat"),
+      memory: file("memory", "memory.usage_in_bytes"),
+      memoryMost: file("memory", "memory.max_usage_in_bytes"),
+      memoryLimit: file("memory", "memory.limit_in_bytes"),
+      memoryFailures: file("memory", "memory.failcnt"),
+      memoryStat: file("memory", "memory.stat"),
+      pids: file("pids", "pids.current"),
+      pidsMost: file("pids", "pids.max"),
+      blockBytes: file("blkio", "blkio.throttle.io_service_bytes_recursive"),
+      blockOperations: file("blkio", "blkio.throttle.io_serviced_recursive"),
+    };
+  }
+
+  read(): CgroupStats {
+    const modes = this.#files.modes.table();
+    const throttling = this.#files.throttling.table();
+    return {
+      cpu: {
+        totalNs: this.#files.usage.number(),
+        userNs: (modes["user"] ?? 0) * NS_PER_TICK,
+        systemNs: (modes["system"] ?? 0) * NS_PER_TICK,
+        perCpuNs: this.#files.perCpu.numbers(),
+        periods: throttling["nr_periods"] ?? 0,
+        throttledPeriods: throttling["nr_throttled"] ?? 0,
+        throttledNs: throttling["throttled_time"] ?? 0,
+      },
+      memory: {
+        usageBytes: this.#files.memory.number(),
+        maxUsageBytes: this.#files.memoryMost.number(),
+        limitBytes: this.#files.memoryLimit.number(),
+        failures: this.#files.memoryFailures.number(),
+        stats: this.#files.memoryStat.table(),
+      },
+      pids: { current: this.#files.pids.number(), limit: this.#files.pidsMost.number() },
+      blockIO: { bytes: counts(this.#files.blockBytes.text()), operations: counts(this.#files.blockOperations.text()) },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of Object.values(this.#files)) file[Symbol.dispose]();
+  }
 }
 
 /** `8:0 Read 4096` lines and a `Total` without device. */
-function counts(path: string): BlockCount[] {
-  return [...(readSmallText(path) ?? "").matchAll(/^(\d+):(\d+) (\w+) (\d+)$/gm)].map(([, major, minor, op = "", value]) => ({ major: Number(major), minor: Number(minor), op, value: Number(value) }));
+function counts(text: string): BlockCount[] {
+  if (!text.includes(":")) return [];
+  return [...text.matchAll(/^(\d+):(\d+) (\w+) (\d+)$/gm)].map(([, major, minor, op = "", value]) => ({ major: Number(major), minor: Number(minor), op, value: Number(value) }));
 }

@@ -65,6 +65,12 @@ export interface BlockCount {
   readonly value: number;
 }
 
+/** Reads a group's counters again and again, from files that it holds open until it is disposed of. */
+export interface CgroupStatsReader extends Disposable {
+  /** Zeros once the group is gone. */
+  read(): CgroupStats;
+}
+
 /** One container's control group; nothing is held open, so an object may be dropped at any time. */
 export interface Cgroup {
   readonly join: CgroupJoin;
@@ -75,6 +81,7 @@ export interface Cgroup {
   freeze(): Promise<void>;
   thaw(): void;
   stats(): CgroupStats;
+  openStats(): CgroupStatsReader;
   /** Also of groups made inside it. */
   pids(): number[];
   killAll(): void;

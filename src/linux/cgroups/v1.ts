@@ -3,8 +3,8 @@ import { tryCall } from "../call.ts";
 import { readSmallText } from "../proc.ts";
 import { makeFolder, processesBelow, readNumber, removeAll, settle, childFolders, tryRemove, writeControl, writeControlIfThere, writeControls } from "./control-files.ts";
 import type { Hierarchy } from "./hierarchy.ts";
-import { statsV1 } from "./stats-v1.ts";
-import type { Cgroup, CgroupResources, Cgroups, CgroupStats, DeviceRule, Throttle } from "./types.ts";
+import { StatsReaderV1 } from "./stats-v1.ts";
+import type { Cgroup, CgroupResources, Cgroups, CgroupStats, CgroupStatsReader, DeviceRule, Throttle } from "./types.ts";
 
 const SIGKILL = 9;
 
@@ -121,7 +121,12 @@ class CgroupV1 implements Cgroup {
   }
 
   stats(): CgroupStats {
-    return statsV1((controller) => this.#byController.get(controller));
+    using reader = this.openStats();
+    return reader.read();
+  }
+
+  openStats(): CgroupStatsReader {
+    return new StatsReaderV1((controller) => this.#byController.get(controller));
   }
 
   pids(): number[] {

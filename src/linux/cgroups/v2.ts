@@ -3,8 +3,8 @@ import { tryCall } from "../call.ts";
 import { readSmallText } from "../proc.ts";
 import { childFolders, makeFolder, processesBelow, readTable, removeAll, settle, tryRemove, writeControl, writeControlIfThere } from "./control-files.ts";
 import { attachDeviceProgram } from "./device-program.ts";
-import { statsV2 } from "./stats-v2.ts";
-import type { Cgroup, CgroupResources, Cgroups, CgroupStats, Throttle } from "./types.ts";
+import { StatsReaderV2 } from "./stats-v2.ts";
+import type { Cgroup, CgroupResources, Cgroups, CgroupStats, CgroupStatsReader, Throttle } from "./types.ts";
 
 const SIGKILL = 9;
 const CONTROLLERS = ["cpu", "cpuset", "io", "memory", "pids"];
@@ -115,7 +115,12 @@ class CgroupV2 implements Cgroup {
   }
 
   stats(): CgroupStats {
-    return statsV2(this.#folder);
+    using reader = this.openStats();
+    return reader.read();
+  }
+
+  openStats(): CgroupStatsReader {
+    return new StatsReaderV2(this.#folder);
   }
 
   pids(): number[] {
