@@ -55,6 +55,19 @@ export const EXEC: CommandSpec = {
   load: () => import("../commands/exec.ts"),
 };
 
+export const DEBUG: CommandSpec = {
+  summary: "Use a toolbox image's programs inside a running container, without changing it",
+  usage: "[OPTIONS] CONTAINER [COMMAND] [ARG...]",
+  args: [1],
+  flags: [
+    { name: "env", short: "e", type: "list", help: "Set environment variables of the toolbox" },
+    { name: "image", type: "string", default: '"busybox"', help: "Image whose programs are used; it needs /bin/sh" },
+    { name: "interactive", short: "i", type: "bool", help: "Keep STDIN open for COMMAND" },
+  ],
+  interspersed: false,
+  load: () => import("../commands/debug.ts"),
+};
+
 export const INSPECT_CONTAINER: CommandSpec = {
   summary: "Show everything about containers",
   usage: `[OPTIONS] ${MANY}`,

@@ -89,6 +89,7 @@ export const TABLE: readonly Entry[] = [
   { name: "attach", command: container.ATTACH },
   { name: "create", command: container.CREATE },
   { name: "daemon", command: engine.DAEMON },
+  { name: "debug", command: container.DEBUG },
   { name: "events", command: system.EVENTS },
   { name: "explain", command: system.EXPLAIN },
   { name: "history", command: image.HISTORY },
