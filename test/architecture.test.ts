@@ -12,6 +12,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   base: [],
   spec: ["base"],
   linux: ["base"],
+  configuration: ["base", "spec"],
   archive: MECHANISM,
   content: MECHANISM,
   snapshot: MECHANISM,
@@ -26,7 +27,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   api: ["base", "spec", "engine"],
   client: ["base", "spec"],
   compose: ["base", "spec", "client"],
-  cli: ["base", "spec", "client", "compose"],
+  cli: ["base", "spec", "client", "compose", "configuration"],
 };
 
 /** The composition roots: files directly in src/ join everything; the executable's entry may start them. */
@@ -183,10 +184,11 @@ test("the environment is read only by the composition root and the command line"
   expect(offending.map((file) => file.path)).toEqual([]);
 });
 
-test("C stays small: at most 3,700 lines of code", () => {
+// Programs of other runtimes, and a process that waits for `start`, are watched over by the same shim.
+test("C stays small: at most 3,950 lines of code", () => {
   const lines = ["native/shim/*.{c,h}", "native/addon/*.{c,h}", "native/hello/*.{c,h}"]
     .flatMap(sourceFiles)
     .filter(({ path }) => !path.includes(".gen.") && !/(?:test|fuzz)/.test(path))
     .reduce((sum, { code }) => sum + code.split("\n").filter((line) => line.trim() !== "").length, 0);
-  expect(lines).toBeLessThanOrEqual(3700);
+  expect(lines).toBeLessThanOrEqual(3950);
 });

@@ -23,8 +23,6 @@ export interface EngineDefaults {
   readonly ipcMode: "private" | "shareable";
   /** Undefined: private on cgroup v2, host on v1. */
   readonly cgroupnsMode: "private" | "host" | undefined;
-  /** Cgroup of containers that name none; "" is the engine's own parent. */
-  readonly cgroupParent: string;
   readonly init: boolean;
   /** Undefined: the engine's own. */
   readonly initPath: string | undefined;
@@ -69,7 +67,6 @@ export const ENGINE_DEFAULTS: EngineDefaults = {
   shmSizeBytes: 64 * 1024 * 1024,
   ipcMode: "private",
   cgroupnsMode: undefined,
-  cgroupParent: "",
   init: false,
   initPath: undefined,
   noNewPrivileges: false,
