@@ -33,7 +33,7 @@ function sample(type: PlanFieldType, seed: number): unknown {
 
 /** In an order that the shim accepts: settings, clone, the rest; exec and execFd cannot both be in one plan. */
 export function fixtureOps(): PlanOp[] {
-  const before: PlanOp["op"][] = ["stdio", "frameLog", "exitFile", "oomFile", "joinPidNamespace", "clone", "netlinkHost"];
+  const before: PlanOp["op"][] = ["stdio", "frameLog", "logRotation", "exitFile", "oomFile", "adopt", "joinPidNamespace", "clone", "netlinkHost"];
   const last: PlanOp["op"] = "execFd";
   const order = [...before, ...NAMES.filter((name) => !before.includes(name) && name !== last && name !== "exec"), last];
   return order.map((name, position) => {

@@ -29,13 +29,15 @@ export interface Op {
 export const PLAN_VERSION = 1;
 
 export const OPS = [
-  { code: 1, name: "stdio", side: "host", fields: [["flags", "u32"], ["rows", "u32"], ["cols", "u32"]], doc: "flags: 1 TTY, 2 OPEN_STDIN (else /dev/null), 4 STDIN_ONCE (first stdin client's end of file closes the process's stdin), 8 STREAM_OUTPUT (output goes to the OUTPUT connection with back-pressure; started only once it is there), 16 DIRECT (the process inherits the shim's own fds 0, 1, 2)." },
+  { code: 1, name: "stdio", side: "host", fields: [["flags", "u32"], ["rows", "u32"], ["cols", "u32"]], doc: "flags: 1 TTY, 2 OPEN_STDIN (else /dev/null), 4 STDIN_ONCE (first stdin client's end of file closes the process's stdin), 8 STREAM_OUTPUT (output goes to the OUTPUT connection with back-pressure; started only once it is there), 16 DIRECT (the process inherits the shim's own fds 0, 1, 2), 32 LET_GO (the shim ends once it has told that the process is started, which goes to the next subreaper)." },
   { code: 2, name: "frameLog", side: "host", fields: [["path", "str"], ["indexPath", "str"]], doc: "Append stdout and stderr as frames to path, one index entry per frame to indexPath." },
+  { code: 9, name: "logRotation", side: "host", fields: [["prefix", "str"], ["base", "u64"], ["maxBytes", "u64"], ["maxFiles", "u32"], ["flags", "u32"], ["older", "bytes"]], doc: "After frameLog, whose file begins at `base` of the whole log: one that has maxBytes (0: never) is followed by `<prefix>.<position>` and `<prefix>.idx.<position>`; of more than maxFiles (0: no limit, the engine removes them) the oldest goes. older: u64 positions of the files before. flags: 1 DISCARD what nobody asked to keep (KEEP), 2 it is kept from the beginning." },
   { code: 3, name: "exitFile", side: "host", fields: [["path", "str"]], doc: "At exit write the status there: temporary and rename." },
   { code: 4, name: "oomFile", side: "host", fields: [["path", "str"]], doc: "A cgroup file with a line `oom_kill N` (memory.events, memory.oom_control): N above its value at start means OOM-killed." },
   { code: 5, name: "joinPidNamespace", side: "host", fields: [["fd", "u32"]], doc: "setns(fd, CLONE_NEWPID) before clone; fd is a pidfd or namespace fd inherited from the engine." },
   { code: 6, name: "clone", side: "host", fields: [["flags", "u64"], ["cgroupDir", "str"]], doc: "clone3 with CLONE_NEW* flags and CLONE_PIDFD; cgroupDir not empty: CLONE_INTO_CGROUP (v2)." },
   { code: 7, name: "netlinkHost", side: "host", fields: [["messages", "bytes"], ["pidOffsets", "u32s"]], doc: "After clone: rtnetlink messages from the shim's network namespace, one sendmsg, every one acknowledged; at each offset the child's pid is stored first (u32, IFLA_NET_NS_PID)." },
+  { code: 8, name: "adopt", side: "host", fields: [["pidFile", "str"], ["consoleFd", "u32"]], doc: "The child is an OCI runtime that leaves a process behind: once it has ended well, the process of pidFile, which is then the shim's, takes its place. consoleFd not 0: a listening socket over which the runtime sends the terminal's master." },
 
   { code: 32, name: "joinCgroups", side: "child", fields: [["tasksFiles", "strs"]], doc: "Write 0 to each file (v1 `tasks`: moving the calling thread skips the kernel's global lock; cgroup.procs costs 5 to 20 ms)." },
   { code: 33, name: "unshare", side: "child", fields: [["flags", "u64"]], doc: "unshare(flags), for the cgroup namespace after joining." },
@@ -61,12 +63,14 @@ export const OPS = [
   { code: 52, name: "oomScoreAdj", side: "child", fields: [["value", "i32"]], doc: "Before pivot or joining a mount namespace." },
   { code: 53, name: "rlimit", side: "child", fields: [["resource", "u32"], ["soft", "u64"], ["hard", "u64"]], doc: "prlimit64 on itself." },
   { code: 54, name: "sessionKeyring", side: "child", fields: [["name", "str"]], doc: "A session keyring of its own; a kernel without keyrings is fine." },
-  { code: 55, name: "console", side: "child", fields: [["bindConsole", "u32"]], doc: "A pty from the root's devpts becomes the controlling terminal and fds 0, 1, 2; the master goes to the shim; bindConsole: also bound on /dev/console." },
+  { code: 55, name: "console", side: "child", fields: [["bindConsole", "u32"], ["socketFd", "u32"]], doc: "A pty from the root's devpts becomes the controlling terminal and fds 0, 1, 2; the master goes to the shim, or to the connected socket socketFd; bindConsole: also bound on /dev/console." },
   { code: 56, name: "noNewPrivileges", side: "child", fields: [], doc: "prctl(PR_SET_NO_NEW_PRIVS)." },
   { code: 57, name: "seccomp", side: "child", fields: [["flags", "u32"], ["program", "bytes"]], doc: "seccomp(SET_MODE_FILTER, flags) with an array of struct sock_filter." },
   { code: 58, name: "securityLabel", side: "child", fields: [["attribute", "str"], ["label", "str"]], doc: "Write label to /proc/self/attr/<attribute>; prepared before pivot." },
   { code: 59, name: "identity", side: "child", fields: [["uid", "u32"], ["gid", "u32"], ["groups", "u32s"], ["umask", "u32"], ["bounding", "u64"], ["effective", "u64"], ["permitted", "u64"], ["inheritable", "u64"], ["ambient", "u64"]], doc: "Drop from the bounding set, setgroups, setresgid, setresuid keeping capabilities, capset, raise ambient, umask." },
   { code: 60, name: "cwd", side: "child", fields: [["path", "str"]], doc: "chdir, then verify that getcwd is inside the root." },
+  { code: 64, name: "gate", side: "child", fields: [["fd", "u32"], ["program", "u32"]], doc: "Takes one connection from the listening socket fd, writes a byte to it and waits for one. program 1: the shim is first told that the process is started, if the program of `exec` can be found; later failures go to this connection, whose end means success." },
+  { code: 65, name: "hook", side: "child", fields: [["path", "str"], ["argv", "strs"], ["env", "strs"], ["state", "str"], ["timeoutSeconds", "u32"]], doc: "Runs a program with state on its standard input and waits for it, timeoutSeconds (0: for ever); its failure is ours." },
   { code: 61, name: "exec", side: "child", fields: [["argv", "strs"], ["env", "strs"]], doc: "close_range(3, CLOEXEC), reset signals, execve; argv[0] without a slash is searched in PATH of env." },
   { code: 62, name: "execFd", side: "child", fields: [["fd", "u32"], ["argv", "strs"], ["env", "strs"]], doc: "execveat(fd, AT_EMPTY_PATH): helpers run the engine's own executable, whatever the root holds." },
 ] as const satisfies readonly Op[];

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-int send_fd(struct child *child, enum sync_message type, int fd)
+int send_fd(int socket, enum sync_message type, int fd)
 {
     char first = (char)type;
     struct iovec data = {.iov_base = &first, .iov_len = 1};
@@ -17,7 +17,7 @@ int send_fd(struct child *child, enum sync_message type, int fd)
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    return sendmsg(child->sync, &message, MSG_NOSIGNAL) != 1 ? fail("descriptor") : 0;
+    return sendmsg(socket, &message, MSG_NOSIGNAL) != 1 ? fail("descriptor") : 0;
 }
 
 static int run(struct child *child, const struct op *op)
@@ -25,11 +25,13 @@ static int run(struct child *child, const struct op *op)
     switch ((enum op_code)op->layout->code) {
     case OP_STDIO:
     case OP_FRAME_LOG:
+    case OP_LOG_ROTATION:
     case OP_EXIT_FILE:
     case OP_OOM_FILE:
     case OP_JOIN_PID_NAMESPACE:
     case OP_CLONE:
     case OP_NETLINK_HOST:
+    case OP_ADOPT:
         return 0; /* the shim's */
     case OP_JOIN_CGROUPS:
         return op_join_cgroups(op);
@@ -91,6 +93,10 @@ static int run(struct child *child, const struct op *op)
         return op_identity(child, op);
     case OP_CWD:
         return op_cwd(op);
+    case OP_GATE:
+        return op_gate(child, op);
+    case OP_HOOK:
+        return op_hook(op);
     case OP_EXEC:
         return op_exec(child, op);
     case OP_EXEC_FD:

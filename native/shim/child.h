@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum stdio_flag { STDIO_TTY = 1, STDIO_OPEN_STDIN = 2, STDIO_STDIN_ONCE = 4, STDIO_STREAM_OUTPUT = 8, STDIO_DIRECT = 16 };
+enum stdio_flag { STDIO_TTY = 1, STDIO_OPEN_STDIN = 2, STDIO_STDIN_ONCE = 4, STDIO_STREAM_OUTPUT = 8, STDIO_DIRECT = 16, STDIO_LET_GO = 32 };
 
 /* Between shim and child, over a SEQPACKET socket that exec closes. */
 enum sync_message {
@@ -13,6 +13,7 @@ enum sync_message {
     SYNC_READY = 'R',   /* child: about to exec; end of file after it means success */
     SYNC_FAILED = 'F',  /* child: struct sync_failure */
     SYNC_HOST = 'H',    /* shim: all host ops succeeded */
+    SYNC_GATE = 'G',    /* child: it has come to the gate, and waits for a byte */
     SYNC_OUTPUT = 'O',  /* shim: somebody takes the output */
 };
 
@@ -50,7 +51,7 @@ struct child {
 };
 
 __attribute__((noreturn)) void child_main(struct child *child);
-int send_fd(struct child *child, enum sync_message type, int fd);
+int send_fd(int socket, enum sync_message type, int fd);
 
 /* ops_root.c */
 int op_propagation(const struct op *op);
@@ -96,6 +97,14 @@ int op_cwd(const struct op *op);
 int op_wait_host(struct child *child);
 int op_exec(struct child *child, const struct op *op);
 int op_exec_fd(struct child *child, const struct op *op);
+/* Fails as `exec` would where its program cannot be found. */
+int find_program(const struct plan *plan);
+char **string_array(const struct field *strings);
+int reset_signals(void);
+
+/* ops_gate.c */
+int op_gate(struct child *child, const struct op *op);
+int op_hook(const struct op *op);
 
 /* console.c */
 int op_console(struct child *child, const struct op *op);

@@ -57,7 +57,8 @@ int op_console(struct child *child, const struct op *op)
         if (result < 0)
             return result;
     }
-    int result = send_fd(child, SYNC_CONSOLE, master);
+    int socket = (int)number(op, CONSOLE_SOCKET_FD);
+    int result = send_fd(socket ? socket : child->sync, SYNC_CONSOLE, master);
     if (result < 0)
         return result;
     if (ioctl(slave, TIOCSCTTY, 0) < 0)

@@ -18,6 +18,8 @@ enum frame_type {
     FRAME_RESIZE = 17,
     FRAME_WATCH = 18,
     FRAME_CLOSE_STDIN = 19,
+    FRAME_ROTATE = 20,
+    FRAME_KEEP = 21,
     FRAME_ACK = 32,
     FRAME_STARTED = 33,
     FRAME_FAILED = 34,
@@ -83,6 +85,8 @@ void connection_close(struct connection *connection)
 {
     if (connection->events)
         unwatch_fd(connection->fd);
+    if (connection->role == ROLE_CONTROL)
+        log_keep(false); /* who asked for it has gone */
     close_now(&connection->fd);
     *connection = (struct connection){.fd = -1, .role = ROLE_UNKNOWN};
 }
@@ -174,8 +178,8 @@ static bool send_hello(struct connection *connection)
 void broadcast_started(void)
 {
     for (int i = 0; i < MAX_CONNECTIONS; i++)
-        if (shim.connections[i].fd >= 0 && shim.connections[i].role == ROLE_CONTROL)
-            (void)send_started(&shim.connections[i]);
+        if (shim.connections[i].fd >= 0 && shim.connections[i].role == ROLE_CONTROL && send_started(&shim.connections[i]))
+            shim.served |= (shim.stdio & STDIO_LET_GO) != 0;
 }
 
 void broadcast_final(void)
@@ -237,6 +241,7 @@ static void greet(struct connection *connection, uint32_t role)
         return;
     }
     connection->role = (enum role)role;
+    shim.served |= role == ROLE_CONTROL && shim.state == STATE_RUNNING && shim.stdio & STDIO_LET_GO;
     if (role == ROLE_CONTROL && shim.state >= STATE_EXITED)
         send_final(connection);
     if (role == ROLE_OUTPUT) {
@@ -263,6 +268,11 @@ static void handle_frame(struct connection *connection, uint16_t type, const uin
         acknowledge(connection, get_u32(payload), resize(get_u32(payload + 4), get_u32(payload + 8)));
     else if (type == FRAME_CLOSE_STDIN && length >= 4) {
         stdin_close_when_flushed();
+        acknowledge(connection, get_u32(payload), 0);
+    } else if (type == FRAME_ROTATE && length >= 4)
+        acknowledge(connection, get_u32(payload), log_rotate());
+    else if (type == FRAME_KEEP && length >= 8) {
+        log_keep(get_u32(payload + 4) != 0);
         acknowledge(connection, get_u32(payload), 0);
     } else if (type == FRAME_WATCH && length >= 8) {
         connection->watching = true;

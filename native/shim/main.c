@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-struct shim shim = {.epoll = -1, .signals = -1, .sync = -1, .stdin_fd = -1, .root = -1, .log = -1, .index = -1, .oom_file = -1};
+struct shim shim = {.epoll = -1, .signals = -1, .sync = -1, .stdin_fd = -1, .root = -1, .log = -1, .index = -1, .console = -1, .oom_file = -1};
 char failure_detail[FAILURE_DETAIL_BYTES];
 
 int fail_as(int error, const char *detail)

@@ -61,7 +61,7 @@ void kill_child(void)
         (void)kill(shim.pid, SIGKILL); /* a zombie is as good as killed */
 }
 
-static void start_failed(uint32_t op, uint32_t error)
+void start_failed(uint32_t op, uint32_t error)
 {
     kill_child();
     shim.failed_op = op;
@@ -72,7 +72,7 @@ static void start_failed(uint32_t op, uint32_t error)
     broadcast_final();
 }
 
-static void started(void)
+void started(void)
 {
     shim.state = STATE_RUNNING;
     shim.started_ns = now_ns();
@@ -82,7 +82,7 @@ static void started(void)
             connection_events(&shim.connections[i], EPOLLIN);
 }
 
-static int received_fd(struct msghdr *message)
+int received_fd(struct msghdr *message)
 {
     struct cmsghdr *header = CMSG_FIRSTHDR(message);
     int fd = -1;
@@ -91,7 +91,7 @@ static int received_fd(struct msghdr *message)
     return fd;
 }
 
-static void take_console(int master)
+void take_console(int master)
 {
     if (master < 0 || shim.streams[0].fd >= 0)
         return;
@@ -108,6 +108,8 @@ static void sync_ended(void)
     close_now(&shim.sync);
     if (shim.state != STATE_STARTING)
         return;
+    if (shim.ready && shim.adopting)
+        return; /* a runtime that runs has started nothing yet */
     if (shim.ready) {
         started();
         return;
@@ -205,9 +207,13 @@ static void handle_signals(void)
         ;
     int status;
     pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (pid == shim.pid)
+    /* What a runtime leaves may end before it does, and before its pid is known: it stays a zombie until then. */
+    while ((pid = waitpid(shim.adopting ? shim.pid : -1, &status, WNOHANG)) > 0) {
+        if (pid == shim.pid && shim.adopting)
+            runtime_ended(status);
+        else if (pid == shim.pid)
             child_ended(status);
+    }
 }
 
 static void handle_event(const struct epoll_event *event)
@@ -229,6 +235,9 @@ static void handle_event(const struct epoll_event *event)
     case TOKEN_STDIN:
         stdin_flush();
         return;
+    case TOKEN_CONSOLE:
+        console_ready();
+        return;
     default:
         connection_ready(&shim.connections[event->data.u32 - TOKEN_CONNECTION], event->events);
     }
@@ -242,9 +251,16 @@ static bool greeting_outstanding(void)
     return false;
 }
 
+static bool let_go(void)
+{
+    return shim.stdio & STDIO_LET_GO && shim.state == STATE_RUNNING;
+}
+
 /* Ended, reaped, and nothing left to tell. */
 static bool finished(void)
 {
+    if (let_go())
+        return shim.served && !greeting_outstanding();
     if (shim.state < STATE_EXITED || (shim.pid > 0 && !shim.reaped))
         return false;
     if (shim.stdio & STDIO_STREAM_OUTPUT && shim.state == STATE_EXITED && !output_drained())
@@ -256,7 +272,7 @@ static int timeout_ms(void)
 {
     if (finished())
         return 0; /* one last look at the listening socket */
-    if (shim.state >= STATE_EXITED && output_drained())
+    if (let_go() || (shim.state >= STATE_EXITED && output_drained()))
         return LINGER_MS;
     if (shim.state == STATE_STARTING && shim.stdio & STDIO_STREAM_OUTPUT && !shim.output_seen)
         return OUTPUT_WAIT_MS;
@@ -266,7 +282,7 @@ static int timeout_ms(void)
 /* Nothing happened for the whole timeout; false: the shim has done its duty. */
 static bool idle(void)
 {
-    if (shim.state >= STATE_EXITED && output_drained() && (shim.pid <= 0 || shim.reaped))
+    if (let_go() || (shim.state >= STATE_EXITED && output_drained() && (shim.pid <= 0 || shim.reaped)))
         return false;
     if (shim.state == STATE_STARTING && shim.stdio & STDIO_STREAM_OUTPUT && !shim.output_seen) {
         (void)fail_as(ETIMEDOUT, "nobody took the output");

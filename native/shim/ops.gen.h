@@ -11,11 +11,13 @@ enum field_type { FIELD_U32, FIELD_U64, FIELD_I32, FIELD_STR, FIELD_BYTES, FIELD
 enum op_code {
     OP_STDIO = 1,
     OP_FRAME_LOG = 2,
+    OP_LOG_ROTATION = 9,
     OP_EXIT_FILE = 3,
     OP_OOM_FILE = 4,
     OP_JOIN_PID_NAMESPACE = 5,
     OP_CLONE = 6,
     OP_NETLINK_HOST = 7,
+    OP_ADOPT = 8,
     OP_JOIN_CGROUPS = 32,
     OP_UNSHARE = 33,
     OP_JOIN_NAMESPACES = 34,
@@ -46,6 +48,8 @@ enum op_code {
     OP_SECURITY_LABEL = 58,
     OP_IDENTITY = 59,
     OP_CWD = 60,
+    OP_GATE = 64,
+    OP_HOOK = 65,
     OP_EXEC = 61,
     OP_EXEC_FD = 62,
 };
@@ -53,11 +57,13 @@ enum op_code {
 /* Positions of the fields of each operation. */
 enum { STDIO_FLAGS, STDIO_ROWS, STDIO_COLS };
 enum { FRAME_LOG_PATH, FRAME_LOG_INDEX_PATH };
+enum { LOG_ROTATION_PREFIX, LOG_ROTATION_BASE, LOG_ROTATION_MAX_BYTES, LOG_ROTATION_MAX_FILES, LOG_ROTATION_FLAGS, LOG_ROTATION_OLDER };
 enum { EXIT_FILE_PATH };
 enum { OOM_FILE_PATH };
 enum { JOIN_PID_NAMESPACE_FD };
 enum { CLONE_FLAGS, CLONE_CGROUP_DIR };
 enum { NETLINK_HOST_MESSAGES, NETLINK_HOST_PID_OFFSETS };
+enum { ADOPT_PID_FILE, ADOPT_CONSOLE_FD };
 enum { JOIN_CGROUPS_TASKS_FILES };
 enum { UNSHARE_FLAGS };
 enum { JOIN_NAMESPACES_FD, JOIN_NAMESPACES_FLAGS };
@@ -79,11 +85,13 @@ enum { ROOT_PROPAGATION_FLAGS };
 enum { OOM_SCORE_ADJ_VALUE };
 enum { RLIMIT_RESOURCE, RLIMIT_SOFT, RLIMIT_HARD };
 enum { SESSION_KEYRING_NAME };
-enum { CONSOLE_BIND_CONSOLE };
+enum { CONSOLE_BIND_CONSOLE, CONSOLE_SOCKET_FD };
 enum { SECCOMP_FLAGS, SECCOMP_PROGRAM };
 enum { SECURITY_LABEL_ATTRIBUTE, SECURITY_LABEL_LABEL };
 enum { IDENTITY_UID, IDENTITY_GID, IDENTITY_GROUPS, IDENTITY_UMASK, IDENTITY_BOUNDING, IDENTITY_EFFECTIVE, IDENTITY_PERMITTED, IDENTITY_INHERITABLE, IDENTITY_AMBIENT };
 enum { CWD_PATH };
+enum { GATE_FD, GATE_PROGRAM };
+enum { HOOK_PATH, HOOK_ARGV, HOOK_ENV, HOOK_STATE, HOOK_TIMEOUT_SECONDS };
 enum { EXEC_ARGV, EXEC_ENV };
 enum { EXEC_FD_FD, EXEC_FD_ARGV, EXEC_FD_ENV };
 
@@ -96,18 +104,20 @@ struct op_layout {
     const char *field_names[OP_MAX_FIELDS];
 };
 
-#define OP_LAYOUT_COUNT 39
+#define OP_LAYOUT_COUNT 43
 extern const struct op_layout OP_LAYOUTS[OP_LAYOUT_COUNT];
 
 #ifdef OP_LAYOUTS_HERE
 const struct op_layout OP_LAYOUTS[OP_LAYOUT_COUNT] = {
     {OP_STDIO, "stdio", SIDE_HOST, 3, {FIELD_U32, FIELD_U32, FIELD_U32}, {"flags", "rows", "cols"}},
     {OP_FRAME_LOG, "frameLog", SIDE_HOST, 2, {FIELD_STR, FIELD_STR}, {"path", "indexPath"}},
+    {OP_LOG_ROTATION, "logRotation", SIDE_HOST, 6, {FIELD_STR, FIELD_U64, FIELD_U64, FIELD_U32, FIELD_U32, FIELD_BYTES}, {"prefix", "base", "maxBytes", "maxFiles", "flags", "older"}},
     {OP_EXIT_FILE, "exitFile", SIDE_HOST, 1, {FIELD_STR}, {"path"}},
     {OP_OOM_FILE, "oomFile", SIDE_HOST, 1, {FIELD_STR}, {"path"}},
     {OP_JOIN_PID_NAMESPACE, "joinPidNamespace", SIDE_HOST, 1, {FIELD_U32}, {"fd"}},
     {OP_CLONE, "clone", SIDE_HOST, 2, {FIELD_U64, FIELD_STR}, {"flags", "cgroupDir"}},
     {OP_NETLINK_HOST, "netlinkHost", SIDE_HOST, 2, {FIELD_BYTES, FIELD_U32S}, {"messages", "pidOffsets"}},
+    {OP_ADOPT, "adopt", SIDE_HOST, 2, {FIELD_STR, FIELD_U32}, {"pidFile", "consoleFd"}},
     {OP_JOIN_CGROUPS, "joinCgroups", SIDE_CHILD, 1, {FIELD_STRS}, {"tasksFiles"}},
     {OP_UNSHARE, "unshare", SIDE_CHILD, 1, {FIELD_U64}, {"flags"}},
     {OP_JOIN_NAMESPACES, "joinNamespaces", SIDE_CHILD, 2, {FIELD_U32, FIELD_U64}, {"fd", "flags"}},
@@ -132,12 +142,14 @@ const struct op_layout OP_LAYOUTS[OP_LAYOUT_COUNT] = {
     {OP_OOM_SCORE_ADJ, "oomScoreAdj", SIDE_CHILD, 1, {FIELD_I32}, {"value"}},
     {OP_RLIMIT, "rlimit", SIDE_CHILD, 3, {FIELD_U32, FIELD_U64, FIELD_U64}, {"resource", "soft", "hard"}},
     {OP_SESSION_KEYRING, "sessionKeyring", SIDE_CHILD, 1, {FIELD_STR}, {"name"}},
-    {OP_CONSOLE, "console", SIDE_CHILD, 1, {FIELD_U32}, {"bindConsole"}},
+    {OP_CONSOLE, "console", SIDE_CHILD, 2, {FIELD_U32, FIELD_U32}, {"bindConsole", "socketFd"}},
     {OP_NO_NEW_PRIVILEGES, "noNewPrivileges", SIDE_CHILD, 0, {0}, {0}},
     {OP_SECCOMP, "seccomp", SIDE_CHILD, 2, {FIELD_U32, FIELD_BYTES}, {"flags", "program"}},
     {OP_SECURITY_LABEL, "securityLabel", SIDE_CHILD, 2, {FIELD_STR, FIELD_STR}, {"attribute", "label"}},
     {OP_IDENTITY, "identity", SIDE_CHILD, 9, {FIELD_U32, FIELD_U32, FIELD_U32S, FIELD_U32, FIELD_U64, FIELD_U64, FIELD_U64, FIELD_U64, FIELD_U64}, {"uid", "gid", "groups", "umask", "bounding", "effective", "permitted", "inheritable", "ambient"}},
     {OP_CWD, "cwd", SIDE_CHILD, 1, {FIELD_STR}, {"path"}},
+    {OP_GATE, "gate", SIDE_CHILD, 2, {FIELD_U32, FIELD_U32}, {"fd", "program"}},
+    {OP_HOOK, "hook", SIDE_CHILD, 5, {FIELD_STR, FIELD_STRS, FIELD_STRS, FIELD_STR, FIELD_U32}, {"path", "argv", "env", "state", "timeoutSeconds"}},
     {OP_EXEC, "exec", SIDE_CHILD, 2, {FIELD_STRS, FIELD_STRS}, {"argv", "env"}},
     {OP_EXEC_FD, "execFd", SIDE_CHILD, 3, {FIELD_U32, FIELD_STRS, FIELD_STRS}, {"fd", "argv", "env"}},
 };

@@ -11,7 +11,7 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-static char **string_array(const struct field *strings)
+char **string_array(const struct field *strings)
 {
     size_t bytes = ((size_t)strings->count + 1) * sizeof(char *);
     char **array = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -23,7 +23,7 @@ static char **string_array(const struct field *strings)
     return array;
 }
 
-static int reset_signals(void)
+int reset_signals(void)
 {
     /* SIGKILL, SIGSTOP and libc's own refuse: a disposition that cannot be changed is the default one. */
     for (int signal_number = 1; signal_number < 65; signal_number++)
@@ -91,24 +91,52 @@ static int exec_failure(const char *path, int error)
     return fail_as(error, detail);
 }
 
+/* execve, or, without env, only whether it would find a program: 0. */
+static int try_program(const char *path, char **argv, char **env)
+{
+    struct stat st;
+    if (env != NULL)
+        execve(path, argv, env);
+    else if (access(path, X_OK) == 0 && stat(path, &st) == 0) {
+        if (S_ISREG(st.st_mode))
+            return 0;
+        errno = EACCES;
+    }
+    return -errno;
+}
+
 /* Folders of PATH that are empty or relative are skipped: the working directory is not searched. */
-static int exec_from_path(const char *path, char **argv, char **env)
+static int try_path(const char *path, char **argv, char **env)
 {
     for (const char *at = path; *at;) {
         size_t length = strcspn(at, ":");
         char candidate[PATH_MAX];
         if (*at == '/' && length + strlen(argv[0]) + 2 <= sizeof candidate) {
             (void)snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, at, argv[0]);
-            execve(candidate, argv, env);
-            int error = errno;
+            int error = -try_program(candidate, argv, env);
             bool passed_over = error == ENOTDIR || error == EACCES || error == ELOOP || (error == ENOENT && access(candidate, X_OK) < 0);
             if (!passed_over)
-                return exec_failure(candidate, error);
+                return error ? exec_failure(candidate, error) : 0;
         }
         at += length;
         at += *at == ':';
     }
     return fail_as(ENOENT, argv[0]);
+}
+
+static int exec_program(const struct op *op, char **argv, char **env)
+{
+    if (strchr(argv[0], '/') == NULL)
+        return try_path(search_path(&op->fields[EXEC_ENV]), argv, env);
+    int result = try_program(argv[0], argv, env);
+    return result < 0 ? exec_failure(argv[0], -result) : 0;
+}
+
+int find_program(const struct plan *plan)
+{
+    struct op op;
+    char **argv = plan_find(plan, OP_EXEC, &op) ? string_array(&op.fields[EXEC_ARGV]) : NULL;
+    return argv != NULL && argv[0] != NULL ? exec_program(&op, argv, NULL) : fail_as(ENOENT, "");
 }
 
 int op_exec(struct child *child, const struct op *op)
@@ -119,12 +147,7 @@ int op_exec(struct child *child, const struct op *op)
     if (argv[0] == NULL || *argv[0] == 0)
         return fail_as(ENOENT, "");
     int result = prepare_exec(child);
-    if (result < 0)
-        return result;
-    if (strchr(argv[0], '/') == NULL)
-        return exec_from_path(search_path(&op->fields[EXEC_ENV]), argv, env);
-    execve(argv[0], argv, env);
-    return exec_failure(argv[0], errno);
+    return result < 0 ? result : exec_program(op, argv, env);
 }
 
 int op_exec_fd(struct child *child, const struct op *op)

@@ -118,12 +118,16 @@ static int run(const struct op *op)
         return open_stdio();
     case OP_FRAME_LOG:
         return log_open(text(op, FRAME_LOG_PATH), text(op, FRAME_LOG_INDEX_PATH));
+    case OP_LOG_ROTATION:
+        return log_rotation(op);
     case OP_EXIT_FILE:
         return keep_exit_path(op);
     case OP_OOM_FILE:
         return open_oom_file(text(op, OOM_FILE_PATH));
     case OP_JOIN_PID_NAMESPACE:
         return sys_setns((int)number(op, JOIN_PID_NAMESPACE_FD), CLONE_NEWPID) < 0 ? fail("setns") : 0;
+    case OP_ADOPT:
+        return op_adopt(op);
     case OP_CLONE:
         return op_clone(op);
     case OP_NETLINK_HOST:
@@ -140,7 +144,7 @@ static void close_plan_fds(void)
     struct op op;
     while (plan_next(&shim.plan, &offset, &op)) {
         uint16_t code = op.layout->code;
-        if (code == OP_JOIN_PID_NAMESPACE || code == OP_JOIN_NAMESPACES || code == OP_EXEC_FD)
+        if (code == OP_JOIN_PID_NAMESPACE || code == OP_JOIN_NAMESPACES || code == OP_EXEC_FD || code == OP_GATE)
             if (number(&op, 0) > LISTEN_FD)
                 (void)close((int)number(&op, 0)); /* the same one may be named twice */
     }

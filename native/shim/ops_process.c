@@ -235,7 +235,9 @@ int op_identity(struct child *child, const struct op *op)
 {
     uid_t uid = (uid_t)number(op, IDENTITY_UID);
     gid_t gid = (gid_t)number(op, IDENTITY_GID);
-    int result = child->stdio & STDIO_DIRECT ? 0 : own_stdio(uid);
+    /* A helper's are the engine's own, or files; a process that is let go of has its caller's pipes. */
+    bool inherited = (child->stdio & (STDIO_DIRECT | STDIO_LET_GO)) == STDIO_DIRECT;
+    int result = inherited ? 0 : own_stdio(uid);
     if (result == 0)
         result = drop_bounding(number(op, IDENTITY_BOUNDING));
     if (result < 0)

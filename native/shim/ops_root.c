@@ -118,7 +118,7 @@ int op_overlay_root(struct child *child, const struct op *op)
     if (result == 0 && chdir("/") < 0)
         return fail("/");
     /* Unmounting an overlay syncs the disk: held by the shim, that happens after the end has been told. */
-    return result < 0 ? result : send_fd(child, SYNC_ROOT, child->root);
+    return result < 0 ? result : send_fd(child->sync, SYNC_ROOT, child->root);
 }
 
 int op_bind_root(struct child *child, const struct op *op)

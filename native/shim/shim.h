@@ -19,9 +19,12 @@
 #define FRAME_HEADER_BYTES 8u
 #define EXIT_PATH_BYTES 1024
 
+#define LOG_DISCARD 1u
+#define LOG_KEEP_FROM_START 2u
+
 enum state { STATE_STARTING, STATE_RUNNING, STATE_EXITED, STATE_FAILED };
 enum role { ROLE_CONTROL, ROLE_STDIN, ROLE_OUTPUT, ROLE_UNKNOWN };
-enum token { TOKEN_LISTEN, TOKEN_SIGNAL, TOKEN_SYNC, TOKEN_OUT, TOKEN_ERR, TOKEN_STDIN, TOKEN_CONNECTION };
+enum token { TOKEN_LISTEN, TOKEN_SIGNAL, TOKEN_SYNC, TOKEN_OUT, TOKEN_ERR, TOKEN_STDIN, TOKEN_CONSOLE, TOKEN_CONNECTION };
 
 struct stream {
     int fd;
@@ -70,7 +73,12 @@ struct shim {
 
     int log;
     int index;
-    uint64_t log_size;
+    uint64_t log_size; /* of the whole log, files that are gone included */
+    uint64_t log_base; /* where in it the present file begins */
+    uint64_t log_max_bytes;
+    uint32_t log_max_files;
+    uint32_t log_flags;
+    bool log_discards;
     uint64_t index_size;
     uint32_t frames_used;
     uint32_t index_used;
@@ -86,9 +94,15 @@ struct shim {
     bool ready; /* the child is about to exec */
     bool served; /* a CONTROL connection has been told the final state */
 
+    bool adopting; /* pid is an OCI runtime, of which only the process that it leaves counts */
+    bool console_accepted;
+    int console; /* the socket over which that runtime sends the terminal */
+    char pid_path[EXIT_PATH_BYTES];
+
     int oom_file;
     uint64_t oom_kills;
     char exit_path[EXIT_PATH_BYTES];
+    char log_prefix[EXIT_PATH_BYTES];
     uint64_t started_ns;
     uint64_t finished_ns;
     uint32_t exit_code;
@@ -114,6 +128,16 @@ void monitor_fail_start(uint32_t error);
 int watch_fd(int fd, uint32_t events, uint32_t token);
 void unwatch_fd(int fd);
 void kill_child(void);
+void started(void);
+void start_failed(uint32_t op, uint32_t error);
+struct msghdr;
+int received_fd(struct msghdr *message);
+void take_console(int master);
+
+/* adopt.c */
+int op_adopt(const struct op *op);
+void console_ready(void);
+void runtime_ended(int status);
 
 /* stdio.c */
 int open_stdio(void);
@@ -132,6 +156,9 @@ void work_release(void);
 /* log.c */
 int log_open(const char *path, const char *index_path);
 void log_append(struct stream *stream, const uint8_t *data, size_t length);
+int log_rotation(const struct op *op);
+int log_rotate(void);
+void log_keep(bool wanted);
 
 /* control.c */
 void connection_accept(void);

@@ -3,7 +3,8 @@ import { holdOps, mountOps } from "./compile-mounts.ts";
 import { rootOps } from "./compile-root.ts";
 import { lastSteps, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
 import { deviceOps, ownsDev } from "./container-devices.ts";
-import type { ContainerLaunch } from "./launch.ts";
+import type { ContainerLaunch, LogLaunch } from "./launch.ts";
+import { segmentFiles } from "./logs/segments.ts";
 import { LOOPBACK_UP } from "./loopback.ts";
 import { propagationFlags } from "./mount-options.ts";
 import { CLONE_NEW, cloneFlags, namespaceUse } from "./namespaces.ts";
@@ -14,6 +15,8 @@ export interface ContainerCompilers extends PlanCompilers {
   namespaceFd(type: NamespaceType): number;
   /** The shim's fd of a mount namespace, by its path. */
   mountNamespaceFd(path: string): number;
+  /** Where the files of its log that are there begin, oldest first. */
+  logFiles?(): readonly number[];
   /** The kernel offers its memory image, so /dev/core is expected (Docker links it; it is masked by default). */
   readonly kernelCore: boolean;
 }
@@ -39,7 +42,7 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
     ...(spec.linux.rootfsPropagation ? [{ op: "rootPropagation", flags: propagationFlags(spec.linux.rootfsPropagation) } as const] : []),
     ...rlimitOps(spec.process),
     { op: "sessionKeyring", name: `_ses.${id}` },
-    ...(spec.process.terminal ? [{ op: "console", bindConsole: ownsDev(spec) ? 1 : 0 } as const] : []),
+    ...(spec.process.terminal ? [{ op: "console", bindConsole: ownsDev(spec) ? 1 : 0, socketFd: 0 } as const] : []),
     ...lastSteps(spec.process, spec.linux.seccomp, compilers),
   ];
 }
@@ -47,13 +50,27 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
 function hostOps(launch: ContainerLaunch, compilers: ContainerCompilers): PlanOp[] {
   const { linux } = launch.spec;
   const ops: PlanOp[] = [stdioOp(launch.stdio, launch.stdio.stdinOnce ? STDIO.STDIN_ONCE : 0)];
-  if (launch.log) ops.push({ op: "frameLog", path: launch.log.path, indexPath: launch.log.indexPath });
+  if (launch.log) ops.push(...logOps(launch.log, compilers.logFiles?.() ?? []));
   ops.push({ op: "exitFile", path: launch.exitFile });
   if (launch.oomFile) ops.push({ op: "oomFile", path: launch.oomFile });
   if (namespaceUse(linux, "pid") === "joined") ops.push({ op: "joinPidNamespace", fd: compilers.namespaceFd("pid") });
   ops.push({ op: "clone", flags: cloneFlags(linux), cgroupDir: launch.cgroup?.kind === "v2" ? launch.cgroup.dir : "" });
   if (launch.network && launch.network.host.messages.length > 0) ops.push({ op: "netlinkHost", ...launch.network.host });
   return ops;
+}
+
+const DISCARD = 1;
+const KEEP_FROM_START = 2;
+
+/** `bases`: where the log's present files begin. */
+function logOps({ path, indexPath, maxBytes = 0, maxFiles = 0, discard }: LogLaunch, bases: readonly number[]): PlanOp[] {
+  const base = bases.at(-1) ?? 0;
+  const older = new BigUint64Array(bases.slice(0, -1).map(BigInt));
+  const flags = discard === undefined ? 0 : DISCARD | (discard === "later" ? KEEP_FROM_START : 0);
+  return [
+    { op: "frameLog", ...segmentFiles({ path, indexPath }, base) },
+    { op: "logRotation", prefix: path, base: BigInt(base), maxBytes: BigInt(maxBytes), maxFiles, flags, older: new Uint8Array(older.buffer) },
+  ];
 }
 
 /** Up to the first mount: cgroup, namespaces, network. */

@@ -27,7 +27,7 @@ export function compileExec(id: string, launch: ExecLaunch, compilers: ExecCompi
     { op: "waitHost" },
     ...rlimitOps(process),
     { op: "sessionKeyring", name: `_ses.${id}` },
-    ...(process.terminal ? [{ op: "console", bindConsole: 0 } as const] : []),
+    ...(process.terminal ? [{ op: "console", bindConsole: 0, socketFd: 0 } as const] : []),
     ...lastSteps(process, launch.seccomp, compilers),
   ];
 }

@@ -3,10 +3,12 @@
 export const PLAN_VERSION = 1;
 
 export type PlanOp =
-  /** flags: 1 TTY, 2 OPEN_STDIN (else /dev/null), 4 STDIN_ONCE (first stdin client's end of file closes the process's stdin), 8 STREAM_OUTPUT (output goes to the OUTPUT connection with back-pressure; started only once it is there), 16 DIRECT (the process inherits the shim's own fds 0, 1, 2). */
+  /** flags: 1 TTY, 2 OPEN_STDIN (else /dev/null), 4 STDIN_ONCE (first stdin client's end of file closes the process's stdin), 8 STREAM_OUTPUT (output goes to the OUTPUT connection with back-pressure; started only once it is there), 16 DIRECT (the process inherits the shim's own fds 0, 1, 2), 32 LET_GO (the shim ends once it has told that the process is started, which goes to the next subreaper). */
   | { readonly op: "stdio"; readonly flags: number; readonly rows: number; readonly cols: number }
   /** Append stdout and stderr as frames to path, one index entry per frame to indexPath. */
   | { readonly op: "frameLog"; readonly path: string; readonly indexPath: string }
+  /** After frameLog, whose file begins at `base` of the whole log: one that has maxBytes (0: never) is followed by `<prefix>.<position>` and `<prefix>.idx.<position>`; of more than maxFiles (0: no limit, the engine removes them) the oldest goes. older: u64 positions of the files before. flags: 1 DISCARD what nobody asked to keep (KEEP), 2 it is kept from the beginning. */
+  | { readonly op: "logRotation"; readonly prefix: string; readonly base: bigint; readonly maxBytes: bigint; readonly maxFiles: number; readonly flags: number; readonly older: Uint8Array }
   /** At exit write the status there: temporary and rename. */
   | { readonly op: "exitFile"; readonly path: string }
   /** A cgroup file with a line `oom_kill N` (memory.events, memory.oom_control): N above its value at start means OOM-killed. */
@@ -17,6 +19,8 @@ export type PlanOp =
   | { readonly op: "clone"; readonly flags: bigint; readonly cgroupDir: string }
   /** After clone: rtnetlink messages from the shim's network namespace, one sendmsg, every one acknowledged; at each offset the child's pid is stored first (u32, IFLA_NET_NS_PID). */
   | { readonly op: "netlinkHost"; readonly messages: Uint8Array; readonly pidOffsets: readonly number[] }
+  /** The child is an OCI runtime that leaves a process behind: once it has ended well, the process of pidFile, which is then the shim's, takes its place. consoleFd not 0: a listening socket over which the runtime sends the terminal's master. */
+  | { readonly op: "adopt"; readonly pidFile: string; readonly consoleFd: number }
   /** Write 0 to each file (v1 `tasks`: moving the calling thread skips the kernel's global lock; cgroup.procs costs 5 to 20 ms). */
   | { readonly op: "joinCgroups"; readonly tasksFiles: readonly string[] }
   /** unshare(flags), for the cgroup namespace after joining. */
@@ -65,8 +69,8 @@ export type PlanOp =
   | { readonly op: "rlimit"; readonly resource: number; readonly soft: bigint; readonly hard: bigint }
   /** A session keyring of its own; a kernel without keyrings is fine. */
   | { readonly op: "sessionKeyring"; readonly name: string }
-  /** A pty from the root's devpts becomes the controlling terminal and fds 0, 1, 2; the master goes to the shim; bindConsole: also bound on /dev/console. */
-  | { readonly op: "console"; readonly bindConsole: number }
+  /** A pty from the root's devpts becomes the controlling terminal and fds 0, 1, 2; the master goes to the shim, or to the connected socket socketFd; bindConsole: also bound on /dev/console. */
+  | { readonly op: "console"; readonly bindConsole: number; readonly socketFd: number }
   /** prctl(PR_SET_NO_NEW_PRIVS). */
   | { readonly op: "noNewPrivileges" }
   /** seccomp(SET_MODE_FILTER, flags) with an array of struct sock_filter. */
@@ -77,6 +81,10 @@ export type PlanOp =
   | { readonly op: "identity"; readonly uid: number; readonly gid: number; readonly groups: readonly number[]; readonly umask: number; readonly bounding: bigint; readonly effective: bigint; readonly permitted: bigint; readonly inheritable: bigint; readonly ambient: bigint }
   /** chdir, then verify that getcwd is inside the root. */
   | { readonly op: "cwd"; readonly path: string }
+  /** Takes one connection from the listening socket fd, writes a byte to it and waits for one. program 1: the shim is first told that the process is started, if the program of `exec` can be found; later failures go to this connection, whose end means success. */
+  | { readonly op: "gate"; readonly fd: number; readonly program: number }
+  /** Runs a program with state on its standard input and waits for it, timeoutSeconds (0: for ever); its failure is ours. */
+  | { readonly op: "hook"; readonly path: string; readonly argv: readonly string[]; readonly env: readonly string[]; readonly state: string; readonly timeoutSeconds: number }
   /** close_range(3, CLOEXEC), reset signals, execve; argv[0] without a slash is searched in PATH of env. */
   | { readonly op: "exec"; readonly argv: readonly string[]; readonly env: readonly string[] }
   /** execveat(fd, AT_EMPTY_PATH): helpers run the engine's own executable, whatever the root holds. */
@@ -93,11 +101,13 @@ export interface PlanOpLayout {
 export const PLAN_OP_LAYOUTS: Readonly<Record<PlanOp["op"], PlanOpLayout>> = {
   stdio: { code: 1, side: "host", fields: [["flags", "u32"], ["rows", "u32"], ["cols", "u32"]] },
   frameLog: { code: 2, side: "host", fields: [["path", "str"], ["indexPath", "str"]] },
+  logRotation: { code: 9, side: "host", fields: [["prefix", "str"], ["base", "u64"], ["maxBytes", "u64"], ["maxFiles", "u32"], ["flags", "u32"], ["older", "bytes"]] },
   exitFile: { code: 3, side: "host", fields: [["path", "str"]] },
   oomFile: { code: 4, side: "host", fields: [["path", "str"]] },
   joinPidNamespace: { code: 5, side: "host", fields: [["fd", "u32"]] },
   clone: { code: 6, side: "host", fields: [["flags", "u64"], ["cgroupDir", "str"]] },
   netlinkHost: { code: 7, side: "host", fields: [["messages", "bytes"], ["pidOffsets", "u32s"]] },
+  adopt: { code: 8, side: "host", fields: [["pidFile", "str"], ["consoleFd", "u32"]] },
   joinCgroups: { code: 32, side: "child", fields: [["tasksFiles", "strs"]] },
   unshare: { code: 33, side: "child", fields: [["flags", "u64"]] },
   joinNamespaces: { code: 34, side: "child", fields: [["fd", "u32"], ["flags", "u64"]] },
@@ -122,12 +132,14 @@ export const PLAN_OP_LAYOUTS: Readonly<Record<PlanOp["op"], PlanOpLayout>> = {
   oomScoreAdj: { code: 52, side: "child", fields: [["value", "i32"]] },
   rlimit: { code: 53, side: "child", fields: [["resource", "u32"], ["soft", "u64"], ["hard", "u64"]] },
   sessionKeyring: { code: 54, side: "child", fields: [["name", "str"]] },
-  console: { code: 55, side: "child", fields: [["bindConsole", "u32"]] },
+  console: { code: 55, side: "child", fields: [["bindConsole", "u32"], ["socketFd", "u32"]] },
   noNewPrivileges: { code: 56, side: "child", fields: [] },
   seccomp: { code: 57, side: "child", fields: [["flags", "u32"], ["program", "bytes"]] },
   securityLabel: { code: 58, side: "child", fields: [["attribute", "str"], ["label", "str"]] },
   identity: { code: 59, side: "child", fields: [["uid", "u32"], ["gid", "u32"], ["groups", "u32s"], ["umask", "u32"], ["bounding", "u64"], ["effective", "u64"], ["permitted", "u64"], ["inheritable", "u64"], ["ambient", "u64"]] },
   cwd: { code: 60, side: "child", fields: [["path", "str"]] },
+  gate: { code: 64, side: "child", fields: [["fd", "u32"], ["program", "u32"]] },
+  hook: { code: 65, side: "child", fields: [["path", "str"], ["argv", "strs"], ["env", "strs"], ["state", "str"], ["timeoutSeconds", "u32"]] },
   exec: { code: 61, side: "child", fields: [["argv", "strs"], ["env", "strs"]] },
   execFd: { code: 62, side: "child", fields: [["fd", "u32"], ["argv", "strs"], ["env", "strs"]] },
 };

@@ -105,7 +105,7 @@ export class Sandbox implements Disposable {
       ...(options.mounts ?? [PROC, DEV, PTS]),
       ...(options.beforePivot ?? []),
       { op: "waitHost" },
-      ...(stdio & STDIO.TTY ? [{ op: "console", bindConsole: 1 } as const] : []),
+      ...(stdio & STDIO.TTY ? [{ op: "console", bindConsole: 1, socketFd: 0 } as const] : []),
       { op: "pivot" },
       ...(options.afterPivot ?? []),
       {

@@ -112,7 +112,7 @@ describe("compileContainer()", () => {
   test("leaves a bound /dev as it is", () => {
     const ops = compile(containerLaunch(runtimeSpec(["true"], { mounts: [{ destination: "/dev", type: "bind", source: "/dev", options: ["rbind"] }], process: { terminal: true } })));
     expect(find(ops, "device")).toEqual([]);
-    expect(find(ops, "console")).toEqual([{ op: "console", bindConsole: 0 }]);
+    expect(find(ops, "console")).toEqual([{ op: "console", bindConsole: 0, socketFd: 0 }]);
   });
 
   test("installs the filter before capabilities go, or last when no privileges can be gained", () => {
