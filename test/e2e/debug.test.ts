@@ -1,6 +1,6 @@
 /** `hako debug`: a toolbox in the namespaces of a container that has no tools. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, Live, startEngine, type TestEngine } from "../harness.ts";
 import { tarFolder } from "../images.ts";
@@ -13,32 +13,31 @@ describe("debug", () => {
     const root = join(engine.runRoot, "distroless");
     mkdirSync(join(root, "app"), { recursive: true });
     copyFileSync(Bun.which("busybox") ?? "", join(root, "app/busybox"));
+    writeFileSync(join(root, "app/hello"), "answer\n");
     await tarFolder(root, join(engine.runRoot, "distroless.tar"));
     await engine.importTar(join(engine.runRoot, "distroless.tar"), "distroless:1");
   }, 60_000);
   afterAll(async () => engine[Symbol.asyncDispose](), 60_000);
 
-  const serve = async (name: string, ...flags: string[]): Promise<void> => void (await engine.ok("run", "-d", "--name", name, ...flags, "distroless:1", "/app/busybox", "nc", "-lk", "-p", "8080", "-e", "/app/busybox", "echo", "answer"));
+  afterEach(async () => engine.clear());
+
+  const serve = async (name: string, ...flags: string[]): Promise<void> => void (await engine.ok("run", "-d", "--name", name, ...flags, "distroless:1", "/app/busybox", "httpd", "-f", "-p", "8080", "-h", "/app"));
   const debug = (...args: string[]): Promise<string> => engine.ok("debug", "--image", BUSYBOX, ...args);
 
   test("sees the container's processes, network and files, and changes nothing of it", async () => {
     await serve("plain");
-    expect(await debug("plain", "ps", "-o", "pid,args")).toMatch(/^ *1 \/app\/busybox nc/m);
-    expect(await debug("plain", "wget", "-T", "5", "-qO-", "ftp://127.0.0.1:1").catch(String)).toContain("refused");
-    expect(await debug("plain", "sh", "-c", "nc 127.0.0.1 8080 </dev/null")).toBe("answer");
-    expect(await debug("plain", "ls", "/target/app")).toBe("busybox");
-    expect(await debug("plain", "pwd", "-P")).toBe("/target");
+    expect(await debug("plain", "ps", "-o", "pid,args")).toMatch(/^ *1 \/app\/busybox httpd/m);
+    expect(await debug("plain", "wget", "-qO-", "http://127.0.0.1:8080/hello")).toBe("answer");
+    expect(await debug("plain", "ls", "/target/app")).toBe("busybox\nhello");
     expect(await engine.ok("ps", "-a", "--filter", "label=hako.debug", "--format", "{{.Names}}")).toBe("");
     expect(await engine.ok("diff", "plain")).toBe("");
-    await engine.ok("rm", "-f", "plain");
   });
 
   test("joins what the container itself shares with others", async () => {
     await serve("plain");
     await serve("joined", "--pid", "container:plain", "--network", "none", "--ipc", "shareable");
-    expect(await debug("joined", "ls", "/target/app")).toBe("busybox");
+    expect(await debug("joined", "ls", "/target/app")).toBe("busybox\nhello");
     expect(await debug("joined", "ls", "/sys/class/net")).toBe("lo");
-    await engine.ok("rm", "-f", "joined", "plain");
   });
 
   test("is a shell in a terminal when no command is named", async () => {
@@ -47,8 +46,7 @@ describe("debug", () => {
     await terminal.until("# ");
     terminal.write("cat /target/proc/1/cmdline | tr '\\0' ' '; exit 7\n");
     expect(await terminal.exitCode()).toBe(7);
-    expect(terminal.output).toContain("/app/busybox nc");
-    await engine.ok("rm", "-f", "plain");
+    expect(terminal.output).toContain("/app/busybox httpd");
   });
 
   test("says what to do with a container that does not run", async () => {
