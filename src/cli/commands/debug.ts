@@ -34,7 +34,7 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 /** Leaves the toolbox's own tools first in the way, and the container's programs after them. */
-const ENTER = `ln -s "$1" ${TARGET} && cd ${TARGET}/ && shift && export PATH="$PATH:${["bin", "usr/bin", "sbin", "usr/sbin"].map((folder) => `${TARGET}/${folder}`).join(":")}" && exec "$@"`;
+const ENTER = `ln -s "$1" ${TARGET} && shift && export PATH="$PATH:${["bin", "usr/bin", "sbin", "usr/sbin"].map((folder) => `${TARGET}/${folder}`).join(":")}" && exec "$@"`;
 
 function requireRunning({ State: state }: ContainerInspect, ref: string): void {
   if (state?.Running && !state.Paused) return;
