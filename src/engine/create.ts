@@ -33,7 +33,7 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   if (!body || Object.keys(body).length === 0) throw new EngineError("InvalidParameter", "config cannot be empty in order to create a container");
   if (options.platform) parsePlatform(options.platform);
   const asked = options.name ? parseContainerName(options.name) : undefined;
-  const hostConfig = completeHostConfig(checkRequest(ctx, body), ctx.cgroups);
+  const hostConfig = completeHostConfig(checkRequest(ctx, body), ctx.cgroups, ctx.defaults);
   const image = resolveImage(ctx, body, options.platform);
   const id = randomBytes(32).toString("hex");
   const config = completeConfig(ctx, body, hostConfig, image, id);

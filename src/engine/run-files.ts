@@ -31,7 +31,7 @@ export async function writeRunFiles(ctx: EngineContext, record: ContainerRecord,
 function hostsText(ctx: EngineContext, record: ContainerRecord, endpoint: Endpoint | undefined): string {
   const { config, hostConfig } = record;
   const onHost = hostConfig.NetworkMode === "host";
-  const extraHosts = [...(hostConfig.ExtraHosts ?? []), ...linkedHosts(ctx, record)].map((entry) => entry.replace(/([:=])host-gateway$/, (_, separator: string) => separator + ctx.network.bridge.gateway));
+  const extraHosts = [...(hostConfig.ExtraHosts ?? []), ...linkedHosts(ctx, record)].map((entry) => entry.replace(/([:=])host-gateway$/, (_, separator: string) => separator + (ctx.defaults.hostGatewayIPs[0] ?? ctx.network.bridge.gateway)));
   return hostsFile({ hostname: config.Hostname ?? "", domainname: config.Domainname ?? "", ips: endpoint ? [endpoint.ip] : [], extraHosts, ...(onHost && { base: ctx.host.hostsFile() }) });
 }
 

@@ -1,4 +1,5 @@
 import type { HostConfig } from "../../spec/mod.ts";
+import { ENGINE_DEFAULTS, type EngineDefaults } from "../defaults.ts";
 import { parseSecurityOptions } from "../security-options.ts";
 
 export const MASKED_PATHS: readonly string[] = [
@@ -6,7 +7,6 @@ export const MASKED_PATHS: readonly string[] = [
   "/sys/firmware", "/sys/devices/virtual/powercap",
 ];
 export const READONLY_PATHS: readonly string[] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
-const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 
 const absentLists = {
   Binds: null, PortBindings: null, VolumesFrom: null, CapAdd: null, CapDrop: null, Dns: null, DnsOptions: null, DnsSearch: null, ExtraHosts: null, GroupAdd: null, Links: null,
@@ -20,17 +20,18 @@ const absentScalars = {
 };
 
 /** Every field that inspect shows, with Docker's defaults where the request is silent. Nothing later asks "is it there?". */
-export function completeHostConfig(request: HostConfig, cgroups: { readonly version: 1 | 2; readonly blockWeight: boolean }): HostConfig {
+export function completeHostConfig(request: HostConfig, cgroups: { readonly version: 1 | 2; readonly blockWeight: boolean }, defaults: EngineDefaults = ENGINE_DEFAULTS): HostConfig {
   const given = Object.fromEntries(Object.entries(request).filter(([key, value]) => key !== "__proto__" && value !== undefined && value !== null));
   // Docker shows absent lists as null, which the generated types do not say.
   const host = { ...absentLists, ...absentScalars, ...given } as unknown as HostConfig;
   host.NetworkMode = !request.NetworkMode || request.NetworkMode === "default" ? "bridge" : request.NetworkMode;
   host.RestartPolicy = { Name: request.RestartPolicy?.Name || "no", MaximumRetryCount: request.RestartPolicy?.MaximumRetryCount ?? 0 };
-  host.LogConfig = { Type: request.LogConfig?.Type || "json-file", Config: request.LogConfig?.Config ?? {} };
-  host.IpcMode = request.IpcMode || "private";
-  host.CgroupnsMode = request.CgroupnsMode || (cgroups.version === 2 ? "private" : "host");
-  host.ShmSize = request.ShmSize || DEFAULT_SHM_BYTES;
-  host.Runtime = request.Runtime || "runc";
+  host.LogConfig = logConfigOf(request, defaults);
+  host.IpcMode = request.IpcMode || defaults.ipcMode;
+  host.CgroupnsMode = request.CgroupnsMode || (defaults.cgroupnsMode ?? (cgroups.version === 2 ? "private" : "host"));
+  host.ShmSize = request.ShmSize || defaults.shmSizeBytes;
+  host.Runtime = request.Runtime || defaults.defaultRuntime;
+  if (defaults.ulimits.length > 0) host.Ulimits = [...(request.Ulimits ?? []), ...defaults.ulimits.filter(({ Name }) => !request.Ulimits?.some((own) => own.Name === Name))];
   if (host.Memory && !host.MemorySwap) host.MemorySwap = host.Memory * 2;
   // Docker shows what says nothing as nothing, and what is discarded as not asked for.
   const shown = host as { PidsLimit: number | null; MemorySwappiness: number | null };
@@ -39,6 +40,12 @@ export function completeHostConfig(request: HostConfig, cgroups: { readonly vers
   if (!cgroups.blockWeight) host.BlkioWeight = 0;
   if (!request.SecurityOpt?.length && sharesLabel(host)) host.SecurityOpt = ["label=disable"];
   return { ...host, ...systemPaths(request) };
+}
+
+/** The default driver's options are for whoever uses that driver. */
+function logConfigOf({ LogConfig: asked }: HostConfig, { logDriver, logOptions }: EngineDefaults): NonNullable<HostConfig["LogConfig"]> {
+  const Type = asked?.Type || logDriver;
+  return { Type, Config: { ...(Type === logDriver ? logOptions : {}), ...asked?.Config } };
 }
 
 /** Processes that see the host's, or may do anything, are not labelled apart from it. */
