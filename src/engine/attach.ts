@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { EngineError, type ByteDuplex } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
@@ -33,7 +32,7 @@ export async function attachContainer(ctx: EngineContext, ref: string, options: 
   if (record.state.status === "restarting") throw new EngineError("Conflict", `container ${ref} is restarting, wait until the container is running`);
   const tty = record.config.Tty ?? false;
   const controller = new AbortController();
-  const attachment: Attachment = { options, detachKeys, tty, logStart: options.logs ? 0 : logEnd(ctx, record), run: options.stream ? nextRun(ctx, record, controller.signal) : Promise.resolve(ctx.live.get(record.id)) };
+  const attachment: Attachment = { options, detachKeys, tty, logStart: options.logs ? 0 : ctx.runtime.logEnd(logPaths(ctx.paths, record.id)), run: options.stream ? nextRun(ctx, record, controller.signal) : Promise.resolve(ctx.live.get(record.id)) };
   emitContainerEvent(ctx, record, "attach");
   return { tty, run: (duplex) => serve(ctx, record, attachment, duplex, controller) };
 }
@@ -82,10 +81,6 @@ async function carryInput(ctx: EngineContext, record: ContainerRecord, { tty, de
   emitContainerEvent(ctx, record, "detach");
   stdin.end();
   controller.abort();
-}
-
-function logEnd(ctx: EngineContext, record: ContainerRecord): number {
-  return statSync(logPaths(ctx.paths, record.id).path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** The run that goes on, else the next one; undefined when the start fails, the container goes, or nobody waits any more. */

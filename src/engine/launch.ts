@@ -3,8 +3,9 @@ import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
 import type { RuntimeSpec } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent, emitNetworkEvent } from "./emit.ts";
-import { followUp, recordExit, superviseRun } from "./exit.ts";
-import { appendLogFrame } from "./log-frame.ts";
+import { recordExit, superviseRun } from "./exit.ts";
+import { startHealth } from "./health/monitor.ts";
+import type { HealthState } from "./health/state.ts";
 import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket, volumeData } from "./paths.ts";
 import type { Cgroup, ContainerLaunch, Endpoint, Shim } from "./ports.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
@@ -16,6 +17,7 @@ import { specFor } from "./spec-for/spec.ts";
 import { StartRefused } from "./start-refused.ts";
 import { restOf } from "./state.ts";
 import { userOf } from "./user-cache.ts";
+import { withDefaults } from "./with-defaults.ts";
 
 /**
  * From the row to the running process: endpoint, files, cgroup, shim. Whatever fails undoes what was made before it.
@@ -27,8 +29,9 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   await using undo = new AsyncDisposableStack();
   const endpoint = await attachEndpoint(ctx, record, undo);
   undo.defer(() => removeRunDir(ctx, id));
-  const spec = buildSpec(ctx, withJoinedHostname(ctx, record));
-  await Promise.all([writeRunFiles(ctx, record, endpoint), makeBindSources(record)]);
+  const asRun = withDefaults(record, ctx.defaults);
+  const spec = buildSpec(ctx, withJoinedHostname(ctx, asRun));
+  await Promise.all([writeRunFiles(ctx, asRun, endpoint), makeBindSources(record)]);
   requirePropagation(record.mounts, ctx.host);
   const cgroup = ctx.cgroups.create(id, spec.linux.resources, cgroupPlace(record));
   undo.defer(() => cgroup.remove());
@@ -40,6 +43,7 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   // Supervised before the state is seen, so that whoever waits for it finds the run.
   superviseRun(ctx, id, shim, cgroup);
   ctx.containers.setState(id, { status: "running", pid, paused: false, startedAt: formatInstant(startedNs), ...previousFinish(record) });
+  if (record.config.Healthcheck) startHealth(ctx, id, previousHealth(record));
   emitContainerEvent(ctx, record, "start");
 }
 
@@ -75,7 +79,7 @@ function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
     sourceOf: (mount) => sourceOf(ctx, mount),
     filesDir: containerDir(ctx.paths, record.id),
     shmNamespace: (ref) => ctx.host.namespacePath(joinedContainer(ctx, ref, "IPC").pid, "mnt"),
-    initBinary: initBinary(ctx.paths),
+    initBinary: ctx.defaults.initPath ?? initBinary(ctx.paths),
     hostHas: existsSync,
   });
 }
@@ -127,13 +131,18 @@ async function startedOrRefused(ctx: EngineContext, shim: Shim, spec: RuntimeSpe
 /** The kernel refused the program after Docker would have let go of it: to its users it ran and ended at once. */
 function sayLastWords(ctx: EngineContext, record: ContainerRecord, { lastWords = "", exitCode }: StartRefused): void {
   const now = nowNs();
-  appendLogFrame(logPaths(ctx.paths, record.id), 2, lastWords, now);
+  ctx.runtime.appendFrame(logPaths(ctx.paths, record.id), 2, lastWords, now);
   ctx.containers.setState(record.id, { status: "running", pid: 0, paused: false, startedAt: formatInstant(now), ...previousFinish(record) });
   emitContainerEvent(ctx, record, "start");
-  followUp(ctx, record.id, recordExit(ctx, record.id, { exitCode, signal: 0, oomKilled: false, startedNs: now, finishedNs: nowNs() }, false));
+  ctx.afterExit(record.id, recordExit(ctx, record.id, { exitCode, signal: 0, oomKilled: false, startedNs: now, finishedNs: nowNs() }, "own"));
 }
 
 function previousFinish({ state }: ContainerRecord): { previouslyFinishedAt?: string } {
   const rest = restOf(state);
   return rest?.status === "exited" ? { previouslyFinishedAt: rest.finishedAt } : {};
+}
+
+function previousHealth({ state }: ContainerRecord): HealthState | undefined {
+  const rest = restOf(state);
+  return rest?.status === "exited" ? rest.health : undefined;
 }

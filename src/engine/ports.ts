@@ -71,7 +71,20 @@ export interface Endpoint {
   readonly prefix: number;
   readonly gateway: string;
   readonly mac: string;
+  /** The number of its interface's end on the host. */
+  readonly hostIndex: number;
   readonly netlink: { readonly host: NetlinkToHost; readonly inside: Uint8Array };
+}
+
+export interface InterfaceCounters {
+  readonly rxBytes: number;
+  readonly rxPackets: number;
+  readonly rxErrors: number;
+  readonly rxDropped: number;
+  readonly txBytes: number;
+  readonly txPackets: number;
+  readonly txErrors: number;
+  readonly txDropped: number;
 }
 
 export interface NetworkPort {
@@ -79,6 +92,8 @@ export interface NetworkPort {
   attach(containerId: string, options: { mac?: string; ip?: string }): Endpoint;
   detach(containerId: string): void;
   endpoint(containerId: string): Endpoint | undefined;
+  /** Of every interface of the host, by number, as the host sees them. */
+  interfaceCounters(): ReadonlyMap<number, InterfaceCounters>;
   sweep(liveIds: ReadonlySet<string>): void;
   /** Sentences for /info: what on this host keeps containers from the network. */
   readonly warnings: readonly string[];
@@ -86,9 +101,45 @@ export interface NetworkPort {
 
 export type CgroupJoin = { kind: "v1"; tasksFiles: string[] } | { kind: "v2"; dir: string };
 
+export interface BlockCount {
+  readonly major: number;
+  readonly minor: number;
+  readonly op: string;
+  readonly value: number;
+}
+
+export interface BlockCounts {
+  readonly bytes: readonly BlockCount[];
+  readonly operations: readonly BlockCount[];
+}
+
+export interface CgroupCounters {
+  readonly cpu: {
+    readonly totalNs: number;
+    readonly userNs: number;
+    readonly systemNs: number;
+    readonly perCpuNs: readonly number[];
+    readonly periods: number;
+    readonly throttledPeriods: number;
+    readonly throttledNs: number;
+  };
+  readonly memory: { readonly usageBytes: number; readonly maxUsageBytes: number; readonly limitBytes: number; readonly failures: number; readonly stats: Readonly<Record<string, number>> };
+  /** `limit` 0: none. */
+  readonly pids: { readonly current: number; readonly limit: number };
+  readonly blockIO: BlockCounts;
+}
+
+/** Holds files open until it is disposed of; zeros once the group is gone. */
+export interface CgroupReader extends Disposable {
+  read(): CgroupCounters;
+}
+
 export interface Cgroup {
   readonly join: CgroupJoin;
   readonly oomFile: string | undefined;
+  /** What is absent stays as it is. */
+  update(resources: Resources): void;
+  openStats(): CgroupReader;
   freeze(): Promise<void>;
   thaw(): void | Promise<void>;
   pids(): number[];
@@ -119,10 +170,25 @@ export interface ContainerLaunch {
   rootMountPoint: string;
   cgroup: CgroupJoin | undefined;
   network?: { host: NetlinkToHost; inside: Uint8Array };
-  log?: { path: string; indexPath: string };
+  log?: LogLaunch;
   exitFile: string;
   oomFile?: string;
   stdio: StdioPlan;
+}
+
+export interface LogLaunch extends LogFiles {
+  /** A file of the log that has so much is followed by the next; absent: one file for ever. */
+  maxBytes?: number;
+  /** The oldest of more files than this go; absent: all stay until the engine removes them. */
+  maxFiles?: number;
+  /** Output that nobody asked to keep is thrown away, from the beginning or once `keepLog(false)` is said. */
+  discard?: "fromStart" | "later";
+}
+
+/** The first file of a log; the others are named after it. */
+export interface LogFiles {
+  path: string;
+  indexPath: string;
 }
 
 export interface ExecLaunch {
@@ -158,6 +224,8 @@ export interface Shim {
   openStdin(): Promise<ShimStdin>;
   openOutput(): Promise<AsyncIterable<Uint8Array>>;
   watchLog(end: bigint | number): Promise<number>;
+  rotateLog(): Promise<void>;
+  keepLog(wanted: boolean): Promise<void>;
   close(): void;
 }
 
@@ -169,10 +237,26 @@ export interface ReadLogOptions {
   timestamps: boolean;
   stdout: boolean;
   stderr: boolean;
+  /** Goes before every message. */
+  details?: string;
+  /** A place in the log, as `logEnd` gives it; one that rotation has removed means the oldest that is left. */
   fromOffset?: number;
   signal: AbortSignal;
   watch?: (end: number) => Promise<number>;
   ended: () => boolean;
+}
+
+export interface LogFrame {
+  /** 1 standard output, 2 standard error. */
+  readonly stream: number;
+  readonly timeNs: bigint;
+  readonly payload: Uint8Array;
+}
+
+export interface FrameBatch {
+  readonly frames: readonly LogFrame[];
+  /** The place in the log behind them. */
+  readonly end: number;
 }
 
 export interface FailedStart {
@@ -190,7 +274,18 @@ export interface RuntimePort {
   readExitFile(path: string): ExitStatus | undefined;
   /** What a rejected `started` means, in Docker's words; a StartRefused where it is one. */
   startRefusal(error: unknown, failed: FailedStart): Error;
-  readLog(log: { path: string; indexPath: string; tty: boolean }, options: ReadLogOptions): AsyncIterable<Uint8Array>;
+  readLog(log: LogFiles & { tty: boolean }, options: ReadLogOptions): AsyncIterable<Uint8Array>;
+  readFrames(log: LogFiles, options: Pick<ReadLogOptions, "follow" | "fromOffset" | "signal" | "watch" | "ended">): AsyncIterable<FrameBatch>;
+  /** Bytes that the log ever had: the place behind its last frame. */
+  logEnd(log: LogFiles): number;
+  /** Adds a frame to a log that no process writes. */
+  appendFrame(log: LogFiles, stream: 1 | 2, text: string, timeNs: bigint): void;
+  /** Empties a log that no process writes. */
+  clearLog(log: LogFiles): void;
+  /** Removes the files of a log that lie before a place in it, whole files only. */
+  removeLogBefore(log: LogFiles, place: number): void;
+  /** Compresses every file of a log but the newest. */
+  compressOlder(log: LogFiles): Promise<void>;
 }
 
 /** One line of ps(1), raw; linux/ reads it. */
@@ -226,6 +321,8 @@ export interface HostPort {
   /** The mount that a path lies on, and whether mounts spread from and to it. */
   mountPoint(path: string): { readonly path: string; readonly shared: boolean; readonly slave: boolean } | undefined;
   listProcesses(pids: readonly number[]): ProcessRow[];
+  /** The time of all processors together, idle too, and how many are on. */
+  systemCpu(): { readonly usageNs: number; readonly onlineCpus: number };
   namespacePath(pid: number, type: "pid" | "net" | "ipc" | "uts" | "cgroup" | "mnt"): string;
   /** The device at a path, or every device below a folder (without pts, shm, fd and mqueue); none when there is nothing. */
   deviceNodes(path: string): DeviceNode[];

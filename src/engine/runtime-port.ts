@@ -1,5 +1,5 @@
 import { errnoName } from "../linux/mod.ts";
-import { connectShim, describeStartFailure, readExitFile, readLog, StartError, type ShimSpawner } from "../runtime/mod.ts";
+import { appendFrame, clearLog, compressOlder, connectShim, describeStartFailure, logEnd, readExitFile, readFrames, readLog, removeSegmentsBefore, StartError, type ShimSpawner } from "../runtime/mod.ts";
 import type { RuntimePort } from "./ports.ts";
 import { StartRefused } from "./start-refused.ts";
 
@@ -11,6 +11,12 @@ export function runtimePort(spawner: ShimSpawner): RuntimePort {
     connectShim: (socketPath, exitFile) => connectShim(socketPath, { exitFile, errnoName }),
     readExitFile,
     readLog,
+    readFrames,
+    logEnd,
+    appendFrame,
+    clearLog,
+    compressOlder,
+    removeLogBefore: removeSegmentsBefore,
     startRefusal: (error, failed) => {
       if (!(error instanceof StartError)) return error instanceof Error ? error : new Error(String(error));
       const { kind, message, exitCode, late } = describeStartFailure(error, failed);

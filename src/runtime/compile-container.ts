@@ -15,8 +15,6 @@ export interface ContainerCompilers extends PlanCompilers {
   namespaceFd(type: NamespaceType): number;
   /** The shim's fd of a mount namespace, by its path. */
   mountNamespaceFd(path: string): number;
-  /** Where the files of its log that are there begin, oldest first. */
-  logFiles?(): readonly number[];
   /** The kernel offers its memory image, so /dev/core is expected (Docker links it; it is masked by default). */
   readonly kernelCore: boolean;
 }
@@ -47,12 +45,18 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
   ];
 }
 
-function hostOps(launch: ContainerLaunch, compilers: ContainerCompilers): PlanOp[] {
-  const { linux } = launch.spec;
+/** What the shim does with streams, log and exit, whoever makes the container. */
+export function settingOps(launch: ContainerLaunch): PlanOp[] {
   const ops: PlanOp[] = [stdioOp(launch.stdio, launch.stdio.stdinOnce ? STDIO.STDIN_ONCE : 0)];
-  if (launch.log) ops.push(...logOps(launch.log, compilers.logFiles?.() ?? []));
+  if (launch.log) ops.push(...logOps(launch.log));
   ops.push({ op: "exitFile", path: launch.exitFile });
   if (launch.oomFile) ops.push({ op: "oomFile", path: launch.oomFile });
+  return ops;
+}
+
+function hostOps(launch: ContainerLaunch, compilers: ContainerCompilers): PlanOp[] {
+  const { linux } = launch.spec;
+  const ops = settingOps(launch);
   if (namespaceUse(linux, "pid") === "joined") ops.push({ op: "joinPidNamespace", fd: compilers.namespaceFd("pid") });
   ops.push({ op: "clone", flags: cloneFlags(linux), cgroupDir: launch.cgroup?.kind === "v2" ? launch.cgroup.dir : "" });
   if (launch.network && launch.network.host.messages.length > 0) ops.push({ op: "netlinkHost", ...launch.network.host });
@@ -62,10 +66,9 @@ function hostOps(launch: ContainerLaunch, compilers: ContainerCompilers): PlanOp
 const DISCARD = 1;
 const KEEP_FROM_START = 2;
 
-/** `bases`: where the log's present files begin. */
-function logOps({ path, indexPath, maxBytes = 0, maxFiles = 0, discard }: LogLaunch, bases: readonly number[]): PlanOp[] {
-  const base = bases.at(-1) ?? 0;
-  const older = new BigUint64Array(bases.slice(0, -1).map(BigInt));
+function logOps({ path, indexPath, maxBytes = 0, maxFiles = 0, discard, present = [] }: LogLaunch): PlanOp[] {
+  const base = present.at(-1) ?? 0;
+  const older = new BigUint64Array(present.slice(0, -1).map(BigInt));
   const flags = discard === undefined ? 0 : DISCARD | (discard === "later" ? KEEP_FROM_START : 0);
   return [
     { op: "frameLog", ...segmentFiles({ path, indexPath }, base) },

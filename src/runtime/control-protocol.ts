@@ -7,7 +7,7 @@ const MAX_PAYLOAD_BYTES = 64 * 1024;
 export const ROLE = { CONTROL: 0, STDIN: 1, OUTPUT: 2 } as const;
 export type Role = (typeof ROLE)[keyof typeof ROLE];
 
-const TYPE = { HELLO: 1, KILL: 16, RESIZE: 17, WATCH: 18, CLOSE_STDIN: 19, ACK: 32, STARTED: 33, FAILED: 34, EXITED: 35, LOG: 36 } as const;
+const TYPE = { HELLO: 1, KILL: 16, RESIZE: 17, WATCH: 18, CLOSE_STDIN: 19, ROTATE: 20, KEEP: 21, ACK: 32, STARTED: 33, FAILED: 34, EXITED: 35, LOG: 36 } as const;
 
 const STATES = ["starting", "running", "exited", "failed"] as const;
 
@@ -37,6 +37,11 @@ export const helloFrame = (role: Role): Uint8Array => u32Frame(TYPE.HELLO, PROTO
 export const killFrame = (seq: number, signal: number): Uint8Array => u32Frame(TYPE.KILL, seq, signal);
 export const resizeFrame = (seq: number, rows: number, cols: number): Uint8Array => u32Frame(TYPE.RESIZE, seq, rows, cols);
 export const closeStdinFrame = (seq: number): Uint8Array => u32Frame(TYPE.CLOSE_STDIN, seq);
+
+/** The log goes on in a new file. */
+export const rotateFrame = (seq: number): Uint8Array => u32Frame(TYPE.ROTATE, seq);
+/** Whether what a log that keeps nothing would hold is kept, for as long as this connection stands. */
+export const keepFrame = (seq: number, wanted: boolean): Uint8Array => u32Frame(TYPE.KEEP, seq, wanted ? 1 : 0);
 
 export function watchFrame(end: number): Uint8Array {
   const { bytes, view } = frame(TYPE.WATCH, 8);

@@ -1,4 +1,5 @@
 import type { ProcessSpec, RootMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
+import type { OciRuntime } from "./oci/bundle.ts";
 
 /** How a process enters its cgroup; the shape that a cgroup of linux/ gives. */
 export type CgroupJoin =
@@ -18,6 +19,20 @@ export interface NetworkLaunch {
   readonly inside: Uint8Array;
 }
 
+/** The container's log. `path` and `indexPath` name its first file; what follows is named after them. */
+export interface LogLaunch {
+  readonly path: string;
+  readonly indexPath: string;
+  /** A file that has so much is followed by the next; absent: one file for ever. */
+  readonly maxBytes?: number;
+  /** The oldest of more files than this go; absent: all stay until the engine removes them. */
+  readonly maxFiles?: number;
+  /** Output that nobody asked to keep is thrown away, from the beginning or once `keepLog(false)` is said. */
+  readonly discard?: "fromStart" | "later";
+  /** Where the files that are there already begin, oldest first; the spawner looks. */
+  readonly present?: readonly number[];
+}
+
 /** Everything that the start of one container needs. Paths are host paths. */
 export interface ContainerLaunch {
   readonly spec: RuntimeSpec;
@@ -26,9 +41,11 @@ export interface ContainerLaunch {
   readonly rootMountPoint: string;
   readonly cgroup: CgroupJoin | undefined;
   readonly network?: NetworkLaunch;
-  readonly log?: { readonly path: string; readonly indexPath: string };
+  readonly log?: LogLaunch;
   readonly exitFile: string;
   readonly oomFile?: string;
+  /** Another OCI runtime than ours makes the container; its files lie beside the shim's socket. */
+  readonly runtime?: OciRuntime;
   readonly stdio: StdioLaunch & { readonly stdinOnce: boolean };
 }
 
@@ -36,6 +53,8 @@ export interface ContainerLaunch {
 export interface ExecLaunch {
   /** The container's first process, as the host sees it. */
   readonly containerPid: number;
+  /** Of the container's shim: beside it lies what another runtime has of the container, if one made it. */
+  readonly containerSocket?: string;
   readonly process: ProcessSpec;
   readonly seccomp?: Seccomp;
   readonly cgroup: CgroupJoin | undefined;

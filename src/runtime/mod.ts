@@ -1,11 +1,14 @@
-export type { CgroupJoin, ContainerLaunch, ExecLaunch, NetworkLaunch, StdioLaunch } from "./launch.ts";
+export type { CgroupJoin, ContainerLaunch, ExecLaunch, LogLaunch, NetworkLaunch, StdioLaunch } from "./launch.ts";
 export { ShimSpawner, type ShimSpawnerOptions } from "./shim-process.ts";
 export { connectShim, Shim, type ShimOptions, type ShimStdin, type StartedProcess } from "./shim.ts";
 export { ShimCommandError, ShimLostError, StartError } from "./shim-errors.ts";
 export { readExitFile, type ExitStatus } from "./exit-file.ts";
 export { describeStartFailure, type FailedStart, type StartFailure } from "./start-failure.ts";
 export { readLog, type ReadLogOptions } from "./logs/read-log.ts";
-export { repairLog } from "./logs/repair-log.ts";
+export { readFrames, type FrameBatch, type LogFrame } from "./logs/read-frames.ts";
+export { appendFrame, clearLog, prepareLog } from "./logs/repair-log.ts";
+export { compressOlder } from "./logs/compressed.ts";
+export { logEnd, removeSegmentsBefore, type LogFiles } from "./logs/segments.ts";
 export type { Helper, HelperLaunch } from "./helper-process.ts";
 export { compileContainer } from "./compile-container.ts";
 export { compileExec } from "./compile-exec.ts";

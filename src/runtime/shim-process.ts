@@ -1,24 +1,23 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { closeFd, errnoName, listenUnix, memfdCreate, pidfdOpen, reap, sealMemfd, spawnFd, waitExit } from "../linux/mod.ts";
-import type { NamespaceType } from "../spec/mod.ts";
 import { compileContainer } from "./compile-container.ts";
 import { compileExec } from "./compile-exec.ts";
 import type { PlanCompilers } from "./compile-process.ts";
 import { compileHelper, HelperStdio, type Helper, type HelperLaunch } from "./helper-process.ts";
 import type { ContainerLaunch, ExecLaunch } from "./launch.ts";
-import { repairLog } from "./logs/repair-log.ts";
+import { withOrderlyLog } from "./log-launch.ts";
+import { Bundle } from "./oci/bundle.ts";
+import { externalOptions, prepareExternalContainer, prepareExternalExec } from "./oci/launch-external.ts";
 import type { PlanOp } from "./ops.gen.ts";
 import { planCompilers } from "./plan-compilers.ts";
 import { encodePlan } from "./plan-encoding.ts";
-import { Shim } from "./shim.ts";
+import { FIRST_PLAN_FD, PlanFds } from "./plan-fds.ts";
+import { Shim, type ShimOptions } from "./shim.ts";
 import { SpareShims } from "./spare-shims.ts";
 
 /** How long the end of a shim that nobody watches may go unnoticed. */
 const UNWATCHED_REAP_MS = 1000;
-
-/** The shim's fds: 3 the plan, 4 its listening socket, then those that the plan names. */
-const FIRST_PLAN_FD = 5;
 
 export interface ShimSpawnerOptions {
   /** The shim's program: a file that is read once (it may be embedded in our executable), or its bytes. */
@@ -60,24 +59,27 @@ export class ShimSpawner implements Disposable {
       if (path) fds.add(type, openSync(path, "r"));
     }
     for (const { mountNamespace } of launch.spec.mounts) if (mountNamespace !== undefined) fds.add("mount", openSync(mountNamespace, "r"));
-    if (launch.log && existsSync(launch.log.path)) repairLog(launch.log);
-    const ops = compileContainer(id, launch, { ...this.#compilers, kernelCore: this.#kernelCore, namespaceFd: (type) => fds.numberOf(type), mountNamespaceFd: () => fds.numberOf("mount") });
-    return await this.#launch(socketPath, ops, fds.open, launch.exitFile);
+    if (launch.runtime) return await this.#launch(socketPath, prepareExternalContainer(id, socketPath, launch, launch.runtime, fds), fds.open, { exitFile: launch.exitFile, ...externalOptions(socketPath) });
+    const ops = compileContainer(id, withOrderlyLog(launch), { ...this.#compilers, kernelCore: this.#kernelCore, namespaceFd: (type) => fds.numberOf(type), mountNamespaceFd: () => fds.numberOf("mount") });
+    return await this.#launch(socketPath, ops, fds.open, { exitFile: launch.exitFile });
   }
 
   /** @throws SyscallError ESRCH when the container's process has ended. */
   async launchExec(id: string, socketPath: string, launch: ExecLaunch): Promise<Shim> {
     using fds = new PlanFds();
+    const container = launch.containerSocket === undefined ? undefined : Bundle.beside(launch.containerSocket);
+    const runtime = container?.runtime();
+    if (container && runtime) return await this.#launch(socketPath, prepareExternalExec(socketPath, launch, container, runtime, fds), fds.open, { exitFile: launch.exitFile, ...externalOptions(socketPath) });
     fds.add("pid", pidfdOpen(launch.containerPid));
     const ops = compileExec(id, launch, { ...this.#compilers, containerPidfd: fds.numberOf("pid") });
-    return await this.#launch(socketPath, ops, fds.open, launch.exitFile);
+    return await this.#launch(socketPath, ops, fds.open, { exitFile: launch.exitFile });
   }
 
   /** Starts a helper; the socket is gone again when this returns. */
   async launchHelper(socketPath: string, launch: HelperLaunch): Promise<Helper> {
     await using stdio = await HelperStdio.open(launch, this.#devNull);
     const ops = compileHelper(launch, FIRST_PLAN_FD, this.#compilers);
-    const shim = await this.#launch(socketPath, ops, [launch.exeFd], undefined, stdio.fds);
+    const shim = await this.#launch(socketPath, ops, [launch.exeFd], {}, stdio.fds);
     unlinkSync(socketPath);
     const { pid } = await shim.started;
     return stdio.helper(pid, shim);
@@ -90,7 +92,7 @@ export class ShimSpawner implements Disposable {
     closeSync(this.#devNull);
   }
 
-  async #launch(socketPath: string, ops: readonly PlanOp[], planFds: readonly number[], exitFile: string | undefined, stdio?: readonly number[]): Promise<Shim> {
+  async #launch(socketPath: string, ops: readonly PlanOp[], planFds: readonly number[], options: ShimOptions, stdio?: readonly number[]): Promise<Shim> {
     const listener = listenIn(socketPath);
     const plan = memfdCreate("hako-plan");
     let pid = 0;
@@ -98,7 +100,7 @@ export class ShimSpawner implements Disposable {
       writeWhole(plan, encodePlan(ops));
       // Connected before there is anybody to answer: whatever the shim has to say, it says to us.
       const shim = await Shim.connect(socketPath, {
-        ...(exitFile === undefined ? {} : { exitFile }),
+        ...options,
         errnoName,
         onClosed: (letGo) => this.#ended(pid, letGo),
       });
@@ -136,27 +138,6 @@ export class ShimSpawner implements Disposable {
     if (this.#unwatched.size > 0) return;
     clearInterval(this.#reaping);
     this.#reaping = undefined;
-  }
-}
-
-/** Fds for one plan, closed when the shim has inherited them. */
-class PlanFds implements Disposable {
-  readonly open: number[] = [];
-  readonly #numbers = new Map<NamespaceType, number>();
-
-  add(type: NamespaceType, fd: number): void {
-    this.#numbers.set(type, FIRST_PLAN_FD + this.open.length);
-    this.open.push(fd);
-  }
-
-  numberOf(type: NamespaceType): number {
-    const number = this.#numbers.get(type);
-    if (number === undefined) throw new Error(`no ${type} namespace was opened for this plan`);
-    return number;
-  }
-
-  [Symbol.dispose](): void {
-    for (const fd of this.open) closeFd(fd);
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeStdinFrame, EventDecoder, HelloGate, helloFrame, killFrame, resizeFrame, ROLE, watchFrame, type ShimEvent } from "./control-protocol.ts";
+import { closeStdinFrame, EventDecoder, HelloGate, helloFrame, keepFrame, killFrame, resizeFrame, ROLE, rotateFrame, watchFrame, type ShimEvent } from "./control-protocol.ts";
 import { readExitFile, type ExitStatus } from "./exit-file.ts";
 import { LogWatchers } from "./log-watchers.ts";
 import { opName, ShimCommandError, ShimLostError, StartError } from "./shim-errors.ts";
@@ -22,6 +22,10 @@ export interface ShimOptions {
   readonly exitFile?: string;
   /** As `ENOENT`; errno numbers are the kernel's, their names linux/'s. */
   readonly errnoName?: (errno: number) => string;
+  /** Of a process that another runtime has made: that one delivers signals; where it cannot, the shim does. */
+  readonly deliver?: (signal: number) => Promise<void>;
+  /** What is known of a start that failed beyond what the shim says. */
+  readonly explain?: () => string | undefined;
   /** Once. `letGo`: closed by us while the process ran, the shim goes on; otherwise it is ending. */
   readonly onClosed?: (letGo: boolean) => void;
 }
@@ -83,8 +87,9 @@ export class Shim {
   }
 
   /** @throws ShimCommandError ESRCH when the process has ended. */
-  kill(signal: number): Promise<void> {
-    return this.#command(`send signal ${signal}`, (seq) => killFrame(seq, signal));
+  async kill(signal: number): Promise<void> {
+    if (!this.#settled && this.options.deliver && (await delivered(this.options.deliver(signal)))) return;
+    return await this.#command(`send signal ${signal}`, (seq) => killFrame(seq, signal));
   }
 
   resize(rows: number, cols: number): Promise<void> {
@@ -93,6 +98,16 @@ export class Shim {
 
   closeStdin(): Promise<void> {
     return this.#command("close standard input", (seq) => closeStdinFrame(seq));
+  }
+
+  /** The log goes on in a new file: the older ones are the caller's to remove. */
+  rotateLog(): Promise<void> {
+    return this.#command("begin a new log file", (seq) => rotateFrame(seq));
+  }
+
+  /** Of a log that keeps nothing (log.discard): from now on, or no longer, what is written can be read. */
+  keepLog(wanted: boolean): Promise<void> {
+    return this.#command("keep the output", (seq) => keepFrame(seq, wanted));
   }
 
   async openStdin(): Promise<ShimStdin> {
@@ -148,7 +163,7 @@ export class Shim {
       case "started":
         return this.#markStarted(event.pid, event.timeNs);
       case "failed":
-        return this.#settleFailure(new StartError(opName(event.opCode), event.errno, this.options.errnoName?.(event.errno) ?? `errno ${event.errno}`, event.message));
+        return this.#settleFailure(new StartError(opName(event.opCode), event.errno, this.options.errnoName?.(event.errno) ?? `errno ${event.errno}`, this.options.explain?.() ?? event.message));
       case "exited":
         return this.#settle({ exitCode: event.exitCode, signal: event.signal, oomKilled: event.oomKilled, startedNs: this.#startedNs, finishedNs: event.timeNs });
       case "log":
@@ -213,6 +228,13 @@ export class Shim {
   #send(frame: Uint8Array): void {
     this.#control?.write(frame).catch(() => undefined);
   }
+}
+
+function delivered(delivery: Promise<void>): Promise<boolean> {
+  return delivery.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The shim that listens on `socketPath`; undefined when nobody does, or it was just ending. */

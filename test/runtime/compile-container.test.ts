@@ -25,7 +25,7 @@ describe("compileContainer()", () => {
     const network = { host: { messages: new Uint8Array(4), pidOffsets: [0] }, inside: new Uint8Array(8) };
     const ops = compile(containerLaunch(spec, { cgroup: V1, network, oomFile: "/oom", log: { path: "/log", indexPath: "/log.idx" } }));
     expect(names(ops)).toEqual([
-      "stdio", "frameLog", "exitFile", "oomFile", "clone", "netlinkHost",
+      "stdio", "frameLog", "logRotation", "exitFile", "oomFile", "clone", "netlinkHost",
       "oomScoreAdj", "joinCgroups", "unshare", "waitHost", "netlinkInside", "hostname",
       "propagation", "overlayRoot", "mount", "bind", "symlink", "mount", "device", "symlink", "directory",
       "sysctl", "readonly", "mask", "rootReadonly", "pivot", "rootPropagation",

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, read, readSync } from "node:fs";
 import { promisify } from "node:util";
 import { FRAME_HEADER_BYTES, frameBytes, wholeFramesEnd } from "./frame.ts";
 import { LogIndex } from "./log-index.ts";
+import type { LogFiles } from "./segments.ts";
 
 const readAsync = promisify(read);
 
@@ -11,12 +12,7 @@ export const RENDERED_CHUNK_BYTES = 128 * 1024;
 /** Small reads come from the page cache in microseconds; only large ones are worth a thread. */
 const READ_HERE_BYTES = 64 * 1024;
 
-export interface LogFiles {
-  readonly path: string;
-  readonly indexPath: string;
-}
-
-/** A container's log, opened for reading. The writer may be at work. */
+/** One file of a container's log, opened for reading. The writer may be at work. */
 export class FrameLog implements Disposable {
   readonly index: LogIndex;
 
@@ -27,11 +23,11 @@ export class FrameLog implements Disposable {
     this.index = new LogIndex(indexFd);
   }
 
-  /** Undefined when there is no log (yet). */
-  static open(files: LogFiles): FrameLog | undefined {
-    let fd: number | undefined;
+  /** Undefined when there is no log (yet). `frames`: an open file that has what `files.path` would have; it is closed with the log. */
+  static open(files: LogFiles, frames?: number): FrameLog | undefined {
+    let fd = frames;
     try {
-      fd = openSync(files.path, "r");
+      fd ??= openSync(files.path, "r");
       return new FrameLog(fd, openSync(files.indexPath, "r"));
     } catch (error) {
       if (fd !== undefined) closeSync(fd);

@@ -8,11 +8,13 @@ export interface Rendering {
   readonly timestamps: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
+  /** Goes before every message: Docker's `--details`. */
+  readonly details?: string | undefined;
 }
 
 /** The log's own bytes are what goes out. */
 export function isPlain(rendering: Rendering): boolean {
-  return !rendering.tty && !rendering.timestamps && rendering.stdout && rendering.stderr;
+  return !rendering.tty && !rendering.timestamps && rendering.details === undefined && rendering.stdout && rendering.stderr;
 }
 
 /** Turns frames of the log, read in order, into what one reader asked for. */
@@ -20,32 +22,37 @@ export class FrameRenderer {
   readonly #timestamps = new TimestampWriter();
   #entry = -1;
   #lastTimeNs = 0n;
+  readonly #details: Buffer;
 
   constructor(
     private readonly rendering: Rendering,
     private readonly index: LogIndex,
-  ) {}
+  ) {
+    this.#details = Buffer.from(rendering.details ?? "");
+  }
 
   /** Renders the whole frames of `chunk`, which lies at `offset` of the log. `consumed` 0: no whole frame. */
   render(chunk: Uint8Array, offset: number): { bytes: Uint8Array; consumed: number } {
     const frames = frameStarts(chunk);
     const consumed = frames.end;
     const { tty, timestamps } = this.rendering;
-    const target = Buffer.allocUnsafeSlow(consumed + (timestamps ? frames.starts.length * TIMESTAMP_BYTES : 0));
+    const prefixBytes = (timestamps ? TIMESTAMP_BYTES : 0) + this.#details.length;
+    const target = Buffer.allocUnsafeSlow(consumed + frames.starts.length * prefixBytes);
     const source = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     let filled = 0;
     frames.starts.forEach((start, number) => {
       if (!this.#wanted(source.readUInt8(start))) return;
       const end = frames.starts[number + 1] ?? consumed;
-      const stampBytes = timestamps && this.#startsMessage(offset + start) ? TIMESTAMP_BYTES : 0;
+      const addedBytes = prefixBytes > 0 && this.#startsMessage(offset + start) ? prefixBytes : 0;
       if (!tty) {
         source.copy(target, filled, start, start + FRAME_HEADER_BYTES);
-        if (stampBytes > 0) target.writeUInt32BE(end - start - FRAME_HEADER_BYTES + stampBytes, filled + 4);
+        if (addedBytes > 0) target.writeUInt32BE(end - start - FRAME_HEADER_BYTES + addedBytes, filled + 4);
         filled += FRAME_HEADER_BYTES;
       }
-      if (stampBytes > 0) {
-        this.#timestamps.write(this.#lastTimeNs, target, filled);
-        filled += stampBytes;
+      if (addedBytes > 0) {
+        if (timestamps) this.#timestamps.write(this.#lastTimeNs, target, filled);
+        this.#details.copy(target, filled + prefixBytes - this.#details.length);
+        filled += addedBytes;
       }
       filled += source.copy(target, filled, start + FRAME_HEADER_BYTES, end);
     });

@@ -1,6 +1,9 @@
-import { closeSync, ftruncateSync, fstatSync, openSync, writeSync } from "node:fs";
-import { FrameLog, type LogFiles } from "./frame-log.ts";
+import { appendFileSync, closeSync, ftruncateSync, fstatSync, openSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { FrameLog } from "./frame-log.ts";
 import { INDEX_ENTRY_BYTES } from "./log-index.ts";
+import { logEnd, removeOrphans, removeSegmentsBefore, segmentBases, segmentFiles, type LogFiles } from "./segments.ts";
+
+const FILE_MODE = 0o640;
 
 /**
  * Before a log is appended to again: cuts off what a crash left half-written, and indexes the frames that it left
@@ -22,6 +25,45 @@ export function repairLog(files: LogFiles): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * Brings the files of a log that nobody writes in order: what a crash tore or left over, and what is too much of it.
+ * Returns where the files begin, oldest first; none when there is no log yet.
+ */
+export function prepareLog(files: LogFiles, maxFiles = 0): number[] {
+  let bases = segmentBases(files);
+  const newest = bases.at(-1);
+  if (newest === undefined) return bases;
+  removeOrphans(files);
+  repairLog(segmentFiles(files, newest));
+  if (maxFiles > 0 && bases.length > maxFiles) {
+    bases = bases.slice(-maxFiles);
+    removeSegmentsBefore(files, bases[0] ?? 0);
+  }
+  return bases;
+}
+
+/** Empties a log that nobody writes: a new, empty file takes the place of the others, and places in the log stay what they were. */
+export function clearLog(files: LogFiles): void {
+  const end = logEnd(files);
+  if (end === 0) return;
+  const { path, indexPath } = segmentFiles(files, end);
+  writeFileSync(path, "", { flag: "a", mode: FILE_MODE });
+  writeFileSync(indexPath, "", { flag: "a", mode: FILE_MODE });
+  removeSegmentsBefore(files, end);
+}
+
+/** Adds one frame to a log that nobody writes, for words that no process is there to say. The frame comes first, as the shim has it. */
+export function appendFrame(files: LogFiles, stream: 1 | 2, text: string, timeNs: bigint): void {
+  const { path, indexPath } = segmentFiles(files, segmentBases(files).at(-1) ?? 0);
+  const payload = Buffer.from(text);
+  const header = Buffer.alloc(8);
+  header[0] = stream;
+  header.writeUInt32BE(payload.length, 4);
+  const offset = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  appendFileSync(path, Buffer.concat([header, payload]), { mode: FILE_MODE });
+  appendFileSync(indexPath, entries([offset], timeNs), { mode: FILE_MODE });
 }
 
 function entries(offsets: readonly number[], timeNs: bigint): Buffer {
