@@ -5,10 +5,13 @@ import type { EventLog } from "./store/events.ts";
 import type { VolumeStore } from "./store/volumes.ts";
 import type { EngineDefaults } from "./defaults.ts";
 import type { DiskSpace } from "./disk-space.ts";
+import type { AfterExit } from "./exit.ts";
 import type { ExecTable } from "./exec-table.ts";
+import type { HealthTable } from "./health/table.ts";
 import type { LiveTable } from "./live.ts";
 import type { CgroupPort, HostPort, ImagePort, NetworkPort, RuntimePort, SnapshotPort } from "./ports.ts";
 import type { EnginePaths } from "./paths.ts";
+import type { StatsSampler } from "./stats/sampler.ts";
 
 /** What every use case works with; daemon.ts builds the one that runs, tests build small ones. */
 export interface EngineContext {
@@ -20,6 +23,10 @@ export interface EngineContext {
   readonly locks: KeyedLock;
   readonly live: LiveTable;
   readonly execs: ExecTable;
+  readonly health: HealthTable;
+  /** Does what the end of a run leads to: starting and removing know how runs end, which must not know them. */
+  readonly afterExit: (id: string, next: AfterExit) => void;
+  readonly stats: StatsSampler;
   readonly paths: EnginePaths;
   readonly identity: EngineIdentity;
   /** The operator's settings; a reload puts another object in its place. */

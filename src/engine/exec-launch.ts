@@ -14,18 +14,21 @@ import { processEnv } from "./spec-for/env.ts";
 import { capabilitySets, seccompOf } from "./spec-for/spec.ts";
 import { isRunning } from "./state.ts";
 import { userOf } from "./user-cache.ts";
+import { withDefaults } from "./with-defaults.ts";
 
 export interface StartedExec {
   readonly shim: Shim;
   readonly output: AsyncIterable<Uint8Array> | undefined;
   /** Settles when the exit code is recorded. */
   readonly ended: Promise<void>;
+  /** Once it has ended. */
+  exitCode(): number;
 }
 
 /** One more process in a running container. @throws StartRefused, EngineError */
 export async function launchExec(ctx: EngineContext, record: ContainerRecord, exec: ExecRecord, request: ExecStartRequest, attach: boolean, onEnd: (exitCode: number) => void): Promise<StartedExec> {
   if (!isRunning(record.state)) throw new EngineError("Conflict", `container ${record.id} is not running`);
-  const security = parseSecurityOptions(record.hostConfig.SecurityOpt ?? []);
+  const security = parseSecurityOptions(withDefaults(record, ctx.defaults).hostConfig.SecurityOpt ?? []);
   const process = processOf(ctx, record, exec, security);
   // --privileged of an exec gives capabilities; the system call filter stays the container's.
   const seccomp = seccompOf(security, record.hostConfig.Privileged ?? false, capabilitiesOf(ctx, record, false), ctx.host);
@@ -50,7 +53,7 @@ export async function launchExec(ctx: EngineContext, record: ContainerRecord, ex
   });
   undo.move();
   exec.state = { status: "running", shim, pid };
-  return { shim, output, ended: untilEnded(ctx, exec, shim, onEnd) };
+  return { shim, output, ended: untilEnded(ctx, exec, shim, onEnd), exitCode: () => (exec.state.status === "exited" ? exec.state.exitCode : -1) };
 }
 
 async function untilEnded(ctx: EngineContext, exec: ExecRecord, shim: Shim, onEnd: (exitCode: number) => void): Promise<void> {

@@ -9,6 +9,8 @@ export interface ExecRecord {
   readonly containerId: string;
   readonly request: ExecCreateRequest;
   readonly detachKeys: Uint8Array;
+  /** A probe of the engine's: it ends with the engine, and is forgotten at its end. */
+  readonly ofEngine?: boolean;
   state: ExecState;
 }
 
@@ -19,7 +21,7 @@ const KEPT_ENDED = 1024;
 export class ExecTable {
   readonly #byId = new Map<string, ExecRecord>();
   readonly #byContainer = new Map<string, Set<string>>();
-  readonly #ended: string[] = [];
+  readonly #ended = new Set<string>();
 
   get(id: string): ExecRecord | undefined {
     return this.#byId.get(id);
@@ -39,18 +41,22 @@ export class ExecTable {
 
   end(record: ExecRecord, exitCode: number): void {
     record.state = { status: "exited", exitCode };
-    this.#ended.push(record.id);
-    if (this.#ended.length > KEPT_ENDED) this.#delete(this.#ended.shift() ?? "");
+    this.#ended.add(record.id);
+    const [oldest] = this.#ended;
+    if (this.#ended.size > KEPT_ENDED && oldest !== undefined) this.delete(oldest);
   }
 
   dropContainer(containerId: string): void {
-    for (const id of this.#byContainer.get(containerId) ?? []) this.#byId.delete(id);
-    this.#byContainer.delete(containerId);
+    for (const id of this.#byContainer.get(containerId) ?? []) this.delete(id);
   }
 
-  #delete(id: string): void {
+  delete(id: string): void {
     const record = this.#byId.get(id);
+    if (!record) return;
     this.#byId.delete(id);
-    if (record) this.#byContainer.get(record.containerId)?.delete(id);
+    this.#ended.delete(id);
+    const ids = this.#byContainer.get(record.containerId);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#byContainer.delete(record.containerId);
   }
 }

@@ -3,7 +3,7 @@ import { EngineError, messageOf } from "../base/mod.ts";
 import type { ExecCreateRequest, ExecInspect, ExecStartRequest } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
-import { emitContainerEvent } from "./emit.ts";
+import { emitExecEvent } from "./emit.ts";
 import { launchExec } from "./exec-launch.ts";
 import { serveExec } from "./exec-session.ts";
 import type { ExecRecord } from "./exec-table.ts";
@@ -59,7 +59,7 @@ async function attached(ctx: EngineContext, record: ContainerRecord, exec: ExecR
 async function begin(ctx: EngineContext, record: ContainerRecord, exec: ExecRecord, request: ExecStartRequest, attach: boolean): ReturnType<typeof launchExec> {
   emitExecEvent(ctx, record, exec, "exec_start");
   try {
-    return await launchExec(ctx, record, exec, request, attach, (exitCode) => emitContainerEvent(ctx, record, "exec_die", { execID: exec.id, exitCode: String(exitCode) }));
+    return await launchExec(ctx, record, exec, request, attach, (exitCode) => emitExecEvent(ctx, record, exec, "exec_die", exitCode));
   } catch (error) {
     ctx.execs.end(exec, error instanceof StartRefused ? error.exitCode : 126);
     throw error;
@@ -105,9 +105,4 @@ function requireRunning(record: ContainerRecord, ref: string): void {
   if (record.state.status === "restarting") throw new EngineError("Conflict", `Container ${record.id} is restarting, wait until the container is running`);
   if (!isRunning(record.state)) throw new EngineError("Conflict", `container ${record.id} is not running`);
   if (record.state.paused) throw new EngineError("Conflict", `Container ${ref} is paused, unpause the container before exec`);
-}
-
-function emitExecEvent(ctx: EngineContext, record: ContainerRecord, exec: ExecRecord, action: string): void {
-  const [command = "", ...args] = exec.request.Cmd ?? [];
-  emitContainerEvent(ctx, record, `${action}: ${command} ${args.join(" ")}`, { execID: exec.id });
 }

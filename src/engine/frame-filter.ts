@@ -1,13 +1,16 @@
 const HEADER_BYTES = 8;
 
-/** Keeps the frames of one stream of a multiplexed output (1 stdout, 2 stderr), however it is cut in pieces. */
+/** Keeps the frames of one stream of a multiplexed output (1 stdout, 2 stderr), or what is in them, however it is cut in pieces. */
 export class FrameFilter {
   #header = new Uint8Array(HEADER_BYTES);
   #headerFilled = 0;
   #payloadLeft = 0;
   #keeping = false;
 
-  constructor(private readonly keeps: (stream: number) => boolean) {}
+  constructor(
+    private readonly keeps: (stream: number) => boolean,
+    private readonly form: "frames" | "payload" = "frames",
+  ) {}
 
   push(bytes: Uint8Array): Uint8Array[] {
     const kept: Uint8Array[] = [];
@@ -25,7 +28,7 @@ export class FrameFilter {
       this.#headerFilled = 0;
       this.#keeping = this.keeps(this.#header[0] ?? 0);
       this.#payloadLeft = new DataView(this.#header.buffer).getUint32(4);
-      if (this.#keeping) kept.push(this.#header.slice());
+      if (this.#keeping && this.form === "frames") kept.push(this.#header.slice());
     }
     return kept;
   }

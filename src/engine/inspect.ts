@@ -2,6 +2,7 @@ import { ZERO_INSTANT } from "../base/mod.ts";
 import type { ContainerInspect, DriverData, RootMount } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { networkId } from "./emit.ts";
+import { healthOf } from "./health/monitor.ts";
 import { sizesOf } from "./list.ts";
 import { containerDir, logPaths } from "./paths.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -19,7 +20,7 @@ export async function inspectContainer(ctx: EngineContext, ref: string, options:
     Created: record.createdAt,
     Path: record.path,
     Args: record.args,
-    State: stateOf(record),
+    State: stateOf(ctx, record),
     Image: record.imageID,
     ResolvConfPath: ran ? `${dir}/resolv.conf` : "",
     HostnamePath: ran ? `${dir}/hostname` : "",
@@ -44,8 +45,9 @@ export async function inspectContainer(ctx: EngineContext, ref: string, options:
   return shape as ContainerInspect;
 }
 
-function stateOf(record: ContainerRecord): NonNullable<ContainerInspect["State"]> {
+function stateOf(ctx: EngineContext, record: ContainerRecord): NonNullable<ContainerInspect["State"]> {
   const { state } = record;
+  const health = healthOf(ctx, record);
   const rest = restOf(state);
   const exited = rest?.status === "exited" ? rest : undefined;
   const running = isRunning(state);
@@ -62,6 +64,7 @@ function stateOf(record: ContainerRecord): NonNullable<ContainerInspect["State"]
     Error: rest?.failure?.message ?? "",
     StartedAt: running ? state.startedAt : (exited?.startedAt ?? ZERO_INSTANT),
     FinishedAt: running ? (state.previouslyFinishedAt ?? ZERO_INSTANT) : (exited?.finishedAt ?? ZERO_INSTANT),
+    ...(health && { Health: { Status: health.status, FailingStreak: health.failingStreak, Log: [...health.log] } }),
   };
 }
 

@@ -38,11 +38,11 @@ export function liveRun(ctx: EngineContext, id: string): LiveRun | undefined {
   return run;
 }
 
-/** SIGKILL, and back when the run is let go of. Its restart policy does not apply. @throws EngineError System when it does not die */
-export async function killAndWait(ctx: EngineContext, id: string): Promise<void> {
+/** SIGKILL, and back when the run is let go of. Asked for by a person, its restart policy does not apply. @throws EngineError System when it does not die */
+export async function killAndWait(ctx: EngineContext, id: string, byPerson = true): Promise<void> {
   const run = liveRun(ctx, id);
   if (!run) return;
-  run.stopAsked = true;
+  run.stopAsked ||= byPerson;
   const record = ctx.containers.get(id);
   await signalRun(run, SIGKILL);
   // Version 1's frozen processes take no signal until they thaw.

@@ -12,7 +12,8 @@ const KILL_EFFECT_MS = 10_000;
 export async function killContainer(ctx: EngineContext, ref: string, signal = "SIGKILL"): Promise<void> {
   const { id } = ctx.containers.resolve(ref);
   const number = wanted(signal || "SIGKILL", ref);
-  using _hold = await ctx.locks.acquire(id);
+  // A grace period ends at once by a kill; it must not be waited for.
+  using _hold = ctx.live.get(id)?.stopping ? undefined : await ctx.locks.acquire(id);
   const record = ctx.containers.resolve(id);
   const run = liveRun(ctx, id);
   if (!isRunning(record.state) || !run) throw new EngineError("Conflict", `cannot kill container: ${ref}: container ${id} is not running`);

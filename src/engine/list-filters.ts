@@ -1,6 +1,7 @@
 import { EngineError } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { anyPatternMatches, booleanFilter, exactly, labelsMatch, onlyKnown } from "./filters.ts";
+import { healthOf } from "./health/monitor.ts";
 import type { Filters } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
 import { DOCKER_STATUSES, dockerStatus, exitCodeOf } from "./state.ts";
@@ -25,7 +26,7 @@ export function compileListFilters(ctx: EngineContext, filters: Filters): (recor
     before.every((sequence) => record.sequence < sequence) &&
     since.every((sequence) => record.sequence > sequence) &&
     exactly(filters["status"], dockerStatus(record.state)) &&
-    (!filters["health"]?.length || filters["health"].includes("none")) &&
+    exactly(filters["health"], healthOf(ctx, record)?.status ?? "none") &&
     (codes.length === 0 || (record.state.status === "exited" && codes.includes(exitCodeOf(record.state)))) &&
     (ancestors === undefined || ancestors(record)) &&
     (!filters["id"]?.length || filters["id"].some((prefix) => record.id.startsWith(prefix))) &&

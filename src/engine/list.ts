@@ -1,6 +1,7 @@
 import { EngineError } from "../base/mod.ts";
 import type { ContainerSummary } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
+import { healthOf } from "./health/monitor.ts";
 import { compileListFilters } from "./list-filters.ts";
 import type { ListOptions } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -27,7 +28,7 @@ export async function listContainers(ctx: EngineContext, options: ListOptions = 
 
 export async function summaryOf(ctx: EngineContext, record: ContainerRecord, withSize: boolean, images = new ImageNames(ctx)): Promise<ContainerSummary> {
   const size = withSize ? withoutZero(await sizesOf(ctx, record)) : undefined;
-  return { ...lastingPart(ctx, record), Image: images.shown(record), Status: statusText(record, Date.now()), ...size };
+  return { ...lastingPart(ctx, record), Image: images.shown(record), Status: statusText(record, Date.now(), healthOf(ctx, record)?.status), ...size };
 }
 
 /** By record, which is another object after every change: a list of many containers works out only what has changed. */

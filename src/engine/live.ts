@@ -6,6 +6,10 @@ export interface LiveRun {
   readonly cgroup: Cgroup | undefined;
   /** A person asked it to stop: no restart policy applies. */
   stopAsked: boolean;
+  /** Its grace period runs, under the container's lock: who is in more of a hurry need not wait for that. */
+  stopping: boolean;
+  /** It is being ended because its health check failed. */
+  unhealthy: boolean;
   /** Settles when the exit is recorded and the run's kernel objects are gone. Never rejects. */
   readonly released: Promise<void>;
 }

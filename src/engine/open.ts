@@ -5,8 +5,11 @@ import { formatInstant, KeyedLock, nowNs, type Schema } from "../base/mod.ts";
 import type { EngineContext, EngineIdentity } from "./context.ts";
 import type { EngineDefaults } from "./defaults.ts";
 import { ExecTable } from "./exec-table.ts";
+import { followUp } from "./follow-up.ts";
+import { HealthTable } from "./health/table.ts";
 import { LiveTable } from "./live.ts";
 import { containersDir, rootMountPoint, volumesDir } from "./paths.ts";
+import { StatsSampler } from "./stats/sampler.ts";
 import { containerSchema, ContainerStore } from "./store/containers.ts";
 import { eventSchema, EventLog } from "./store/events.ts";
 import { IdleCheckpoint } from "./store/idle-checkpoint.ts";
@@ -32,21 +35,26 @@ export function openEngine(parts: EngineParts): EngineContext {
   const { db, paths } = parts;
   for (const dir of [containersDir(paths), volumesDir(paths)]) mkdirSync(dir, { recursive: true, mode: 0o710 });
   for (const dir of [rootMountPoint(paths), join(paths.runRoot, "c"), join(paths.runRoot, "e")]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const containers = new ContainerStore(db, () => parts.space.makeRoom());
   const checkpoint = new IdleCheckpoint(db, parts.log);
-  return {
+  const ctx: EngineContext = {
     ...parts,
     get defaults() {
       return parts.settings();
     },
     log: (sentence) => parts.log(sentence),
-    containers: new ContainerStore(db, () => parts.space.makeRoom()),
+    containers,
     eventLog: new EventLog(db, () => checkpoint.touch()),
     volumes: new VolumeStore(db),
     locks: new KeyedLock(),
     live: new LiveTable(),
     execs: new ExecTable(),
+    health: new HealthTable(),
+    afterExit: (id, next) => followUp(ctx, id, next),
+    stats: new StatsSampler({ ...parts, containers }),
     identity: { ...parts.build, id: kept(db, "id", () => crypto.randomUUID()), createdAt: kept(db, "createdAt", () => formatInstant(nowNs())) },
   };
+  return ctx;
 }
 
 /** A fact that is made once per data root. */

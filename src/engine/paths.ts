@@ -7,8 +7,8 @@ import { join } from "node:path";
  *   <data root>/containers/<id>/{hostname,hosts,resolv.conf,log,log.idx,exit}
  *   <data root>/volumes/<name>/_data
  *   <run root>/hako.sock  root/  bin/hako-shim
- *   <run root>/c/<container id>/s     control socket of the container's shim
- *   <run root>/e/<exec id>/{s,exit}   control socket of an exec's shim
+ *   <run root>/c/<container id>/{s,health}   control socket of the container's shim; its health, if it is checked
+ *   <run root>/e/<exec id>/{s,exit,exec}     control socket of an exec's shim, how it ended, what was asked for
  */
 export interface EnginePaths {
   readonly dataRoot: string;
@@ -24,9 +24,12 @@ export const logPaths = (paths: EnginePaths, id: string): { path: string; indexP
 export const exitFile = (paths: EnginePaths, id: string): string => join(containerDir(paths, id), "exit");
 export const runDir = (paths: EnginePaths, id: string): string => join(paths.runRoot, "c", id);
 export const runSocket = (paths: EnginePaths, id: string): string => join(runDir(paths, id), "s");
+export const healthFile = (paths: EnginePaths, id: string): string => join(runDir(paths, id), "health");
 export const execDir = (paths: EnginePaths, execId: string): string => join(paths.runRoot, "e", execId);
 export const execSocket = (paths: EnginePaths, execId: string): string => join(execDir(paths, execId), "s");
 export const execExitFile = (paths: EnginePaths, execId: string): string => join(execDir(paths, execId), "exit");
+export const execRequestFile = (paths: EnginePaths, execId: string): string => join(execDir(paths, execId), "exec");
+export const execsDir = (paths: EnginePaths): string => join(paths.runRoot, "e");
 export const rootMountPoint = (paths: EnginePaths): string => join(paths.runRoot, "root");
 export const initBinary = (paths: EnginePaths): string => join(paths.runRoot, "bin", "hako-shim");
 export const volumesDir = (paths: EnginePaths): string => join(paths.dataRoot, "volumes");

@@ -1,6 +1,7 @@
 import { EngineError } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
+import { suspendHealth, unsuspendHealth } from "./health/monitor.ts";
 import { isRunning } from "./state.ts";
 
 /** @throws EngineError NotFound, Conflict when it does not run or is paused */
@@ -13,6 +14,7 @@ export async function pauseContainer(ctx: EngineContext, ref: string): Promise<v
   if (record.state.paused) throw new EngineError("Conflict", `Container ${id} is already paused`);
   await ctx.live.get(id)?.cgroup?.freeze();
   setPaused(ctx, id, true);
+  suspendHealth(ctx, id);
   emitContainerEvent(ctx, record, "pause");
 }
 
@@ -24,6 +26,7 @@ export async function unpauseContainer(ctx: EngineContext, ref: string): Promise
   if (!isRunning(record.state) || !record.state.paused) throw new EngineError("Conflict", `Container ${id} is not paused`);
   await ctx.live.get(id)?.cgroup?.thaw();
   setPaused(ctx, id, false);
+  unsuspendHealth(ctx, id);
   emitContainerEvent(ctx, record, "unpause");
 }
 

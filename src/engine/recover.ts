@@ -2,7 +2,8 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { formatInstant, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { policyRestarts, recordExit, releaseRun, scheduleRestart, superviseRun } from "./exit.ts";
+import { policyRestarts, recordExit, releaseRun, superviseRun } from "./exit.ts";
+import { resumeHealth } from "./health/monitor.ts";
 import { containersDir, exitFile, runSocket } from "./paths.ts";
 import type { Cgroup, ExitStatus, Shim } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -50,7 +51,7 @@ async function recoverOne(ctx: EngineContext, record: ContainerRecord): Promise<
     case "removing":
       return () => locked(ctx, record.id, () => removeHeld(ctx, record.id, { removeVolumes: record.hostConfig.AutoRemove ?? false }));
     case "restarting":
-      return async () => scheduleRestart(ctx, record.id, { startedNs: 0n, finishedNs: 0n });
+      return async () => ctx.afterExit(record.id, { kind: "restart", ranForMs: 0 });
     case "created":
       return undefined;
     case "exited":
@@ -88,6 +89,7 @@ async function takeUp(ctx: EngineContext, record: ContainerRecord, shim: Shim | 
     // A crash may have come between the kernel's freeze and the row: the row is what was acknowledged.
     if (isRunning(record.state) && record.state.paused) await cgroup.freeze();
     else await cgroup.thaw();
+    resumeHealth(ctx, id);
     return undefined;
   }
   shim?.close();
@@ -106,11 +108,11 @@ function isOfEarlierRun({ state }: ContainerRecord, { finishedNs }: ExitStatus):
 async function recordMissedExit(ctx: EngineContext, record: ContainerRecord, status: ExitStatus, cgroup: Cgroup): Promise<(() => Promise<void>) | undefined> {
   const { id } = record;
   if (!isRunning(record.state)) ctx.containers.setState(id, { status: "running", pid: 0, paused: false, startedAt: formatInstant(status.startedNs) });
-  const next = recordExit(ctx, id, status, false);
+  const next = recordExit(ctx, id, status, "own");
   await killLeftovers(cgroup);
   await releaseRun(ctx, id, cgroup);
-  if (next === "remove") return () => locked(ctx, id, () => removeHeld(ctx, id, { removeVolumes: true }));
-  if (next === "restart") return async () => scheduleRestart(ctx, id, status);
+  if (next.kind === "remove") return () => locked(ctx, id, () => removeHeld(ctx, id, { removeVolumes: true }));
+  if (next.kind === "restart") return async () => ctx.afterExit(id, next);
   return undefined;
 }
 
@@ -141,8 +143,8 @@ function afterEngineStart(ctx: EngineContext, record: ContainerRecord): (() => P
   if (record.hostConfig.AutoRemove) return () => locked(ctx, record.id, () => removeHeld(ctx, record.id, { removeVolumes: true }));
   const policy = record.hostConfig.RestartPolicy?.Name;
   const due = policy === "always" || (policy === "unless-stopped" && !record.state.byUser);
-  if (!due || !policyRestarts(record, record.state.exitCode)) return undefined;
-  return () => locked(ctx, record.id, () => startHeld(ctx, record));
+  if (!due || !policyRestarts(record, record.state.exitCode, "own")) return undefined;
+  return () => locked(ctx, record.id, () => startHeld(ctx, record, "person"));
 }
 
 async function locked(ctx: EngineContext, id: string, act: () => Promise<void>): Promise<void> {

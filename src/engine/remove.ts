@@ -15,6 +15,7 @@ export async function removeContainer(ctx: EngineContext, ref: string, options: 
   if (options.link) throw new EngineError("Conflict", "Conflict, cannot remove the default link name of the container");
   const before = ctx.containers.get(id);
   if (before?.state.status === "removing") throw new EngineError("Conflict", `removal of container ${ref} is already in progress`);
+  if (options.force && ctx.live.get(id)?.stopping) await killAndWait(ctx, id);
   using _hold = await ctx.locks.acquire(id);
   const record = ctx.containers.get(id);
   // Whoever held the lock removed it: what was asked for is so.

@@ -14,6 +14,6 @@ export async function restartContainer(ctx: EngineContext, ref: string, options:
   const before = ctx.containers.resolve(id);
   ctx.live.forget(id);
   if (isRunning(before.state)) await stopHeld(ctx, before, { signal, timeoutSeconds: options.timeoutSeconds });
-  await startHeld(ctx, ctx.containers.resolve(id));
+  await startHeld(ctx, ctx.containers.resolve(id), "person");
   emitContainerEvent(ctx, ctx.containers.resolve(id), "restart");
 }

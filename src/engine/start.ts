@@ -20,17 +20,17 @@ export async function startContainer(ctx: EngineContext, ref: string, options: S
   }
   if (record.state.status === "removing") throw new EngineError("Conflict", "container is marked for removal and cannot be started");
   ctx.live.forget(id);
-  await startHeld(ctx, record);
+  await startHeld(ctx, record, "person");
   return "started";
 }
 
-/** Starts a container that is at rest or due to restart; its lock is held. A failed start of an --rm container removes it. */
-export async function startHeld(ctx: EngineContext, record: ContainerRecord): Promise<void> {
+/** Starts a container that is at rest or due to restart; its lock is held. A failed start of an --rm container removes it. A person's start counts restarts anew. */
+export async function startHeld(ctx: EngineContext, record: ContainerRecord, by: "person" | "policy"): Promise<void> {
   const { id } = record;
   // The last run's cgroup and endpoint have the same names.
   await ctx.live.get(id)?.released;
   const from = restBelow(record);
-  ctx.containers.setState(id, { status: "starting", from });
+  ctx.containers.setState(id, { status: "starting", from }, by === "person" ? { restartCount: 0 } : {});
   try {
     await launch(ctx, record);
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { HealthState } from "./health/state.ts";
+
 /**
  * Where a container is in its life. One value, changed in one transaction.
  *
@@ -30,6 +32,8 @@ export interface ExitedState {
   readonly oomKilled: boolean;
   /** A person stopped it: `unless-stopped` leaves it alone when the engine starts. */
   readonly byUser: boolean;
+  /** The last of a container that is checked. */
+  readonly health?: HealthState;
   readonly failure?: StartFailure;
 }
 export interface RunningState {

@@ -2,6 +2,7 @@ import { EngineError, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { endedWithin, killAndWait, liveRun, signalRun } from "./kill-run.ts";
+import type { LiveRun } from "./live.ts";
 import type { StopOptions } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
 import { parseSignal } from "./signals.ts";
@@ -13,7 +14,8 @@ const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
 export async function stopContainer(ctx: EngineContext, ref: string, options: StopOptions = {}): Promise<"stopped" | "alreadyStopped"> {
   const { id } = ctx.containers.resolve(ref);
   const signal = options.signal ? stopSignal(options.signal, ref) : undefined;
-  using _hold = await ctx.locks.acquire(id);
+  // A stop with less patience need not wait for one with more.
+  using _hold = ctx.live.get(id)?.stopping ? undefined : await ctx.locks.acquire(id);
   const record = ctx.containers.resolve(id);
   if (record.state.status === "restarting") {
     ctx.live.forget(id);
@@ -33,20 +35,35 @@ function stopSignal(text: string, ref: string): number {
   }
 }
 
-/** Stops a running container whose lock is held; returns when its run is let go of. */
-export async function stopHeld(ctx: EngineContext, record: ContainerRecord, { signal, timeoutSeconds }: { signal?: number | undefined; timeoutSeconds?: number | undefined }): Promise<void> {
+interface Ending {
+  readonly signal?: number | undefined;
+  readonly timeoutSeconds?: number | undefined;
+}
+
+/** Stops a running container; returns when its run is let go of. Its lock is held, by whoever stops it. */
+export async function stopHeld(ctx: EngineContext, record: ContainerRecord, ending: Ending): Promise<void> {
   const run = liveRun(ctx, record.id);
   if (!run) return;
+  run.stopAsked = true;
+  await endRun(ctx, record, run, ending);
+  emitContainerEvent(ctx, record, "stop");
+}
+
+/** Ends a run that its restart policy is to begin anew; the container's lock is held. */
+export async function endForRestart(ctx: EngineContext, record: ContainerRecord, run: LiveRun): Promise<void> {
+  run.unhealthy = true;
+  await endRun(ctx, record, run, {});
+}
+
+async function endRun(ctx: EngineContext, record: ContainerRecord, run: LiveRun, { signal, timeoutSeconds }: Ending): Promise<void> {
   const chosen = signal ?? parseSignal(record.config.StopSignal || "SIGTERM");
   const seconds = timeoutSeconds ?? record.config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS;
-  run.stopAsked = true;
+  run.stopping = true;
   // A frozen process takes no signal; Docker thaws it by the kill that follows the grace period.
   if (isRunning(record.state) && record.state.paused) await run.cgroup?.thaw();
   await signalRun(run, chosen);
   emitContainerEvent(ctx, record, "kill", { signal: String(chosen) });
-  if (!(await endedWithin(run, seconds < 0 ? Infinity : seconds * 1000))) {
-    emitContainerEvent(ctx, record, "kill", { signal: "9" });
-    await killAndWait(ctx, record.id);
-  }
-  emitContainerEvent(ctx, record, "stop");
+  if (await endedWithin(run, seconds < 0 ? Infinity : seconds * 1000)) return;
+  emitContainerEvent(ctx, record, "kill", { signal: "9" });
+  await killAndWait(ctx, record.id, run.stopAsked);
 }

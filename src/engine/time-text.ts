@@ -21,6 +21,18 @@ export function humanDuration(milliseconds: number): string {
   return `${Math.floor(seconds / 3600 / 24 / 365)} years`;
 }
 
+/** As Go prints a duration: `500ms`, `1.5s`, `1m30s`, `2h0m0s`. */
+export function goDuration(milliseconds: number): string {
+  if (milliseconds === 0) return "0s";
+  if (milliseconds < 0.001) return `${Math.round(milliseconds * 1e6)}ns`;
+  if (milliseconds < 1) return `${Number((milliseconds * 1000).toFixed(3))}µs`;
+  if (milliseconds < 1000) return `${Number(milliseconds.toFixed(6))}ms`;
+  const hours = Math.floor(milliseconds / 3_600_000);
+  const minutes = Math.floor(milliseconds / 60_000) % 60;
+  const seconds = Number(((milliseconds % 60_000) / 1000).toFixed(9));
+  return `${hours > 0 ? `${hours}h` : ""}${hours > 0 || minutes > 0 ? `${minutes}m` : ""}${seconds}s`;
+}
+
 /** A Go duration (`1h30m`, `-5s`) in nanoseconds; undefined when it is none. */
 export function parseGoDuration(text: string): bigint | undefined {
   const match = /^([-+]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(text);

@@ -16,7 +16,6 @@ import { parseSecurityOptions } from "../../src/engine/security-options.ts";
 import { randomName } from "../../src/engine/random-name.ts";
 import { parseSignal } from "../../src/engine/signals.ts";
 import type { CgroupPort } from "../../src/engine/ports.ts";
-import type { ContainerConfig } from "../../src/engine/record.ts";
 import type { HostConfig, ImageConfig } from "../../src/spec/mod.ts";
 
 const none = (): never => {
@@ -193,21 +192,20 @@ describe("platforms", () => {
 describe("what is asked for and will not be so", () => {
   const amd64 = { os: "linux", architecture: OWN_ARCHITECTURE } as ImageConfig;
   const other = { os: "linux", architecture: "riscv64" } as ImageConfig;
-  const warned = (host: HostConfig, { image = amd64, platformAsked = false, blockWeight = true, version = 1 as 1 | 2, health = undefined as string[] | undefined } = {}): string =>
-    createWarnings({ cgroups: { version, blockWeight } as CgroupPort }, { config: { ...(health && { Healthcheck: { Test: health } }) } as ContainerConfig, hostConfig: host }, { request: { HostConfig: host }, image, platformAsked, hiding: [] }).join("\n");
+  const warned = (host: HostConfig, { image = amd64, platformAsked = false, blockWeight = true, version = 1 as 1 | 2 } = {}): string =>
+    createWarnings({ cgroups: { version, blockWeight } as CgroupPort }, { hostConfig: host }, { request: { HostConfig: host }, image, platformAsked, hiding: [] }).join("\n");
   test.each([
     [{ LogConfig: { Type: "json-file", Config: { "max-size": "10k" } } }, {}, /^The json-file log is kept in the engine's own format.*\nOptions of the log have no effect yet, it grows without limit: max-size$/],
     [{ LogConfig: { Type: "none" } }, {}, /^The output is on the disk until the container is removed/],
     [{ PortBindings: { "80/tcp": [] } }, {}, /^Publishing ports is not supported yet/],
     [{ BlkioWeight: 100 }, { blockWeight: false }, /^Your kernel does not support Block I\/O weight or the cgroup is not mounted. Weight discarded.$/],
     [{ MemorySwappiness: 10 }, { version: 2 as const }, /^Your kernel does not support memory swappiness/],
-    [{}, { health: ["CMD-SHELL", "true"] }, /^Health checks are not run yet/],
     [{}, { image: other }, new RegExp(`^The requested image's platform \\(linux/riscv64\\) does not match the detected host platform \\(linux/${OWN_ARCHITECTURE}\\) and no specific platform was requested$`)],
   ] as const)("%j warns", (host, more, expected) => {
     expect(warned(host as HostConfig, more as Parameters<typeof warned>[1])).toMatch(expected);
   });
   test("what is honoured is not spoken of", () => {
-    expect(warned({ LogConfig: { Type: "local" }, BlkioWeight: 100, MemorySwappiness: 10, Links: ["a:b"] }, { health: ["NONE"] })).toBe("");
+    expect(warned({ LogConfig: { Type: "local" }, BlkioWeight: 100, MemorySwappiness: 10, Links: ["a:b"] })).toBe("");
     expect(warned({}, { image: other, platformAsked: true })).toBe("");
   });
   test("a link to nobody is refused", () => {

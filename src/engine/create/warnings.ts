@@ -13,8 +13,8 @@ interface Asked {
 }
 
 /** What was asked for and will not be so. Whoever asks for something that has no effect hears of it here, in Docker's words where it has some. */
-export function createWarnings(ctx: Pick<EngineContext, "cgroups">, { config, hostConfig: host }: Pick<ContainerRecord, "config" | "hostConfig">, asked: Asked): string[] {
-  return [...platformWarnings(asked), ...limitWarnings(ctx, asked.request.HostConfig ?? {}), ...logWarnings(asked.request.HostConfig ?? {}), ...laterWarnings(config, host, asked)];
+export function createWarnings(ctx: Pick<EngineContext, "cgroups">, { hostConfig: host }: Pick<ContainerRecord, "hostConfig">, asked: Asked): string[] {
+  return [...platformWarnings(asked), ...limitWarnings(ctx, asked.request.HostConfig ?? {}), ...logWarnings(asked.request.HostConfig ?? {}), ...laterWarnings(host, asked)];
 }
 
 function platformWarnings({ image, platformAsked }: Asked): string[] {
@@ -44,12 +44,10 @@ function logWarnings({ LogConfig: log }: HostConfig): string[] {
 }
 
 /** Features that have their own place in a later release. */
-function laterWarnings(config: ContainerRecord["config"], host: HostConfig, { hiding }: Asked): string[] {
-  const check = config.Healthcheck?.Test ?? [];
+function laterWarnings(host: HostConfig, { hiding }: Asked): string[] {
   return [
     ...hiding.map(({ destination }) => `The new volume at ${destination} is empty: what the image has there is not copied into it yet.`),
     ...(Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts ? ["Publishing ports is not supported yet: the container is reached by its own address."] : []),
-    ...(check.length > 0 && check[0] !== "NONE" ? ["Health checks are not run yet: the container has no health status."] : []),
   ];
 }
 

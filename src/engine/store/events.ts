@@ -56,7 +56,9 @@ export class EventLog {
     return this.#listeners.size;
   }
 
-  emit(event: NewEvent): void {
+  /** `passing`: for those who listen now, not for the history. */
+  emit(event: NewEvent, keep: "kept" | "passing" = "kept"): void {
+    if (keep === "passing" && this.#listeners.size === 0) return;
     const ns = nowNs();
     const message: EventMessage = {
       Type: event.type,
@@ -66,8 +68,10 @@ export class EventLog {
       time: Number(ns / 1_000_000_000n),
       timeNano: Number(ns),
     };
-    this.#pending.push(message);
-    this.#flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS);
+    if (keep === "kept") {
+      this.#pending.push(message);
+      this.#flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS);
+    }
     for (const listener of this.#listeners) listener(message);
   }
 
