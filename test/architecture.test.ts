@@ -27,7 +27,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   api: ["base", "spec", "engine"],
   client: ["base", "spec"],
   compose: ["base", "spec", "client"],
-  cli: ["base", "spec", "client", "compose", "configuration"],
+  // archive: contexts are exported and imported as tar.
+  cli: ["base", "spec", "client", "compose", "archive", "configuration"],
 };
 
 /** The composition roots: files directly in src/ join everything; the executable's entry may start them. */
@@ -36,8 +37,8 @@ const COMPOSITION_ENTRY = "src/cli/main.ts";
 /** Paths that are data about the inside of a container, not doors to this host's kernel. */
 const CONTAINER_PATHS = new Set(["src/engine/create/complete-host-config.ts", "src/engine/spec-for/mounts.ts", "src/runtime/container-devices.ts"]);
 
-/** The command line starts the engine when none listens; it has no runtime/ to ask. */
-const SPAWNS = new Set(["src/cli/start-engine.ts"]);
+/** The command line starts the engine when none listens, and reaches one of another machine through ssh; neither has a runtime/ to ask. */
+const SPAWNS = new Set(["src/cli/start-engine.ts", "src/client/ssh/open-ssh.ts"]);
 
 interface SourceFile {
   readonly path: string;

@@ -1,4 +1,5 @@
 import type { Client } from "../client/mod.ts";
+import type { LoadedConfig } from "./config-file.ts";
 import type { Flag, Flags } from "./flags.ts";
 
 /** What one command line came to, handed to the command's `run`. */
@@ -9,6 +10,11 @@ export interface Invocation {
   readonly args: readonly string[];
   readonly client: Client;
   readonly host: string;
+  readonly config: LoadedConfig;
+  /** Name of the context in use. */
+  readonly context: string;
+  /** The flags before the command's name. */
+  readonly global: Flags;
 }
 
 export interface CommandModule {
@@ -26,6 +32,8 @@ export interface CommandSpec {
   readonly flags: readonly Flag[];
   /** Flags may stand after arguments too, unless the arguments are another program's command line. */
   readonly interspersed?: false;
+  /** Asks nothing of an engine, and so works when none can be found. */
+  readonly local?: true;
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -40,4 +48,5 @@ export interface Entry {
   readonly hidden?: boolean;
 }
 
-export const PROGRAM = "hako";
+/** Linked to under docker's name, the program speaks of itself as docker. */
+export const PROGRAM = /(?:^|\/)docker$/.test(process.argv0) ? "docker" : "hako";

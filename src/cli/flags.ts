@@ -1,7 +1,7 @@
 /** How a flag's value is checked when it is parsed; the name is what help shows, as in docker. */
 export type FlagType =
   | "bool" | "string" | "int" | "uint16" | "uint" | "bytes" | "swap" | "duration" | "decimal"
-  | "list" | "strings" | "map" | "filter" | "mount" | "network" | "ulimit" | "gpu-request";
+  | "list" | "strings" | "map" | "filter" | "mount" | "network" | "pairs" | "ulimit" | "gpu-request";
 
 export interface Flag {
   readonly name: string;

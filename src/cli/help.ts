@@ -47,7 +47,7 @@ function flagLines(flags: readonly Flag[], width: number): string {
   return rows.map((row) => wrap(row.left.padEnd(column) + row.help, column, Math.max(width - 1, column + 24))).join("\n");
 }
 
-const typeName = (flag: Flag): string => (flag.type === "swap" ? "bytes" : flag.type);
+const typeName = (flag: Flag): string => (flag.type === "swap" ? "bytes" : flag.type === "pairs" ? "stringToString" : flag.type);
 
 function wrap(line: string, indent: number, width: number): string {
   const lines: string[] = [];

@@ -1,6 +1,8 @@
-import { Client, DEFAULT_HOST, parseEndpoint } from "../client/mod.ts";
+import { Client, DEFAULT_HOST } from "../client/mod.ts";
 import { checkArguments } from "./arguments.ts";
 import type { CommandSpec, Entry } from "./command.ts";
+import { configFolder, loadConfig, type LoadedConfig } from "./config-file.ts";
+import { chooseContext, chooseEngine } from "./engine-choice.ts";
 import { provideEngine } from "./engine-program.ts";
 import { Failure } from "./failure.ts";
 import type { Flags } from "./flags.ts";
@@ -27,10 +29,11 @@ async function main(words: readonly string[]): Promise<number> {
     const parsed = parseLine(resolved.rest, command.flags, command.interspersed ?? true);
     if (parsed.wantsHelp) return await printCommandHelp(path, command);
     checkArguments(parsed.args.length, command.args, path);
-    const host = chooseHost(line.flags);
-    const client = new Client(parseEndpoint(host), host === DEFAULT_HOST && process.getuid?.() === 0 ? startEngineOnce : undefined);
+    const config = await readConfig(line.flags);
+    const context = chooseContext(line.flags, config.file);
+    const { client, host } = await openClient(command, context, line.flags, config);
     const module = await command.load();
-    return await module.run({ path, flags: parsed.flags, args: parsed.args, client, host });
+    return await module.run({ path, flags: parsed.flags, args: parsed.args, client, host, config, context, global: line.flags });
   } catch (error) {
     return report(error, path, command);
   }
@@ -41,13 +44,18 @@ async function startEngineOnce(): Promise<void> {
   await (await import("./start-engine.ts")).startEngine();
 }
 
-function chooseHost(flags: Flags): string {
-  const written = flags.list("host");
-  if (written.length > 1) throw new Failure("Specify only one -H");
-  const context = flags.string("context") ?? "default";
-  if (context !== "default") throw new Failure(written.length > 0 ? "conflicting options: cannot specify both --host and --context" : `context ${JSON.stringify(context)}: context not found: there are no contexts, -H chooses the engine`);
-  if (flags.changed("config")) err("WARNING: --config has no effect: no configuration files are read\n");
-  return written[0] ?? (process.env["HAKO_HOST"] || process.env["DOCKER_HOST"] || DEFAULT_HOST);
+async function readConfig(flags: Flags): Promise<LoadedConfig> {
+  const config = loadConfig(configFolder(flags.string("config")));
+  if (config.problem) err((await import("./config-problem.ts")).configWarning(config));
+  return config;
+}
+
+/** What a local command is given talks to nobody. */
+async function openClient(command: CommandSpec, context: string, flags: Flags, config: LoadedConfig): Promise<{ client: Client; host: string }> {
+  if (command.local) return { client: new Client({ kind: "unix", path: "" }), host: "" };
+  const { host, endpoint } = await chooseEngine(context, flags, config);
+  const mayStart = endpoint.kind === "unix" && `unix://${endpoint.path}` === DEFAULT_HOST && process.getuid?.() === 0;
+  return { host, client: new Client(endpoint, mayStart ? startEngineOnce : undefined, config.file.HttpHeaders) };
 }
 
 async function printVersion(): Promise<number> {

@@ -41,6 +41,8 @@ export class Client {
   constructor(
     readonly endpoint: Endpoint,
     startEngine?: () => Promise<void>,
+    /** Sent with every request. */
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     this.#startEngine = startEngine;
   }
@@ -108,7 +110,7 @@ export class Client {
   }
 
   async #exchange(method: string, path: string, options: RequestOptions): Promise<{ connection: Connection; head: ResponseHead }> {
-    const headers: Record<string, string> = { "User-Agent": "hako", ...options.headers };
+    const headers: Record<string, string> = { "User-Agent": "hako", ...this.headers, ...options.headers };
     const json = options.json === undefined ? undefined : JSON.stringify(options.json);
     if (json !== undefined) {
       headers["Content-Type"] = "application/json";
@@ -120,7 +122,7 @@ export class Client {
     }
     const text = formatHead({ method, path: `/v${this.#version}${path}${formatQuery(options.query)}`, headers }) + (json ?? "");
     for (;;) {
-      const connection = this.#idle.pop() ?? (await this.#warming.shift()) ?? (await this.#open());
+      const connection = this.#idle.pop() ?? (await this.#warming.shift()) ?? (await this.connect());
       connection.ref();
       if (connection.closed) continue;
       options.signal?.addEventListener("abort", () => connection.close(), { once: true });
@@ -135,7 +137,8 @@ export class Client {
     }
   }
 
-  async #open(): Promise<Connection> {
+  /** A connection of its own, without a request; whoever asks for it closes it. */
+  async connect(): Promise<Connection> {
     try {
       return await Connection.open(this.endpoint);
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Socket } from "bun";
-import type { Endpoint } from "./endpoint.ts";
+import { formatEndpoint, type Endpoint } from "./endpoint.ts";
 import { ConnectError } from "./errors.ts";
+import { openSocket } from "./open-socket.ts";
 
 /** Bytes that may wait unread before the sender is held back. */
 const READ_HIGH_WATER = 1 << 20;
@@ -18,6 +19,8 @@ export class Connection {
   #paused = false;
   #ended = false;
   #closed = false;
+  /** Why nothing ever came, where that turned out only later. */
+  #failure: ConnectError | undefined;
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
   /** Served at least one whole answer: a failure now may only mean that the engine closed it while idle. */
@@ -30,13 +33,13 @@ export class Connection {
       drain: () => connection.#wakeWriter?.(),
       end: () => connection.#finished(false),
       close: () => connection.#finished(true),
-      error: () => connection.#finished(true),
+      error: (_: Socket<undefined>, error: Error) => {
+        if (error instanceof ConnectError) connection.#failure = error;
+        connection.#finished(true);
+      },
     };
     try {
-      connection.#socket =
-        endpoint.kind === "unix"
-          ? await Bun.connect<undefined>({ unix: endpoint.path, allowHalfOpen: true, socket })
-          : await Bun.connect<undefined>({ hostname: endpoint.hostname, port: endpoint.port, allowHalfOpen: true, socket });
+      connection.#socket = await openSocket(endpoint, socket);
     } catch (error) {
       throw connectError(endpoint, error);
     }
@@ -50,6 +53,7 @@ export class Connection {
   /** The next bytes, undefined when the engine has finished sending. */
   async read(): Promise<Uint8Array | undefined> {
     while (this.#queue.length === 0) {
+      if (this.#failure) throw this.#failure;
       if (this.#ended) return undefined;
       await new Promise<void>((wake) => (this.#wakeReader = wake));
     }
@@ -120,8 +124,9 @@ export class Connection {
 }
 
 function connectError(endpoint: Endpoint, error: unknown): ConnectError {
+  if (error instanceof ConnectError) return error;
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-  const where = endpoint.kind === "unix" ? `unix://${endpoint.path}` : `tcp://${endpoint.hostname}:${endpoint.port}`;
+  const where = formatEndpoint(endpoint);
   if (code === "EACCES" || code === "EPERM") {
     return new ConnectError(`permission denied while trying to connect to the hako engine's socket at ${where}: run it as root, or as a member of the socket's group`, code);
   }

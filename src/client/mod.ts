@@ -1,4 +1,4 @@
-export { DEFAULT_HOST, parseEndpoint, type Endpoint } from "./endpoint.ts";
+export { DEFAULT_HOST, formatEndpoint, parseEndpoint, type Endpoint, type TlsMaterial } from "./endpoint.ts";
 export { ApiError, ConnectError, ConnectionLostError } from "./errors.ts";
 export { Client, readText, type Answer, type Filters, type RequestOptions } from "./client.ts";
 export type { Connection } from "./connection.ts";

@@ -135,7 +135,10 @@ test("parseEndpoint() reads sockets and addresses", () => {
   expect(parseEndpoint("unix:///a/b")).toEqual({ kind: "unix", path: "/a/b" });
   expect(parseEndpoint("tcp://[::1]:99")).toEqual({ kind: "tcp", hostname: "::1", port: 99 });
   expect(parseEndpoint("tcp://host")).toEqual({ kind: "tcp", hostname: "host", port: 2375 });
-  for (const bad of ["foo", "ssh://x", "tcp://h:99999"]) expect(() => parseEndpoint(bad)).toThrow();
+  expect(parseEndpoint("host:99")).toEqual({ kind: "tcp", hostname: "host", port: 99 });
+  expect(parseEndpoint("tcp://host", { verify: true })).toEqual({ kind: "tcp", hostname: "host", port: 2376, tls: { verify: true } });
+  expect(parseEndpoint("ssh://me@host:22/run/x.sock")).toEqual({ kind: "ssh", hostname: "host", user: "me", port: 22, path: "/run/x.sock" });
+  for (const bad of ["http://a", "foo://a", "tcp://h:99999", "ssh://", "ssh://me:pw@host", "ssh://-oProxyCommand=x", "ssh://h?x"]) expect(() => parseEndpoint(bad)).toThrow();
 });
 
 test("FrameReader finds frames over any cut", () => {

@@ -1,5 +1,6 @@
 import type { CommandSpec, Entry } from "../command.ts";
 import * as container from "./container.ts";
+import * as context from "./context.ts";
 import * as engine from "./engine.ts";
 import * as image from "./image.ts";
 import * as system from "./system.ts";
@@ -39,6 +40,22 @@ export const TABLE: readonly Entry[] = [
     ],
   },
   {
+    name: "context",
+    summary: "Manage contexts",
+    section: "management",
+    children: [
+      { name: "create", command: context.CREATE },
+      { name: "export", command: context.EXPORT },
+      { name: "import", command: context.IMPORT },
+      { name: "inspect", command: context.INSPECT },
+      { name: "ls", aliases: ["list"], command: context.LS },
+      { name: "rm", aliases: ["remove"], command: context.RM },
+      { name: "show", command: context.SHOW },
+      { name: "update", command: context.UPDATE },
+      { name: "use", command: context.USE },
+    ],
+  },
+  {
     name: "image",
     summary: "Manage images",
     section: "management",
@@ -68,6 +85,7 @@ export const TABLE: readonly Entry[] = [
     section: "management",
     children: [
       { name: "df", command: system.SYSTEM_DF },
+      { name: "dial-stdio", command: system.DIAL_STDIO, hidden: true },
       { name: "events", command: system.EVENTS },
       { name: "info", command: system.INFO },
       { name: "prune", command: system.SYSTEM_PRUNE },
@@ -114,7 +132,7 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "build", "builder", "buildx", "commit", "compose", "context", "cp", "diff", "export", "login", "logout", "manifest", "plugin", "pull",
+  "build", "builder", "buildx", "commit", "compose", "cp", "diff", "export", "login", "logout", "manifest", "plugin", "pull",
   "push", "save", "search", "stats", "trust", "update", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
@@ -123,7 +141,6 @@ export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
   container: ["commit", "cp", "diff", "export", "stats", "update"],
   image: ["build", "pull", "push", "save"],
   network: ["connect", "create", "disconnect", "prune", "rm"],
-  system: ["dial-stdio"],
   volume: ["update"],
 };
 

@@ -10,6 +10,8 @@ const FORCE: Flag = { name: "force", short: "f", type: "bool", help: "Do not ask
 export const VERSION: CommandSpec = { summary: "Show the versions of hako and of the engine", usage: "[OPTIONS]", args: [0, 0], flags: [FORMAT], load: () => import("../commands/version.ts") };
 export const INFO: CommandSpec = { summary: "Show the state of the whole engine", usage: "[OPTIONS]", args: [0, 0], flags: [FORMAT], load: () => import("../commands/info.ts") };
 
+export const DIAL_STDIO: CommandSpec = { summary: "Join STDIN and STDOUT with the engine's socket", usage: "", args: [0, 0], flags: [], load: () => import("../commands/dial-stdio.ts") };
+
 export const EVENTS: CommandSpec = {
   summary: "Show what happens in the engine as it happens",
   usage: "[OPTIONS]",

@@ -1,0 +1,1 @@
+export { openSsh } from "./open-ssh.ts";
