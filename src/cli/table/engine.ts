@@ -21,6 +21,7 @@ export const DAEMON: CommandSpec = {
     { name: "host", short: "H", type: "list", help: "Where to listen (default: hako.sock in the run root)" },
     { name: "ready-fd", type: "int", hidden: true, help: "Descriptor that is written to once the engine listens" },
   ],
+  local: true,
   load: () => import("../commands/daemon.ts"),
 };
 
@@ -29,5 +30,6 @@ export const UNINSTALL: CommandSpec = {
   usage: "[OPTIONS]",
   args: [0, 0],
   flags: [...PLACES, { name: "force", short: "f", type: "bool", help: "Do not ask for confirmation" }],
+  local: true,
   load: () => import("../commands/uninstall.ts"),
 };
