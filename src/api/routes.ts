@@ -1,3 +1,4 @@
+import { containerLimits } from "./container-limits.ts";
 import { containerStreams } from "./container-streams.ts";
 import { containers } from "./containers.ts";
 import { events } from "./events.ts";
@@ -11,4 +12,4 @@ import { unsupported } from "./unsupported.ts";
 import { volumes } from "./volumes.ts";
 
 /** Every endpoint of the API. */
-export const routes: readonly Route[] = [...containers, ...containerStreams, ...exec, ...images, ...events, ...system, ...volumes, ...networks, ...swarm, ...unsupported];
+export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerLimits, ...exec, ...images, ...events, ...system, ...volumes, ...networks, ...swarm, ...unsupported];

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   cpuCount, defaultSeccompProfile, deviceNumber, getSysctl, hostName, hostResolvConf, kernelCapabilities, kernelVersion, listProcesses, machineArchitecture, memoryTotalBytes, mountPointOf, namespacePath,
-  operatingSystem, parseSeccompProfile,
+  operatingSystem, parseSeccompProfile, SystemCpuReader,
 } from "../linux/mod.ts";
 import { EngineError, messageOf } from "../base/mod.ts";
 import type { DeviceNode } from "../spec/mod.ts";
@@ -16,6 +16,7 @@ const OWN_BELOW_DEV = new Set(["/dev/pts", "/dev/shm", "/dev/fd", "/dev/mqueue",
 export function hostFacts(): HostPort {
   const kernel = kernelVersion();
   const os = operatingSystem();
+  const systemCpu = new SystemCpuReader();
   const arch = process.arch === "arm64" ? "arm64" : "x64";
   const conditions = (capabilities: readonly string[]) => ({ capabilities, kernel, arch }) as const;
   return {
@@ -32,6 +33,7 @@ export function hostFacts(): HostPort {
     ipv4Forwarding: () => getSysctl("net.ipv4.ip_forward") === "1",
     mountPoint: mountPointOf,
     listProcesses,
+    systemCpu: () => systemCpu.read(),
     namespacePath,
     deviceNodes: (path) => deviceNodes(path, MAX_DEVICE_DEPTH),
     defaultSeccomp: (capabilities) => defaultSeccompProfile(conditions(capabilities)),

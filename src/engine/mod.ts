@@ -16,6 +16,7 @@ export { waitContainer } from "./wait.ts";
 export { listContainers } from "./list.ts";
 export { inspectContainer } from "./inspect.ts";
 export { topContainer } from "./top.ts";
+export { containerStats, type StatsAnswer } from "./stats.ts";
 export { resizeContainer } from "./resize.ts";
 export { containerLogs } from "./logs.ts";
 export { attachContainer } from "./attach.ts";

@@ -57,6 +57,12 @@ export interface EventsOptions {
   until?: string | undefined;
   filters?: Filters | undefined;
 }
+export interface StatsOptions {
+  /** One answer per second instead of a single one. */
+  stream?: boolean | undefined;
+  /** A single look, which cannot tell the use of the processor. */
+  oneShot?: boolean | undefined;
+}
 export interface TopResult {
   Titles: string[];
   Processes: string[][];
