@@ -11,6 +11,8 @@ const MECHANISM = ["base", "spec", "linux"];
 const ALLOWED: Record<string, readonly string[]> = {
   base: [],
   spec: ["base"],
+  // Go's templates, which the command line and log tags are written in.
+  template: [],
   linux: ["base"],
   configuration: ["base", "spec"],
   archive: MECHANISM,
@@ -21,14 +23,15 @@ const ALLOWED: Record<string, readonly string[]> = {
   network: MECHANISM,
   dns: MECHANISM,
   runtime: MECHANISM,
+  logging: [...MECHANISM, "template"],
   image: [...MECHANISM, "archive", "content", "registry", "snapshot"],
   build: [...MECHANISM, "archive", "content", "snapshot", "runtime", "image"],
-  engine: [...MECHANISM, "archive", "content", "snapshot", "registry", "volume", "network", "dns", "runtime", "image", "build"],
+  engine: [...MECHANISM, "archive", "content", "snapshot", "registry", "volume", "network", "dns", "runtime", "logging", "image", "build"],
   api: ["base", "spec", "engine"],
   client: ["base", "spec"],
   compose: ["base", "spec", "client"],
   // archive: contexts are exported and imported as tar.
-  cli: ["base", "spec", "client", "compose", "archive", "configuration"],
+  cli: ["base", "spec", "template", "client", "compose", "archive", "configuration"],
 };
 
 /** The composition roots: files directly in src/ join everything; the executable's entry may start them. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { formatListing } from "../../src/cli/format/listing-template.ts";
 import { containerListing } from "../../src/cli/commands/ps.ts";
-import { Template } from "../../src/cli/template/mod.ts";
+import { Template } from "../../src/template/mod.ts";
 import { inspectTemplate } from "../../src/cli/format/inspect-template.ts";
 
 const DATA = {

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { Template, TemplateError } from "../template/mod.ts";
+import { Template, TemplateError } from "../../template/mod.ts";
 
 /** `inspect --format`: fields by their Go names too, where those differ from JSON's only by case (`.ID` is `Id`). */
 export function inspectTemplate(format: string): (data: unknown) => string {

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import { err, printable } from "../output.ts";
 import { stdoutIsTerminal } from "../terminal.ts";
-import { HEADING_FUNCTIONS, ROW, rowJson, Template, TemplateError } from "../template/mod.ts";
+import { HEADING_FUNCTIONS, ROW, rowJson, Template, TemplateError } from "../../template/mod.ts";
 import { alignTabs } from "./columns.ts";
 import type { Listing } from "./listing-fields.ts";
 
