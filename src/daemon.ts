@@ -1,15 +1,21 @@
 import type { Database } from "bun:sqlite";
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ApiServer, bindEngine, parseListenAddress } from "./api/mod.ts";
+import { ApiServer, bindEngine } from "./api/mod.ts";
 import { EXTRACT_CAPABILITIES, helperExtractor, type Extractor } from "./archive/mod.ts";
 import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
+import type { Configuration } from "./configuration/mod.ts";
 import { ContentStore } from "./content/mod.ts";
-import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext } from "./engine/mod.ts";
+import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
+import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces } from "./engine-settings.ts";
 import { imageSchema, openImages, type Images } from "./image/mod.ts";
-import { openCgroups, openOwnExecutable, Rtnetlink, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
+import { openCgroups, openOwnExecutable, Rtnetlink, sendDatagram, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
+import { planListening } from "./listening.ts";
 import { networkSchema, openNetworks, type BridgeNetwork } from "./network/mod.ts";
+import { operatorLog, type OperatorLog } from "./operator-log.ts";
 import { joinOwnCgroup, removeOwnCgroup } from "./own-cgroup.ts";
+import { writePidFile } from "./pid-file.ts";
+import { emitReload, SettingsInForce } from "./reload.ts";
 import { ShimSpawner } from "./runtime/mod.ts";
 import { snapshotSchema, Snapshots } from "./snapshot/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
@@ -17,18 +23,12 @@ import helloPath from "../build/native/hello" with { type: "file" };
 import shimPath from "../build/native/hako-shim" with { type: "file" };
 
 export interface DaemonOptions {
-  readonly dataRoot: string;
-  readonly runRoot: string;
-  /** `unix:///path` or `tcp://address:port`. */
-  readonly hosts: readonly string[];
-  readonly bridge: string;
-  readonly bip: string | undefined;
-  readonly cgroupParent: string;
-  readonly table: string;
-  readonly debug: boolean;
+  readonly configuration: Configuration;
+  /** The configuration as the file is now. */
+  readonly reread: () => Configuration;
+  readonly certificateFolder: string;
 }
 
-const SOCKET_GROUP = "docker";
 const LAYERS_AT_ONCE = 4;
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 
@@ -40,37 +40,77 @@ interface OpenParts {
   readonly images: Images;
 }
 
+/** Looks at what the settings name, and starts nothing. @throws EngineError */
+export function validate({ configuration: { values }, certificateFolder }: DaemonOptions): void {
+  engineDefaults(values);
+  planListening({ values, defaultSocket: "", certificateFolder, handedSockets: handedSockets() }, () => undefined);
+}
+
 /** Serves until it is told to stop; calls `ready` once it listens. @returns the exit code */
-export async function runDaemon(options: DaemonOptions, ready: () => void): Promise<number> {
-  const log = operatorLog();
+export async function runDaemon({ configuration, reread, certificateFolder }: DaemonOptions, ready: () => void): Promise<number> {
+  const { values } = configuration;
+  const log = operatorLog({ level: values.debug ? "debug" : values["log-level"], format: values["log-format"] });
+  let debug = values.debug ?? false;
   // One request gone wrong must not take the others along; containers would go on, but so should the engine.
-  for (const event of ["unhandledRejection", "uncaughtException"] as const) process.on(event, (error: unknown) => log(`internal error: ${describe(error, true)}`));
+  for (const event of ["unhandledRejection", "uncaughtException"] as const) process.on(event, (error: unknown) => log(`internal error: ${describe(error, true)}`, "error"));
   try {
     // Left last of all: what the engine started is in it.
     await using ownCgroup = new AsyncDisposableStack();
     await using held = new AsyncDisposableStack();
-    makeRoots(options);
-    held.use(lockDataRoot(options.dataRoot));
-    const { ctx, cgroups } = await openParts(options, held, log);
+    for (const warning of configuration.warnings) log(warning, "warn");
+    const places = enginePlaces(values);
+    const settings = new SettingsInForce(configuration);
+    const openListeners = planListening({ values, defaultSocket: join(places.runRoot, "hako.sock"), certificateFolder, handedSockets: handedSockets() }, log);
+    makeRoots(places);
+    held.use(lockDataRoot(places.dataRoot));
+    if (values.pidfile) held.use(writePidFile(values.pidfile));
+    if (values["oom-score-adjust"]) setOwnOOMScore(values["oom-score-adjust"]);
+    const { ctx, cgroups } = await openParts(places, () => settings.defaults, held, log);
     ownCgroup.use(joinOwnCgroup(cgroups, ctx.host.memoryTotal, log));
     await recover(ctx);
     held.defer(() => shutdown(ctx));
-    const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, report: (message, error) => log(`${message}: ${describe(error, options.debug)}`) });
+    const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, report: (message, error) => log(`${message}: ${describe(error, debug)}`, "error") });
     held.defer(() => server.close());
-    for (const host of options.hosts) log(`API listen on ${await listen(server, host)}`);
-    for (const warning of ctx.network.warnings) log(warning);
+    await openListeners(server);
+    for (const warning of ctx.network.warnings) log(warning, "warn");
+    process.on("SIGHUP", () => {
+      tellService("RELOADING=1", log);
+      if (settings.reload(reread, log)) emitReload(ctx, settings);
+      debug = settings.defaults.debug;
+      tellService("READY=1", log);
+    });
     const stop = askedToStop();
     ready();
+    tellService(`READY=1\nMAINPID=${process.pid}`, log);
     log(`stopping: ${await stop}; containers go on`);
+    tellService("STOPPING=1", log);
     return 0;
   } catch (error) {
-    log(describe(error, options.debug));
+    log(describe(error, debug), "error");
     return 1;
   }
 }
 
+/** Sockets of a service manager, if they are for this process (sd_listen_fds(3)). */
+function handedSockets(): number {
+  const count = Number(process.env["LISTEN_FDS"] ?? 0);
+  return process.env["LISTEN_PID"] === String(process.pid) && Number.isInteger(count) && count > 0 ? count : 0;
+}
+
+/** A service manager that asked to be told; one that does not listen is no reason to stop. */
+function tellService(state: string, log: OperatorLog): void {
+  const path = process.env["NOTIFY_SOCKET"];
+  if (path === undefined || path === "") return;
+  try {
+    sendDatagram(path, state);
+  } catch (error) {
+    log(`the service manager could not be told ${state.split("\n")[0]}: ${messageOf(error)}, ignoring`, "warn");
+  }
+}
+
 /** Stops and removes everything that is ours. @returns one sentence for each thing that could not be removed */
-export async function uninstall(options: DaemonOptions): Promise<readonly string[]> {
+export async function uninstall({ configuration }: Pick<DaemonOptions, "configuration">): Promise<readonly string[]> {
+  const options = enginePlaces(configuration.values);
   const failures: string[] = [];
   const step = async (act: () => unknown): Promise<void> => {
     try {
@@ -92,11 +132,11 @@ export async function uninstall(options: DaemonOptions): Promise<readonly string
 }
 
 /** Containers and network as the store knows them. */
-async function removeByStore(options: DaemonOptions): Promise<readonly string[]> {
+async function removeByStore(options: EnginePlaces): Promise<readonly string[]> {
   await using held = new AsyncDisposableStack();
   let parts: OpenParts;
   try {
-    parts = await openParts(options, held, () => undefined);
+    parts = await openParts(options, () => ENGINE_DEFAULTS, held, () => undefined);
     await recover(parts.ctx);
   } catch {
     // A store that is damaged or of another release names no container, ignoring: the kernel does.
@@ -108,13 +148,13 @@ async function removeByStore(options: DaemonOptions): Promise<readonly string[]>
   return left;
 }
 
-async function removeByKernel({ dataRoot, cgroupParent, bridge, table }: DaemonOptions): Promise<readonly string[]> {
+async function removeByKernel({ dataRoot, cgroupParent, network: config }: EnginePlaces): Promise<readonly string[]> {
   const cgroups = openCgroups({ parent: cgroupParent });
   const groups = cgroups.list().filter((name) => CONTAINER_ID.test(name)).map((id) => cgroups.open(id));
   for (const group of groups) group.killAll();
   using rtnl = new Rtnetlink();
   using db = networkFacts(dataRoot);
-  const network = openNetworks({ db, rtnl, config: { bridge, table } });
+  const network = openNetworks({ db, rtnl, config });
   const results = await Promise.allSettled([...groups.map((group) => group.remove()), network.teardown()]);
   return results.flatMap((result) => (result.status === "rejected" ? [messageOf(result.reason)] : []));
 }
@@ -129,14 +169,15 @@ function networkFacts(dataRoot: string): Database {
   }
 }
 
-function makeRoots({ dataRoot, runRoot }: DaemonOptions): void {
+function makeRoots({ dataRoot, runRoot }: EnginePlaces): void {
   if (process.getuid?.() !== 0) throw new EngineError("Forbidden", "the engine needs root: start it with sudo");
+  refuseDockersRoot(dataRoot);
   setUmask(0o022);
   for (const root of [dataRoot, runRoot]) mkdirSync(root, { recursive: true, mode: 0o711 });
 }
 
 /** The data root is locked. */
-async function openParts(options: DaemonOptions, held: AsyncDisposableStack, log: (sentence: string) => void): Promise<OpenParts> {
+async function openParts(options: EnginePlaces, settings: () => EngineDefaults, held: AsyncDisposableStack, log: OperatorLog): Promise<OpenParts> {
   const { dataRoot, runRoot } = options;
   const space = new DiskSpace(dataRoot);
   const shortage = space.prepare();
@@ -150,11 +191,11 @@ async function openParts(options: DaemonOptions, held: AsyncDisposableStack, log
   const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
   const images = await openImages({ db, content, snapshots, extractor: extractorOf(spawner, runRoot), parallel: LAYERS_AT_ONCE, syncDisk });
   const rtnl = held.use(new Rtnetlink());
-  const network = openNetworks({ db, rtnl, config: { bridge: options.bridge, table: options.table, ...(options.bip !== undefined && { subnet: options.bip }) } });
+  const network = openNetworks({ db, rtnl, config: options.network });
   await network.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
-  const ctx = openEngine({ settings: () => ENGINE_DEFAULTS, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, network, cgroups, runtime: runtimePort(spawner), host: hostFacts(), log });
+  const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, network, cgroups, runtime: runtimePort(spawner), host: hostFacts(), log });
   if (shortage === undefined) await addFirstImage(images);
   return { ctx, network, cgroups, images };
 }
@@ -188,32 +229,10 @@ function extractorOf(spawner: ShimSpawner, runRoot: string): Extractor {
   });
 }
 
-async function listen(server: ApiServer, host: string): Promise<string> {
-  const address = parseListenAddress(host);
-  const { port } = await server.listen(address);
-  if (!("path" in address)) return `${address.host}:${port ?? address.port}`;
-  const group = groupId(SOCKET_GROUP);
-  if (group !== undefined) chownSync(address.path, 0, group);
-  return address.path;
-}
-
-function groupId(name: string): number | undefined {
-  const line = existsSync("/etc/group") ? readFileSync("/etc/group", "utf8").split("\n").find((text) => text.startsWith(`${name}:`)) : undefined;
-  const id = Number(line?.split(":")[2]);
-  return Number.isInteger(id) ? id : undefined;
-}
-
 function askedToStop(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(`got ${signal}`));
-    // Containers and terminals come and go; the engine is nobody's foreground job.
-    process.on("SIGHUP", () => undefined);
   });
-}
-
-/** One line per sentence on standard error, where service managers look. */
-function operatorLog(): (sentence: string) => void {
-  return (sentence) => void process.stderr.write(`${new Date().toISOString()} ${sentence.replace(/\n/g, " ")}\n`);
 }
 
 function describe(error: unknown, debug: boolean): string {

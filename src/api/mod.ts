@@ -1,4 +1,5 @@
 export { ApiServer, type ApiServerOptions } from "./server.ts";
+export type { TlsIdentity } from "./handshakes.ts";
 export { parseListenAddress, type ListenAddress } from "./listen-address.ts";
 export { bindEngine, type Engine } from "./engine.ts";
 export { API_VERSION, MIN_API_VERSION } from "./version.ts";

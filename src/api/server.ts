@@ -6,6 +6,7 @@ import { EngineError } from "../base/mod.ts";
 import { MAX_JSON_BYTES, readWhole, type Body } from "./body.ts";
 import { cleanedPath, dispatch, failed, findCall, splitTarget, type Call } from "./dispatch.ts";
 import type { Engine } from "./engine.ts";
+import { createTlsListener, type TlsIdentity } from "./handshakes.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import { standardHeaders, writeHijacked, writeReply } from "./response.ts";
 import { json, type Reply, type Route } from "./route.ts";
@@ -60,9 +61,9 @@ export class ApiServer {
   }
 
   /** Listens on one more address; resolves when clients can connect. */
-  async listen(address: ListenAddress): Promise<{ port: number | undefined }> {
+  async listen(address: ListenAddress, tls?: TlsIdentity): Promise<{ port: number | undefined }> {
     if ("path" in address) await claimSocketPath(address.path);
-    const server = createSocketServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    const server = tls ? createTlsListener(tls, (socket) => this.#accept(socket)) : createSocketServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
     const umask = process.umask(0o777 & ~SOCKET_MODE);
     try {
       await new Promise<void>((resolve, reject) => {

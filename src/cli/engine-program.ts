@@ -1,18 +1,17 @@
+import type { Configuration } from "../configuration/mod.ts";
+
 /** What the command line needs of the engine itself; main.ts fills it in, for only it may know the engine's modules. */
 export interface EngineOptions {
-  readonly dataRoot: string;
-  readonly runRoot: string;
-  /** `unix:///path` or `tcp://address:port`; the first socket is what clients look for. */
-  readonly hosts: readonly string[];
-  readonly bridge: string;
-  /** Address and prefix of the bridge, `172.18.0.1/16`; undefined: the engine chooses. */
-  readonly bip: string | undefined;
-  readonly cgroupParent: string;
-  readonly table: string;
-  readonly debug: boolean;
+  readonly configuration: Configuration;
+  /** The configuration as it is now in the file, with the same flags. @throws ConfigurationError */
+  readonly reread: () => Configuration;
+  /** Where certificates are that no setting names. */
+  readonly certificateFolder: string;
 }
 
 export interface EngineProgram {
+  /** Looks at what the settings name, and starts nothing. @throws for what is wrong */
+  validate(options: EngineOptions): void;
   /** Serves until it is told to stop; calls `ready` once it listens. @returns the exit code */
   runDaemon(options: EngineOptions, ready: () => void): Promise<number>;
   /** Stops and removes everything that is ours. @returns one sentence for each thing that could not be removed */

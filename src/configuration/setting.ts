@@ -29,7 +29,7 @@ export interface Setting<T> {
 type Form<T> = Omit<Setting<T>, "kind" | "help">;
 
 /** `flag: {}` is a flag of the setting's name. */
-export const setting = <T>(kind: Kind<T>, help: string, form: Form<T> = {}): Setting<T> => ({ kind, help, ...form });
+export const setting = <T>(kind: Kind<T>, help: string, form: Form<NoInfer<T>> = {}): Setting<T> => ({ kind, help, ...form });
 
 const asksForNothing = (value: unknown): boolean => value === false || value === "" || value === 0 || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
 

@@ -6,7 +6,7 @@ import { AddressPool } from "./address-pool.ts";
 import { endpointOf, hostInterfaceName, macOfAddress, type Endpoint, type EndpointRow } from "./endpoint.ts";
 import { forwardWarnings, setupFirewall, teardownFirewall } from "./firewall.ts";
 import { NetworkState } from "./state.ts";
-import { candidateSubnets, firstAddress, formatAddress, formatSubnet, overlaps, parseAddress, parseSubnet, type Subnet } from "./subnet.ts";
+import { candidateSubnets, firstAddress, formatAddress, formatSubnet, overlaps, parseAddress, parseSubnet, subnetsOf, type Subnet } from "./subnet.ts";
 
 export interface NetworkConfig {
   /** Name of the bridge, e.g. hako0. */
@@ -16,6 +16,14 @@ export interface NetworkConfig {
   /** Name of the nftables table, e.g. hako. */
   readonly table: string;
   readonly mtu?: number;
+  /** Where a subnet is chosen from; networks of this prefix in each range. Docker's pools when there is none. */
+  readonly pools?: readonly { readonly base: string; readonly size: number }[];
+  /** False: whether packets are passed on is the operator's business. */
+  readonly forwarding?: boolean;
+  /** False: no table, and so neither masquerading nor protection. */
+  readonly firewall?: boolean;
+  /** False: containers leave under their own addresses. */
+  readonly masquerade?: boolean;
 }
 
 export interface BridgeInfo {
@@ -81,12 +89,13 @@ export class BridgeNetwork {
     const gateway = formatAddress(firstAddress(subnet));
     const mtu = this.#config.mtu ?? DEFAULT_MTU;
     const index = this.#setupBridge(subnet, gateway, mtu);
-    this.#enableForwarding();
+    if (this.#config.forwarding ?? true) this.#enableForwarding();
     const pool = new AddressPool(this.#db, subnet);
     this.#keepSubnet(subnet, pool);
     const silenceIPv6 = mtu >= SMALLEST_IPV6_MTU && getSysctl("net.ipv6.conf.all.disable_ipv6") !== undefined;
     this.#ready = { subnet, index, pool, silenceIPv6, info: { name, id: this.#state.id(), subnet: formatSubnet(subnet), gateway, mtu } };
-    await setupFirewall({ table, bridge: name, subnet: formatSubnet(subnet) });
+    if (this.#config.firewall ?? true) await setupFirewall({ table, bridge: name, subnet: formatSubnet(subnet), masquerade: this.#config.masquerade ?? true });
+    else await teardownFirewall(table);
     this.#warnings = await forwardWarnings({ table, bridge: name });
   }
 
@@ -186,9 +195,20 @@ export class BridgeNetwork {
     const taken = this.#hostSubnets();
     const free = (subnet: Subnet): boolean => !taken.some((other) => overlaps(subnet, other));
     const before = this.#state.get("subnet");
-    if (before !== undefined && free(parseSubnet(before))) return parseSubnet(before);
-    for (const candidate of candidateSubnets()) if (free(candidate)) return candidate;
+    if (before !== undefined && free(parseSubnet(before)) && this.#isChosenFrom(parseSubnet(before))) return parseSubnet(before);
+    for (const candidate of this.#candidates()) if (free(candidate)) return candidate;
     throw new EngineError("System", "every private address pool meets a route of this host: choose one with --bip, or run without a bridge");
+  }
+
+  /** The pools may have changed since. */
+  #isChosenFrom(subnet: Subnet): boolean {
+    const { pools = [] } = this.#config;
+    return pools.length === 0 || pools.some(({ base, size }) => size === subnet.prefix && overlaps(parseSubnet(base), subnet));
+  }
+
+  #candidates(): Iterable<Subnet> {
+    const { pools = [] } = this.#config;
+    return pools.length > 0 ? pools.values().flatMap(({ base, size }) => subnetsOf(parseSubnet(base), size)) : candidateSubnets();
   }
 
   #hostSubnets(): Subnet[] {

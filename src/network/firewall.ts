@@ -1,18 +1,25 @@
 import { applyRuleset, deleteTable, listForwardPolicies } from "../linux/mod.ts";
 
+export interface FirewallOptions {
+  readonly table: string;
+  readonly bridge: string;
+  readonly subnet: string;
+  /** Containers leave under the host's address. */
+  readonly masquerade: boolean;
+}
+
 /**
  * One table of the engine's own: addresses of the subnet leave under the host's, and nobody outside opens a connection to a container
  * that was not published. It is replaced as a whole in one transaction, and accepts what it does not care about.
  */
-export function rulesOf({ table, bridge, subnet }: { table: string; bridge: string; subnet: string }): string {
+export function rulesOf({ table, bridge, subnet, masquerade }: FirewallOptions): string {
   return `add table ip ${table}
 delete table ip ${table}
 table ip ${table} {
   comment "containers of hako on ${bridge}"
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
-    ip saddr ${subnet} oifname != "${bridge}" masquerade
-  }
+${masquerade ? `    ip saddr ${subnet} oifname != "${bridge}" masquerade\n` : ""}  }
   chain forward {
     type filter hook forward priority filter; policy accept;
     iifname "${bridge}" accept
@@ -24,7 +31,7 @@ table ip ${table} {
 `;
 }
 
-export async function setupFirewall(options: { table: string; bridge: string; subnet: string }): Promise<void> {
+export async function setupFirewall(options: FirewallOptions): Promise<void> {
   await applyRuleset(rulesOf(options));
 }
 

@@ -31,6 +31,11 @@ export const lastAddress = ({ base, prefix }: Subnet): number => base + size(pre
 export const contains = ({ base, prefix }: Subnet, address: number): boolean => address >= base && address < base + size(prefix);
 export const overlaps = (a: Subnet, b: Subnet): boolean => a.base < b.base + size(b.prefix) && b.base < a.base + size(a.prefix);
 
+/** Every network of this prefix in a range, lowest first. */
+export function* subnetsOf(range: Subnet, prefix: number): Generator<Subnet> {
+  for (let base = range.base; base < range.base + size(range.prefix); base += size(prefix)) yield { base, prefix };
+}
+
 /** Docker's address pools, in its order: 172.17 to 172.31 as /16, then 192.168 in /20. */
 export function* candidateSubnets(): Generator<Subnet> {
   for (let second = 17; second <= 31; second++) yield { base: parseAddress(`172.${second}.0.0`), prefix: 16 };

@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { EngineError, messageOf } from "./base/mod.ts";
+import type { Values } from "./configuration/mod.ts";
+import { ENGINE_DEFAULTS, type EngineDefaults, type SeccompSetting } from "./engine/mod.ts";
+import { parseSeccompProfile } from "./linux/mod.ts";
+import type { NetworkConfig } from "./network/mod.ts";
+
+/** What the settings of daemon.json come to for each part of the engine. */
+
+export interface EnginePlaces {
+  readonly dataRoot: string;
+  readonly runRoot: string;
+  readonly cgroupParent: string;
+  readonly network: NetworkConfig;
+}
+
+export function enginePlaces(values: Values): EnginePlaces {
+  const { bip, mtu } = values;
+  return {
+    dataRoot: values["data-root"] ?? "/var/lib/hako",
+    runRoot: values["exec-root"] ?? values["run-root"] ?? "/run/hako",
+    cgroupParent: (values["cgroup-parent"] ?? "hako").replace(/^\//, ""),
+    network: {
+      bridge: values.bridge || "hako0",
+      table: values.table ?? "hako",
+      ...(bip !== undefined && bip !== "" && { subnet: bip }),
+      ...(mtu !== undefined && mtu !== 0 && { mtu }),
+      pools: (values["default-address-pools"] ?? []).filter(({ base }) => !base.includes(":")),
+      forwarding: values["ip-forward"] ?? true,
+      firewall: values.iptables ?? true,
+      masquerade: values["ip-masq"] ?? true,
+    },
+  };
+}
+
+/** Folders that only Docker's own data root has. */
+const DOCKERS = ["overlay2", "buildkit", "engine-id"];
+
+/** @throws EngineError Conflict for the data root of a Docker engine */
+export function refuseDockersRoot(dataRoot: string): void {
+  if (!existsSync(join(dataRoot, "hako.db")) && DOCKERS.some((name) => existsSync(join(dataRoot, name))))
+    throw new EngineError("Conflict", `${dataRoot} holds the data of a Docker engine, which hako does not read: give hako a folder of its own with data-root`);
+}
+
+/** Zero stands for the default, as dockerd has it. */
+const orInitial = (value: number | undefined, initial: number): number => value || initial;
+
+/** @param seccomp of the engine's start: the profile is not read again. @throws EngineError for a profile that cannot be used, an unknown default runtime */
+export function engineDefaults(values: Values, seccomp: SeccompSetting = seccompSetting(values["seccomp-profile"])): EngineDefaults {
+  const initial = ENGINE_DEFAULTS;
+  const hostGateways = values["host-gateway-ips"] ?? [];
+  return {
+    ulimits: Object.values(values["default-ulimits"] ?? {}),
+    shmSizeBytes: orInitial(values["default-shm-size"], initial.shmSizeBytes),
+    ipcMode: (values["default-ipc-mode"] as EngineDefaults["ipcMode"] | undefined) ?? initial.ipcMode,
+    cgroupnsMode: values["default-cgroupns-mode"] as EngineDefaults["cgroupnsMode"],
+    init: values.init ?? false,
+    initPath: values["init-path"] || undefined,
+    noNewPrivileges: values["no-new-privileges"] ?? false,
+    seccomp,
+    dns: values.dns ?? [],
+    dnsOptions: values["dns-opts"] ?? [],
+    dnsSearch: values["dns-search"] ?? [],
+    hostGatewayIPs: hostGateways.length > 0 ? hostGateways : values["host-gateway-ip"] ? [values["host-gateway-ip"]] : [],
+    logDriver: values["log-driver"] || initial.logDriver,
+    logOptions: values["log-opts"] ?? {},
+    runtimes: values.runtimes ?? {},
+    defaultRuntime: values["default-runtime"] || initial.defaultRuntime,
+    cdiSpecDirs: (values["cdi-spec-dirs"] ?? initial.cdiSpecDirs).filter((folder) => folder !== ""),
+    debug: values.debug ?? false,
+    labels: values.labels ?? [],
+    registryMirrors: values["registry-mirrors"] ?? [],
+    insecureRegistries: values["insecure-registries"] ?? [],
+    maxConcurrentDownloads: orInitial(values["max-concurrent-downloads"], initial.maxConcurrentDownloads),
+    maxConcurrentUploads: orInitial(values["max-concurrent-uploads"], initial.maxConcurrentUploads),
+    maxDownloadAttempts: orInitial(values["max-download-attempts"], initial.maxDownloadAttempts),
+    proxies: { http: values["http-proxy"] ?? "", https: values["https-proxy"] ?? "", no: values["no-proxy"] ?? "" },
+    addressPools: values["default-address-pools"] ?? [],
+    features: values.features ?? {},
+    experimental: values.experimental ?? false,
+    shutdownTimeoutSeconds: values["shutdown-timeout"] ?? initial.shutdownTimeoutSeconds,
+  };
+}
+
+const ANY_KERNEL = { capabilities: [], kernel: "6.0.0", arch: process.arch === "arm64" ? "arm64" : "x64" } as const;
+
+function seccompSetting(path: string | undefined): SeccompSetting {
+  if (path === undefined || path === "" || path === "builtin") return { kind: "builtin" };
+  if (path === "unconfined") return { kind: "unconfined" };
+  try {
+    const json = readFileSync(path, "utf8");
+    parseSeccompProfile(json, ANY_KERNEL);
+    return { kind: "file", path, json };
+  } catch (error) {
+    throw new EngineError("InvalidParameter", `seccomp-profile: opening seccomp profile (${path}) failed: ${messageOf(error)}`);
+  }
+}

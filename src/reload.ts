@@ -1,0 +1,79 @@
+import { messageOf } from "./base/mod.ts";
+import { changedSettings, isReloadable, SETTING_NAMES, type Configuration, type SettingName, type Values } from "./configuration/mod.ts";
+import { engineDefaults } from "./engine-settings.ts";
+import type { EngineContext, EngineDefaults } from "./engine/mod.ts";
+import type { OperatorLog } from "./operator-log.ts";
+
+const SECRET = /\/\/[^/@]*@/;
+
+/** The settings in force. A reload changes all that it may, or nothing. */
+export class SettingsInForce {
+  #values: Values;
+  #defaults: EngineDefaults;
+
+  constructor({ values }: Configuration) {
+    this.#values = values;
+    this.#defaults = engineDefaults(values);
+  }
+
+  get defaults(): EngineDefaults {
+    return this.#defaults;
+  }
+
+  /** @returns whether new settings are in force; what is wrong with the file is logged, and the old ones stay */
+  reload(read: () => Configuration, log: OperatorLog): boolean {
+    try {
+      const { values: wanted, warnings } = read();
+      for (const warning of warnings) log(warning, "warn");
+      const values = merged(this.#values, wanted);
+      const defaults = engineDefaults(values, this.#defaults.seccomp);
+      const changes = changedSettings(this.#values, values).map((name) => `${name}: ${shown(this.#values[name])} → ${shown(values[name])}`);
+      const waiting = changedSettings(values, wanted);
+      this.#values = values;
+      this.#defaults = defaults;
+      log(`Reloaded configuration: ${changes.length > 0 ? changes.join(", ") : "nothing has changed"}`);
+      if (waiting.length > 0) log(`changed in the configuration, but taken up only when the engine is started again: ${waiting.join(", ")}`, "warn");
+      return true;
+    } catch (error) {
+      log(`the configuration was not reloaded, the engine goes on with what it had: ${messageOf(error)}`, "error");
+      return false;
+    }
+  }
+
+  /** What docker's event of a reload tells. */
+  eventAttributes(hostname: string): Record<string, string> {
+    const now = this.#defaults;
+    const list = (values: readonly string[] | undefined): string => JSON.stringify(values ?? []);
+    const runtimes = Object.entries({ runc: { path: "runc" }, ...now.runtimes }).map(([name, { path = "", runtimeArgs = [] }]: [string, EngineDefaults["runtimes"][string]]) => `${name}:{${path} [${runtimeArgs.join(" ")}]}`);
+    return {
+      "allow-nondistributable-artifacts": list(this.#values["allow-nondistributable-artifacts"]),
+      debug: String(now.debug),
+      "default-cgroupns-mode": now.cgroupnsMode ?? "",
+      "default-ipc-mode": now.ipcMode,
+      "default-runtime": now.defaultRuntime,
+      "default-shm-size": String(now.shmSizeBytes),
+      features: `map[${Object.entries(now.features).map(([name, value]) => `${name}:${value}`).join(" ")}]`,
+      "insecure-registries": list(now.insecureRegistries),
+      labels: list(now.labels),
+      "live-restore": "true",
+      "max-concurrent-downloads": String(now.maxConcurrentDownloads),
+      "max-concurrent-uploads": String(now.maxConcurrentUploads),
+      "max-download-attempts": String(now.maxDownloadAttempts),
+      name: hostname,
+      "registry-mirrors": list(now.registryMirrors),
+      runtimes: runtimes.join(" "),
+      "shutdown-timeout": String(now.shutdownTimeoutSeconds),
+    };
+  }
+}
+
+function merged(old: Values, wanted: Values): Values {
+  const entries = SETTING_NAMES.map((name): [SettingName, unknown] => [name, (isReloadable(name) ? wanted : old)[name]]);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+const shown = (value: unknown): string => (value === undefined ? "(default)" : JSON.stringify(value).replace(SECRET, "//xxxxx@"));
+
+export function emitReload(ctx: Pick<EngineContext, "eventLog" | "identity" | "host">, settings: SettingsInForce): void {
+  ctx.eventLog.emit({ type: "daemon", action: "reload", id: ctx.identity.id, attributes: settings.eventAttributes(ctx.host.hostname) });
+}
