@@ -43,7 +43,7 @@ interface OpenParts {
 /** Looks at what the settings name, and starts nothing. @throws EngineError */
 export function validate({ configuration: { values }, certificateFolder }: DaemonOptions): void {
   engineDefaults(values);
-  planListening({ values, defaultSocket: "", certificateFolder, handedSockets: handedSockets() }, () => undefined);
+  planListening({ values, defaultSocket: join(enginePlaces(values).runRoot, "hako.sock"), certificateFolder, handedSockets: handedSockets() }, () => undefined);
 }
 
 /** Serves until it is told to stop; calls `ready` once it listens. @returns the exit code */

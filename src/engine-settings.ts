@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError, messageOf } from "./base/mod.ts";
 import type { Values } from "./configuration/mod.ts";
-import { ENGINE_DEFAULTS, type EngineDefaults, type SeccompSetting } from "./engine/mod.ts";
+import { ENGINE_DEFAULTS, requireUsable, type EngineDefaults, type SeccompSetting } from "./engine/mod.ts";
 import { parseSeccompProfile } from "./linux/mod.ts";
 import type { NetworkConfig } from "./network/mod.ts";
 
@@ -50,7 +50,7 @@ const orInitial = (value: number | undefined, initial: number): number => value 
 export function engineDefaults(values: Values, seccomp: SeccompSetting = seccompSetting(values["seccomp-profile"])): EngineDefaults {
   const initial = ENGINE_DEFAULTS;
   const hostGateways = values["host-gateway-ips"] ?? [];
-  return {
+  const defaults: EngineDefaults = {
     ulimits: Object.values(values["default-ulimits"] ?? {}),
     shmSizeBytes: orInitial(values["default-shm-size"], initial.shmSizeBytes),
     ipcMode: (values["default-ipc-mode"] as EngineDefaults["ipcMode"] | undefined) ?? initial.ipcMode,
@@ -80,7 +80,18 @@ export function engineDefaults(values: Values, seccomp: SeccompSetting = seccomp
     features: values.features ?? {},
     experimental: values.experimental ?? false,
     shutdownTimeoutSeconds: values["shutdown-timeout"] ?? initial.shutdownTimeoutSeconds,
+    warnings: (values.hosts ?? []).flatMap((host) => exposure(host, values)),
   };
+  requireUsable(defaults);
+  return defaults;
+}
+
+/** What /info says of an address that anybody may use. */
+function exposure(host: string, { tls, tlsverify }: Values): string[] {
+  const address = /^tcp:\/\/(.*)$/.exec(host)?.[1];
+  if (address === undefined || tlsverify) return [];
+  const encrypted = tls ?? tlsverify !== undefined;
+  return [`WARNING: API is accessible on ${encrypted ? "https" : "http"}://${address} without ${encrypted ? "TLS client verification" : "encryption"}.\n         Access to the remote API is equivalent to root access on the host.`];
 }
 
 const ANY_KERNEL = { capabilities: [], kernel: "6.0.0", arch: process.arch === "arm64" ? "arm64" : "x64" } as const;

@@ -59,6 +59,8 @@ export interface EngineDefaults {
   readonly features: Readonly<Record<string, boolean>>;
   readonly experimental: boolean;
   readonly shutdownTimeoutSeconds: number;
+  /** For /info: what about these settings is dangerous. */
+  readonly warnings: readonly string[];
 }
 
 /** An engine of which nothing was asked. */
@@ -92,4 +94,5 @@ export const ENGINE_DEFAULTS: EngineDefaults = {
   features: {},
   experimental: false,
   shutdownTimeoutSeconds: 15,
+  warnings: [],
 };

@@ -2,6 +2,8 @@ import { formatInstant, nowNs } from "../base/mod.ts";
 import type { SystemInfo } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { LOG_DRIVERS } from "./create/log-config.ts";
+import { runtimesShape } from "./runtime-choice.ts";
+import { maskedProxy, registryInfo } from "./registry-info.ts";
 import { dockerStatus } from "./state.ts";
 
 export async function systemInfo(ctx: EngineContext): Promise<SystemInfo> {
@@ -13,11 +15,11 @@ export async function systemInfo(ctx: EngineContext): Promise<SystemInfo> {
     DriverStatus: [["Supports d_type", "true"], ["Using metacopy", "false"], ["Native Overlay Diff", "true"], ["userxattr", "false"]],
     Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: Object.keys(LOG_DRIVERS).filter((name) => name !== "none") },
     ...kernelSupport(ctx),
-    Debug: false,
+    Debug: ctx.defaults.debug,
     NFd: 0,
     NGoroutines: 0,
     SystemTime: formatInstant(nowNs()),
-    LoggingDriver: "json-file",
+    LoggingDriver: ctx.defaults.logDriver,
     CgroupDriver: "cgroupfs",
     CgroupVersion: String(ctx.cgroups.version),
     NEventsListener: ctx.eventLog.listenerCount,
@@ -27,30 +29,31 @@ export async function systemInfo(ctx: EngineContext): Promise<SystemInfo> {
     OSType: "linux",
     Architecture: ctx.host.architecture,
     IndexServerAddress: "https://index.docker.io/v1/",
-    RegistryConfig: { IndexConfigs: { "docker.io": { Mirrors: [], Name: "docker.io", Official: true, Secure: true } }, InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8"], Mirrors: null },
+    RegistryConfig: registryInfo(ctx.defaults),
     NCPU: ctx.host.cpuCount,
     MemTotal: ctx.host.memoryTotal,
     GenericResources: null,
     DockerRootDir: ctx.paths.dataRoot,
-    HttpProxy: "",
-    HttpsProxy: "",
-    NoProxy: "",
+    HttpProxy: maskedProxy(ctx.defaults.proxies.http),
+    HttpsProxy: maskedProxy(ctx.defaults.proxies.https),
+    NoProxy: ctx.defaults.proxies.no,
     Name: ctx.host.hostname,
-    Labels: [],
-    ExperimentalBuild: false,
+    Labels: ctx.defaults.labels,
+    ExperimentalBuild: ctx.defaults.experimental,
     ServerVersion: ctx.identity.version,
-    Runtimes: { runc: { path: "hako-shim" } },
-    DefaultRuntime: "runc",
+    Runtimes: runtimesShape(ctx.defaults),
+    DefaultRuntime: ctx.defaults.defaultRuntime,
     Swarm: { NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: null },
     LiveRestoreEnabled: true,
     Isolation: "",
-    InitBinary: "docker-init",
+    InitBinary: ctx.defaults.initPath ?? "docker-init",
     ContainerdCommit: { ID: "" },
     RuncCommit: { ID: ctx.identity.gitCommit },
     InitCommit: { ID: ctx.identity.gitCommit },
-    SecurityOptions: ["name=seccomp,profile=builtin", ...(ctx.cgroups.version === 2 ? ["name=cgroupns"] : [])],
+    SecurityOptions: securityOptions(ctx),
+    ...(ctx.defaults.addressPools.length > 0 && { DefaultAddressPools: ctx.defaults.addressPools.map(({ base, size }) => ({ Base: base, Size: size })) }),
     FirewallBackend: { Driver: "nftables" },
-    CDISpecDirs: [],
+    CDISpecDirs: ctx.defaults.cdiSpecDirs,
     Warnings: warnings(ctx),
   };
   // Absent lists are null on the wire, which the generated types do not say.
@@ -68,6 +71,12 @@ function containerCounts(ctx: EngineContext): Pick<SystemInfo, "Containers" | "C
   return { Containers: ctx.containers.size, ContainersRunning: running, ContainersPaused: paused, ContainersStopped: ctx.containers.size - running - paused };
 }
 
+function securityOptions({ defaults, cgroups }: EngineContext): string[] {
+  const { seccomp, noNewPrivileges, cgroupnsMode } = defaults;
+  const ownCgroups = (cgroupnsMode ?? (cgroups.version === 2 ? "private" : "host")) === "private";
+  return [`name=seccomp,profile=${seccomp.kind === "file" ? seccomp.path : seccomp.kind}`, ...(ownCgroups ? ["name=cgroupns"] : []), ...(noNewPrivileges ? ["name=no-new-privileges"] : [])];
+}
+
 function kernelSupport(ctx: EngineContext): Record<string, boolean> {
   return {
     MemoryLimit: true, SwapLimit: true, CpuCfsPeriod: true, CpuCfsQuota: true, CPUShares: true, CPUSet: true, PidsLimit: true,
@@ -77,6 +86,7 @@ function kernelSupport(ctx: EngineContext): Record<string, boolean> {
 
 function warnings(ctx: EngineContext): string[] | null {
   const list = [...ctx.containers.damaged.map(({ id, reason }) => `WARNING: container ${id} is damaged in the store and skipped: ${reason}`), ...ctx.network.warnings.map((text) => `WARNING: ${text}`)];
+  list.push(...ctx.defaults.warnings);
   if (!ctx.host.ipv4Forwarding()) list.push("WARNING: IPv4 forwarding is disabled");
   return list.length > 0 ? list : null;
 }
