@@ -34,6 +34,12 @@ export interface CommandSpec {
   readonly interspersed?: false;
   /** Asks nothing of an engine, and so works when none can be found. */
   readonly local?: true;
+  /** What of it the configuration file may say. */
+  readonly configured?: {
+    readonly format?: "psFormat" | "imagesFormat" | "networksFormat" | "volumesFormat" | "statsFormat" | "pluginsFormat";
+    readonly filters?: true;
+    readonly proxies?: true;
+  };
   readonly load: () => Promise<CommandModule>;
 }
 

@@ -10,19 +10,21 @@ import { GLOBAL_FLAGS } from "./global-flags.ts";
 import { err, out } from "./output.ts";
 import { parseLine } from "./parse.ts";
 import { report } from "./report.ts";
-import { resolveCommand } from "./resolve.ts";
+import { findGroup, resolveCommand } from "./resolve.ts";
 
 async function main(words: readonly string[]): Promise<number> {
   let path: readonly string[] = [];
   let command: CommandSpec | undefined;
   try {
-    if (words[0] === "__extract") return await extract(words.slice(1));
+    if (words[0] === "__extract" || words[0] === "__tree") return await helper(words[0], words.slice(1));
     const line = parseLine(words, GLOBAL_FLAGS, false);
+    checkLogLevel(line.flags.string("log-level"));
     if (line.flags.bool("version")) return await printVersion();
     const [first, ...others] = line.args;
     if (first === undefined) return await printRootHelp();
     if (first === "help") return await help(others);
     const resolved = resolveCommand(line.args);
+    if (!resolved) return await printNearestHelp(line.args);
     path = resolved.path;
     command = resolved.entry.command;
     if (!command) return await printGroupHelp(path, resolved.entry, resolved.rest.includes("--help") ? out : err);
@@ -32,6 +34,7 @@ async function main(words: readonly string[]): Promise<number> {
     const config = await readConfig(line.flags);
     const context = chooseContext(line.flags, config.file);
     const { client, host } = await openClient(command, context, line.flags, config);
+    if (Object.keys(config.file).length > 0) (await import("./configured-flags.ts")).applyConfiguration({ flags: parsed.flags, host, command, file: config.file });
     const module = await command.load();
     return await module.run({ path, flags: parsed.flags, args: parsed.args, client, host, config, context, global: line.flags });
   } catch (error) {
@@ -42,6 +45,11 @@ async function main(words: readonly string[]): Promise<number> {
 /** Nobody listens where the engine should: root may start it. */
 async function startEngineOnce(): Promise<void> {
   await (await import("./start-engine.ts")).startEngine();
+}
+
+/** It chooses nothing here, but a wrong one is a mistake worth telling. */
+function checkLogLevel(level: string | undefined): void {
+  if (level !== undefined && !/^(trace|debug|info|warn|warning|error|fatal|panic)$/i.test(level)) throw new Failure(`Unable to parse logging level: ${level}`);
 }
 
 async function readConfig(flags: Flags): Promise<LoadedConfig> {
@@ -79,6 +87,12 @@ async function printCommandHelp(path: readonly string[], command: CommandSpec): 
   return 0;
 }
 
+/** `--help` after a name that there is not shows what there is. */
+async function printNearestHelp(words: readonly string[]): Promise<number> {
+  const group = findGroup(words[0] ?? "");
+  return group ? printGroupHelp([group.name], group) : printRootHelp();
+}
+
 async function help(words: readonly string[]): Promise<number> {
   if (words.length === 0) return printRootHelp();
   let resolved;
@@ -87,12 +101,13 @@ async function help(words: readonly string[]): Promise<number> {
   } catch {
     throw new Failure(`unknown help topic: ${words.join(" ")}`);
   }
-  return resolved.entry.command ? printCommandHelp(resolved.path, resolved.entry.command) : printGroupHelp(resolved.path, resolved.entry);
+  return resolved?.entry.command ? printCommandHelp(resolved.path, resolved.entry.command) : printNearestHelp(words);
 }
 
-/** The engine's own helper process: this executable, with few capabilities. */
-async function extract(words: readonly string[]): Promise<number> {
-  return (await import("../extract.ts")).extractMain(words);
+/** The engine's own helper processes: this executable, with few capabilities. */
+async function helper(name: "__extract" | "__tree", words: readonly string[]): Promise<number> {
+  const { extractMain, treeMain } = await import("../extract.ts");
+  return await (name === "__tree" ? treeMain(words) : extractMain(words));
 }
 
 provideEngine(() => import("../daemon.ts"));

@@ -1,4 +1,5 @@
 import { UsageError } from "./failure.ts";
+import { hint, nearest } from "./nearest.ts";
 import { Flags, flagTitle, type Flag } from "./flags.ts";
 import { parseBool, parseBytes, parseDuration, parseInteger, parseNanoCpus, parseSwap, quote, ValueError } from "./values.ts";
 
@@ -43,7 +44,7 @@ function parseLong(word: string, next: string | undefined, flags: Flags): number
   const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
   if (name === "" || name.startsWith("-")) throw new UsageError(`bad flag syntax: ${word}`);
   const flag = flags.find(name);
-  if (!flag) throw new UsageError(`unknown flag: --${name}`);
+  if (!flag) throw new UsageError(`unknown flag: --${name}${hint(nearest(name, visibleNames(flags)).map((near) => `--${near}`))}`);
   if (equals >= 0) setChecked(flags, flag, word.slice(equals + 1));
   else if (flag.type === "bool") flags.set(flag, "true");
   else if (next === undefined) throw new UsageError(`flag needs an argument: --${name}`);
@@ -53,6 +54,8 @@ function parseLong(word: string, next: string | undefined, flags: Flags): number
   }
   return 0;
 }
+
+const visibleNames = (flags: Flags): string[] => flags.table.filter((flag) => !flag.hidden).map((flag) => flag.name);
 
 function parseCluster(word: string, next: string | undefined, flags: Flags): number {
   for (let at = 1; at < word.length; at++) {

@@ -71,7 +71,7 @@ describe("the table", () => {
 });
 
 test("resolveCommand() knows aliases, and what was probably meant", () => {
-  expect(resolveCommand(["container", "list", "-a"]).entry.command).toBe(PS);
+  expect(resolveCommand(["container", "list", "-a"])?.entry.command).toBe(PS);
   expect(failure(() => resolveCommand(["imgaes"]))).toContain("Did you mean this?\n  hako images");
   expect(failure(() => resolveCommand(["rnu"]))).toContain("Did you mean this?\n  hako run\n");
   expect(failure(() => resolveCommand(["foo"]))).toBe("hako: unknown command: hako foo\n\nRun 'hako --help' for more information");

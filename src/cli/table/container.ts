@@ -24,6 +24,7 @@ export const CREATE: CommandSpec = {
   args: [1],
   flags: CREATE_FLAGS,
   interspersed: false,
+  configured: { proxies: true },
   load: () => import("../commands/create.ts"),
 };
 
@@ -33,6 +34,7 @@ export const RUN: CommandSpec = {
   args: [1],
   flags: RUN_FLAGS,
   interspersed: false,
+  configured: { proxies: true },
   load: () => import("../commands/run.ts"),
 };
 
@@ -107,6 +109,7 @@ export const PS: CommandSpec = {
     { name: "quiet", short: "q", type: "bool", help: "Show only container IDs" },
     { name: "size", short: "s", type: "bool", help: "Show total file sizes" },
   ],
+  configured: { format: "psFormat" },
   load: () => import("../commands/ps.ts"),
 };
 
@@ -119,6 +122,7 @@ export const PRUNE_CONTAINERS: CommandSpec = {
   usage: "[OPTIONS]",
   args: [0, 0],
   flags: [{ name: "filter", type: "filter", help: 'Conditions (e.g. "until=<timestamp>")' }, { name: "force", short: "f", type: "bool", help: "Do not ask for confirmation" }],
+  configured: { filters: true },
   load: () => import("../commands/container-prune.ts"),
 };
 

@@ -32,6 +32,7 @@ export const IMAGES: CommandSpec = {
     { name: "quiet", short: "q", type: "bool", help: "Show only image IDs" },
     { name: "tree", type: "bool", hidden: true, help: "List images of several platforms as a tree" },
   ],
+  configured: { format: "imagesFormat" },
   load: () => import("../commands/images.ts"),
 };
 
@@ -72,6 +73,7 @@ export const PRUNE_IMAGES: CommandSpec = {
     { name: "filter", type: "filter", help: 'Conditions (e.g. "until=<timestamp>")' },
     FORCE,
   ],
+  configured: { filters: true },
   load: () => import("../commands/image-prune.ts"),
 };
 

@@ -54,6 +54,7 @@ export const SYSTEM_PRUNE: CommandSpec = {
     FORCE,
     { name: "volumes", type: "bool", help: "Remove anonymous volumes too" },
   ],
+  configured: { filters: true },
   load: () => import("../commands/system-prune.ts"),
 };
 
@@ -62,6 +63,7 @@ export const NETWORK_LS: CommandSpec = {
   usage: "[OPTIONS]",
   args: [0, 0],
   flags: [FILTER, TABLE_FORMAT, { name: "no-trunc", type: "bool", help: "Do not shorten output" }, { ...QUIET, help: "Show only network IDs" }],
+  configured: { format: "networksFormat" },
   load: () => import("../commands/network-ls.ts"),
 };
 
@@ -78,6 +80,7 @@ export const VOLUME_LS: CommandSpec = {
   usage: "[OPTIONS]",
   args: [0, 0],
   flags: [{ name: "cluster", type: "bool", hidden: true, help: "Show only cluster volumes" }, FILTER, TABLE_FORMAT, { ...QUIET, help: "Show only volume names" }],
+  configured: { format: "volumesFormat" },
   load: () => import("../commands/volume-ls.ts"),
 };
 
@@ -109,5 +112,6 @@ export const VOLUME_PRUNE: CommandSpec = {
   usage: "[OPTIONS]",
   args: [0, 0],
   flags: [{ name: "all", short: "a", type: "bool", help: "Remove named volumes too" }, { name: "filter", type: "filter", help: 'Conditions (e.g. "label=<label>")' }, FORCE],
+  configured: { filters: true },
   load: () => import("../commands/volume-prune.ts"),
 };
