@@ -67,18 +67,15 @@ void console_ready(void)
         ;
 }
 
-/* The pid that the runtime has written, if it is our child by now; -errno. */
+/* The pid that the runtime has written; -errno. It is our child, or will be once the runtime's last process ends. */
 static pid_t adopted_pid(void)
 {
     owned_fd fd = open(shim.pid_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     char digits[16] = {0};
-    siginfo_t info;
     if (fd < 0 || read(fd, digits, sizeof digits - 1) <= 0)
         return fail_as(ENOENT, shim.pid_path);
     pid_t pid = (pid_t)strtol(digits, NULL, 10);
-    if (pid <= 1 || waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-        return fail_as(ECHILD, shim.pid_path);
-    return pid;
+    return pid > 1 ? pid : fail_as(EINVAL, shim.pid_path);
 }
 
 void runtime_ended(int status)

@@ -19,6 +19,7 @@ import type { CreateOptions } from "./options.ts";
 import { containerDir } from "./paths.ts";
 import type { ResolvedImage } from "./ports.ts";
 import { randomName } from "./random-name.ts";
+import { requireRuntime } from "./runtime-choice.ts";
 import { shortId, type ContainerConfig, type ContainerRecord } from "./record.ts";
 import { claimVolumes } from "./volumes.ts";
 
@@ -65,6 +66,7 @@ function checkRequest(ctx: EngineContext, body: ContainerCreateRequest): HostCon
   const host = body.HostConfig ?? {};
   validateConfig(body);
   validateHostConfig(body, host);
+  if (host.Runtime) requireRuntime(ctx.defaults, host.Runtime);
   validateResources(host, ctx.host.cpuCount);
   containerCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: host.Privileged ?? false }, ctx.host.kernelCapabilities);
   return host;

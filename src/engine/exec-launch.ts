@@ -5,7 +5,7 @@ import type { ExecStartRequest, ProcessSpec } from "../spec/mod.ts";
 import { containerCapabilities } from "./capabilities.ts";
 import type { EngineContext } from "./context.ts";
 import type { ExecRecord } from "./exec-table.ts";
-import { execDir, execExitFile, execSocket } from "./paths.ts";
+import { execDir, execExitFile, execSocket, runSocket } from "./paths.ts";
 import type { Shim } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { rlimitsOf } from "./rlimits.ts";
@@ -39,6 +39,7 @@ export async function launchExec(ctx: EngineContext, record: ContainerRecord, ex
   undo.defer(() => rm(execDir(ctx.paths, exec.id), { recursive: true, force: true }));
   const shim = await ctx.runtime.launchExec(exec.id, execSocket(ctx.paths, exec.id), {
     containerPid: record.state.pid,
+    containerSocket: runSocket(ctx.paths, record.id),
     process,
     ...(seccomp && { seccomp }),
     cgroup: ctx.live.get(record.id)?.cgroup?.join,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
 import type { RuntimeSpec } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { emitContainerEvent, emitNetworkEvent } from "./emit.ts";
+import { emitContainerEvent, emitEndpointEvent } from "./emit.ts";
 import { recordExit, superviseRun } from "./exit.ts";
 import { startHealth } from "./health/monitor.ts";
 import type { HealthState } from "./health/state.ts";
@@ -14,6 +14,7 @@ import { makeBindSources, removeRunDir, writeRunFiles } from "./run-files.ts";
 import { cgroupPlace } from "./spec-for/resources.ts";
 import { refOf, type JoinedContainer } from "./spec-for/namespaces.ts";
 import { specFor } from "./spec-for/spec.ts";
+import { runtimeChoice } from "./runtime-choice.ts";
 import { StartRefused } from "./start-refused.ts";
 import { restOf } from "./state.ts";
 import { userOf } from "./user-cache.ts";
@@ -36,6 +37,8 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   const cgroup = ctx.cgroups.create(id, spec.linux.resources, cgroupPlace(record));
   undo.defer(() => cgroup.remove());
   const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, cgroup, endpoint));
+  // A runtime that has failed half-way may have left a process: it goes before the cgroup does.
+  undo.defer(() => ctx.runtime.forget(runSocket(ctx.paths, id))?.catch(() => undefined));
   const started = await startedOrRefused(ctx, shim, spec);
   if (started instanceof StartRefused) return sayLastWords(ctx, record, started);
   const { pid, startedNs } = started;
@@ -44,22 +47,18 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   superviseRun(ctx, id, shim, cgroup);
   ctx.containers.setState(id, { status: "running", pid, paused: false, startedAt: formatInstant(startedNs), ...previousFinish(record) });
   if (record.config.Healthcheck) startHealth(ctx, id, previousHealth(record));
+  emitEndpointEvent(ctx, record, "connect");
   emitContainerEvent(ctx, record, "start");
 }
 
 async function attachEndpoint(ctx: EngineContext, record: ContainerRecord, undo: AsyncDisposableStack): Promise<Endpoint | undefined> {
   const mode = record.hostConfig.NetworkMode ?? "bridge";
-  if (mode.startsWith("container:")) return undefined;
-  if (mode === "none" || mode === "host") {
-    emitNetworkEvent(ctx, "connect", mode, record.id);
-    return undefined;
-  }
+  if (mode.startsWith("container:") || mode === "none" || mode === "host") return undefined;
   if (mode !== "bridge") throw new EngineError("NotFound", `failed to set up container networking: network ${mode.slice(0, 128)} not found`);
   if (record.config.NetworkDisabled) return undefined;
   const { MacAddress: mac, IPAMConfig: ipam } = record.networks[mode] ?? {};
   const endpoint = await ctx.network.attach(record.id, { ...(mac && { mac }), ...(ipam?.IPv4Address && { ip: ipam.IPv4Address }) });
   undo.defer(() => ctx.network.detach(record.id));
-  emitNetworkEvent(ctx, "connect", mode, record.id);
   return endpoint;
 }
 
@@ -105,6 +104,7 @@ function launchOf(ctx: EngineContext, { id, config, hostConfig }: ContainerRecor
   const [rows = 0, cols = 0] = hostConfig.ConsoleSize ?? [];
   return {
     spec,
+    ...runtimeChoice(ctx.defaults, hostConfig.Runtime || "runc"),
     root: ctx.snapshots.root(id),
     rootMountPoint: rootMountPoint(ctx.paths),
     cgroup: cgroup.join,
@@ -133,6 +133,7 @@ function sayLastWords(ctx: EngineContext, record: ContainerRecord, { lastWords =
   const now = nowNs();
   ctx.runtime.appendFrame(logPaths(ctx.paths, record.id), 2, lastWords, now);
   ctx.containers.setState(record.id, { status: "running", pid: 0, paused: false, startedAt: formatInstant(now), ...previousFinish(record) });
+  emitEndpointEvent(ctx, record, "connect");
   emitContainerEvent(ctx, record, "start");
   ctx.afterExit(record.id, recordExit(ctx, record.id, { exitCode, signal: 0, oomKilled: false, startedNs: now, finishedNs: nowNs() }, "own"));
 }

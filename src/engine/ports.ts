@@ -1,4 +1,4 @@
-import type { DeviceNode, Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageSummary, ProcessSpec, Resources, RootMount, RuntimeMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
+import type { DeviceNode, Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, ProcessSpec, Resources, RootMount, RuntimeMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
 
 /** The narrow interfaces that the use cases need of the mechanisms; the real ones fit by shape. */
 
@@ -26,6 +26,19 @@ export interface ImageUse {
   readonly running: boolean;
 }
 
+export interface CommitOptions {
+  readonly parent: Digest;
+  readonly config: ImageProcessConfig;
+  readonly author: string;
+  readonly comment: string;
+  /** What the history says of it. */
+  readonly createdBy: string;
+  readonly container: string;
+  readonly engineVersion: string;
+  readonly name?: string | undefined;
+  readonly copyLayer: (folder: string) => Promise<CopiedLayer>;
+}
+
 export interface ImagePort {
   /** @throws EngineError NotFound `No such image: x:latest` */
   resolve(ref: string): ResolvedImage;
@@ -37,6 +50,9 @@ export interface ImagePort {
   importTar(stream: AsyncIterable<Uint8Array>, options: { ref?: string; message?: string; changes?: string[]; platform?: string }): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: (message: Record<string, unknown>) => void): Promise<void>;
   prune(filters: Filters, inUse: (id: Digest) => ImageUse[]): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
+  /** An image of one more layer, which `copyLayer` writes into the folder it is given. */
+  commit(options: CommitOptions): Promise<{ id: Digest }>;
+  applyChanges(config: ImageProcessConfig, changes: readonly string[]): ImageProcessConfig;
 }
 
 /** Files of a stacked root, read without mounting it. */
@@ -58,6 +74,51 @@ export interface SnapshotPort {
   /** A folder of the data root, gone at once; its files are deleted in the background. Missing is done. */
   discard(folder: string): void;
   keys(): string[];
+  /** The root to look at, also while a container runs on it. */
+  view(key: string): RootMount;
+  /** The writable layer's folder. */
+  upper(key: string): string;
+  /** What lies below it; undefined where nothing does. */
+  below(key: string): RootMount | undefined;
+}
+
+/** A container's files: what its processes see (an open folder), or mounted for a helper alone. */
+export type TreeRoot = { readonly kind: "running"; readonly folder: number } | { readonly kind: "mounted"; readonly root: RootMount; readonly binds: readonly RuntimeMount[] };
+
+export interface PathStat {
+  readonly name: string;
+  readonly size: number;
+  /** Go's os.FileMode. */
+  readonly mode: number;
+  readonly mtimeNs: string;
+  readonly linkTarget: string;
+}
+
+export interface CopiedLayer {
+  readonly digest: Digest;
+  readonly diffID: Digest;
+  readonly compressedSize: number;
+  readonly size: number;
+  readonly entries: number;
+}
+
+/** Work on containers' files, each in a process of its own. NotFound without words is about the path. */
+export interface TreePort {
+  stat(root: TreeRoot, path: string, signal: AbortSignal): Promise<PathStat>;
+  pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal): Promise<{ stat: PathStat; bytes: AsyncIterable<Uint8Array> }>;
+  packAll(root: TreeRoot, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  unpack(root: TreeRoot, request: UnpackTree, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
+  /** JSON text of the changes. */
+  changes(upper: string, lower: RootMount | undefined, ignored: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  copyLayer(upper: string, target: string, ignored: readonly string[], signal: AbortSignal): Promise<CopiedLayer>;
+}
+
+export interface UnpackTree {
+  readonly path: string;
+  readonly keepKinds: boolean;
+  readonly owner: "archive" | { readonly uid: number; readonly gid: number };
+  readonly mounts: readonly { readonly destination: string; readonly readOnly: boolean }[];
+  readonly rootReadOnly: boolean;
 }
 
 export interface NetlinkToHost {
@@ -173,6 +234,8 @@ export interface ContainerLaunch {
   log?: LogLaunch;
   exitFile: string;
   oomFile?: string;
+  /** Another OCI runtime than the engine's own, by its program. */
+  runtime?: { readonly path: string; readonly args: readonly string[] };
   stdio: StdioPlan;
 }
 
@@ -193,6 +256,8 @@ export interface LogFiles {
 
 export interface ExecLaunch {
   containerPid: number;
+  /** Of the container's shim. */
+  containerSocket?: string;
   process: ProcessSpec;
   seccomp?: Seccomp;
   cgroup: CgroupJoin | undefined;
@@ -271,6 +336,8 @@ export interface RuntimePort {
   launchExec(id: string, socketPath: string, launch: ExecLaunch): Promise<Shim>;
   /** Undefined when nobody listens there any more. */
   connectShim(socketPath: string, exitFile: string): Promise<Shim | undefined>;
+  /** Takes back what another runtime keeps of a container that has ended; undefined when there is nothing of the kind. */
+  forget(socketPath: string): Promise<void> | undefined;
   readExitFile(path: string): ExitStatus | undefined;
   /** What a rejected `started` means, in Docker's words; a StartRefused where it is one. */
   startRefusal(error: unknown, failed: FailedStart): Error;
@@ -323,6 +390,9 @@ export interface HostPort {
   listProcesses(pids: readonly number[]): ProcessRow[];
   /** The time of all processors together, idle too, and how many are on. */
   systemCpu(): { readonly usageNs: number; readonly onlineCpus: number };
+  /** The root of a process, opened; the caller's to close. Undefined when it has ended. */
+  openRoot(pid: number): number | undefined;
+  close(fd: number): void;
   namespacePath(pid: number, type: "pid" | "net" | "ipc" | "uts" | "cgroup" | "mnt"): string;
   /** The device at a path, or every device below a folder (without pts, shm, fd and mqueue); none when there is nothing. */
   deviceNodes(path: string): DeviceNode[];

@@ -1,9 +1,10 @@
 import { mkdirSync, mkdir as mkdirCallback, rmSync, writeFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
+import { messageOf } from "../base/mod.ts";
 import { hostsFile, resolvConf } from "../network/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { linkedHosts } from "./links.ts";
-import { containerDir, exitFile, runDir } from "./paths.ts";
+import { containerDir, exitFile, runDir, runSocket } from "./paths.ts";
 import type { Endpoint } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { refOf } from "./spec-for/namespaces.ts";
@@ -46,7 +47,8 @@ export function makeBindSources(record: ContainerRecord): Promise<unknown> {
   return Promise.all(missing.map(({ source }) => new Promise((resolve) => mkdirCallback(source, { recursive: true, mode: 0o755 }, resolve))));
 }
 
-/** A socket or nothing is in it: not worth a thread. */
-export function removeRunDir(ctx: EngineContext, id: string): void {
+/** A socket or nothing is in it: not worth a thread. What another runtime keeps of the container is taken back by that one first. */
+export async function removeRunDir(ctx: EngineContext, id: string): Promise<void> {
+  await ctx.runtime.forget(runSocket(ctx.paths, id))?.catch((error: unknown) => ctx.log(`container ${id}: ${messageOf(error)}, ignoring: its run folder goes all the same`));
   rmSync(runDir(ctx.paths, id), { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 import { errnoName } from "../linux/mod.ts";
-import { appendFrame, clearLog, compressOlder, connectShim, describeStartFailure, logEnd, readExitFile, readFrames, readLog, removeSegmentsBefore, StartError, type ShimSpawner } from "../runtime/mod.ts";
+import { appendFrame, clearLog, compressOlder, connectShim, describeStartFailure, externalOptions, forgetExternal, logEnd, readExitFile, readFrames, readLog, removeSegmentsBefore, StartError, type ShimSpawner } from "../runtime/mod.ts";
 import type { RuntimePort } from "./ports.ts";
 import { StartRefused } from "./start-refused.ts";
 
@@ -8,7 +8,8 @@ export function runtimePort(spawner: ShimSpawner): RuntimePort {
   return {
     launchContainer: (id, socketPath, launch) => spawner.launchContainer(id, socketPath, launch),
     launchExec: (id, socketPath, launch) => spawner.launchExec(id, socketPath, launch),
-    connectShim: (socketPath, exitFile) => connectShim(socketPath, { exitFile, errnoName }),
+    connectShim: (socketPath, exitFile) => connectShim(socketPath, { exitFile, errnoName, ...externalOptions(socketPath) }),
+    forget: forgetExternal,
     readExitFile,
     readLog,
     readFrames,

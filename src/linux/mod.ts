@@ -7,7 +7,7 @@ export { statx, fstat, type Stat } from "./stat.ts";
 export { getdents, readDirectory, type DirectoryEntry } from "./directory.ts";
 export * from "./xattrs.ts";
 export { memfdCreate, sealMemfd } from "./memory-file.ts";
-export { listenUnix, connectUnix, socketPair, sendFds, recvFds, socketInNamespace, AF, SOCK } from "./sockets.ts";
+export { listenUnix, connectUnix, connectUnixDatagram, sendDatagram, socketPair, sendFds, recvFds, socketInNamespace, AF, SOCK } from "./sockets.ts";
 export { spawnFd, reap, waitExit, pidfdOpen, kill, chroot, chrootTo, forbidTracing, setUmask, openOwnExecutable, type SpawnOptions, type WaitStatus } from "./process.ts";
 export { namespacePath, ownNamespacePath, type NamespaceName } from "./namespaces.ts";
 export { startDecompressor, type Filter } from "./filter.ts";

@@ -10,5 +10,7 @@ export { appendFrame, clearLog, prepareLog } from "./logs/repair-log.ts";
 export { compressOlder } from "./logs/compressed.ts";
 export { logEnd, removeSegmentsBefore, type LogFiles } from "./logs/segments.ts";
 export type { Helper, HelperLaunch } from "./helper-process.ts";
+export type { OciRuntime } from "./oci/bundle.ts";
+export { externalOptions, forgetExternal } from "./oci/launch-external.ts";
 export { compileContainer } from "./compile-container.ts";
 export { compileExec } from "./compile-exec.ts";

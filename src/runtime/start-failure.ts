@@ -52,15 +52,21 @@ export function describeStartFailure(error: StartError, failed: FailedStart): St
   const cause = describeCause(error, failed);
   const program = failed.process.args[0] ?? "";
   return {
-    message: PREAMBLE[failed.kind] + cause + (cause.includes(errnoMessage(ENOTDIR)) ? WRONG_KIND : ""),
+    message: preambleOf(error, failed) + cause + (cause.includes(errnoMessage(ENOTDIR)) ? WRONG_KIND : ""),
     ...rank(cause),
     ...(isLate(error) ? { late: { stderr: `exec ${program}: ${errnoMessage(error.errno)}\n`, exitCode: 255 } } : {}),
   };
 }
 
+/** Another runtime tells by itself what it was about to do. */
+function preambleOf({ op }: StartError, { kind }: FailedStart): string {
+  if (op !== "adopt") return PREAMBLE[kind];
+  return kind === "exec" ? "OCI runtime exec failed: " : "failed to create task for container: failed to create shim task: OCI runtime create failed: ";
+}
+
 /** Docker decides by the words of the message, and so do its users. */
 function rank(cause: string): { exitCode: number; kind: ErrorKind } {
-  if (cause.includes("executable file not found") || cause.includes(errnoMessage(ENOENT)) || cause.includes(errnoMessage(ENOTDIR))) return { exitCode: 127, kind: "InvalidParameter" };
+  if (/executable file (`.*` )?not found/.test(cause) || cause.includes(errnoMessage(ENOENT)) || cause.includes(errnoMessage(ENOTDIR))) return { exitCode: 127, kind: "InvalidParameter" };
   if (cause.includes(errnoMessage(EACCES))) return { exitCode: 126, kind: "InvalidParameter" };
   return { exitCode: 128, kind: "System" };
 }
@@ -73,6 +79,9 @@ function isLate({ op, errno, detail }: StartError): boolean {
 function describeCause(error: StartError, failed: FailedStart): string {
   const reason = errnoMessage(error.errno);
   switch (error.op) {
+    case "adopt":
+      // Its log names the command that was called: to Docker's users it is always create.
+      return error.detail.replace(/^(\S+) run failed:/, "$1 create failed:");
     case "exec":
       return describeExec(error, failed.process);
     case "cwd":

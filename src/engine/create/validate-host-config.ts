@@ -2,6 +2,7 @@ import { EngineError } from "../../base/mod.ts";
 import type { ContainerCreateRequest, HostConfig } from "../../spec/mod.ts";
 import { LOG_DRIVERS, validateLogConfig } from "./log-config.ts";
 import { RLIMITS } from "../rlimits.ts";
+import { validateRestartPolicy } from "./restart-policy.ts";
 import { parseSecurityOptions } from "../security-options.ts";
 
 const refuse = (message: string): never => {
@@ -14,7 +15,6 @@ export function validateHostConfig(request: ContainerCreateRequest, host: HostCo
   validateRestartPolicy(host);
   if (isHostMode(host.UTSMode) && request.Hostname) refuse("conflicting options: hostname and the UTS mode");
   if (host.Isolation && host.Isolation !== "default") refuse(`invalid isolation (${host.Isolation.slice(0, 64)}): linux only supports 'default'`);
-  if (host.Runtime && !["runc", "io.containerd.runc.v2", "hako"].includes(host.Runtime)) refuse(`unknown or invalid runtime name: ${host.Runtime.slice(0, 64)}`);
   for (const entry of host.ExtraHosts ?? []) if (!/^[^:=]+[:=].+$/.test(entry)) refuse(`bad format for add-host: ${JSON.stringify(entry.slice(0, 128))}`);
   for (const key of Object.keys(host.Annotations ?? {})) if (key === "") refuse("invalid Annotations: the empty string is not permitted as an annotation key");
   for (const { Name = "" } of host.Ulimits ?? []) if (!Object.hasOwn(RLIMITS, Name)) refuse(`invalid ulimit type: ${Name.slice(0, 64)}`);
@@ -34,15 +34,6 @@ function validateModes(host: HostConfig): void {
   if (!/^(host)?$/.test(UTSMode)) refuse(`invalid UTS mode: ${UTSMode.slice(0, 128)}`);
   if (!/^(host|private)?$/.test(CgroupnsMode)) refuse(`invalid cgroup namespace mode: ${CgroupnsMode.slice(0, 128)}`);
   if (host.NetworkMode === "container:") refuse("invalid container format container:<name|id>");
-}
-
-function validateRestartPolicy(host: HostConfig): void {
-  const { Name = "", MaximumRetryCount: retries = 0 } = host.RestartPolicy ?? {};
-  if (!["", "no", "always", "on-failure", "unless-stopped"].includes(Name))
-    refuse(`invalid restart policy: unknown policy '${Name.slice(0, 64)}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`);
-  if (retries < 0) refuse("invalid restart policy: maximum retry count cannot be negative");
-  if (retries !== 0 && Name !== "on-failure") refuse("invalid restart policy: maximum retry count can only be used with 'on-failure'");
-  if (host.AutoRemove && Name !== "" && Name !== "no") refuse("can't create 'AutoRemove' container with restart policy");
 }
 
 function validatePorts(host: HostConfig): void {
