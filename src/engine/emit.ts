@@ -14,7 +14,13 @@ export function emitExecEvent(ctx: EngineContext, record: ContainerRecord, exec:
   emitContainerEvent(ctx, record, action === "exec_die" ? action : `${action}: ${command} ${args.join(" ")}`, attributes, exec.ofEngine ? "passing" : "kept");
 }
 
-export function emitNetworkEvent(ctx: EngineContext, action: "connect" | "disconnect", networkMode: string, containerId: string): void {
+/** What a run's beginning and end mean for its network; who shares another's has no endpoint of its own. */
+export function emitEndpointEvent(ctx: EngineContext, { id, config, hostConfig }: ContainerRecord, action: "connect" | "disconnect"): void {
+  const mode = hostConfig.NetworkMode ?? "bridge";
+  if (!mode.startsWith("container:") && !(config.NetworkDisabled && mode === "bridge")) emitNetworkEvent(ctx, action, mode, id);
+}
+
+function emitNetworkEvent(ctx: EngineContext, action: "connect" | "disconnect", networkMode: string, containerId: string): void {
   const driver = networkMode === "none" ? "null" : networkMode;
   ctx.eventLog.emit({ type: "network", action, id: networkId(ctx, networkMode), attributes: { container: containerId, name: networkMode, type: driver } });
 }

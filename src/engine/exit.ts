@@ -1,6 +1,6 @@
 import { formatInstant, messageOf, nowNs } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { emitContainerEvent, emitNetworkEvent } from "./emit.ts";
+import { emitContainerEvent, emitEndpointEvent } from "./emit.ts";
 import { endHealth } from "./health/monitor.ts";
 import type { LiveRun } from "./live.ts";
 import { exitFile } from "./paths.ts";
@@ -56,6 +56,8 @@ export function recordExit(ctx: EngineContext, id: string, status: ExitStatus, r
   const restart = policyRestarts(record, status.exitCode, reason);
   ctx.containers.setState(id, restart ? { status: "restarting", last: exited } : exited, restart ? { restartCount: record.restartCount + 1 } : {});
   if (status.oomKilled) emitContainerEvent(ctx, record, "oom");
+  // Docker tells of the network first; it is let go of at once.
+  emitEndpointEvent(ctx, record, "disconnect");
   const ranForMs = Math.max(0, Date.parse(exited.finishedAt) - Date.parse(exited.startedAt));
   emitContainerEvent(ctx, record, "die", { execDuration: String(Math.floor(ranForMs / 1000)), exitCode: String(status.exitCode) });
   if (restart) return { kind: "restart", ranForMs };
@@ -73,8 +75,6 @@ export function policyRestarts({ hostConfig, restartCount }: ContainerRecord, ex
 
 /** Teardown: goes through to the end, and "already gone" is done. */
 export async function releaseRun(ctx: EngineContext, id: string, cgroup: Cgroup | undefined): Promise<void> {
-  const mode = ctx.containers.get(id)?.hostConfig.NetworkMode ?? "bridge";
   const results = await Promise.allSettled([cgroup?.remove(), (async () => ctx.network.detach(id))(), (async () => removeRunDir(ctx, id))()]);
   for (const result of results) if (result.status === "rejected") ctx.log(`container ${id}: ${messageOf(result.reason)}, ignoring; the next start of the engine sweeps it`);
-  if (!mode.startsWith("container:")) emitNetworkEvent(ctx, "disconnect", mode, id);
 }

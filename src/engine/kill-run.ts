@@ -1,6 +1,7 @@
 import { EngineError } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import type { LiveRun } from "./live.ts";
+import { thawHeld } from "./pause.ts";
 import { isRunning } from "./state.ts";
 import { SIGKILL } from "./signals.ts";
 
@@ -43,10 +44,9 @@ export async function killAndWait(ctx: EngineContext, id: string, byPerson = tru
   const run = liveRun(ctx, id);
   if (!run) return;
   run.stopAsked ||= byPerson;
-  const record = ctx.containers.get(id);
   await signalRun(run, SIGKILL);
   // Version 1's frozen processes take no signal until they thaw.
-  if (record && isRunning(record.state) && record.state.paused) await run.cgroup?.thaw();
+  await thawHeld(ctx, id);
   if (await endedWithin(run, KILL_PATIENCE_MS)) return;
   run.cgroup?.killAll();
   if (!(await endedWithin(run, KILL_PATIENCE_MS))) throw new EngineError("System", `container ${id} did not end within ${(2 * KILL_PATIENCE_MS) / 1000} seconds of SIGKILL: a process is stuck in the kernel`);

@@ -3,7 +3,8 @@ import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { endedWithin, liveRun, signalRun } from "./kill-run.ts";
 import { parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
-import { isRunning } from "./state.ts";
+import { thawHeld } from "./pause.ts";
+import { isRunning, type RestartingState } from "./state.ts";
 
 /** How long `kill` waits for a SIGKILL to have its effect, so that what follows it finds the container ended. */
 const KILL_EFFECT_MS = 10_000;
@@ -15,14 +16,23 @@ export async function killContainer(ctx: EngineContext, ref: string, signal = "S
   // A grace period ends at once by a kill; it must not be waited for.
   using _hold = ctx.live.get(id)?.stopping ? undefined : await ctx.locks.acquire(id);
   const record = ctx.containers.resolve(id);
+  if (record.state.status === "restarting") return endRestarting(ctx, id, record.state);
   const run = liveRun(ctx, id);
   if (!isRunning(record.state) || !run) throw new EngineError("Conflict", `cannot kill container: ${ref}: container ${id} is not running`);
-  if (number === SIGKILL || number === stopSignalOf(record.config.StopSignal)) run.stopAsked = true;
+  const ends = number === SIGKILL || number === stopSignalOf(record.config.StopSignal);
+  run.stopAsked ||= ends;
   await signalRun(run, number);
   emitContainerEvent(ctx, record, "kill", { signal: String(number) });
+  // A frozen process takes no signal. Docker thaws for any, unless the container names one that stops it.
+  if (ends || !record.config.StopSignal) await thawHeld(ctx, id);
   if (number !== SIGKILL) return;
-  if (record.state.paused) await run.cgroup?.thaw();
   await endedWithin(run, KILL_EFFECT_MS);
+}
+
+/** Nothing runs that could take a signal: it is not started again. */
+function endRestarting(ctx: EngineContext, id: string, state: RestartingState): void {
+  ctx.live.forget(id);
+  ctx.containers.setState(id, { ...state.last, byUser: true });
 }
 
 function wanted(signal: string, ref: string): number {

@@ -24,6 +24,13 @@ export async function unpauseContainer(ctx: EngineContext, ref: string): Promise
   using _hold = await ctx.locks.acquire(id);
   const record = ctx.containers.resolve(id);
   if (!isRunning(record.state) || !record.state.paused) throw new EngineError("Conflict", `Container ${id} is not paused`);
+  await thawHeld(ctx, id);
+}
+
+/** For those who hold its lock, or end it; of a container that is not paused, nothing. */
+export async function thawHeld(ctx: EngineContext, id: string): Promise<void> {
+  const record = ctx.containers.get(id);
+  if (!record || !isRunning(record.state) || !record.state.paused) return;
   await ctx.live.get(id)?.cgroup?.thaw();
   setPaused(ctx, id, false);
   unsuspendHealth(ctx, id);

@@ -1,6 +1,7 @@
 import { EngineError } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
+import { emitEndpointEvent } from "./emit.ts";
 import { launch } from "./launch.ts";
 import type { StartOptions } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -18,6 +19,8 @@ export async function startContainer(ctx: EngineContext, ref: string, options: S
     if (record.state.paused) throw new EngineError("Conflict", "cannot start a paused container, try unpause instead");
     return "alreadyStarted";
   }
+  // Docker counts it as running: it will be started.
+  if (record.state.status === "restarting") return "alreadyStarted";
   if (record.state.status === "removing") throw new EngineError("Conflict", "container is marked for removal and cannot be started");
   ctx.live.forget(id);
   await startHeld(ctx, record, "person");
@@ -34,6 +37,7 @@ export async function startHeld(ctx: EngineContext, record: ContainerRecord, by:
   try {
     await launch(ctx, record);
   } catch (error) {
+    emitEndpointEvent(ctx, record, "disconnect");
     const failure = failureOf(error);
     ctx.containers.setState(id, from.status === "exited" ? { ...from, failure } : { status: "created", failure });
     if (record.hostConfig.AutoRemove) await removeHeld(ctx, id, { removeVolumes: true });

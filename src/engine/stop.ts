@@ -6,6 +6,7 @@ import type { LiveRun } from "./live.ts";
 import type { StopOptions } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
 import { parseSignal } from "./signals.ts";
+import { thawHeld } from "./pause.ts";
 import { isRunning } from "./state.ts";
 
 const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
@@ -20,6 +21,7 @@ export async function stopContainer(ctx: EngineContext, ref: string, options: St
   if (record.state.status === "restarting") {
     ctx.live.forget(id);
     ctx.containers.setState(id, { ...record.state.last, byUser: true });
+    emitContainerEvent(ctx, record, "stop");
     return "stopped";
   }
   if (!isRunning(record.state)) return "alreadyStopped";
@@ -59,10 +61,10 @@ async function endRun(ctx: EngineContext, record: ContainerRecord, run: LiveRun,
   const chosen = signal ?? parseSignal(record.config.StopSignal || "SIGTERM");
   const seconds = timeoutSeconds ?? record.config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS;
   run.stopping = true;
-  // A frozen process takes no signal; Docker thaws it by the kill that follows the grace period.
-  if (isRunning(record.state) && record.state.paused) await run.cgroup?.thaw();
   await signalRun(run, chosen);
   emitContainerEvent(ctx, record, "kill", { signal: String(chosen) });
+  // A frozen process takes no signal.
+  await thawHeld(ctx, record.id);
   if (await endedWithin(run, seconds < 0 ? Infinity : seconds * 1000)) return;
   emitContainerEvent(ctx, record, "kill", { signal: "9" });
   await killAndWait(ctx, record.id, run.stopAsked);

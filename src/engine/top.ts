@@ -50,6 +50,7 @@ const SHORT: readonly Column[] = [...pick("pid"), column("TTY", ({ tty }) => tty
 export async function topContainer(ctx: EngineContext, ref: string, psArgs = "-ef"): Promise<TopResult> {
   const record = ctx.containers.resolve(ref);
   const columns = columnsFor(psArgs || "-ef");
+  if (record.state.status === "restarting") throw new EngineError("Conflict", `Container ${record.id} is restarting, wait until the container is running`);
   if (!isRunning(record.state)) throw new EngineError("Conflict", `container ${record.id} is not running`);
   const pids = ctx.live.get(record.id)?.cgroup?.pids() ?? [record.state.pid];
   const rows = ctx.host.listProcesses([...new Set(pids)].sort((a, b) => a - b));

@@ -29,7 +29,8 @@ function waitForChange(ctx: EngineContext, record: ContainerRecord, condition: W
       if (!next) return finish();
       last = next;
       hasRun ||= next.state.status === "running";
-      const done = condition === "not-running" ? atRest(next.state) : condition === "next-exit" && (ended(next.state) || (next.state.status === "restarting" && hasRun));
+      const restarts = next.state.status === "restarting" && hasRun;
+      const done = condition === "not-running" ? atRest(next.state) || restarts : condition === "next-exit" && (ended(next.state) || restarts);
       if (done) finish();
     });
     signal?.addEventListener("abort", finish);
