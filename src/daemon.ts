@@ -9,7 +9,7 @@ import { ContentStore } from "./content/mod.ts";
 import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
 import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces } from "./engine-settings.ts";
 import { imageSchema, openImages, type Images } from "./image/mod.ts";
-import { openCgroups, openOwnExecutable, Rtnetlink, sendDatagram, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
+import { openCgroups, openOwnExecutable, Rtnetlink, notifyManager, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
 import { planListening } from "./listening.ts";
 import { networkSchema, openNetworks, type BridgeNetwork } from "./network/mod.ts";
 import { operatorLog, type OperatorLog } from "./operator-log.ts";
@@ -102,7 +102,7 @@ function tellService(state: string, log: OperatorLog): void {
   const path = process.env["NOTIFY_SOCKET"];
   if (path === undefined || path === "") return;
   try {
-    sendDatagram(path, state);
+    notifyManager(path, state);
   } catch (error) {
     log(`the service manager could not be told ${state.split("\n")[0]}: ${messageOf(error)}, ignoring`, "warn");
   }

@@ -19,7 +19,7 @@ export function socketFamily(fd: number): number {
 }
 
 /** One datagram to a unix socket; a name that begins with `@` is an abstract one. @throws SyscallError */
-export function sendDatagram(path: string, text: string): void {
+export function notifyManager(path: string, text: string): void {
   const name = Buffer.from(path.replace(/^@/, "\0"));
   const address = pinned(2 + SUN_PATH_BYTES);
   address[0] = AF.UNIX;
