@@ -25,6 +25,8 @@ export interface EngineOptions {
   /** An existing data root, which then outlives the engine. */
   readonly dataRoot?: string;
   readonly env?: Record<string, string>;
+  /** Further flags of `hako daemon`. */
+  readonly flags?: readonly string[];
   /** Import the busybox image as `busybox:test` (default true). */
   readonly busybox?: boolean;
 }
@@ -64,6 +66,11 @@ export class TestEngine implements AsyncDisposable {
     return this.#daemon?.output ?? "";
   }
 
+  /** Waits until the engine has logged this, after so much of its log. */
+  async logged(expected: RegExp, from = 0): Promise<void> {
+    await this.#daemon?.until(expected, 30_000, from);
+  }
+
   /** The command that starts an engine here; `extra` comes last. */
   daemonCommand(...extra: string[]): string[] {
     const settings = ["--data-root", this.dataRoot, "--run-root", this.runRoot, "-H", this.host, "--bridge", "hakot0", "--cgroup-parent", this.cgroupParent, "--ready-fd", "1"];
@@ -71,7 +78,7 @@ export class TestEngine implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    this.#daemon = Live.spawn(this.daemonCommand(), this.#options.env);
+    this.#daemon = Live.spawn(this.daemonCommand(...(this.#options.flags ?? [])), this.#options.env);
     await this.#daemon.until(/^ready$/m, 30_000);
   }
 

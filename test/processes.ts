@@ -114,8 +114,8 @@ export class Live implements Disposable {
   }
 
   /** Resolves once the output holds `expected`; fails with the output when it does not come or the process ends first. */
-  async until(expected: string | RegExp, timeoutMs = 20_000): Promise<string> {
-    const found = (): boolean => (typeof expected === "string" ? this.#output.includes(expected) : expected.test(this.#output));
+  async until(expected: string | RegExp, timeoutMs = 20_000, from = 0): Promise<string> {
+    const found = (): boolean => (typeof expected === "string" ? this.#output.includes(expected, from) : expected.test(this.#output.slice(from)));
     const deadline = Date.now() + timeoutMs;
     while (!found()) {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {

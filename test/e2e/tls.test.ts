@@ -1,0 +1,111 @@
+/** The API over TCP with TLS: who gets in, and that sessions work as on the unix socket. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { BUSYBOX, DOCKER, Live, run, startEngine, type Result, type TestEngine } from "../harness.ts";
+import { scratchFolder } from "../scratch.ts";
+import { makeCertificates } from "./certificates.ts";
+
+const folder = scratchFolder();
+const PORT = 23760;
+let engine: TestEngine;
+
+beforeAll(async () => {
+  await makeCertificates(folder);
+  engine = await startEngine({ flags: ["-H", `tcp://127.0.0.1:${PORT}`, "--tlsverify", "--tlscacert", join(folder, "ca.pem"), "--tlscert", join(folder, "server.pem"), "--tlskey", join(folder, "server.key")] });
+}, 60_000);
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const client = (name = "client"): string[] => ["-H", `tcp://127.0.0.1:${PORT}`, "--tlsverify", "--tlscacert", join(folder, "ca.pem"), "--tlscert", join(folder, `${name}.pem`), "--tlskey", join(folder, `${name}.key`)];
+/** The real client, in the engine's network namespace. */
+const docker = (...words: string[]): Promise<Result> => engine.inNetwork(DOCKER ?? "docker", ...client(), ...words);
+
+describe("a client with a certificate of the authority", () => {
+  test("gets in", async () => {
+    expect(await docker("version", "--format", "{{.Server.Version}}")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d/) });
+  });
+
+  test("runs containers with input, both streams and an exit code", async () => {
+    const result = await run(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", DOCKER ?? "docker", ...client(), "run", "--rm", "-i", BUSYBOX, "sh", "-c", "cat; echo wrong >&2; exit 3"], { stdin: "x".repeat(300_000) });
+    expect(result).toMatchObject({ code: 3, stderr: "wrong\n" });
+    expect(result.stdout.length).toBe(300_000);
+  });
+
+  test("may close its half and still hears the rest", async () => {
+    const id = (await docker("create", "-i", BUSYBOX, "sh", "-c", "cat >/dev/null; echo after the end")).stdout.trim();
+    expect(await run(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", DOCKER ?? "docker", ...client(), "start", "-ai", id], { stdin: "some" })).toMatchObject({ code: 0, stdout: "after the end\n" });
+  });
+
+  test("follows logs and execs", async () => {
+    await docker("run", "-d", "--name", "talks", BUSYBOX, "sh", "-c", "echo one; exec sleep 100");
+    expect((await docker("exec", "talks", "echo", "two")).stdout).toBe("two\n");
+    using follower = Live.spawn(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", DOCKER ?? "docker", ...client(), "logs", "-f", "talks"]);
+    await follower.until("one");
+    await docker("rm", "-f", "talks");
+    expect(await follower.exitCode()).toBe(0);
+  });
+});
+
+describe("nobody else gets past the handshake", () => {
+  test.each(["late", "stranger"])("%s", async (name) => {
+    const { code, stderr } = await engine.inNetwork(DOCKER ?? "docker", ...client(name), "version");
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/tls: /);
+  });
+
+  test("no certificate, and no TLS at all", async () => {
+    const bare = await engine.inNetwork(DOCKER ?? "docker", "-H", `tcp://127.0.0.1:${PORT}`, "--tls", "version");
+    expect(bare.code).not.toBe(0);
+    const plain = await engine.inNetwork("curl", "-s", "-m", "10", `http://127.0.0.1:${PORT}/_ping`);
+    expect(plain.stdout).not.toContain("OK");
+  });
+});
+
+test("connections that do not shake hands keep nobody out for long", async () => {
+  // In the engine's namespace: a hundred connections that say nothing, held by one process.
+  using silent = Live.spawn(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", "python3", "-uc", `
+import socket, sys
+held = [socket.create_connection(("127.0.0.1", ${PORT})) for _ in range(100)]
+print("held")
+for s in held: s.settimeout(30); s.recv(1)
+print("all dropped")`]);
+  await silent.until("held");
+  await silent.until("all dropped", 30_000);
+  expect(await docker("version", "--format", "{{.Server.Version}}")).toMatchObject({ code: 0 });
+}, 60_000);
+
+describe("certificates that cannot be used are named", () => {
+  const check = (cert: string, key: string, ca = "ca.pem"): Promise<Result> =>
+    run(engine.daemonCommand("--validate", "-H", "tcp://127.0.0.1:1", "--tlsverify", "--tlscacert", join(folder, ca), "--tlscert", join(folder, cert), "--tlskey", join(folder, key)));
+
+  test("missing, not PEM, and not belonging together", async () => {
+    writeFileSync(join(folder, "junk.pem"), "junk");
+    expect((await check("nosuch.pem", "server.key")).stderr).toContain(`could not read the TLS certificate ${folder}/nosuch.pem`);
+    expect((await check("junk.pem", "server.key")).stderr).toContain(`${folder}/junk.pem holds no TLS certificate in PEM form`);
+    expect((await check("server.pem", "client.key")).stderr).toContain(`the key ${folder}/client.key is not that of the certificate ${folder}/server.pem`);
+    expect((await check("server.pem", "server.key", "junk.pem")).stderr).toContain(`${folder}/junk.pem holds no CA certificate`);
+  });
+});
+
+test("sockets of a service manager are taken over", async () => {
+  const socket = join(folder, "handed");
+  await using other = await startEngine({ busybox: false });
+  await other.stop();
+  const started = other.daemonCommand("-H", "fd://");
+  using manager = Live.spawn(["python3", "-uc", `
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(${JSON.stringify(socket)})
+s.listen(16)
+os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execvp(sys.argv[1], sys.argv[1:])`, ...started]);
+  await manager.until(/^ready$/m, 30_000);
+  expect((await fetch("http://localhost/_ping", { unix: socket } as RequestInit)).status).toBe(200);
+  manager.signal("SIGTERM");
+  expect(await manager.exitCode()).toBe(0);
+}, 60_000);
