@@ -1,6 +1,11 @@
 import { flag } from "./query.ts";
 import { JSON_TYPE } from "./media-types.ts";
-import { route, stream } from "./route.ts";
+import type { LabelChange } from "../engine/mod.ts";
+import { updateRequest } from "./container-request.ts";
+import { listOf, mapOf, string, struct } from "./json-shape.ts";
+import { json, route, stream } from "./route.ts";
+
+const labelChange = struct<LabelChange>("hako.LabelChange", { Add: mapOf(string), Remove: listOf(string) });
 
 /** What a container uses, and how much it may. */
 export const containerLimits = [
@@ -13,5 +18,18 @@ export const containerLimits = [
       if (answer.kind === "stream") return stream(JSON_TYPE, answer.frames);
       return { kind: "text", status: 200, text: await answer.text, headers: { "Content-Type": JSON_TYPE } };
     },
+  }),
+  route("POST /containers/{id}/update", {
+    summary: "Changes limits and restart policy of a container, at once when it runs; what is zero or absent stays.",
+    body: updateRequest,
+    bodyOptional: true,
+    failures: [400, 404, 409],
+    respond: async ({ engine, ref, json: body }) => json(await engine.updateContainer(ref, body ?? {})),
+  }),
+  route("POST /hako/containers/{id}/labels", {
+    summary: "Sets and takes away labels of a container, running or not (Hakobune's own): {\"Add\": {\"name\": \"value\"}, \"Remove\": [\"name\"]}.",
+    body: labelChange,
+    failures: [400, 404, 409],
+    respond: async ({ engine, ref, json: body }) => json(await engine.changeLabels(ref, body)),
   }),
 ];

@@ -1,5 +1,6 @@
+import type { UpdateRequest } from "../engine/mod.ts";
 import type { ContainerCreateRequest, EndpointSettings, HostConfig, MountRequest } from "../spec/mod.ts";
-import { bool, duration, fileMode, int, int64, listOf, mapOf, named, opaque, string, struct, uint, uint16, words, type Shape } from "./json-shape.ts";
+import { bool, duration, fileMode, int, int64, listOf, mapOf, named, opaque, string, struct, uint, uint16, uint64, words, type Shape } from "./json-shape.ts";
 
 /** The body of POST /containers/create (Docker Engine API v1.51, ContainerCreate). */
 
@@ -16,7 +17,7 @@ const healthcheck = struct<NonNullable<ContainerCreateRequest["Healthcheck"]>>("
 });
 
 const weightDevice = struct("blkiodev.WeightDevice", { Path: string, Weight: uint16 });
-const throttleDevice = struct("blkiodev.ThrottleDevice", { Path: string, Rate: int64 });
+const throttleDevice = struct("blkiodev.ThrottleDevice", { Path: string, Rate: uint64 });
 const portBinding = struct("nat.PortBinding", { HostIp: string, HostPort: string });
 const deviceMapping = struct("container.DeviceMapping", { PathOnHost: string, PathInContainer: string, CgroupPermissions: string });
 const deviceRequest = struct("container.DeviceRequest", { Driver: string, Count: int, DeviceIDs: strings, Capabilities: listOf(strings), Options: labels });
@@ -39,7 +40,8 @@ const mount = struct<MountRequest>("mount.Mount", {
   TmpfsOptions: struct("mount.TmpfsOptions", { SizeBytes: int64, Mode: fileMode, Options: listOf(strings) }),
 });
 
-const hostConfig = struct<HostConfig>("container.HostConfig", {
+/** Limits: what create and update have in common. */
+const resources = {
   CpuShares: int64,
   Memory: int64,
   CgroupParent: string,
@@ -64,19 +66,24 @@ const hostConfig = struct<HostConfig>("container.HostConfig", {
   MemorySwappiness: int64,
   NanoCpus: int64,
   OomKillDisable: bool,
-  Init: bool,
   PidsLimit: int64,
   Ulimits: listOf(ulimit),
   CpuCount: int64,
   CpuPercent: int64,
   IOMaximumIOps: int64,
   IOMaximumBandwidth: int64,
+};
+const restartPolicy = struct("container.RestartPolicy", { Name: named("container.RestartPolicyMode"), MaximumRetryCount: int });
+
+const hostConfig = struct<HostConfig>("container.HostConfig", {
+  ...resources,
+  Init: bool,
   Binds: strings,
   ContainerIDFile: string,
   LogConfig: struct("container.LogConfig", { Type: string, Config: labels }),
   NetworkMode: named("container.NetworkMode"),
   PortBindings: mapOf(listOf(portBinding)),
-  RestartPolicy: struct("container.RestartPolicy", { Name: named("container.RestartPolicyMode"), MaximumRetryCount: int }),
+  RestartPolicy: restartPolicy,
   AutoRemove: bool,
   VolumeDriver: string,
   VolumesFrom: strings,
@@ -159,3 +166,6 @@ export const createRequest: Shape<ContainerCreateRequest> = struct<ContainerCrea
   HostConfig: hostConfig,
   NetworkingConfig: struct<NonNullable<ContainerCreateRequest["NetworkingConfig"]>>("network.NetworkingConfig", { EndpointsConfig: mapOf(endpointSettings) }),
 });
+
+/** The body of POST /containers/{id}/update (ContainerUpdate). */
+export const updateRequest: Shape<UpdateRequest> = struct<UpdateRequest>("container.UpdateConfig", { ...resources, RestartPolicy: restartPolicy });

@@ -40,7 +40,6 @@ export const unsupported = [
   without("POST /session", "build sessions are not supported yet"),
   without("POST /grpc", "build sessions are not supported yet"),
   without("POST /commit", "committing a container is not supported yet"),
-  ofContainer("POST /containers/{id}/update", "changing the limits of a container is not supported yet"),
   ofContainer("GET /containers/{id}/changes", "listing the changes of a container is not supported yet"),
   ofContainer("GET /containers/{id}/export", "exporting a container is not supported yet"),
   ofContainer("GET /containers/{id}/archive", COPYING),

@@ -6,6 +6,7 @@ import { containerCapabilities } from "./capabilities.ts";
 import { parseContainerName } from "./container-name.ts";
 import type { EngineContext } from "./context.ts";
 import { completeHostConfig } from "./create/complete-host-config.ts";
+import { keepSupported } from "./create/limit-support.ts";
 import { resolveMounts } from "./create/mounts.ts";
 import { networksOf } from "./create/network-request.ts";
 import { checkPlatform, parsePlatform } from "./create/platform.ts";
@@ -34,7 +35,7 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   if (!body || Object.keys(body).length === 0) throw new EngineError("InvalidParameter", "config cannot be empty in order to create a container");
   if (options.platform) parsePlatform(options.platform);
   const asked = options.name ? parseContainerName(options.name) : undefined;
-  const hostConfig = completeHostConfig(checkRequest(ctx, body), ctx.cgroups, ctx.defaults);
+  const hostConfig = completeHostConfig(keepSupported(checkRequest(ctx, body), ctx.cgroups.supports).kept, ctx.cgroups, ctx.defaults);
   const image = resolveImage(ctx, body, options.platform);
   const id = randomBytes(32).toString("hex");
   const config = completeConfig(ctx, body, hostConfig, image, id);
@@ -67,7 +68,7 @@ function checkRequest(ctx: EngineContext, body: ContainerCreateRequest): HostCon
   validateConfig(body);
   validateHostConfig(body, host);
   if (host.Runtime) requireRuntime(ctx.defaults, host.Runtime);
-  validateResources(host, ctx.host.cpuCount);
+  validateResources(host, { cpuCount: ctx.host.cpuCount, supports: ctx.cgroups.supports });
   containerCapabilities({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged: host.Privileged ?? false }, ctx.host.kernelCapabilities);
   return host;
 }

@@ -77,10 +77,10 @@ function securityOptions({ defaults, cgroups }: EngineContext): string[] {
   return [`name=seccomp,profile=${seccomp.kind === "file" ? seccomp.path : seccomp.kind}`, ...(ownCgroups ? ["name=cgroupns"] : []), ...(noNewPrivileges ? ["name=no-new-privileges"] : [])];
 }
 
-function kernelSupport(ctx: EngineContext): Record<string, boolean> {
+function kernelSupport({ cgroups: { supports }, host }: EngineContext): Record<string, boolean> {
   return {
-    MemoryLimit: true, SwapLimit: true, CpuCfsPeriod: true, CpuCfsQuota: true, CPUShares: true, CPUSet: true, PidsLimit: true,
-    OomKillDisable: ctx.cgroups.version === 1, IPv4Forwarding: ctx.host.ipv4Forwarding(),
+    MemoryLimit: supports.memory, SwapLimit: supports.swap, CpuCfsPeriod: supports.cpuQuota, CpuCfsQuota: supports.cpuQuota, CPUShares: supports.cpuShares,
+    CPUSet: supports.cpuset !== undefined, PidsLimit: supports.pids, OomKillDisable: supports.oomKillDisable, ...(supports.kernelMemoryTcp && { KernelMemoryTCP: true }), IPv4Forwarding: host.ipv4Forwarding(),
   };
 }
 

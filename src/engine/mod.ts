@@ -2,7 +2,7 @@ export { ENGINE_DEFAULTS, type EngineDefaults, type RuntimeSetting, type Seccomp
 export { requireUsable } from "./require-usable.ts";
 export type { EngineContext, EngineIdentity } from "./context.ts";
 export type {
-  AttachOptions, CreateOptions, EventsOptions, Filters, ListOptions, LogsOptions, PruneResult, RemoveOptions, StartOptions, StopOptions, TopResult, WaitCondition, WaitOutcome,
+  AttachOptions, CreateOptions, EventsOptions, Filters, ListOptions, LogsOptions, PruneResult, RemoveOptions, StartOptions, StopOptions, TopResult, LabelChange, UpdateRequest, WaitCondition, WaitOutcome,
 } from "./options.ts";
 export type { StreamSession } from "./hijack.ts";
 export { createContainer } from "./create.ts";
@@ -17,6 +17,8 @@ export { waitContainer } from "./wait.ts";
 export { listContainers } from "./list.ts";
 export { inspectContainer } from "./inspect.ts";
 export { topContainer } from "./top.ts";
+export { updateContainer } from "./update.ts";
+export { changeLabels } from "./change-labels.ts";
 export { containerStats, type StatsAnswer } from "./stats.ts";
 export { resizeContainer } from "./resize.ts";
 export { containerLogs } from "./logs.ts";

@@ -1,4 +1,4 @@
-import type { ContainerCreateRequest } from "../spec/mod.ts";
+import type { ContainerCreateRequest, HostConfig } from "../spec/mod.ts";
 
 /** Parameters of the use cases as the transport hands them over; `undefined` and absent mean the same. */
 
@@ -56,6 +56,18 @@ export interface EventsOptions {
   since?: string | undefined;
   until?: string | undefined;
   filters?: Filters | undefined;
+}
+/** Limits, and the restart policy. */
+export type UpdateRequest = Pick<
+  HostConfig,
+  | "CpuShares" | "Memory" | "CgroupParent" | "BlkioWeight" | "BlkioWeightDevice" | "BlkioDeviceReadBps" | "BlkioDeviceWriteBps" | "BlkioDeviceReadIOps" | "BlkioDeviceWriteIOps" | "CpuPeriod"
+  | "CpuQuota" | "CpuRealtimePeriod" | "CpuRealtimeRuntime" | "CpusetCpus" | "CpusetMems" | "Devices" | "DeviceCgroupRules" | "DeviceRequests" | "KernelMemoryTCP" | "MemoryReservation" | "MemorySwap"
+  | "MemorySwappiness" | "NanoCpus" | "OomKillDisable" | "PidsLimit" | "Ulimits" | "CpuCount" | "CpuPercent" | "IOMaximumIOps" | "IOMaximumBandwidth" | "RestartPolicy"
+>;
+/** Labels to set, and labels to take away. */
+export interface LabelChange {
+  Add?: Record<string, string>;
+  Remove?: string[];
 }
 export interface StatsOptions {
   /** One answer per second instead of a single one. */

@@ -208,10 +208,31 @@ export interface Cgroup {
   remove(): Promise<void>;
 }
 
+/** Which limits this kernel can set. */
+export interface LimitSupport {
+  readonly memory: boolean;
+  readonly swap: boolean;
+  readonly reservation: boolean;
+  readonly swappiness: boolean;
+  readonly kernelMemoryTcp: boolean;
+  readonly oomKillDisable: boolean;
+  readonly cpuShares: boolean;
+  readonly cpuQuota: boolean;
+  readonly cpuRealtime: boolean;
+  /** Processors and memory nodes that containers may have, as lists like `0-3`; undefined without cpusets. */
+  readonly cpuset: { readonly cpus: string; readonly mems: string } | undefined;
+  readonly pids: boolean;
+  readonly blockWeight: boolean;
+  readonly blockWeightDevice: boolean;
+  readonly blockReadBps: boolean;
+  readonly blockWriteBps: boolean;
+  readonly blockReadIops: boolean;
+  readonly blockWriteIops: boolean;
+}
+
 export interface CgroupPort {
   readonly version: 1 | 2;
-  /** The kernel weighs containers against each other when they use disks. */
-  readonly blockWeight: boolean;
+  readonly supports: LimitSupport;
   create(id: string, resources: Resources, options?: { parent?: string }): Cgroup;
   open(id: string, options?: { parent?: string }): Cgroup;
   list(): string[];

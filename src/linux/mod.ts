@@ -17,6 +17,7 @@ export { defaultSeccompProfile } from "./seccomp/default-profile.ts";
 export { parseSeccompProfile } from "./seccomp/profile-file.ts";
 export type { SeccompProfile, SeccompRule, SeccompArgument, SeccompAction, SeccompOperator, SeccompArch, SeccompConditions } from "./seccomp/profile.ts";
 export { openCgroups } from "./cgroups/open.ts";
+export type { CgroupSupport } from "./cgroups/support.ts";
 export type { Cgroup, CgroupJoin, CgroupResources, Cgroups, CgroupStats, CgroupStatsReader, BlockCount, DeviceRule, Throttle } from "./cgroups/types.ts";
 export * from "./host.ts";
 export { SystemCpuReader, type SystemCpu } from "./system-cpu.ts";

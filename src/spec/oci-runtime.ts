@@ -75,7 +75,7 @@ export interface DeviceNode {
 /** config-linux.md#control-groups. Sizes in bytes, times in microseconds. Absent = kernel default. */
 export interface Resources {
   devices: { allow: boolean; type?: "a" | "c" | "b"; major?: number; minor?: number; access: string }[];
-  memory?: { limit?: number; reservation?: number; swap?: number; kernel?: number; swappiness?: number; disableOOMKiller?: boolean };
+  memory?: { limit?: number; reservation?: number; swap?: number; kernel?: number; kernelTCP?: number; swappiness?: number; disableOOMKiller?: boolean };
   cpu?: { shares?: number; quota?: number; period?: number; realtimeRuntime?: number; realtimePeriod?: number; cpus?: string; mems?: string };
   pids?: { limit: number };
   blockIO?: {

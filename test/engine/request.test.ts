@@ -4,6 +4,7 @@ import { parseContainerName } from "../../src/engine/container-name.ts";
 import { containerCapabilities, DEFAULT_CAPABILITIES } from "../../src/engine/capabilities.ts";
 import { parseBind } from "../../src/engine/create/bind.ts";
 import { completeHostConfig } from "../../src/engine/create/complete-host-config.ts";
+import { keepSupported } from "../../src/engine/create/limit-support.ts";
 import { parseMountRequest } from "../../src/engine/create/mount-request.ts";
 import { resolveMounts } from "../../src/engine/create/mounts.ts";
 import { createWarnings, requireLinked } from "../../src/engine/create/warnings.ts";
@@ -15,8 +16,13 @@ import { mergeImageConfig, replaceOrAppendEnv } from "../../src/engine/merge-ima
 import { parseSecurityOptions } from "../../src/engine/security-options.ts";
 import { randomName } from "../../src/engine/random-name.ts";
 import { parseSignal } from "../../src/engine/signals.ts";
-import type { CgroupPort } from "../../src/engine/ports.ts";
+import type { CgroupPort, LimitSupport } from "../../src/engine/ports.ts";
 import type { HostConfig, ImageConfig } from "../../src/spec/mod.ts";
+
+const EVERY_LIMIT: LimitSupport = {
+  memory: true, swap: true, reservation: true, swappiness: true, kernelMemoryTcp: true, oomKillDisable: true, cpuShares: true, cpuQuota: true, cpuRealtime: true, cpuset: { cpus: "0-1", mems: "0" }, pids: true,
+  blockWeight: true, blockWeightDevice: true, blockReadBps: true, blockWriteBps: true, blockReadIops: true, blockWriteIops: true,
+};
 
 const none = (): never => {
   throw new Error("No such container");
@@ -105,8 +111,15 @@ describe("limits", () => {
     [{ CpusetCpus: "x" }, "Invalid value x for cpuset cpus: invalid format: x"],
     [{ OomScoreAdj: 5000 }, "Invalid value 5000, range for oom score adj is [-1000, 1000]"],
     [{ CpuShares: -1 }, "invalid CPU shares (-1): value must be a positive integer"],
+    [{ CpusetCpus: "1-0" }, "Invalid value 1-0 for cpuset cpus: invalid format: 1-0"],
+    [{ CpusetCpus: "0," }, "Invalid value 0, for cpuset cpus: invalid format: 0,"],
+    [{ CpusetCpus: "99999" }, "Invalid value 99999 for cpuset cpus: value of out range, maximum is 8192"],
+    [{ CpusetMems: "9" }, "Requested memory nodes are not available - requested 9, available: 0"],
+    [{ CpuRealtimePeriod: 1000, CpuRealtimeRuntime: 2000 }, "cpu real-time runtime cannot be higher than cpu real-time period"],
+    [{ IOMaximumIOps: 3 }, "invalid option: QoS maximum IOPs configuration is not supported on linux"],
+    [{ BlkioWeight: 5 }, "Range of blkio weight is from 10 to 1000"],
   ])("refuses %o", (host, message) => {
-    expect(() => validateResources(host, 2)).toThrow(message);
+    expect(() => validateResources(host, { cpuCount: 2, supports: EVERY_LIMIT })).toThrow(message);
   });
 });
 
@@ -131,12 +144,11 @@ describe("modes and formats", () => {
     expect(() => validateConfig({ WorkingDir: "x" })).toThrow("the working directory 'x' is invalid, it needs to be an absolute path");
     expect(() => validateConfig({ StopSignal: "BOGUS" })).toThrow("invalid signal: BOGUS");
   });
-  const old = { version: 1, blockWeight: false } as const;
-  const unified = { version: 2, blockWeight: true } as const;
+  const old = { version: 1 } as const;
+  const unified = { version: 2 } as const;
   test("completeHostConfig() shows what says nothing, or is discarded, as Docker does", () => {
-    expect(completeHostConfig({ PidsLimit: 0, MemorySwappiness: -1, BlkioWeight: 100 }, old)).toMatchObject({ PidsLimit: null, MemorySwappiness: null, BlkioWeight: 0 });
+    expect(completeHostConfig({ PidsLimit: 0, MemorySwappiness: -1 }, old)).toMatchObject({ PidsLimit: null, MemorySwappiness: null, BlkioWeight: 0 });
     expect(completeHostConfig({ PidsLimit: 5, MemorySwappiness: 10 }, old)).toMatchObject({ PidsLimit: 5, MemorySwappiness: 10 });
-    expect(completeHostConfig({ MemorySwappiness: 10, BlkioWeight: 100 }, unified)).toMatchObject({ MemorySwappiness: null, BlkioWeight: 100 });
     expect(completeHostConfig({ PidMode: "host" }, old).SecurityOpt).toEqual(["label=disable"]);
     expect(completeHostConfig({ IpcMode: "host", SecurityOpt: ["no-new-privileges"] }, old).SecurityOpt).toEqual(["no-new-privileges"]);
   });
@@ -144,6 +156,25 @@ describe("modes and formats", () => {
     expect(completeHostConfig({}, old)).toMatchObject({ NetworkMode: "bridge", IpcMode: "private", CgroupnsMode: "host", ShmSize: 67108864, Binds: null });
     expect(completeHostConfig({ Memory: 1e7 }, unified)).toMatchObject({ CgroupnsMode: "private", MemorySwap: 2e7 });
     expect(completeHostConfig({ Privileged: true }, unified)).toMatchObject({ MaskedPaths: null, ReadonlyPaths: null, SecurityOpt: ["label=disable"] });
+  });
+});
+
+describe("keepSupported()", () => {
+  test("drops what the kernel lacks and says so, in Docker's words", () => {
+    const asked = { Memory: 1e8, BlkioWeight: 5, BlkioWeightDevice: [{ Path: "/dev/x", Weight: 10 }], MemorySwappiness: 10, OomKillDisable: true, CpuPercent: 20, PidsLimit: 3 };
+    const { kept, warnings } = keepSupported(asked, { ...EVERY_LIMIT, blockWeight: false, blockWeightDevice: false, swappiness: false, oomKillDisable: false });
+    expect(kept as object).toEqual({ Memory: 1e8, BlkioWeight: 0, BlkioWeightDevice: [], MemorySwappiness: null, OomKillDisable: null, CpuPercent: 0, PidsLimit: 3 });
+    expect(warnings).toEqual([
+      "Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. Memory swappiness discarded.",
+      "Your kernel does not support OomKillDisable. OomKillDisable discarded.",
+      "linux does not support CPU percent. Percent discarded.",
+      "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.",
+      "Your kernel does not support Block I/O weight_device or the cgroup is not mounted. Weight-device discarded.",
+    ]);
+  });
+  test("keeps all of what it can set, and warns of a killer that is off without a limit", () => {
+    const asked = { MemorySwappiness: 0, OomKillDisable: true };
+    expect(keepSupported(asked, EVERY_LIMIT)).toEqual({ kept: asked, warnings: ["OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources."] });
   });
 });
 
@@ -192,14 +223,14 @@ describe("platforms", () => {
 describe("what is asked for and will not be so", () => {
   const amd64 = { os: "linux", architecture: OWN_ARCHITECTURE } as ImageConfig;
   const other = { os: "linux", architecture: "riscv64" } as ImageConfig;
-  const warned = (host: HostConfig, { image = amd64, platformAsked = false, blockWeight = true, version = 1 as 1 | 2 } = {}): string =>
-    createWarnings({ cgroups: { version, blockWeight } as CgroupPort }, { hostConfig: host }, { request: { HostConfig: host }, image, platformAsked, hiding: [] }).join("\n");
+  const warned = (host: HostConfig, { image = amd64, platformAsked = false, lacks = {} } = {}): string =>
+    createWarnings({ cgroups: { supports: { ...EVERY_LIMIT, ...lacks } } as CgroupPort }, { hostConfig: host }, { request: { HostConfig: host }, image, platformAsked, hiding: [] }).join("\n");
   test.each([
     [{ LogConfig: { Type: "json-file", Config: { "max-size": "10k" } } }, {}, /^The json-file log is kept in the engine's own format.*\nOptions of the log have no effect yet, it grows without limit: max-size$/],
     [{ LogConfig: { Type: "none" } }, {}, /^The output is on the disk until the container is removed/],
     [{ PortBindings: { "80/tcp": [] } }, {}, /^Publishing ports is not supported yet/],
-    [{ BlkioWeight: 100 }, { blockWeight: false }, /^Your kernel does not support Block I\/O weight or the cgroup is not mounted. Weight discarded.$/],
-    [{ MemorySwappiness: 10 }, { version: 2 as const }, /^Your kernel does not support memory swappiness/],
+    [{ BlkioWeight: 100 }, { lacks: { blockWeight: false } }, /^Your kernel does not support Block I\/O weight or the cgroup is not mounted. Weight discarded.$/],
+    [{ MemorySwappiness: 10 }, { lacks: { swappiness: false } }, /^Your kernel does not support memory swappiness/],
     [{}, { image: other }, new RegExp(`^The requested image's platform \\(linux/riscv64\\) does not match the detected host platform \\(linux/${OWN_ARCHITECTURE}\\) and no specific platform was requested$`)],
   ] as const)("%j warns", (host, more, expected) => {
     expect(warned(host as HostConfig, more as Parameters<typeof warned>[1])).toMatch(expected);

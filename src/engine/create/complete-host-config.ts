@@ -20,7 +20,7 @@ const absentScalars = {
 };
 
 /** Every field that inspect shows, with Docker's defaults where the request is silent. Nothing later asks "is it there?". */
-export function completeHostConfig(request: HostConfig, cgroups: { readonly version: 1 | 2; readonly blockWeight: boolean }, defaults: EngineDefaults = ENGINE_DEFAULTS): HostConfig {
+export function completeHostConfig(request: HostConfig, cgroups: { readonly version: 1 | 2 }, defaults: EngineDefaults = ENGINE_DEFAULTS): HostConfig {
   const given = Object.fromEntries(Object.entries(request).filter(([key, value]) => key !== "__proto__" && value !== undefined && value !== null));
   // Docker shows absent lists as null, which the generated types do not say.
   const host = { ...absentLists, ...absentScalars, ...given } as unknown as HostConfig;
@@ -36,8 +36,7 @@ export function completeHostConfig(request: HostConfig, cgroups: { readonly vers
   // Docker shows what says nothing as nothing, and what is discarded as not asked for.
   const shown = host as { PidsLimit: number | null; MemorySwappiness: number | null };
   if (!request.PidsLimit || request.PidsLimit < 0) shown.PidsLimit = null;
-  if (request.MemorySwappiness === -1 || cgroups.version === 2) shown.MemorySwappiness = null;
-  if (!cgroups.blockWeight) host.BlkioWeight = 0;
+  if (request.MemorySwappiness === -1) shown.MemorySwappiness = null;
   if (!request.SecurityOpt?.length && sharesLabel(host)) host.SecurityOpt = ["label=disable"];
   return { ...host, ...systemPaths(request) };
 }

@@ -2,6 +2,7 @@ import { EngineError } from "../../base/mod.ts";
 import type { ContainerCreateRequest, HostConfig, ImageConfig } from "../../spec/mod.ts";
 import type { EngineContext } from "../context.ts";
 import type { ContainerRecord } from "../record.ts";
+import { keepSupported } from "./limit-support.ts";
 import { isOwnPlatform, OWN_ARCHITECTURE } from "./platform.ts";
 
 interface Asked {
@@ -14,24 +15,13 @@ interface Asked {
 
 /** What was asked for and will not be so. Whoever asks for something that has no effect hears of it here, in Docker's words where it has some. */
 export function createWarnings(ctx: Pick<EngineContext, "cgroups">, { hostConfig: host }: Pick<ContainerRecord, "hostConfig">, asked: Asked): string[] {
-  return [...platformWarnings(asked), ...limitWarnings(ctx, asked.request.HostConfig ?? {}), ...logWarnings(asked.request.HostConfig ?? {}), ...laterWarnings(host, asked)];
+  return [...platformWarnings(asked), ...keepSupported(asked.request.HostConfig ?? {}, ctx.cgroups.supports).warnings, ...logWarnings(asked.request.HostConfig ?? {}), ...laterWarnings(host, asked)];
 }
 
 function platformWarnings({ image, platformAsked }: Asked): string[] {
   const platform = `${image.os}/${image.architecture}${image.variant ? `/${image.variant}` : ""}`;
   if (platformAsked || !image.architecture || isOwnPlatform(platform)) return [];
   return [`The requested image's platform (${platform}) does not match the detected host platform (linux/${OWN_ARCHITECTURE}) and no specific platform was requested`];
-}
-
-function limitWarnings({ cgroups }: Pick<EngineContext, "cgroups">, host: HostConfig): string[] {
-  const warnings: string[] = [];
-  if (host.OomKillDisable && cgroups.version === 2) warnings.push("Your kernel does not support OomKillDisable. OomKillDisable discarded.");
-  else if (host.OomKillDisable && !host.Memory) warnings.push("OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.");
-  if (host.BlkioWeight && !cgroups.blockWeight) warnings.push("Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.");
-  if (host.BlkioWeightDevice?.length && !cgroups.blockWeight) warnings.push("Your kernel does not support Block I/O weight_device or the cgroup is not mounted. Weight-device discarded.");
-  const swappiness = host.MemorySwappiness ?? -1;
-  if (swappiness >= 0 && cgroups.version === 2) warnings.push("Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. Memory swappiness discarded.");
-  return warnings;
 }
 
 function logWarnings({ LogConfig: log }: HostConfig): string[] {

@@ -25,12 +25,13 @@ export function resourcesOf(hostConfig: HostConfig, rules: Resources["devices"],
 }
 
 function memoryOf(config: HostConfig): NonNullable<Resources["memory"]> {
-  const { Memory: limit, MemorySwap: swap, MemoryReservation: reservation, MemorySwappiness: swappiness, OomKillDisable: disable } = config;
+  const { Memory: limit, MemorySwap: swap, MemoryReservation: reservation, MemorySwappiness: swappiness, OomKillDisable: disable, KernelMemoryTCP: kernelTCP } = config;
   return {
     ...(limit ? { limit } : {}),
     ...(swap ? { swap } : {}),
     ...(reservation ? { reservation } : {}),
     ...(swappiness !== undefined && swappiness !== null && swappiness >= 0 ? { swappiness } : {}),
+    ...(kernelTCP ? { kernelTCP } : {}),
     ...(disable ? { disableOOMKiller: true } : {}),
   };
 }

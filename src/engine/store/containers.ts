@@ -48,6 +48,7 @@ export class ContainerStore {
   readonly #insertBoth: (facts: readonly (string | number)[], state: readonly (string | number)[]) => void;
   readonly #update: Statement;
   readonly #rename: Statement;
+  readonly #setFacts: Statement;
   readonly #delete: Statement;
   #sequence = 0;
 
@@ -64,6 +65,7 @@ export class ContainerStore {
     });
     this.#update = db.prepare("UPDATE container_states SET state = ?, restart_count = ? WHERE id = ?");
     this.#rename = db.prepare("UPDATE containers SET name = ? WHERE id = ?");
+    this.#setFacts = db.prepare("UPDATE containers SET facts = ? WHERE id = ?");
     this.#delete = db.prepare("DELETE FROM containers WHERE id = ?");
     this.damaged = this.#load();
   }
@@ -150,8 +152,8 @@ export class ContainerStore {
 
   /** On the disk when it returns, for a power cut must not take what was acknowledged; but --rm is for those that go anyway. */
   insert(record: ContainerRecord): void {
-    const { id, name, sequence, restartCount, state, ...facts } = record;
-    const write = (): void => this.#insertBoth([id, name, sequence, JSON.stringify(facts)], [id, restartCount, JSON.stringify(state)]);
+    const { id, name, sequence, restartCount, state } = record;
+    const write = (): void => this.#insertBoth([id, name, sequence, factsText(record)], [id, restartCount, JSON.stringify(state)]);
     this.#withRoom(record.hostConfig.AutoRemove ? write : () => durably(this.db, write));
     this.#index(record);
     this.#notify(id, record);
@@ -164,6 +166,14 @@ export class ContainerStore {
     this.#write(this.#update, JSON.stringify(state), next.restartCount, id);
     this.#byId.set(id, next);
     this.#notify(id, next);
+    return next;
+  }
+
+  /** What a container is beside its life; on the disk when it returns. */
+  setFacts(id: string, change: Partial<Pick<ContainerRecord, "config" | "hostConfig">>): ContainerRecord {
+    const next = { ...this.resolve(id), ...change };
+    this.#withRoom(() => durably(this.db, () => void this.#setFacts.run(factsText(next), id)));
+    this.#byId.set(id, next);
     return next;
   }
 
@@ -220,6 +230,10 @@ export class ContainerStore {
   #notify(id: string, record: ContainerRecord | undefined): void {
     for (const watcher of [...(this.#watchers.get(id) ?? [])]) watcher(record);
   }
+}
+
+function factsText({ id: _id, name: _name, sequence: _sequence, restartCount: _restartCount, state: _state, ...facts }: ContainerRecord): string {
+  return JSON.stringify(facts);
 }
 
 function parseRow(row: Row): ContainerRecord {

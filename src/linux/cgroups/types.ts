@@ -1,7 +1,9 @@
+import type { CgroupSupport } from "./support.ts";
+
 /** config-linux.md#control-groups (same shape as the runtime spec's `resources`). Sizes in bytes, times in microseconds; absent: the kernel's default. */
 export interface CgroupResources {
   devices: DeviceRule[];
-  memory?: { limit?: number; reservation?: number; swap?: number; kernel?: number; swappiness?: number; disableOOMKiller?: boolean };
+  memory?: { limit?: number; reservation?: number; swap?: number; kernel?: number; kernelTCP?: number; swappiness?: number; disableOOMKiller?: boolean };
   cpu?: { shares?: number; quota?: number; period?: number; realtimeRuntime?: number; realtimePeriod?: number; cpus?: string; mems?: string };
   pids?: { limit: number };
   blockIO?: {
@@ -93,8 +95,7 @@ export interface Cgroups {
   readonly version: 1 | 2;
   /** Where each hierarchy is mounted, with its controllers; on v2 the one. */
   readonly hierarchies: readonly { readonly controllers: readonly string[]; readonly path: string }[];
-  /** The kernel weighs groups against each other when they use disks. */
-  readonly blockWeight: boolean;
+  readonly supports: CgroupSupport;
   /** `parent`: a path like "/limited" instead of the engine's own. @throws SyscallError with the file that refused its value */
   create(id: string, resources: CgroupResources, options?: { parent?: string }): Cgroup;
   open(id: string, options?: { parent?: string }): Cgroup;

@@ -4,6 +4,7 @@ import { readSmallText } from "../proc.ts";
 import { makeFolder, processesBelow, readNumber, removeAll, settle, childFolders, tryRemove, writeControl, writeControlIfThere, writeControls } from "./control-files.ts";
 import type { Hierarchy } from "./hierarchy.ts";
 import { StatsReaderV1 } from "./stats-v1.ts";
+import { supportV1, type CgroupSupport } from "./support.ts";
 import type { Cgroup, CgroupResources, Cgroups, CgroupStats, CgroupStatsReader, DeviceRule, Throttle } from "./types.ts";
 
 const SIGKILL = 9;
@@ -12,14 +13,14 @@ const SIGKILL = 9;
 export class CgroupsV1 implements Cgroups {
   readonly version = 1;
   readonly hierarchies: readonly Hierarchy[];
-  readonly blockWeight: boolean;
+  readonly supports: CgroupSupport;
   readonly #parent: string;
   /** Parents known to exist, so that creating a container's group costs no look. */
   readonly #prepared = new Set<string>();
 
   constructor(hierarchies: readonly Hierarchy[], parent: string) {
     this.hierarchies = hierarchies;
-    this.blockWeight = hierarchies.some(({ controllers, path }) => controllers.includes("blkio") && readSmallText(`${path}/blkio.weight`) !== undefined);
+    this.supports = supportV1(hierarchies);
     this.#parent = parent;
   }
 
@@ -162,7 +163,7 @@ type Memory = NonNullable<CgroupResources["memory"]>;
 type Cpu = NonNullable<CgroupResources["cpu"]>;
 type BlockIO = NonNullable<CgroupResources["blockIO"]>;
 
-function setMemory(folder: string, { limit, swap, reservation, swappiness, disableOOMKiller }: Memory): void {
+function setMemory(folder: string, { limit, swap, reservation, swappiness, disableOOMKiller, kernelTCP }: Memory): void {
   const limitFile = `${folder}/memory.limit_in_bytes`;
   const swapFile = `${folder}/memory.memsw.limit_in_bytes`;
   // The kernel holds limit <= memory+swap at every step: a growing pair starts with the second.
@@ -172,6 +173,7 @@ function setMemory(folder: string, { limit, swap, reservation, swappiness, disab
   if (!swapFirst && swap !== undefined && swap !== 0) writeControlIfThere(swapFile, swap);
   if (reservation) writeControl(`${folder}/memory.soft_limit_in_bytes`, reservation);
   if (swappiness !== undefined && swappiness >= 0) writeControl(`${folder}/memory.swappiness`, swappiness);
+  if (kernelTCP) writeControlIfThere(`${folder}/memory.kmem.tcp.limit_in_bytes`, kernelTCP);
   if (disableOOMKiller) writeControl(`${folder}/memory.oom_control`, 1);
 }
 

@@ -4,6 +4,7 @@ import { readSmallText } from "../proc.ts";
 import { childFolders, makeFolder, processesBelow, readTable, removeAll, settle, tryRemove, writeControl, writeControlIfThere } from "./control-files.ts";
 import { attachDeviceProgram } from "./device-program.ts";
 import { StatsReaderV2 } from "./stats-v2.ts";
+import { supportV2, type CgroupSupport } from "./support.ts";
 import type { Cgroup, CgroupResources, Cgroups, CgroupStats, CgroupStatsReader, Throttle } from "./types.ts";
 
 const SIGKILL = 9;
@@ -13,7 +14,7 @@ const CONTROLLERS = ["cpu", "cpuset", "io", "memory", "pids"];
 export class CgroupsV2 implements Cgroups {
   readonly version = 2;
   readonly hierarchies: Cgroups["hierarchies"];
-  readonly blockWeight: boolean;
+  readonly supports: CgroupSupport;
   readonly #mount: string;
   readonly #parent: string;
   readonly #prepared = new Set<string>();
@@ -22,7 +23,7 @@ export class CgroupsV2 implements Cgroups {
     this.#mount = mount;
     this.#parent = parent;
     this.hierarchies = [{ controllers: (readSmallText(`${mount}/cgroup.controllers`) ?? "").trim().split(" ").filter(Boolean), path: mount }];
-    this.blockWeight = this.hierarchies.some(({ controllers }) => controllers.includes("io"));
+    this.supports = supportV2(mount);
   }
 
   create(id: string, resources: CgroupResources, options: { parent?: string } = {}): Cgroup {
