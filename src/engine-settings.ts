@@ -18,12 +18,12 @@ export interface EnginePlaces {
 export function enginePlaces(values: Values): EnginePlaces {
   const { bip, mtu } = values;
   return {
-    dataRoot: values["data-root"] ?? "/var/lib/hako",
-    runRoot: values["exec-root"] ?? values["run-root"] ?? "/run/hako",
-    cgroupParent: (values["cgroup-parent"] ?? "hako").replace(/^\//, ""),
+    dataRoot: values["data-root"] || "/var/lib/hako",
+    runRoot: values["exec-root"] || values["run-root"] || "/run/hako",
+    cgroupParent: (values["cgroup-parent"] || "hako").replace(/^\//, ""),
     network: {
       bridge: values.bridge || "hako0",
-      table: values.table ?? "hako",
+      table: values.table || "hako",
       ...(bip !== undefined && bip !== "" && { subnet: bip }),
       ...(mtu !== undefined && mtu !== 0 && { mtu }),
       pools: (values["default-address-pools"] ?? []).filter(({ base }) => !base.includes(":")),
@@ -53,8 +53,8 @@ export function engineDefaults(values: Values, seccomp: SeccompSetting = seccomp
   const defaults: EngineDefaults = {
     ulimits: Object.values(values["default-ulimits"] ?? {}),
     shmSizeBytes: orInitial(values["default-shm-size"], initial.shmSizeBytes),
-    ipcMode: (values["default-ipc-mode"] as EngineDefaults["ipcMode"] | undefined) ?? initial.ipcMode,
-    cgroupnsMode: values["default-cgroupns-mode"] as EngineDefaults["cgroupnsMode"],
+    ipcMode: (values["default-ipc-mode"] as EngineDefaults["ipcMode"] | undefined) || initial.ipcMode,
+    cgroupnsMode: (values["default-cgroupns-mode"] as EngineDefaults["cgroupnsMode"]) || undefined,
     init: values.init ?? false,
     initPath: values["init-path"] || undefined,
     noNewPrivileges: values["no-new-privileges"] ?? false,

@@ -9,7 +9,7 @@ export interface TlsIdentity {
 }
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Connections that have not proved anything yet. */
+/** Connections that have not proved anything yet; older ones give way. */
 const MAX_HANDSHAKES = 64;
 
 /** A TLS listener whose handshakes are limited in time and number: until one is over, the other side may be anybody. */
@@ -26,10 +26,8 @@ export function createTlsListener({ cert, key, ca }: TlsIdentity, accept: (socke
     else accept(socket);
   });
   server.on("connection", (socket: Socket) => {
-    if (pending.size >= MAX_HANDSHAKES) {
-      socket.destroy();
-      return;
-    }
+    // The one that has been silent longest goes: a client that means it is through before its turn comes.
+    if (pending.size >= MAX_HANDSHAKES) pending.values().next().value?.destroy();
     pending.add(socket);
     const timer = setTimeout(() => pending.has(socket) && socket.destroy(), HANDSHAKE_TIMEOUT_MS);
     socket.once("close", () => {

@@ -69,10 +69,10 @@ export const INTEGER: Kind<number> = {
   show: String,
 };
 
-/** A string that `check` accepts; it throws a ValueProblem. */
+/** A string that `check` accepts, which throws a ValueProblem; an empty one stands for the default. */
 export function text(check: (value: string) => void = () => undefined, title = "string"): Kind<string> {
   const checked = (value: string): string => {
-    check(value);
+    if (value !== "") check(value);
     return value;
   };
   return { title, flagType: "string", inFile: "a string", fromNode: (node) => located(node, () => checked(stringOf(node))), fromWords: ([word = ""]) => checked(word), show: String };

@@ -53,7 +53,7 @@ describe("nobody else gets past the handshake", () => {
   test.each(["late", "stranger"])("%s", async (name) => {
     const { code, stderr } = await engine.inNetwork(DOCKER ?? "docker", ...client(name), "version");
     expect(code).not.toBe(0);
-    expect(stderr).toMatch(/tls: /);
+    expect(stderr).toMatch(/tls: |EOF|connection reset/);
   });
 
   test("no certificate, and no TLS at all", async () => {
@@ -64,7 +64,7 @@ describe("nobody else gets past the handshake", () => {
   });
 });
 
-test("connections that do not shake hands keep nobody out for long", async () => {
+test("connections that do not shake hands keep nobody out, and are dropped", async () => {
   // In the engine's namespace: a hundred connections that say nothing, held by one process.
   using silent = Live.spawn(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", "python3", "-uc", `
 import socket, sys
@@ -73,8 +73,8 @@ print("held")
 for s in held: s.settimeout(30); s.recv(1)
 print("all dropped")`]);
   await silent.until("held");
-  await silent.until("all dropped", 30_000);
   expect(await docker("version", "--format", "{{.Server.Version}}")).toMatchObject({ code: 0 });
+  await silent.until("all dropped", 30_000);
 }, 60_000);
 
 describe("certificates that cannot be used are named", () => {
