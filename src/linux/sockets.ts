@@ -1,5 +1,5 @@
 import { addon, pinned } from "./addon.ts";
-import { call, callOn } from "./call.ts";
+import { call, callOn, tryCall } from "./call.ts";
 import { AT, O } from "./constants.ts";
 import { SyscallError } from "./errno.ts";
 import { closeFd, fchmodat, openat2, unlinkat } from "./files.ts";
@@ -42,6 +42,28 @@ export function connectUnix(path: string): number {
     closeFd(fd);
     throw error;
   }
+}
+
+/** A unix datagram socket that sends to `path` and does not wait. @throws SyscallError ECONNREFUSED, ENOENT: nobody listens */
+export function connectUnixDatagram(path: string): number {
+  const fd = call("socket", AF.UNIX, SOCK.DGRAM | SOCK.CLOEXEC | SOCK.NONBLOCK, 0);
+  try {
+    withShortPath(path, (short) => callOn(path, "connect", fd, unixAddress(short), addressLength(short)));
+    return fd;
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+const EAGAIN = 11;
+const MSG_NOSIGNAL = 0x4000;
+
+/** False when the receiver has no room at present. @throws SyscallError ECONNREFUSED when it has gone, EMSGSIZE */
+export function trySend(socket: number, bytes: Uint8Array): boolean {
+  const result = tryCall("sendto", socket, bytes, bytes.length, MSG_NOSIGNAL, null, 0);
+  if (result < 0 && result !== -EAGAIN) throw new SyscallError("sendto", -result);
+  return result >= 0;
 }
 
 function removeOld(path: string): void {
