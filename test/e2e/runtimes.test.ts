@@ -23,7 +23,7 @@ beforeAll(async () => {
   engine = await startEngine({ flags: ["--add-runtime", `crun=${crun()}`, "--add-runtime", `other-runc=${runc}`] });
 });
 afterAll(async () => {
-  await engine.[Symbol.asyncDispose]();
+  await engine[Symbol.asyncDispose]();
   rmSync(scripts, { recursive: true, force: true });
 }, 30_000);
 
