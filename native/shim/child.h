@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum stdio_flag { STDIO_TTY = 1, STDIO_OPEN_STDIN = 2, STDIO_STDIN_ONCE = 4, STDIO_STREAM_OUTPUT = 8, STDIO_DIRECT = 16, STDIO_LET_GO = 32 };
+enum stdio_flag { STDIO_TTY = 1, STDIO_OPEN_STDIN = 2, STDIO_STDIN_ONCE = 4, STDIO_STREAM_OUTPUT = 8, STDIO_DIRECT = 16, STDIO_LET_GO = 32, STDIO_BOUND = 64 };
 
 /* Between shim and child, over a SEQPACKET socket that exec closes. */
 enum sync_message {

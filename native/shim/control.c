@@ -88,6 +88,8 @@ void connection_close(struct connection *connection)
     if (connection->role == ROLE_CONTROL)
         log_keep(false); /* who asked for it has gone */
     close_now(&connection->fd);
+    if (connection->role == ROLE_CONTROL && shim.stdio & STDIO_BOUND)
+        kill_child();
     *connection = (struct connection){.fd = -1, .role = ROLE_UNKNOWN};
 }
 

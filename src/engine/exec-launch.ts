@@ -5,6 +5,7 @@ import type { ExecStartRequest, ProcessSpec } from "../spec/mod.ts";
 import { containerCapabilities } from "./capabilities.ts";
 import type { EngineContext } from "./context.ts";
 import type { ExecRecord } from "./exec-table.ts";
+import { linkedEnv } from "./links.ts";
 import { execDir, execExitFile, execSocket, runSocket } from "./paths.ts";
 import type { Shim } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -12,6 +13,7 @@ import { rlimitsOf } from "./rlimits.ts";
 import { parseSecurityOptions, type SecurityOptions } from "./security-options.ts";
 import { processEnv } from "./spec-for/env.ts";
 import { capabilitySets, seccompOf } from "./spec-for/spec.ts";
+import { StartRefused } from "./start-refused.ts";
 import { isRunning } from "./state.ts";
 import { userOf } from "./user-cache.ts";
 import { withDefaults } from "./with-defaults.ts";
@@ -28,6 +30,7 @@ export interface StartedExec {
 /** One more process in a running container. @throws StartRefused, EngineError */
 export async function launchExec(ctx: EngineContext, record: ContainerRecord, exec: ExecRecord, request: ExecStartRequest, attach: boolean, onEnd: (exitCode: number) => void): Promise<StartedExec> {
   if (!isRunning(record.state)) throw new EngineError("Conflict", `container ${record.id} is not running`);
+  if (exec.request.WorkingDir && !exec.request.WorkingDir.startsWith("/")) throw new StartRefused("InvalidParameter", "OCI runtime exec failed: exec failed: Cwd must be an absolute path", 128);
   const security = parseSecurityOptions(withDefaults(record, ctx.defaults).hostConfig.SecurityOpt ?? []);
   const process = processOf(ctx, record, exec, security);
   // --privileged of an exec gives capabilities; the system call filter stays the container's.
@@ -45,6 +48,7 @@ export async function launchExec(ctx: EngineContext, record: ContainerRecord, ex
     cgroup: ctx.live.get(record.id)?.cgroup?.join,
     stdio: { tty: exec.request.Tty ?? false, openStdin: attach && (exec.request.AttachStdin ?? false), rows, cols, attachOutput },
     exitFile: execExitFile(ctx.paths, exec.id),
+    ...(exec.ofEngine && { endsWithEngine: true }),
   });
   // The process is let go only when its output has somewhere to go.
   const output = attachOutput ? await shim.openOutput() : undefined;
@@ -75,7 +79,7 @@ function processOf(ctx: EngineContext, record: ContainerRecord, { request }: Exe
     terminal: tty,
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     args: request.Cmd ?? [],
-    env: processEnv({ hostname: config.Hostname ?? "", tty, env: [...(config.Env ?? []), ...(request.Env ?? [])], home: user.home }),
+    env: processEnv({ hostname: config.Hostname ?? "", tty, linked: linkedEnv(ctx, record), env: [...(config.Env ?? []), ...(request.Env ?? [])], home: user.home }),
     cwd: request.WorkingDir || config.WorkingDir || "/",
     capabilities: capabilitySets(capabilities),
     rlimits: rlimitsOf(hostConfig.Ulimits ?? []),

@@ -284,6 +284,8 @@ export interface ExecLaunch {
   cgroup: CgroupJoin | undefined;
   stdio: Omit<StdioPlan, "stdinOnce"> & { attachOutput: boolean };
   exitFile: string;
+  /** It is killed when nobody watches it any more. */
+  endsWithEngine?: boolean;
 }
 
 export interface ExitStatus {
@@ -352,6 +354,12 @@ export interface FailedStart {
   readonly sysctl?: Readonly<Record<string, string>>;
 }
 
+export interface InsideQuestion {
+  readonly bytes: Uint8Array;
+  readonly maxBytes: number;
+  readonly enough: (answer: Uint8Array) => boolean;
+}
+
 export interface RuntimePort {
   launchContainer(id: string, socketPath: string, launch: ContainerLaunch): Promise<Shim>;
   launchExec(id: string, socketPath: string, launch: ExecLaunch): Promise<Shim>;
@@ -360,6 +368,8 @@ export interface RuntimePort {
   /** Takes back what another runtime keeps of a container that has ended; undefined when there is nothing of the kind. */
   forget(socketPath: string): Promise<void> | undefined;
   readExitFile(path: string): ExitStatus | undefined;
+  /** Connects over TCP inside a process's network namespace and asks, if there is a question. Rejects when nobody answers. */
+  askInside(pid: number, target: { readonly addresses: readonly string[]; readonly port: number }, question: InsideQuestion | undefined, signal: AbortSignal): Promise<Uint8Array>;
   /** What a rejected `started` means, in Docker's words; a StartRefused where it is one. */
   startRefusal(error: unknown, failed: FailedStart): Error;
   readLog(log: LogFiles & { tty: boolean }, options: ReadLogOptions): AsyncIterable<Uint8Array>;

@@ -1,5 +1,5 @@
 import { errnoName } from "../linux/mod.ts";
-import { appendFrame, clearLog, compressOlder, connectShim, describeStartFailure, externalOptions, forgetExternal, logEnd, readExitFile, readFrames, readLog, removeSegmentsBefore, StartError, type ShimSpawner } from "../runtime/mod.ts";
+import { appendFrame, askInside, clearLog, compressOlder, connectShim, describeStartFailure, externalOptions, forgetExternal, logEnd, readExitFile, readFrames, readLog, removeSegmentsBefore, StartError, type ShimSpawner } from "../runtime/mod.ts";
 import type { RuntimePort } from "./ports.ts";
 import { StartRefused } from "./start-refused.ts";
 
@@ -11,6 +11,7 @@ export function runtimePort(spawner: ShimSpawner): RuntimePort {
     connectShim: (socketPath, exitFile) => connectShim(socketPath, { exitFile, errnoName, ...externalOptions(socketPath) }),
     forget: forgetExternal,
     readExitFile,
+    askInside,
     readLog,
     readFrames,
     logEnd,

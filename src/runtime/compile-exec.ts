@@ -16,7 +16,7 @@ export function compileExec(id: string, launch: ExecLaunch, compilers: ExecCompi
   const { process, cgroup, stdio } = launch;
   const fd = compilers.containerPidfd;
   return [
-    stdioOp(stdio, STDIO.STDIN_ONCE | (stdio.attachOutput ? STDIO.STREAM_OUTPUT : 0)),
+    stdioOp(stdio, STDIO.STDIN_ONCE | (stdio.attachOutput ? STDIO.STREAM_OUTPUT : 0) | (launch.endsWithEngine ? STDIO.BOUND : 0)),
     { op: "exitFile", path: launch.exitFile },
     { op: "joinPidNamespace", fd },
     { op: "clone", flags: 0n, cgroupDir: cgroup?.kind === "v2" ? cgroup.dir : "" },

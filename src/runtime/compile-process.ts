@@ -11,7 +11,7 @@ export interface PlanCompilers {
 }
 
 /** Flags of the `stdio` op. */
-export const STDIO = { TTY: 1, OPEN_STDIN: 2, STDIN_ONCE: 4, STREAM_OUTPUT: 8, DIRECT: 16 } as const;
+export const STDIO = { TTY: 1, OPEN_STDIN: 2, STDIN_ONCE: 4, STREAM_OUTPUT: 8, DIRECT: 16, BOUND: 64 } as const;
 
 /** setrlimit(2), asm-generic numbers: x86-64 and arm64 agree. */
 const RLIMITS: readonly string[] = [

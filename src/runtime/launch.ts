@@ -60,4 +60,6 @@ export interface ExecLaunch {
   readonly cgroup: CgroupJoin | undefined;
   readonly stdio: StdioLaunch & { readonly attachOutput: boolean };
   readonly exitFile: string;
+  /** It is killed when nobody watches it any more. */
+  readonly endsWithEngine?: boolean;
 }

@@ -2,6 +2,7 @@ export type { CgroupJoin, ContainerLaunch, ExecLaunch, LogLaunch, NetworkLaunch,
 export { ShimSpawner, type ShimSpawnerOptions } from "./shim-process.ts";
 export { connectShim, Shim, type ShimOptions, type ShimStdin, type StartedProcess } from "./shim.ts";
 export { ShimCommandError, ShimLostError, StartError } from "./shim-errors.ts";
+export { askInside, type InsideQuestion, type InsideTarget } from "./inside-connection.ts";
 export { readExitFile, type ExitStatus } from "./exit-file.ts";
 export { describeStartFailure, type FailedStart, type StartFailure } from "./start-failure.ts";
 export { readLog, type ReadLogOptions } from "./logs/read-log.ts";

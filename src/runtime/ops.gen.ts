@@ -3,7 +3,7 @@
 export const PLAN_VERSION = 1;
 
 export type PlanOp =
-  /** flags: 1 TTY, 2 OPEN_STDIN (else /dev/null), 4 STDIN_ONCE (first stdin client's end of file closes the process's stdin), 8 STREAM_OUTPUT (output goes to the OUTPUT connection with back-pressure; started only once it is there), 16 DIRECT (the process inherits the shim's own fds 0, 1, 2), 32 LET_GO (the shim ends once it has told that the process is started, which goes to the next subreaper). */
+  /** flags: 1 TTY, 2 OPEN_STDIN (else /dev/null), 4 STDIN_ONCE (first stdin client's end of file closes the process's stdin), 8 STREAM_OUTPUT (output goes to the OUTPUT connection with back-pressure; started only once it is there), 16 DIRECT (the process inherits the shim's own fds 0, 1, 2), 32 LET_GO (the shim ends once it has told that the process is started, which goes to the next subreaper), 64 BOUND (the process is killed when the CONTROL connection closes). */
   | { readonly op: "stdio"; readonly flags: number; readonly rows: number; readonly cols: number }
   /** Append stdout and stderr as frames to path, one index entry per frame to indexPath. */
   | { readonly op: "frameLog"; readonly path: string; readonly indexPath: string }

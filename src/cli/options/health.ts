@@ -8,16 +8,24 @@ const DURATIONS = [
   ["health-start-interval", "StartInterval"],
 ] as const;
 
+/** The last two are the engine's own: it connects inside the container, which needs no program for it. */
+const TESTS = [
+  ["health-cmd", "CMD-SHELL"],
+  ["health-http", "HTTP"],
+  ["health-tcp", "TCP"],
+] as const;
+
 export function healthcheck(flags: Flags): HealthConfig | undefined {
-  const given = ["health-cmd", "health-retries", ...DURATIONS.map(([name]) => name)].some((name) => flags.changed(name));
+  const given = [...TESTS.map(([name]) => name), "health-retries", ...DURATIONS.map(([name]) => name)].some((name) => flags.changed(name));
   if (flags.bool("no-healthcheck")) {
     if (given) throw new Error("--no-healthcheck conflicts with --health-* options");
     return { Test: ["NONE"] };
   }
   if (!given) return undefined;
   const config: HealthConfig = {};
-  const command = flags.string("health-cmd");
-  if (command) config.Test = ["CMD-SHELL", command];
+  const tests = TESTS.filter(([name]) => flags.string(name));
+  if (tests.length > 1) throw new Error(`--${tests.map(([name]) => name).join(" conflicts with --")}`);
+  for (const [name, kind] of tests) config.Test = [kind, flags.string(name) ?? ""];
   for (const [name, field] of DURATIONS) {
     const value = flags.number(name);
     if (value === undefined) continue;

@@ -1,5 +1,6 @@
 import { EngineError } from "../../base/mod.ts";
 import type { ContainerCreateRequest } from "../../spec/mod.ts";
+import { parseProbe } from "../health/probe.ts";
 import { parseSignal } from "../signals.ts";
 
 const MILLISECOND = 1_000_000;
@@ -13,6 +14,7 @@ export function validateConfig(config: ContainerCreateRequest): void {
   if (config.StopSignal) parseSignal(config.StopSignal);
   const health = config.Healthcheck;
   if (!health) return;
+  parseProbe(config);
   for (const field of ["Interval", "Timeout", "StartPeriod", "StartInterval"] as const) {
     const value = health[field] ?? 0;
     if (value !== 0 && value < MILLISECOND) throw new EngineError("InvalidParameter", `${field} in Healthcheck cannot be less than 1ms`);

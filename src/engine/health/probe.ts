@@ -20,8 +20,17 @@ export interface ProbeTarget {
 const DEFAULT_SHELL = ["/bin/sh", "-c"];
 const MAX_PATH_BYTES = 2048;
 
-/** Undefined: none, `NONE`, or a kind of test that nobody knows, which Docker passes over as well. */
-export function probeOf(config: ContainerConfig): Probe | undefined {
+/** Undefined: none, `NONE`, or one that nobody understands, as an image may bring it: Docker passes it over as well. */
+export function probeOf(config: Pick<ContainerConfig, "Healthcheck" | "Shell">): Probe | undefined {
+  try {
+    return parseProbe(config);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws EngineError InvalidParameter */
+export function parseProbe(config: Pick<ContainerConfig, "Healthcheck" | "Shell">): Probe | undefined {
   const [kind, ...rest] = config.Healthcheck?.Test ?? [];
   switch (kind) {
     case "CMD":
@@ -38,7 +47,7 @@ export function probeOf(config: ContainerConfig): Probe | undefined {
 }
 
 /** `["TCP", "5432"]` or `["TCP", "127.0.0.1:5432"]`. @throws EngineError InvalidParameter */
-export function parseTcpProbe(rest: readonly string[]): Probe {
+function parseTcpProbe(rest: readonly string[]): Probe {
   const [text = ""] = rest;
   const match = /^(?:(localhost|[0-9.]+|\[[0-9A-Fa-f:.]+\])?:)?(\d{1,5})$/.exec(text);
   const target = rest.length === 1 && match ? targetOf(match[1] ?? "localhost", Number(match[2])) : undefined;
@@ -47,7 +56,7 @@ export function parseTcpProbe(rest: readonly string[]): Probe {
 }
 
 /** `["HTTP", "http://localhost:8080/healthz"]`; also `8080`, `:8080/healthz`, `/healthz` and `/healthz:8080`. @throws EngineError InvalidParameter */
-export function parseHttpProbe(rest: readonly string[]): Probe {
+function parseHttpProbe(rest: readonly string[]): Probe {
   const [text = ""] = rest;
   const refuse = (reason: string): never => {
     throw new EngineError("InvalidParameter", `invalid HTTP health check ${JSON.stringify(text.slice(0, 128))}: ${reason}`);

@@ -1,6 +1,7 @@
 import type { EngineContext } from "../context.ts";
 import type { ContainerRecord } from "../record.ts";
 import { execProbe } from "./exec-probe.ts";
+import { socketProbe } from "./socket-probe.ts";
 import type { HealthMonitor } from "./table.ts";
 
 /** What a probe found: exit code 0 is good. */
@@ -16,7 +17,7 @@ export function runProbe(ctx: EngineContext, record: ContainerRecord, { probe, t
       return execProbe(ctx, record, probe.argv, timing.timeoutMs, signal);
     case "tcp":
     case "http":
-      throw new Error("not yet");
+      return socketProbe(ctx, record, probe, timing.timeoutMs, signal);
     default:
       return probe satisfies never;
   }
