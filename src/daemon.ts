@@ -2,14 +2,14 @@ import type { Database } from "bun:sqlite";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ApiServer, bindEngine } from "./api/mod.ts";
-import { EXTRACT_CAPABILITIES, helperExtractor, type Extractor } from "./archive/mod.ts";
 import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
 import type { Configuration } from "./configuration/mod.ts";
 import { ContentStore } from "./content/mod.ts";
-import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
+import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
 import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces } from "./engine-settings.ts";
+import { helperPrograms } from "./helper-programs.ts";
 import { imageSchema, openImages, type Images } from "./image/mod.ts";
-import { openCgroups, openOwnExecutable, Rtnetlink, notifyManager, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
+import { openCgroups, Rtnetlink, notifyManager, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
 import { planListening } from "./listening.ts";
 import { networkSchema, openNetworks, type BridgeNetwork } from "./network/mod.ts";
 import { operatorLog, type OperatorLog } from "./operator-log.ts";
@@ -186,16 +186,17 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   held.defer(() => db.close());
   installShim(runRoot);
   const spawner = held.use(new ShimSpawner({ shim: shimPath }));
+  const { extractor, trees } = helperPrograms(spawner, runRoot, rootMountPoint({ dataRoot, runRoot }));
   const content = new ContentStore(join(dataRoot, "content"));
   const snapshots = new Snapshots({ db, dir: dataRoot });
   const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
-  const images = await openImages({ db, content, snapshots, extractor: extractorOf(spawner, runRoot), parallel: LAYERS_AT_ONCE, syncDisk });
+  const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk });
   const rtnl = held.use(new Rtnetlink());
   const network = openNetworks({ db, rtnl, config: options.network });
   await network.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
-  const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, network, cgroups, runtime: runtimePort(spawner), host: hostFacts(), log });
+  const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, trees, network, cgroups, runtime: runtimePort(spawner), host: hostFacts(), log });
   if (shortage === undefined) await addFirstImage(images);
   return { ctx, network, cgroups, images };
 }
@@ -213,20 +214,6 @@ function installShim(runRoot: string): void {
   writeFileSync(`${target}.new`, readFileSync(shimPath));
   chmodSync(`${target}.new`, 0o555);
   renameSync(`${target}.new`, target);
-}
-
-/** Archives are unpacked by our own executable in a process with few rights. */
-function extractorOf(spawner: ShimSpawner, runRoot: string): Extractor {
-  const exeFd = openOwnExecutable();
-  const program = Bun.main.startsWith("/$bunfs/") ? ["hako"] : ["bun", join(import.meta.dir, "cli", "main.ts")];
-  let next = 0;
-  return helperExtractor(async ({ argv, stdinFd }) => {
-    const helper = await spawner.launchHelper(join(runRoot, "e", `x${process.pid}-${next++}`), {
-      exeFd, argv: [...program, ...argv], env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], capabilities: EXTRACT_CAPABILITIES, stdin: stdinFd, stdout: "stream", stderr: 2,
-    });
-    const stdout = await new Response(helper.stdout as unknown as ConstructorParameters<typeof Response>[0]).text();
-    return { exitCode: await helper.exited, stdout };
-  });
 }
 
 function askedToStop(): Promise<string> {

@@ -6,6 +6,7 @@ const USE_CASES = [
   "createContainer", "startContainer", "stopContainer", "restartContainer", "killContainer", "pauseContainer", "unpauseContainer",
   "renameContainer", "removeContainer", "waitContainer", "listContainers", "inspectContainer", "topContainer", "containerStats", "updateContainer", "changeLabels", "resizeContainer",
   "containerLogs", "attachContainer", "pruneContainers",
+  "statContainerPath", "readContainerPath", "writeContainerPath", "containerChanges", "exportContainer", "commitContainer",
   "createExec", "startExec", "inspectExec", "resizeExec",
   "listImages", "inspectImage", "imageHistory", "tagImage", "removeImage", "importImage", "loadImage", "pruneImages",
   "createVolume", "listVolumes", "inspectVolume", "removeVolume", "pruneVolumes",

@@ -24,7 +24,7 @@ interface WholeReply {
 function whole(reply: Exclude<Reply, { kind: "stream" | "hijack" }>): WholeReply {
   if (reply.kind === "json") return { status: reply.status, headers: { "Content-Type": "application/json" }, body: Buffer.from(`${JSON.stringify(reply.value)}\n`) };
   if (reply.kind === "text") return { status: reply.status, headers: reply.headers, body: Buffer.from(reply.text) };
-  return { status: reply.status, headers: {}, body: Buffer.alloc(0) };
+  return { status: reply.status, headers: reply.headers ?? {}, body: Buffer.alloc(0) };
 }
 
 const hasNoBody = (status: number): boolean => status === 204 || status === 304;
@@ -32,7 +32,7 @@ const hasNoBody = (status: number): boolean => status === 204 || status === 304;
 /** Writes a reply as HTTP. Returns when it is written or the client has gone; never rejects because the client left. */
 export async function writeReply(response: ServerResponse, reply: Exclude<Reply, { kind: "hijack" }>, standard: Headers): Promise<void> {
   if (reply.kind === "stream") {
-    await writeStream(response, reply.contentType, reply.chunks, standard);
+    await writeStream(response, reply.chunks, { ...standard, "Content-Type": reply.contentType, ...reply.headers });
     return;
   }
   const { status, headers, body } = whole(reply);
@@ -40,8 +40,8 @@ export async function writeReply(response: ServerResponse, reply: Exclude<Reply,
   response.end(hasNoBody(status) ? undefined : body);
 }
 
-async function writeStream(response: ServerResponse, contentType: string, chunks: AsyncIterable<Uint8Array>, standard: Headers): Promise<void> {
-  response.writeHead(200, { ...standard, "Content-Type": contentType });
+async function writeStream(response: ServerResponse, chunks: AsyncIterable<Uint8Array>, headers: Headers): Promise<void> {
+  response.writeHead(200, headers);
   // The client learns at once that its request stands, long before the first chunk.
   response.flushHeaders();
   for await (const chunk of chunks) {

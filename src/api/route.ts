@@ -17,14 +17,14 @@ export type Method = "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
  */
 export type Reply =
   | { readonly kind: "json"; readonly status: number; readonly value: unknown }
-  | { readonly kind: "empty"; readonly status: number }
+  | { readonly kind: "empty"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: "text"; readonly status: number; readonly text: string; readonly headers: Readonly<Record<string, string>> }
-  | { readonly kind: "stream"; readonly contentType: string; readonly chunks: AsyncIterable<Uint8Array> }
+  | { readonly kind: "stream"; readonly contentType: string; readonly chunks: AsyncIterable<Uint8Array>; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: "hijack"; readonly session: StreamSession };
 
 export const json = (value: unknown, status = 200): Reply => ({ kind: "json", status, value });
-export const empty = (status = 204): Reply => ({ kind: "empty", status });
-export const stream = (contentType: string, chunks: AsyncIterable<Uint8Array>): Reply => ({ kind: "stream", contentType, chunks });
+export const empty = (status = 204, headers: Readonly<Record<string, string>> = {}): Reply => ({ kind: "empty", status, headers });
+export const stream = (contentType: string, chunks: AsyncIterable<Uint8Array>, headers: Readonly<Record<string, string>> = {}): Reply => ({ kind: "stream", contentType, chunks, headers });
 export const hijack = (session: StreamSession): Reply => ({ kind: "hijack", session });
 
 /** One request as a route sees it: everything parsed. */

@@ -1,5 +1,6 @@
 import { containerLimits } from "./container-limits.ts";
 import { containerStreams } from "./container-streams.ts";
+import { containerFiles } from "./container-files.ts";
 import { containers } from "./containers.ts";
 import { events } from "./events.ts";
 import { exec } from "./exec.ts";
@@ -12,4 +13,4 @@ import { unsupported } from "./unsupported.ts";
 import { volumes } from "./volumes.ts";
 
 /** Every endpoint of the API. */
-export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerLimits, ...exec, ...images, ...events, ...system, ...volumes, ...networks, ...swarm, ...unsupported];
+export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerFiles, ...containerLimits, ...exec, ...images, ...events, ...system, ...volumes, ...networks, ...swarm, ...unsupported];

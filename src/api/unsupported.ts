@@ -4,18 +4,6 @@ import { notYet } from "./streams.ts";
 
 const without = (endpoint: `${Method} /${string}`, sentence: string): Route => route(endpoint, { summary: `Answers: ${sentence}.`, success: [], failures: [501], respond: () => notYet(sentence) });
 
-/** For endpoints of one container, an unknown one is still 404. */
-const ofContainer = (endpoint: `${Method} /containers/{id}/${string}`, sentence: string): Route =>
-  route(endpoint, {
-    summary: `Answers: ${sentence}.`,
-    success: [],
-    failures: [404, 501],
-    respond: async ({ engine, ref }) => {
-      await engine.inspectContainer(ref);
-      return notYet(sentence);
-    },
-  });
-
 const noPlugin = (endpoint: `${Method} /${string}`): Route =>
   route(endpoint, {
     summary: "There are no plugins.",
@@ -27,7 +15,6 @@ const noPlugin = (endpoint: `${Method} /${string}`): Route =>
   });
 
 const REGISTRIES = "registries are not supported yet: load or import the image";
-const COPYING = "copying files is not supported yet";
 const PLUGINS = "plugins are not supported";
 
 /** What Docker's API has and this engine has not: each says so in a sentence. */
@@ -39,12 +26,6 @@ export const unsupported = [
   without("POST /build/cancel", "building images is not supported yet"),
   without("POST /session", "build sessions are not supported yet"),
   without("POST /grpc", "build sessions are not supported yet"),
-  without("POST /commit", "committing a container is not supported yet"),
-  ofContainer("GET /containers/{id}/changes", "listing the changes of a container is not supported yet"),
-  ofContainer("GET /containers/{id}/export", "exporting a container is not supported yet"),
-  ofContainer("GET /containers/{id}/archive", COPYING),
-  ofContainer("HEAD /containers/{id}/archive", COPYING),
-  ofContainer("PUT /containers/{id}/archive", COPYING),
   route("GET /plugins", { summary: "There are no plugins.", respond: () => json([]) }),
   noPlugin("GET /plugins/{name}/json"),
   noPlugin("DELETE /plugins/{name}"),

@@ -1,8 +1,8 @@
 import { EngineError } from "../base/mod.ts";
 import { parseDigest, type Digest } from "../spec/mod.ts";
 import { peek, prepareDecompressor, sniffCompression, MAGIC_BYTES, type Compression, type Decompressor } from "./compression.ts";
-import { LayerWriter, type LayerFormat } from "./layer-writer.ts";
-import { DEFAULT_LIMITS, type TarLimits } from "./limits.ts";
+import { LayerWriter, type WriterOptions } from "./layer-writer.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
 import { TarReader } from "./tar-reader.ts";
 
 export interface AppliedLayer {
@@ -17,9 +17,7 @@ export interface AppliedLayer {
   readonly entries: number;
 }
 
-export interface ApplyOptions {
-  readonly format?: LayerFormat;
-  readonly limits?: TarLimits;
+export interface ApplyOptions extends WriterOptions {
   readonly decompressor: Decompressor;
   /** "none" saves hashing the same bytes twice. */
   readonly compression: Compression;
@@ -32,7 +30,7 @@ export interface ApplyOptions {
 export async function applyLayer(source: AsyncIterable<Uint8Array>, rootFd: number, options: ApplyOptions): Promise<AppliedLayer> {
   const limits = options.limits ?? DEFAULT_LIMITS;
   const reader = new TarReader(limits);
-  using writer = new LayerWriter(rootFd, options.format ?? "layer", limits);
+  using writer = new LayerWriter(rootFd, options);
   const outer = new HashedStream(source);
   const plain = options.compression === "none" ? outer : new HashedStream(options.decompressor.run(outer));
   for await (const chunk of plain) pump(reader, writer, chunk);
@@ -51,7 +49,8 @@ export async function applyUnknownLayer(source: AsyncIterable<Uint8Array>, rootF
   return await applyLayer(rest, rootFd, { ...options, compression, decompressor });
 }
 
-function pump(reader: TarReader, writer: LayerWriter, chunk: Uint8Array): void {
+/** Hands what a piece of the archive holds to the writer. */
+export function pump(reader: TarReader, writer: LayerWriter, chunk: Uint8Array): void {
   for (const event of reader.push(chunk)) {
     if (event.kind === "data") writer.data(event.bytes);
     else if (event.kind === "entry") writer.entry(event.entry);

@@ -24,6 +24,17 @@ export function entryPath(name: string, limits: TarLimits = DEFAULT_LIMITS): Ent
   return { path: parts.join("/"), parent, base };
 }
 
+/** The same for an archive that is copied into a folder, as Docker reads it: a leading slash is nothing. @throws EngineError InvalidParameter where `..` leaves the folder */
+export function copiedPath(name: string, target: string, limits: TarLimits = DEFAULT_LIMITS): EntryPath {
+  const parts: string[] = [];
+  for (const part of name.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") parts.push(part);
+    else if (parts.pop() === undefined) throw new EngineError("InvalidParameter", `${JSON.stringify(printableName(name))} is outside of ${JSON.stringify(target)}`);
+  }
+  return entryPath(parts.join("/"), limits);
+}
+
 /** What a layer's entry means (OCI image spec, layer.md#whiteouts). `ignored`: bookkeeping of aufs. */
 export type Meaning = { readonly kind: "entry" } | { readonly kind: "whiteout"; readonly hidden: string } | { readonly kind: "opaque" } | { readonly kind: "ignored" };
 

@@ -86,7 +86,7 @@ function isFormat(text: string): text is LayerFormat {
 const CHUNK_BYTES = 1024 * 1024;
 
 /** Blocking reads: this process does nothing else. A decompressor may still hold the last buffer when it asks for the next; without one it is used again. */
-async function* bytesOf(fd: number, reuse: boolean): AsyncGenerator<Uint8Array, void, void> {
+export async function* bytesOf(fd: number, reuse: boolean): AsyncGenerator<Uint8Array, void, void> {
   let buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES));
   for (let length = readFd(fd, buffer); length > 0; length = readFd(fd, buffer)) {
     yield buffer.subarray(0, length);
@@ -94,7 +94,7 @@ async function* bytesOf(fd: number, reuse: boolean): AsyncGenerator<Uint8Array, 
   }
 }
 
-function reportFailure(error: unknown): void {
+export function reportFailure(error: unknown): void {
   report({ error: { kind: error instanceof EngineError ? error.kind : "System", message: messageOf(error) } });
 }
 

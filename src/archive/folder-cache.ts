@@ -7,12 +7,15 @@ const KEPT = 32;
 
 /**
  * Folders of the tree being written, by normalised path. Links in the path are followed as they would be inside the
- * root (RESOLVE_IN_ROOT): an absolute or climbing target never leaves it.
+ * root (RESOLVE_IN_ROOT): an absolute or climbing target never leaves it. A process that is chrooted may say otherwise.
  */
 export class FolderCache implements Disposable {
   readonly #open = new Map<string, number>();
 
-  constructor(readonly rootFd: number) {}
+  constructor(
+    readonly rootFd: number,
+    readonly resolve: number = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS,
+  ) {}
 
   /** The folder's descriptor, valid until the next call; missing folders are made. @throws EngineError InvalidParameter */
   at(path: string): number {
@@ -65,7 +68,7 @@ export class FolderCache implements Disposable {
 
   #tryOpen(path: string): number | undefined {
     try {
-      return openat2(this.rootFd, nameBytes(path), { flags: O.RDONLY | O.DIRECTORY, resolve: RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS });
+      return openat2(this.rootFd, nameBytes(path), { flags: O.RDONLY | O.DIRECTORY, resolve: this.resolve });
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
       if (error instanceof SyscallError && hasCode(error, "ENOTDIR", "ELOOP", "ENAMETOOLONG")) throw refused(path, `its folder cannot be entered (${error.message})`);

@@ -1,14 +1,37 @@
 import {
   AT, closeFd, fchmod, fchmodat, fchownat, fsetxattr, ftruncate, hasCode, linkat, mkdirat, mknodat, O, openat2, pwriteFd, RESOLVE, S, statx, symlinkat, SyscallError, utimensat, writeFd, type Path, type Stat,
 } from "../linux/mod.ts";
-import { checkSymlink, entryPath, meaningOf, refused, type EntryPath } from "./entry-path.ts";
-import { nameBytes, type SparseRun, type TarEntry } from "./entry.ts";
+import { EngineError } from "../base/mod.ts";
+import { checkSymlink, copiedPath, entryPath, meaningOf, refused, type EntryPath } from "./entry-path.ts";
+import { nameBytes, printableName, type SparseRun, type TarEntry } from "./entry.ts";
 import { FolderCache } from "./folder-cache.ts";
 import { DEFAULT_LIMITS, type TarLimits } from "./limits.ts";
 import { removeAt } from "./remove-tree.ts";
 
 /** `layer`: whiteouts become overlay's own marks. `rootfs`: names are taken as they are. */
 export type LayerFormat = "layer" | "rootfs";
+
+export type Owner = "archive" | "own" | { readonly uid: number; readonly gid: number };
+
+/** A tree that is written into others' files, as `docker cp` does, rather than into an empty folder. */
+export interface CopyRules {
+  /** The folder's name, for messages. */
+  readonly target: string;
+  /** A folder is never replaced by something else, nor the other way round. */
+  readonly keepKinds: boolean;
+  /** `own`: of the process that writes. */
+  readonly owner: Owner;
+  /** Where links in the folder lead: to our own root (a helper that is chrooted), or into the folder. */
+  readonly linksFrom: "root" | "target";
+}
+
+export interface WriterOptions {
+  readonly format?: LayerFormat;
+  readonly limits?: TarLimits;
+  /** Of a tree of our own: a symlink's text is what it is. */
+  readonly anyLink?: boolean;
+  readonly copy?: CopyRules;
+}
 
 interface OpenFile {
   readonly fd: number;
@@ -35,12 +58,22 @@ export class LayerWriter implements Disposable {
   #file: OpenFile | undefined;
   #size = 0;
 
+  readonly format: LayerFormat;
+  readonly limits: TarLimits;
+  readonly #copy: CopyRules | undefined;
+  readonly #anyLink: boolean;
+  readonly #resolve: number;
+
   constructor(
     readonly rootFd: number,
-    readonly format: LayerFormat = "layer",
-    readonly limits: TarLimits = DEFAULT_LIMITS,
+    { format = "layer", limits = DEFAULT_LIMITS, anyLink = false, copy }: WriterOptions = {},
   ) {
-    this.#folders = new FolderCache(rootFd);
+    this.format = format;
+    this.limits = limits;
+    this.#copy = copy;
+    this.#anyLink = anyLink || copy !== undefined;
+    this.#resolve = copy?.linksFrom === "root" ? RESOLVE.NO_MAGICLINKS : RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
+    this.#folders = new FolderCache(rootFd, this.#resolve);
   }
 
   /** Bytes of the files and links written, each hard-linked file once. */
@@ -49,7 +82,7 @@ export class LayerWriter implements Disposable {
   }
 
   entry(entry: TarEntry): void {
-    const where = entryPath(entry.name, this.limits);
+    const where = this.#copy ? copiedPath(entry.name, this.#copy.target, this.limits) : entryPath(entry.name, this.limits);
     const meaning = this.format === "layer" ? meaningOf(where) : { kind: "entry" as const };
     try {
       switch (meaning.kind) {
@@ -94,7 +127,7 @@ export class LayerWriter implements Disposable {
     for (const [path, mtimeNs] of this.#folderTimes) {
       let fd: number;
       try {
-        fd = openat2(this.rootFd, path === "" ? "." : nameBytes(path), { flags: O.RDONLY | O.DIRECTORY | O.NOFOLLOW, resolve: RESOLVE.IN_ROOT });
+        fd = openat2(this.rootFd, path === "" ? "." : nameBytes(path), { flags: O.RDONLY | O.DIRECTORY | O.NOFOLLOW, resolve: this.#resolve });
       } catch {
         // A later member replaced the folder.
         continue;
@@ -115,6 +148,8 @@ export class LayerWriter implements Disposable {
 
   #put(entry: TarEntry, where: EntryPath): void {
     if (where.path === "") {
+      // What the folder is like is its owner's affair.
+      if (this.#copy && entry.kind === "directory") return;
       if (entry.kind !== "directory") throw refused(entry.name, "only a folder can be the root");
       return this.#describeFolder(this.rootFd, entry, where);
     }
@@ -127,7 +162,7 @@ export class LayerWriter implements Disposable {
       case "directory":
         return this.#putFolder(entry, where, name);
       case "symlink":
-        checkSymlink(entry, where.parent);
+        if (!this.#anyLink) checkSymlink(entry, where.parent);
         this.#replacing(where, name, (parentFd) => symlinkat(nameBytes(entry.linkName), parentFd, name));
         this.#size += entry.linkName.length;
         return this.#describeName(entry, where, name);
@@ -153,8 +188,14 @@ export class LayerWriter implements Disposable {
     } catch (error) {
       if (!hasCode(error, "EEXIST")) throw error;
     }
+    if (this.#copy?.keepKinds && (statx(this.#folders.at(where.parent), name).mode & S.IFMT) === S.IFDIR) throw this.#kindConflict("directory", where, "non-directory");
     this.#removeOld(this.#folders.at(where.parent), name);
     return create(this.#folders.at(where.parent));
+  }
+
+  #kindConflict(old: string, where: EntryPath, kind: string): EngineError {
+    const { target } = this.#copy as CopyRules;
+    return new EngineError("InvalidParameter", `cannot overwrite ${old} ${JSON.stringify(printableName(`${target.replace(/\/+$/, "")}/${where.path}`))} with ${kind} ${JSON.stringify(target)}`);
   }
 
   #removeOld(parentFd: number, name: Path): void {
@@ -172,6 +213,7 @@ export class LayerWriter implements Disposable {
       if (!hasCode(error, "EEXIST")) throw error;
       const old = statx(parentFd, name);
       if ((old.mode & S.IFMT) !== S.IFDIR) {
+        if (this.#copy?.keepKinds) throw this.#kindConflict("non-directory", where, "directory");
         opaque = this.format === "layer" && isWhiteout(old);
         this.#removeOld(parentFd, name);
         mkdirat(this.#folders.at(where.parent), name, 0o700);
@@ -187,17 +229,17 @@ export class LayerWriter implements Disposable {
   }
 
   #describeFolder(fd: number, entry: TarEntry, where: EntryPath): void {
-    fchownat(fd, "", entry.uid, entry.gid, AT.EMPTY_PATH);
+    this.#own(fd, "", entry, AT.EMPTY_PATH);
     fchmod(fd, entry.mode);
     setXattrs(fd, entry);
     this.#folderTimes.set(where.path, clampTime(entry.mtimeNs));
   }
 
   #putHardLink(entry: TarEntry, where: EntryPath, name: Path): void {
-    const target = entryPath(entry.linkName, this.limits);
+    const target = this.#copy ? copiedPath(entry.linkName, this.#copy.target, this.limits) : entryPath(entry.linkName, this.limits);
     if (target.path === "") throw refused(entry.name, "it links to the root");
     if (target.path === where.path) return;
-    const targetParent = openat2(this.rootFd, target.parent === "" ? "." : nameBytes(target.parent), { flags: O.RDONLY | O.DIRECTORY, resolve: RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS });
+    const targetParent = openat2(this.rootFd, target.parent === "" ? "." : nameBytes(target.parent), { flags: O.RDONLY | O.DIRECTORY, resolve: this.#resolve });
     try {
       // The target must exist before what stands at the name is given up for it.
       statx(targetParent, nameBytes(target.base));
@@ -217,7 +259,7 @@ export class LayerWriter implements Disposable {
   /** Owner, mode and time of what has no descriptor: links and device nodes. */
   #describeName(entry: TarEntry, where: EntryPath, name: Path): void {
     const parentFd = this.#folders.at(where.parent);
-    fchownat(parentFd, name, entry.uid, entry.gid);
+    this.#own(parentFd, name, entry, AT.SYMLINK_NOFOLLOW);
     if (entry.kind !== "symlink") fchmodat(parentFd, name, entry.mode);
     utimensat(parentFd, name, clampTime(entry.mtimeNs), clampTime(entry.mtimeNs));
   }
@@ -240,9 +282,16 @@ export class LayerWriter implements Disposable {
     }
   }
 
+  #own(fd: number, name: Path, entry: TarEntry, flags: number): void {
+    const owner = this.#copy?.owner ?? "archive";
+    if (owner === "own") return;
+    const { uid, gid } = owner === "archive" ? entry : owner;
+    fchownat(fd, name, uid, gid, flags);
+  }
+
   #finishFile({ fd, entry, sparse }: OpenFile): void {
     if (sparse) ftruncate(fd, entry.size);
-    fchownat(fd, "", entry.uid, entry.gid, AT.EMPTY_PATH);
+    this.#own(fd, "", entry, AT.EMPTY_PATH);
     // After chown, which clears setuid bits and capabilities.
     fchmod(fd, entry.mode);
     setXattrs(fd, entry);

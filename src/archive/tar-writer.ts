@@ -1,9 +1,9 @@
-import { nameBytes, type TarEntry, type TarKind } from "./entry.ts";
+import { nameBytes, type TarEntry } from "./entry.ts";
+import { putHeader, TYPE_FLAGS } from "./header-block.ts";
 import { BLOCK } from "./tar-numbers.ts";
 
 export type NewEntry = Pick<TarEntry, "kind" | "name"> & Partial<Omit<TarEntry, "sparse" | "storedSize">>;
 
-const TYPE_FLAGS: Readonly<Record<TarKind, string>> = { file: "0", hardLink: "1", symlink: "2", charDevice: "3", blockDevice: "4", directory: "5", fifo: "6" };
 const LARGEST_OCTAL_7 = 0o7777777;
 const LARGEST_OCTAL_11 = 0o77777777777;
 
@@ -16,6 +16,11 @@ export function encodeHeader(entry: NewEntry): Uint8Array {
   if (records.length === 0) return header;
   const body = Buffer.concat(records);
   return Buffer.concat([ustar({ kind: "file", name: "PaxHeaders/entry" }, body.length, 0n, "x"), body, padding(body.length), header]);
+}
+
+/** Whether one ustar block says everything about the member. */
+export function fitsUstar(entry: NewEntry): boolean {
+  return paxRecords(entry, entry.kind === "file" ? (entry.size ?? 0) : 0, entry.mtimeNs ?? 0n).length === 0;
 }
 
 /** The zeros that fill a member's last block. */
@@ -72,28 +77,7 @@ function timeText(ns: bigint): string {
 }
 
 function ustar(entry: NewEntry, size: number, mtimeNs: bigint, typeFlag: string): Buffer {
-  const block = Buffer.alloc(BLOCK);
-  block.set(nameBytes(entry.name).subarray(0, 100), 0);
-  octal(block, 100, 8, entry.mode ?? (entry.kind === "directory" ? 0o755 : 0o644));
-  octal(block, 108, 8, entry.uid ?? 0);
-  octal(block, 116, 8, entry.gid ?? 0);
-  octal(block, 124, 12, size);
-  octal(block, 136, 12, Number(mtimeNs / 1_000_000_000n));
-  block.write(typeFlag, 156, "latin1");
-  block.set(nameBytes(entry.linkName ?? "").subarray(0, 100), 157);
-  block.write("ustar\x0000", 257, "latin1");
-  if (entry.kind === "charDevice" || entry.kind === "blockDevice") {
-    octal(block, 329, 8, entry.devMajor ?? 0);
-    octal(block, 337, 8, entry.devMinor ?? 0);
-  }
-  block.fill(0x20, 148, 156);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  const block = Buffer.allocUnsafe(BLOCK);
+  putHeader(block, 0, entry, size, Number(mtimeNs / 1_000_000_000n), typeFlag);
   return block;
-}
-
-/** Octal digits and a NUL; zero where a pax record tells the real value. */
-function octal(block: Buffer, offset: number, length: number, value: number): void {
-  const digits = value < 0 ? "0" : value.toString(8);
-  block.write((digits.length < length ? digits : "0").padStart(length - 1, "0"), offset, "latin1");
 }

@@ -9,7 +9,7 @@ import type { AfterExit } from "./exit.ts";
 import type { ExecTable } from "./exec-table.ts";
 import type { HealthTable } from "./health/table.ts";
 import type { LiveTable } from "./live.ts";
-import type { CgroupPort, HostPort, ImagePort, NetworkPort, RuntimePort, SnapshotPort } from "./ports.ts";
+import type { CgroupPort, HostPort, ImagePort, NetworkPort, RuntimePort, SnapshotPort, TreePort } from "./ports.ts";
 import type { EnginePaths } from "./paths.ts";
 import type { StatsSampler } from "./stats/sampler.ts";
 
@@ -34,6 +34,7 @@ export interface EngineContext {
   readonly space: Pick<DiskSpace, "requireWritable" | "makeRoom">;
   readonly images: ImagePort;
   readonly snapshots: SnapshotPort;
+  readonly trees: TreePort;
   readonly network: NetworkPort;
   readonly cgroups: CgroupPort;
   readonly runtime: RuntimePort;

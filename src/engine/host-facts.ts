@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  cpuCount, defaultSeccompProfile, deviceNumber, getSysctl, hostName, hostResolvConf, kernelCapabilities, kernelVersion, listProcesses, machineArchitecture, memoryTotalBytes, mountPointOf, namespacePath,
+  closeFd, cpuCount, defaultSeccompProfile, deviceNumber, getSysctl, hostName, hostResolvConf, kernelCapabilities, kernelVersion, listProcesses, machineArchitecture, memoryTotalBytes, mountPointOf, namespacePath, openProcessRoot,
   operatingSystem, parseSeccompProfile, SystemCpuReader,
 } from "../linux/mod.ts";
 import { EngineError, messageOf } from "../base/mod.ts";
@@ -34,6 +34,8 @@ export function hostFacts(): HostPort {
     mountPoint: mountPointOf,
     listProcesses,
     systemCpu: () => systemCpu.read(),
+    openRoot: openProcessRoot,
+    close: closeFd,
     namespacePath,
     deviceNodes: (path) => deviceNodes(path, MAX_DEVICE_DEPTH),
     defaultSeccomp: (capabilities) => defaultSeccompProfile(conditions(capabilities)),

@@ -41,7 +41,7 @@ export async function imageHistory(ctx: EngineContext, ref: string, { platform }
 
 /** `repo` and `tag` as POST /images/{name}/tag hands them over. */
 export async function tagImage(ctx: EngineContext, source: string, target: { repo: string; tag?: string | undefined }): Promise<void> {
-  const name = joined(target.repo, target.tag);
+  const name = imageName(target.repo, target.tag);
   const { id } = ctx.images.resolve(source);
   ctx.images.tag(source, name);
   emitImageEvent(ctx, "tag", id, name);
@@ -62,7 +62,7 @@ export async function removeImage(ctx: EngineContext, ref: string, options: { fo
 export async function* importImage(ctx: EngineContext, body: AsyncIterable<Uint8Array>, options: ImportOptions): AsyncIterable<Record<string, unknown>> {
   ctx.space.requireWritable();
   const { message, changes, platform } = options;
-  const ref = options.repo ? joined(options.repo, options.tag) : undefined;
+  const ref = options.repo ? imageName(options.repo, options.tag) : undefined;
   const { id } = await ctx.images.importTar(body, { ...(ref && { ref }), ...(message && { message }), ...(changes && { changes }), ...(platform && { platform }) });
   emitImageEvent(ctx, "import", id, ref ?? id);
   if (ref) emitImageEvent(ctx, "tag", id, ref);
@@ -109,7 +109,9 @@ function usersOf(ctx: EngineContext, image: string): ImageUse[] {
   return ctx.containers.usersOfImage(image).map(({ id, state }) => ({ id, running: state.status === "running" }));
 }
 
-function joined(repo: string, tag: string | undefined): string {
+/** The name that two parameters of the API make together. @throws EngineError InvalidParameter */
+export function imageName(repo: string, tag: string | undefined): string {
+  if (tag && !tag.startsWith("sha256:") && !/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(tag)) throw new EngineError("InvalidParameter", "invalid tag format");
   try {
     return familiarName(parseReference(tag ? (tag.startsWith("sha256:") ? `${repo}@${tag}` : `${repo}:${tag}`) : repo));
   } catch (error) {

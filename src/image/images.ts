@@ -9,6 +9,8 @@ import { BlobHolds } from "./blob-holds.ts";
 import { addEmbeddedImage, type EmbeddedFile } from "./embedded.ts";
 import { selectRows, showsName, type Filters } from "./filters.ts";
 import type { DeleteResult, Image, InUse } from "./image.ts";
+import { applyChanges } from "./changes.ts";
+import { commitImage, type CommitOptions } from "./commit.ts";
 import { importImage, type ImportOptions } from "./import.ts";
 import { loadImages, type LoadDeps } from "./load.ts";
 import { pruneImages } from "./prune.ts";
@@ -46,6 +48,10 @@ export interface Images {
   importTar(stream: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: Progress): Promise<void>;
   prune(filters: Filters, inUse: InUse): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
+  /** An image of one more layer than its parent. */
+  commit(options: CommitOptions): Promise<{ id: Digest }>;
+  /** `--change` instructions on a config. @throws EngineError InvalidParameter */
+  applyChanges(config: ImageProcessConfig, changes: readonly string[]): ImageProcessConfig;
   /** Resolves when nothing is left to be written in the background. */
   settled(): Promise<void>;
   addEmbedded(ref: string, files: readonly EmbeddedFile[], process: ImageProcessConfig): Promise<{ id: Digest }>;
@@ -69,6 +75,8 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     importTar: (stream, options) => importImage(deps, stream, options),
     load: (stream, progress) => loadImages(deps, stream, progress),
     prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }),
+    commit: (options) => commitImage(deps, options),
+    applyChanges,
     settled: () => deps.background.settled(),
     addEmbedded: (ref, files, config) => addEmbeddedImage(deps, ref, files, config),
   };

@@ -1,6 +1,6 @@
 import { durably, EngineError, formatInstant, nowNs } from "../base/mod.ts";
 import { checkApplied, type AppliedLayer } from "../archive/mod.ts";
-import type { Layer, Snapshots } from "../snapshot/mod.ts";
+import type { Layer, NewLayer, Snapshots } from "../snapshot/mod.ts";
 import { MEDIA, type Digest, type ImageManifest } from "../spec/mod.ts";
 import { chainIDs, parseConfig, parseJson, type StoredConfig } from "./config.ts";
 import { layerOwner } from "./store.ts";
@@ -24,10 +24,18 @@ export interface ImageSource {
   readonly names: readonly string[];
 }
 
-interface PlacedLayer {
+/** A layer's folder that no row refers to yet. */
+export interface FreshLayer {
+  readonly layer: NewLayer | undefined;
+  readonly applied: AppliedLayer | undefined;
+  /** A row refers to the folder. */
+  used: boolean;
+}
+
+export interface PlacedLayer {
   readonly chainID: Digest;
   readonly diffID: Digest;
-  readonly fresh: Unpacked | undefined;
+  readonly fresh: FreshLayer | undefined;
 }
 
 /**
@@ -59,9 +67,7 @@ export async function installImage(deps: InstallDeps, source: ImageSource, optio
   const blobs = [id, manifest, ...source.layers.map(({ digest }) => digest)];
   // Blobs are what an acknowledged image must not lose; its unpacked layers can be made again of them.
   await deps.content.sync([...new Set(blobs)]);
-  const replaced = commit(deps, { id, manifest, config, placed, blobs, names: source.names });
-  const kept = placed.flatMap(({ fresh: unpacked }) => (unpacked?.used ? [unpacked.keep()] : []));
-  if (kept.length > 0) syncLater(deps, kept);
+  const replaced = storeImage(deps, { id, manifest, config, placed, blobs, names: source.names });
   return { id, replaced };
 }
 
@@ -77,7 +83,7 @@ function checkConfig(config: StoredConfig, layers: number): void {
 }
 
 /** Layers that are here already cannot be removed while they are counted on. */
-function leaseExisting(snapshots: Snapshots, chain: readonly Digest[]): Disposable & { readonly count: number } {
+export function leaseExisting(snapshots: Snapshots, chain: readonly Digest[]): Disposable & { readonly count: number } {
   for (let count = chain.length; count > 0; count--) {
     const layer = snapshots.layers.byChainID(chain[count - 1] as Digest);
     if (!layer) continue;
@@ -96,16 +102,26 @@ export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]
   });
 }
 
-interface Commit {
+export interface CompleteImage {
   readonly id: Digest;
   readonly manifest: Digest;
   readonly config: StoredConfig;
   readonly placed: readonly PlacedLayer[];
   readonly blobs: readonly Digest[];
   readonly names: readonly string[];
+  readonly parent?: Digest;
 }
 
-function commit({ store, snapshots }: InstallDeps, { id, manifest, config, placed, blobs, names }: Commit): Map<string, Digest> {
+/** The transaction that makes an image of layers and blobs; on disk when it returns. Names that it took from others, with whose they were. */
+export function storeImage(deps: InstallDeps, image: CompleteImage): Map<string, Digest> {
+  const replaced = insertImage(deps, image);
+  const kept = image.placed.flatMap(({ fresh }) => (fresh?.used && fresh.layer ? [fresh.layer.n] : []));
+  for (const n of kept) deps.snapshots.layers.settle(n);
+  if (kept.length > 0) syncLater(deps, kept);
+  return replaced;
+}
+
+function insertImage({ store, snapshots }: InstallDeps, { id, manifest, config, placed, blobs, names, parent: madeOf }: CompleteImage): Map<string, Digest> {
   const replaced = new Map<string, Digest>();
   durably(store.db, () => {
     let parent: Layer | undefined;
@@ -116,7 +132,7 @@ function commit({ store, snapshots }: InstallDeps, { id, manifest, config, place
     }
     if (!store.row(id)) {
       const createdMs = Date.parse(config.created ?? "");
-      store.insert({ id, manifest, size, createdMs: Number.isNaN(createdMs) ? 0 : createdMs, chain: placed.map(({ chainID }) => chainID), blobs });
+      store.insert({ id, manifest, size, createdMs: Number.isNaN(createdMs) ? 0 : createdMs, chain: placed.map(({ chainID }) => chainID), blobs, parent: madeOf });
     }
     if (parent) snapshots.layers.retain(layerOwner(id), parent.n);
     for (const name of names) {
@@ -138,7 +154,7 @@ function insertLayer(snapshots: Snapshots, { chainID, diffID, fresh, parent }: P
 }
 
 /** Docker's own form: the image may be pushed with the very blobs it came with. */
-function manifestOf(config: Digest, { configBytes, layers }: ImageSource): ImageManifest {
+export function manifestOf(config: Digest, { configBytes, layers }: Pick<ImageSource, "configBytes" | "layers">): ImageManifest {
   return {
     schemaVersion: 2,
     mediaType: MEDIA.ociManifest,

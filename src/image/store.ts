@@ -22,6 +22,8 @@ export interface NewImage {
   readonly createdMs: number;
   readonly chain: readonly Digest[];
   readonly blobs: readonly Digest[];
+  /** The image it was made of, on this machine. */
+  readonly parent?: Digest | undefined;
 }
 
 /** How layers know who keeps them. */
@@ -103,9 +105,9 @@ export class ImageStore {
   }
 
   /** Within the caller's transaction. */
-  insert({ id, manifest, size, createdMs, chain, blobs }: NewImage): void {
+  insert({ id, manifest, size, createdMs, chain, blobs, parent }: NewImage): void {
     const added = (this.db.query<{ next: number }, []>("SELECT coalesce(max(added), 0) + 1 AS next FROM images").get()?.next ?? 1);
-    this.db.query("INSERT INTO images (id, manifest, size, created_ms, added) VALUES (?, ?, ?, ?, ?)").run(id, manifest, size, createdMs, added);
+    this.db.query("INSERT INTO images (id, manifest, size, created_ms, added, parent) VALUES (?, ?, ?, ?, ?, ?)").run(id, manifest, size, createdMs, added, parent ?? null);
     const addBlob = this.db.query("INSERT OR IGNORE INTO image_blobs (image_id, digest) VALUES (?, ?)");
     for (const digest of blobs) addBlob.run(id, digest);
     const addLayer = this.db.query("INSERT INTO image_layers (image_id, position, chain_id) VALUES (?, ?, ?)");

@@ -24,13 +24,6 @@ export class Unpacked implements AsyncDisposable {
     return new Unpacked(deps, digest, format);
   }
 
-  /** The transaction with its row is on disk; returns the folder's number. */
-  keep(): number {
-    const n = this.layer?.n ?? 0;
-    this.#deps.snapshots.layers.settle(n);
-    return n;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancelled = true;
     // Why it failed has been told to who awaited it, ignoring.

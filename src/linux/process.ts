@@ -77,6 +77,18 @@ export function chroot(path: string): void {
   callOn(path, "chroot", ".");
 }
 
+/** The same for an open folder, also one of another mount namespace: what is mounted there is seen as it is there. */
+export function chrootTo(folderFd: number): void {
+  call("fchdir", folderFd);
+  call("chroot", ".");
+}
+
+/** From now on nobody without CAP_SYS_PTRACE looks into this process, whatever container sees it. */
+export function forbidTracing(): void {
+  const PR_SET_DUMPABLE = 4;
+  call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 /** The previous mask. */
 export function setUmask(mask: number): number {
   return call("umask", mask);

@@ -5,7 +5,7 @@ const NUMBERS = {
   epoll_create1: [291, 20], epoll_ctl: [233, 21], epoll_pwait: [281, 22], eventfd2: [290, 19], exit_group: [231, 94], faccessat2: [439, 439],
   fallocate: [285, 47], fchdir: [81, 50], fchmod: [91, 52], fchmodat: [268, 53], fchmodat2: [452, 452], fchownat: [260, 54], fcntl: [72, 25], fgetxattr: [193, 10],
   flistxattr: [196, 13], flock: [73, 32], fremovexattr: [199, 16], fsconfig: [431, 431], fsetxattr: [190, 7], fsmount: [432, 432], fsopen: [430, 430],
-  fspick: [433, 433], fstat: [5, 80], fsync: [74, 82], ftruncate: [77, 46], getdents64: [217, 61], getpid: [39, 172], getsockname: [51, 204],
+  fspick: [433, 433], fstat: [5, 80], fstatfs: [138, 44], fsync: [74, 82], ftruncate: [77, 46], getdents64: [217, 61], getpid: [39, 172], getsockname: [51, 204],
   getsockopt: [55, 209], getxattr: [191, 8], ioctl: [16, 29], kill: [62, 129], lgetxattr: [192, 9], linkat: [265, 37], listen: [50, 201],
   listxattr: [194, 11], llistxattr: [195, 12], lremovexattr: [198, 15], lseek: [8, 62], lsetxattr: [189, 6], memfd_create: [319, 279],
   mkdirat: [258, 34], mknodat: [259, 33], mount: [165, 40], mount_setattr: [442, 442], move_mount: [429, 429], open_tree: [428, 428],

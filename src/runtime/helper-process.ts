@@ -1,5 +1,6 @@
-import { closeFd, socketPair } from "../linux/mod.ts";
-import type { RootMount, Seccomp } from "../spec/mod.ts";
+import { closeFd, sendFds, socketPair } from "../linux/mod.ts";
+import type { RootMount, RuntimeMount, Seccomp } from "../spec/mod.ts";
+import { mountOps } from "./compile-mounts.ts";
 import { rootOps } from "./compile-root.ts";
 import { STDIO, type PlanCompilers } from "./compile-process.ts";
 import { CLONE_NEW } from "./namespaces.ts";
@@ -25,7 +26,9 @@ export interface HelperLaunch {
   readonly stdout?: number | "stream";
   readonly stderr?: number;
   /** Mounted on `mountPoint` where only the helper sees it, and gone with it. */
-  readonly root?: { readonly mount: RootMount; readonly mountPoint: string };
+  readonly root?: { readonly mount: RootMount; readonly mountPoint: string; readonly binds?: readonly RuntimeMount[] };
+  /** With stdin "stream": the helper receives these descriptors with its first byte. */
+  readonly given?: readonly number[];
 }
 
 export interface Helper {
@@ -46,6 +49,7 @@ export function compileHelper(launch: HelperLaunch, exeFd: number, compilers: Pl
     { op: "clone", flags: CLONE_NEW.mount | CLONE_NEW.network | CLONE_NEW.ipc | CLONE_NEW.uts, cgroupDir: "" },
     { op: "waitHost" },
     ...rootOps(launch.root?.mount, launch.root?.mountPoint ?? "", ""),
+    ...(launch.root?.binds ?? []).flatMap((bind) => mountOps(bind, undefined)),
     { op: "sessionKeyring", name: "_ses.hako" },
     { op: "cwd", path: "/" },
     { op: "noNewPrivileges" },
@@ -64,9 +68,9 @@ export class HelperStdio implements AsyncDisposable {
   #stdoutStream: SocketStream | undefined;
   #given = false;
 
-  static async open({ stdin, stdout, stderr }: HelperLaunch, none: number): Promise<HelperStdio> {
+  static async open({ stdin, stdout, stderr, given = [] }: HelperLaunch, none: number): Promise<HelperStdio> {
     const stdio = new HelperStdio();
-    stdio.fds.push(stdin === "stream" ? await stdio.#openInput() : (stdin ?? none));
+    stdio.fds.push(stdin === "stream" ? await stdio.#openInput(given) : (stdin ?? none));
     stdio.fds.push(stdout === "stream" ? await stdio.#openOutput() : (stdout ?? none), stderr ?? none);
     return stdio;
   }
@@ -87,9 +91,10 @@ export class HelperStdio implements AsyncDisposable {
     this.#stdoutStream?.close();
   }
 
-  async #openInput(): Promise<number> {
+  async #openInput(given: readonly number[]): Promise<number> {
     const [ours, theirs] = socketPair();
     this.#theirs.push(theirs);
+    if (given.length > 0) sendFds(ours, new Uint8Array(new ArrayBuffer(1)), given);
     this.#stdin = await SocketStream.adopt(ours, { onData: () => undefined, onEnd: () => undefined });
     return theirs;
   }

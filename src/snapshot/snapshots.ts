@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { relative } from "node:path";
 import { EngineError } from "../base/mod.ts";
 import type { RootMount } from "../spec/mod.ts";
 import { treeSize } from "./tree-size.ts";
@@ -62,6 +63,35 @@ export class Snapshots {
       upper: upperDir(this.#paths, n),
       work: workDir(this.#paths, n),
     };
+  }
+
+  /** The same to look at: nothing is written, so it may be mounted beside a container that runs. @throws EngineError NotFound */
+  view(key: string): RootMount {
+    const { n, top } = this.#existing(key);
+    const lowers = this.#stack(top).reverse().map((layer) => `${layer}/fs`);
+    const upper = upperDir(this.#paths, n);
+    // Overlay wants two folders at least.
+    if (lowers.length === 0) return { kind: "bind", source: upper };
+    return { kind: "overlayView", layersDir: layersDir(this.#paths), lowers: [relative(layersDir(this.#paths), upper), ...lowers] };
+  }
+
+  /** The writable layer's folder, with overlay's marks. @throws EngineError NotFound */
+  upper(key: string): string {
+    return upperDir(this.#paths, this.#existing(key).n);
+  }
+
+  /** What lies below the writable layer; undefined where nothing does. @throws EngineError NotFound */
+  below(key: string): RootMount | undefined {
+    const lowers = this.#stack(this.#existing(key).top).reverse();
+    const [only] = lowers;
+    if (only === undefined) return undefined;
+    if (lowers.length === 1) return { kind: "bind", source: layerFolder(this.#paths, only) };
+    return { kind: "overlayView", layersDir: layersDir(this.#paths), lowers: lowers.map((layer) => `${layer}/fs`) };
+  }
+
+  /** Layer folders of the stack, base first. @throws EngineError NotFound */
+  layersOf(key: string): number[] {
+    return this.#stack(this.#existing(key).top);
   }
 
   /** Bytes of the files in the writable layer. @throws EngineError NotFound */

@@ -1,0 +1,146 @@
+import { writeSync } from "node:fs";
+import { EngineError } from "../base/mod.ts";
+import { chroot, chrootTo, closeFd, forbidTracing, openOwnDescriptors, recvFds, setUmask, writeFd } from "../linux/mod.ts";
+import { applyLayer } from "./apply-layer.ts";
+import { MAGIC_BYTES, peek, prepareDecompressor, sniffCompression } from "./compression.ts";
+import { absolutePath, baseName, findFolder, findPath, statOf } from "./container-path.ts";
+import { nameFromText } from "./entry.ts";
+import { bytesOf, reportFailure } from "./extract-main.ts";
+import { TreeChanges, type TreeChange } from "./tree-changes.ts";
+import type { JobRoot, TreeJob, WritableMount } from "./tree-job.ts";
+import { openFolder, TreePacker } from "./tree-packer.ts";
+
+/**
+ * The hidden command `hako __tree <job>`: one job on a container's files in a process of its own, which enters the container's root before
+ * it looks at the first of them. Prints one line of JSON, and behind it what the job yields; a failure is {"error"} and exit code 1.
+ */
+export async function treeMain(args: readonly string[]): Promise<number> {
+  try {
+    forbidTracing();
+    setUmask(0);
+    await runJob(JSON.parse(args[0] ?? "") as TreeJob);
+    return 0;
+  } catch (error) {
+    reportFailure(error);
+    return 1;
+  }
+}
+
+async function runJob(job: TreeJob): Promise<void> {
+  switch (job.kind) {
+    case "stat":
+      wayInto(job.root)();
+      return report(statOf(findPath(nameFromText(job.path))));
+    case "pack":
+      return packPath(job);
+    case "packAll":
+      return packAll(job.root);
+    case "unpack":
+      return await unpack(job);
+    case "changes":
+      return listChanges(job);
+    case "layer":
+      return await makeLayer(job);
+    default:
+      job satisfies never;
+  }
+}
+
+/** What takes the process into the root; the folder of a running container is received at once, before anything else is read. */
+function wayInto(root: JobRoot): () => void {
+  if (root.kind === "folder") return () => chroot(root.path);
+  const [folder] = recvFds(0, new Uint8Array(new ArrayBuffer(1))).fds;
+  if (folder === undefined) throw new EngineError("System", "the helper was given no folder");
+  return () => {
+    chrootTo(folder);
+    closeFd(folder);
+  };
+}
+
+function packPath({ root, path, emptied }: Extract<TreeJob, { kind: "pack" }>): void {
+  const descriptors = openOwnDescriptors();
+  wayInto(root)();
+  const asked = nameFromText(path);
+  const found = findPath(asked);
+  const top = baseName(found.path);
+  report(statOf(found));
+  const packer = new TreePacker({ descriptors, emptied: emptiedBelow(absolutePath(asked), top, emptied) });
+  give(packer.entry(found.fd, top));
+  give(packer.finish());
+}
+
+/** The archive's names of what lies at these paths; what was asked for itself is given whole. */
+function emptiedBelow(folder: string, top: string, paths: readonly string[]): Set<string> {
+  const base = folder.replace(/\/\.?$/, "");
+  const names = paths.map(nameFromText).filter((path) => path.startsWith(`${base}/`)).map((path) => `${top === "/" ? "" : top}${path.slice(base.length)}`);
+  return new Set(names);
+}
+
+function packAll(root: JobRoot): void {
+  const descriptors = openOwnDescriptors();
+  wayInto(root)();
+  report({});
+  const packer = new TreePacker({ descriptors });
+  give(packer.content(openFolder("/")));
+  give(packer.finish());
+}
+
+async function unpack({ root, path, keepKinds, owner, mounts, rootReadOnly }: Extract<TreeJob, { kind: "unpack" }>): Promise<void> {
+  const enter = wayInto(root);
+  const { head, rest } = await peek(bytesOf(0, false), MAGIC_BYTES);
+  const compression = sniffCompression(head);
+  // Programs that decompress are the host's: they start before the container's files are the only ones.
+  using decompressor = prepareDecompressor(compression);
+  enter();
+  const target = findFolder(nameFromText(path));
+  requireWritable(target.path, mounts, rootReadOnly);
+  await applyLayer(rest, target.fd, { format: "rootfs", compression, decompressor, copy: { target: target.path, keepKinds, owner, linksFrom: "root" } });
+  report({});
+}
+
+/** Docker's checks, in its words; the kernel has the last one. */
+function requireWritable(path: string, mounts: readonly WritableMount[], rootReadOnly: boolean): void {
+  const holding = mounts.filter(({ destination }) => path === destination || path.startsWith(`${destination.replace(/\/+$/, "")}/`));
+  if (holding.some(({ readOnly }) => readOnly)) throw new EngineError("InvalidParameter", "mounted volume is marked read-only");
+  if (holding.length === 0 && rootReadOnly) throw new EngineError("InvalidParameter", "container rootfs is marked read-only");
+}
+
+const CHANGES_PER_PIECE = 2048;
+
+function listChanges({ upper, lower, ignored }: Extract<TreeJob, { kind: "changes" }>): void {
+  const tree = { upper: openFolder(upper), lower: lower === undefined ? undefined : openFolder(lower) };
+  chrootTo(tree.upper);
+  const changes = new TreeChanges(new Set(ignored)).of(tree);
+  report({});
+  const shown = ({ path, kind }: TreeChange): string => JSON.stringify({ Path: Buffer.from(path, "latin1").toString("utf8"), Kind: kind });
+  if (changes.length === 0) return writeFd(1, Buffer.from("null\n"));
+  for (let at = 0; at < changes.length; at += CHANGES_PER_PIECE) {
+    const piece = changes.slice(at, at + CHANGES_PER_PIECE).map(shown).join(",");
+    writeFd(1, Buffer.from(`${at === 0 ? "[" : ","}${piece}`));
+  }
+  writeFd(1, Buffer.from("]\n"));
+}
+
+async function makeLayer({ upper, target, ignored }: Extract<TreeJob, { kind: "layer" }>): Promise<void> {
+  const descriptors = openOwnDescriptors();
+  const source = openFolder(upper);
+  const targetFd = openFolder(target);
+  chrootTo(source);
+  using decompressor = prepareDecompressor("none");
+  const packer = new TreePacker({ descriptors, format: "layer", ignored: new Set(ignored.map((path) => path.replace(/^\//, ""))) });
+  const applied = await applyLayer(layerBytes(packer, source), targetFd, { format: "layer", anyLink: true, compression: "none", decompressor });
+  report(applied);
+}
+
+async function* layerBytes(packer: TreePacker, source: number): AsyncGenerator<Uint8Array, void, void> {
+  yield* packer.content(source);
+  yield* packer.finish();
+}
+
+function give(pieces: Iterable<Uint8Array>): void {
+  for (const piece of pieces) writeFd(1, piece);
+}
+
+function report(value: unknown): void {
+  writeSync(1, `${JSON.stringify(value)}\n`);
+}

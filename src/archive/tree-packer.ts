@@ -1,0 +1,262 @@
+import { AT, closeFd, DT, fgetxattr, flistxattr, fstat, hasCode, isKernelFileSystem, O, openat2, readDirectory, readFd, readlinkat, RESOLVE, S, type Stat } from "../linux/mod.ts";
+import { EngineError } from "../base/mod.ts";
+import { nameBytes, type TarKind } from "./entry.ts";
+import { putHeader, TYPE_FLAGS } from "./header-block.ts";
+import { BLOCK } from "./tar-numbers.ts";
+import { encodeHeader, fitsUstar, type NewEntry } from "./tar-writer.ts";
+
+export interface PackOptions {
+  /**
+   * An open /proc/self/fd. With it every name is looked up once, without opening it, and a regular file is then opened through its
+   * descriptor: whoever changes the tree meanwhile never makes us open a device or a pipe. Without it files are opened by name.
+   */
+  readonly descriptors?: number;
+  /** `layer`: overlay's marks become whiteouts (OCI image spec, layer.md). */
+  readonly format?: "plain" | "layer";
+  /** Names in the archive of folders whose content stays out. */
+  readonly emptied?: ReadonlySet<string>;
+  /** Names that stay out themselves when they are empty. */
+  readonly ignored?: ReadonlySet<string>;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+/** Folders above an entry: as many as a path of PATH_MAX bytes has room for. */
+const MAX_DEPTH = 2048;
+
+/**
+ * Writes a tar of a tree in pieces of up to a megabyte; each is valid until the next is asked for. Names are sorted, times are
+ * whole seconds (as Docker's), so that the same tree gives the same bytes.
+ */
+export class TreePacker {
+  readonly #buffer = Buffer.from(new ArrayBuffer(CHUNK_BYTES));
+  readonly #links = new Map<string, string>();
+  readonly #options: PackOptions;
+  #used = 0;
+
+  constructor(options: PackOptions = {}) {
+    this.#options = options;
+  }
+
+  /** What the descriptor (O_PATH will do) holds, under this name; a folder with all that is in it. `name` "/" and "." as in Docker. */
+  *entry(fd: number, name: string): Generator<Uint8Array, void, void> {
+    yield* this.#node(fd, fstat(fd), name, 0, -1);
+  }
+
+  /** What is in a folder, without the folder itself. */
+  *content(fd: number, prefix = ""): Generator<Uint8Array, void, void> {
+    const folder = openat2(fd, ".", { flags: O.RDONLY | O.DIRECTORY });
+    try {
+      yield* this.#children(folder, prefix, 0, fstat(folder).dev);
+    } finally {
+      closeFd(folder);
+    }
+  }
+
+  /** The archive's end mark, and what is left to be given out. */
+  *finish(): Generator<Uint8Array, void, void> {
+    if (this.#room() < 2 * BLOCK) yield this.#take();
+    this.#zeros(2 * BLOCK);
+    yield this.#take();
+  }
+
+  *#children(folder: number, prefix: string, depth: number, device: number): Generator<Uint8Array, void, void> {
+    if (depth >= MAX_DEPTH) throw new EngineError("InvalidParameter", "the folders are nested too deep");
+    const names = readDirectory(folder).map((entry) => ({ name: Buffer.from(entry.name).toString("latin1"), type: entry.type }));
+    names.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    for (const { name, type } of names) {
+      const full = prefix + name;
+      const fd = this.#lookUp(folder, name, type);
+      // It was removed since the folder was read.
+      if (fd === undefined) continue;
+      try {
+        const stat = fstat(fd);
+        if ((stat.mode & S.IFMT) === S.IFREG && this.#putSmallFile(fd, stat, full)) continue;
+        yield* this.#node(fd, stat, full, depth + 1, device);
+      } finally {
+        closeFd(fd);
+      }
+    }
+  }
+
+  #lookUp(folder: number, name: string, type: number): number | undefined {
+    const direct = this.#options.descriptors === undefined && (type === DT.REG || type === DT.DIR);
+    const flags = direct ? O.RDONLY | O.NONBLOCK | O.NOFOLLOW | O.NOCTTY : O.PATH | O.NOFOLLOW;
+    try {
+      return openat2(folder, nameBytes(name), { flags, resolve: RESOLVE.BENEATH });
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
+  }
+
+  *#node(fd: number, stat: Stat, name: string, depth: number, parentDevice: number): Generator<Uint8Array, void, void> {
+    switch (stat.mode & S.IFMT) {
+      case S.IFDIR:
+        return yield* this.#folder(fd, name, depth, parentDevice);
+      case S.IFREG:
+        return yield* this.#file(fd, stat, name);
+      case S.IFLNK:
+        return yield* this.#single(stat, name, "symlink", Buffer.from(readlinkat(fd, "")).toString("latin1"));
+      case S.IFIFO:
+        return yield* this.#single(stat, name, "fifo");
+      case S.IFCHR:
+        if (this.#options.format === "layer" && stat.rdevMajor === 0 && stat.rdevMinor === 0) return yield* this.#mark(name, stat);
+        return yield* this.#single(stat, name, "charDevice");
+      case S.IFBLK:
+        return yield* this.#single(stat, name, "blockDevice");
+      default:
+        // A socket means nothing without the process behind it; Docker leaves it out too.
+        return;
+    }
+  }
+
+  *#folder(pathFd: number, name: string, depth: number, parentDevice: number): Generator<Uint8Array, void, void> {
+    const fd = openat2(pathFd, ".", { flags: O.RDONLY | O.DIRECTORY });
+    try {
+      const stat = fstat(fd);
+      if (this.#options.ignored?.has(name) && readDirectory(fd).length === 0) return;
+      const prefix = name.endsWith("/") ? name : `${name}/`;
+      yield* this.#header({ ...described(stat, "directory"), name: prefix, xattrs: keptXattrs(fd) });
+      if (this.#options.format === "layer" && fgetxattr(fd, "trusted.overlay.opaque")?.[0] === OPAQUE) yield* this.#mark(`${prefix}.wh..opq`, stat);
+      const mounted = parentDevice !== -1 && stat.dev !== parentDevice;
+      if (this.#options.emptied?.has(name) || (mounted && isKernelFileSystem(fd))) return;
+      yield* this.#children(fd, prefix, depth, stat.dev);
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  *#single(stat: Stat, name: string, kind: TarKind, linkName = ""): Generator<Uint8Array, void, void> {
+    const seen = this.#seenAs(stat, name);
+    if (seen !== undefined) return yield* this.#header({ ...described(stat, "hardLink"), name, linkName: seen });
+    yield* this.#header({ ...described(stat, kind), name, linkName, devMajor: stat.rdevMajor, devMinor: stat.rdevMinor });
+  }
+
+  /** A whiteout of `name`. */
+  *#mark(name: string, stat: Stat): Generator<Uint8Array, void, void> {
+    const slash = name.lastIndexOf("/") + 1;
+    yield* this.#header({ ...described(stat, "file"), mode: 0o600, uid: 0, gid: 0, name: `${name.slice(0, slash)}.wh.${name.slice(slash)}` });
+  }
+
+  /** Most files are small: whole ones are put without a generator. False when there is no room, or it is no ordinary case. */
+  #putSmallFile(pathFd: number, stat: Stat, name: string): boolean {
+    if (stat.nlink > 1 || stat.size + 2 * BLOCK > this.#room() || this.#options.ignored !== undefined) return false;
+    const fd = this.#openFile(pathFd);
+    try {
+      const entry = { ...described(stat, "file"), name, size: stat.size, xattrs: keptXattrs(fd) };
+      if (!fitsUstar(entry)) return false;
+      this.#putHeader(entry);
+      this.#putData(fd, stat.size);
+      this.#pad(stat.size);
+      return true;
+    } finally {
+      if (fd !== pathFd) closeFd(fd);
+    }
+  }
+
+  *#file(pathFd: number, stat: Stat, name: string): Generator<Uint8Array, void, void> {
+    if (stat.size === 0 && this.#options.ignored?.has(name)) return;
+    const seen = this.#seenAs(stat, name);
+    if (seen !== undefined) return yield* this.#header({ ...described(stat, "hardLink"), name, linkName: seen });
+    const fd = this.#openFile(pathFd);
+    try {
+      yield* this.#header({ ...described(stat, "file"), name, size: stat.size, xattrs: keptXattrs(fd) });
+      for (let left = stat.size; left > 0; ) {
+        if (this.#room() === 0) yield this.#take();
+        const part = Math.min(left, this.#room());
+        this.#putData(fd, part);
+        left -= part;
+      }
+      if (this.#room() < BLOCK) yield this.#take();
+      this.#pad(stat.size);
+    } finally {
+      if (fd !== pathFd) closeFd(fd);
+    }
+  }
+
+  #openFile(pathFd: number): number {
+    const { descriptors } = this.#options;
+    return descriptors === undefined ? pathFd : openat2(descriptors, String(pathFd), { flags: O.RDONLY | O.NONBLOCK | O.NOCTTY });
+  }
+
+  /** The name under which a file with several names was put before. */
+  #seenAs(stat: Stat, name: string): string | undefined {
+    if (stat.nlink < 2) return undefined;
+    const key = `${stat.dev}:${stat.ino}`;
+    const seen = this.#links.get(key);
+    if (seen === undefined) this.#links.set(key, name);
+    return seen;
+  }
+
+  *#header(entry: NewEntry): Generator<Uint8Array, void, void> {
+    if (fitsUstar(entry)) {
+      if (this.#room() < BLOCK) yield this.#take();
+      return this.#putHeader(entry);
+    }
+    const bytes = encodeHeader(entry);
+    for (let done = 0; done < bytes.length; ) {
+      if (this.#room() === 0) yield this.#take();
+      const part = bytes.subarray(done, done + this.#room());
+      this.#buffer.set(part, this.#used);
+      this.#used += part.length;
+      done += part.length;
+    }
+  }
+
+  #putHeader(entry: NewEntry): void {
+    putHeader(this.#buffer, this.#used, entry, entry.size ?? 0, Number((entry.mtimeNs ?? 0n) / NS), TYPE_FLAGS[entry.kind]);
+    this.#used += BLOCK;
+  }
+
+  /** `length` bytes of the file; zeros where it has become shorter since its header was written. */
+  #putData(fd: number, length: number): void {
+    const end = this.#used + length;
+    while (this.#used < end) {
+      const read = readFd(fd, this.#buffer.subarray(this.#used, end));
+      if (read === 0) break;
+      this.#used += read;
+    }
+    this.#zeros(end - this.#used);
+  }
+
+  #pad(size: number): void {
+    const over = size % BLOCK;
+    if (over > 0) this.#zeros(BLOCK - over);
+  }
+
+  #zeros(count: number): void {
+    this.#buffer.fill(0, this.#used, this.#used + count);
+    this.#used += count;
+  }
+
+  #room(): number {
+    return CHUNK_BYTES - this.#used;
+  }
+
+  #take(): Uint8Array {
+    const bytes = this.#buffer.subarray(0, this.#used);
+    this.#used = 0;
+    return bytes;
+  }
+}
+
+const NS = 1_000_000_000n;
+const OPAQUE = 0x79;
+const NONE: ReadonlyMap<string, Uint8Array> = new Map();
+
+function described(stat: Stat, kind: TarKind): Omit<NewEntry, "name"> {
+  return { kind, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, mtimeNs: (stat.mtimeNs / NS) * NS };
+}
+
+/** Capabilities and users' own; the others belong to this machine's file systems and labels. */
+function keptXattrs(fd: number): ReadonlyMap<string, Uint8Array> {
+  const names = flistxattr(fd).filter((name) => name === "security.capability" || (name.startsWith("user.") && !name.startsWith("user.overlay.")));
+  if (names.length === 0) return NONE;
+  return new Map(names.flatMap((name) => {
+    const value = fgetxattr(fd, name);
+    return value ? [[name, value] as const] : [];
+  }));
+}
+
+
+export const openFolder = (path: string): number => openat2(AT.FDCWD, path, { flags: O.RDONLY | O.DIRECTORY });

@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import { EXTRACT_CAPABILITIES, helperExtractor, Trees, type Extractor } from "./archive/mod.ts";
+import { openOwnExecutable } from "./linux/mod.ts";
+import type { ShimSpawner } from "./runtime/mod.ts";
+
+const ENVIRONMENT = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
+
+/** The work on untrusted bytes and trees, done by our own executable in processes with few rights. */
+export interface HelperPrograms {
+  readonly extractor: Extractor;
+  readonly trees: Trees;
+}
+
+/** @param mountPoint an empty folder, on which each helper sees what is mounted for it alone */
+export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint: string): HelperPrograms {
+  const exeFd = openOwnExecutable();
+  const program = Bun.main.startsWith("/$bunfs/") ? ["hako"] : ["bun", join(import.meta.dir, "cli", "main.ts")];
+  let next = 0;
+  const socket = (): string => join(runRoot, "e", `x${process.pid}-${next++}`);
+  const extractor = helperExtractor(async ({ argv, stdinFd }) => {
+    const helper = await spawner.launchHelper(socket(), { exeFd, argv: [...program, ...argv], env: ENVIRONMENT, capabilities: EXTRACT_CAPABILITIES, stdin: stdinFd, stdout: "stream", stderr: 2 });
+    const stdout = await new Response(helper.stdout as unknown as ConstructorParameters<typeof Response>[0]).text();
+    return { exitCode: await helper.exited, stdout };
+  });
+  const trees = new Trees(async ({ job, capabilities, mounted, folder, input }) => {
+    const helper = await spawner.launchHelper(socket(), {
+      exeFd, argv: [...program, "__tree", JSON.stringify(job)], env: ENVIRONMENT, capabilities, stdout: "stream", stderr: 2,
+      ...(input && { stdin: "stream" }),
+      ...(folder !== undefined && { given: [folder] }),
+      ...(mounted && { root: { mount: mounted.root, mountPoint, binds: mounted.binds } }),
+    });
+    return { exited: helper.exited, stdin: helper.stdin, stdout: helper.stdout ?? nothing(), kill: () => helper.kill() };
+  }, mountPoint);
+  return { extractor, trees };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array, void, void> {}
