@@ -53,6 +53,7 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
   let debug = values.debug ?? false;
   // One request gone wrong must not take the others along; containers would go on, but so should the engine.
   for (const event of ["unhandledRejection", "uncaughtException"] as const) process.on(event, (error: unknown) => log(`internal error: ${describe(error, true)}`, "error"));
+  const onHangUp = hangUps();
   try {
     // Left last of all: what the engine started is in it.
     await using ownCgroup = new AsyncDisposableStack();
@@ -73,12 +74,13 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     held.defer(() => server.close());
     await openListeners(server);
     for (const warning of ctx.network.warnings) log(warning, "warn");
-    process.on("SIGHUP", () => {
+    const stopReloading = onHangUp(() => {
       tellService("RELOADING=1", log);
       if (settings.reload(reread, log)) emitReload(ctx, settings);
       debug = settings.defaults.debug;
       tellService("READY=1", log);
     });
+    held.defer(stopReloading);
     const stop = askedToStop();
     ready();
     tellService(`READY=1\nMAINPID=${process.pid}`, log);
@@ -89,6 +91,18 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     log(describe(error, debug), "error");
     return 1;
   }
+}
+
+/** SIGHUP ends nobody from the first moment on; one that comes before there is something to reload is kept until then. */
+function hangUps(): (reload: () => void) => () => void {
+  let early = false;
+  let react = (): void => void (early = true);
+  process.on("SIGHUP", () => react());
+  return (reload) => {
+    react = reload;
+    if (early) reload();
+    return () => (react = () => undefined);
+  };
 }
 
 /** Sockets of a service manager, if they are for this process (sd_listen_fds(3)). */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { EngineError, messageOf } from "./base/mod.ts";
 import type { Values } from "./configuration/mod.ts";
 import { ENGINE_DEFAULTS, requireUsable, type EngineDefaults, type SeccompSetting } from "./engine/mod.ts";
@@ -18,8 +18,8 @@ export interface EnginePlaces {
 export function enginePlaces(values: Values): EnginePlaces {
   const { bip, mtu } = values;
   return {
-    dataRoot: values["data-root"] || "/var/lib/hako",
-    runRoot: values["exec-root"] || values["run-root"] || "/run/hako",
+    dataRoot: resolve(values["data-root"] || "/var/lib/hako"),
+    runRoot: resolve(values["exec-root"] || values["run-root"] || "/run/hako"),
     cgroupParent: (values["cgroup-parent"] || "hako").replace(/^\//, ""),
     network: {
       bridge: values.bridge || "hako0",

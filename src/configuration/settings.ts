@@ -8,6 +8,7 @@ const NO_CONTAINERD = "there is no containerd here, images and containers are th
 const NO_SWARM = "there is no swarm here";
 const NO_IPV6 = "containers have IPv4 addresses only";
 const NO_PROXY_PROGRAM = "no program stands between a published port and its container";
+const NOT_PULLED = "Shown by info and taken up by nothing yet: the engine reaches no registry.";
 const NO_PORTS = "ports are not published yet";
 const NO_REMAP = "user namespaces cannot be remapped yet";
 const LIMITED = "there is no real-time limit for the parent of all containers";
@@ -93,15 +94,15 @@ export const SETTINGS = {
   "resolv-conf": setting(text(), "The host's resolv.conf", ignored("the host's own is used; dns, dns-opts and dns-search change it")),
 
   // Registries
-  "registry-mirrors": setting(list(requireMirror), "Mirrors of Docker Hub", { flag: { name: "registry-mirror" }, reloads: true }),
-  "insecure-registries": setting(list(), "Registries that may do without TLS", { flag: { name: "insecure-registry" }, reloads: true }),
+  "registry-mirrors": setting(list(requireMirror), "Mirrors of Docker Hub", { flag: { name: "registry-mirror" }, reloads: true, note: NOT_PULLED }),
+  "insecure-registries": setting(list(), "Registries that may do without TLS", { flag: { name: "insecure-registry" }, reloads: true, note: NOT_PULLED }),
   "allow-nondistributable-artifacts": setting(list(), "Registries that get foreign layers", { reloads: true, ...ignored("images are not pushed yet") }),
-  "max-concurrent-downloads": setting(integer(0, (value) => `invalid max concurrent downloads: ${value}`), "Most downloads of one pull at a time", { flag: {}, default: "3", reloads: true }),
-  "max-concurrent-uploads": setting(integer(0, (value) => `invalid max concurrent uploads: ${value}`), "Most uploads of one push at a time", { flag: {}, default: "5", reloads: true }),
-  "max-download-attempts": setting(integer(0, (value) => `invalid max download attempts: ${value}`), "Attempts of each download", { flag: {}, default: "5", reloads: true }),
-  "http-proxy": setting(text(), "Proxy for the engine's own http:// requests", { flag: {}, within: "proxies", reloads: true }),
-  "https-proxy": setting(text(), "Proxy for the engine's own https:// requests", { flag: {}, within: "proxies", reloads: true }),
-  "no-proxy": setting(text(), "Hosts that are reached without the proxy", { flag: {}, within: "proxies", reloads: true }),
+  "max-concurrent-downloads": setting(integer(0, (value) => `invalid max concurrent downloads: ${value}`), "Most downloads of one pull at a time", { flag: {}, default: "3", reloads: true, note: NOT_PULLED }),
+  "max-concurrent-uploads": setting(integer(0, (value) => `invalid max concurrent uploads: ${value}`), "Most uploads of one push at a time", { flag: {}, default: "5", reloads: true, note: NOT_PULLED }),
+  "max-download-attempts": setting(integer(0, (value) => `invalid max download attempts: ${value}`), "Attempts of each download", { flag: {}, default: "5", reloads: true, note: NOT_PULLED }),
+  "http-proxy": setting(text(), "Proxy for the engine's own http:// requests", { flag: {}, within: "proxies", reloads: true, note: NOT_PULLED }),
+  "https-proxy": setting(text(), "Proxy for the engine's own https:// requests", { flag: {}, within: "proxies", reloads: true, note: NOT_PULLED }),
+  "no-proxy": setting(text(), "Hosts that are reached without the proxy", { flag: {}, within: "proxies", reloads: true, note: NOT_PULLED }),
 
   // The engine
   labels: setting(list(requireLabel), "Labels of the engine, key=value", { flag: { name: "label" }, reloads: true }),

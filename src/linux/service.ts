@@ -1,5 +1,5 @@
 /** What a service manager hands to a process and is told by it (systemd's sd_listen_fds(3) and sd_notify(3)). */
-import { writeFileSync } from "node:fs";
+import { readlinkSync, writeFileSync } from "node:fs";
 import { pinned } from "./addon.ts";
 import { call, callOn } from "./call.ts";
 import { closeFd } from "./files.ts";
@@ -38,11 +38,12 @@ export function setOwnOOMScore(score: number): void {
   writeFileSync("/proc/self/oom_score_adj", String(score));
 }
 
-/** Whether a process of this number is alive. */
-export function processExists(pid: number): boolean {
+/** Whether a process of this number is alive and runs the program that this one runs: numbers are used again. */
+export function runsOurProgram(pid: number): boolean {
+  const programOf = (who: string): string => readlinkSync(`/proc/${who}/exe`).replace(/ \(deleted\)$/, "");
   try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return programOf(String(pid)) === programOf("self");
+  } catch {
+    return false;
   }
 }
