@@ -9,13 +9,14 @@ export interface ListOptions {
   readonly quiet?: boolean;
 }
 
-export async function printListing<Row>(rows: readonly Row[], listing: Listing<Row>, { format = "", quiet = false }: ListOptions): Promise<void> {
-  if (format === "" || format === "table") {
-    out(quiet ? rows.map((row) => `${text(listing, listing.quiet, row)}\n`).join("") : plainTable(rows, listing));
-    return;
-  }
+export async function printListing<Row>(rows: readonly Row[], listing: Listing<Row>, options: ListOptions): Promise<void> {
+  out(await renderListing(rows, listing, options));
+}
+
+export async function renderListing<Row>(rows: readonly Row[], listing: Listing<Row>, { format = "", quiet = false }: ListOptions): Promise<string> {
+  if (format === "" || format === "table") return quiet ? rows.map((row) => `${text(listing, listing.quiet, row)}\n`).join("") : plainTable(rows, listing);
   const { formatListing } = await import("./listing-template.ts");
-  out(formatListing(rows, listing, format, quiet));
+  return formatListing(rows, listing, format, quiet);
 }
 
 function plainTable<Row>(rows: readonly Row[], listing: Listing<Row>): string {

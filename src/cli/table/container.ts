@@ -155,6 +155,37 @@ export const START: CommandSpec = {
   load: () => import("../commands/start.ts"),
 };
 
+export const STATS: CommandSpec = {
+  summary: "Show what containers use, while they run",
+  usage: "[OPTIONS] [CONTAINER...]",
+  args: [0],
+  flags: [
+    { name: "all", short: "a", type: "bool", help: "Show all containers (default shows just running)" },
+    FORMAT,
+    { name: "no-stream", type: "bool", help: "Show it once and end" },
+    { name: "no-trunc", type: "bool", help: "Do not shorten output" },
+  ],
+  load: () => import("../commands/stats.ts"),
+};
+
 export const STOP: CommandSpec = { summary: "Stop running containers", usage: `[OPTIONS] ${MANY}`, args: [1], flags: [SIGNAL, TIME, TIMEOUT], load: () => import("../commands/stop.ts") };
 export const TOP: CommandSpec = { summary: "Show the processes of a container", usage: "CONTAINER [ps OPTIONS]", args: [1], flags: [], interspersed: false, load: () => import("../commands/top.ts") };
+
+const UPDATE_NAMES = [
+  "blkio-weight", "cpu-period", "cpu-quota", "cpu-rt-period", "cpu-rt-runtime", "cpu-shares", "cpus", "cpuset-cpus", "cpuset-mems", "memory", "memory-reservation", "memory-swap", "pids-limit",
+];
+
+export const UPDATE: CommandSpec = {
+  summary: "Change limits, restart policy and labels of containers, at once when they run",
+  usage: `[OPTIONS] ${MANY}`,
+  args: [1],
+  flags: [
+    ...CREATE_FLAGS.filter(({ name }) => UPDATE_NAMES.includes(name)),
+    { name: "restart", type: "string", help: "What to do when the container exits" },
+    { name: "label-add", type: "list", help: "Set a label" },
+    { name: "label-rm", type: "list", help: "Take a label away" },
+  ],
+  load: () => import("../commands/update.ts"),
+};
+
 export const WAIT: CommandSpec = { summary: "Wait until containers stop, then print their exit codes", usage: MANY, args: [1], flags: [], load: () => import("../commands/wait.ts") };

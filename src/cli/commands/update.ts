@@ -1,0 +1,48 @@
+import { changeLabels, updateContainer, type Client } from "../../client/mod.ts";
+import type { HostConfig } from "../../spec/mod.ts";
+import type { Invocation } from "../command.ts";
+import { Failure } from "../failure.ts";
+import type { Flags } from "../flags.ts";
+import { splitPair } from "../options/key-value.ts";
+import { parseRestartPolicy } from "../options/limits.ts";
+import { record, set } from "../options/set.ts";
+import { out } from "../output.ts";
+import { forEachName } from "./simple.ts";
+
+export async function run({ flags, args, client }: Invocation): Promise<number> {
+  const labels = labelChange(flags);
+  const change = limitChange(flags);
+  if (!labels && !change) throw new Failure("you must provide one or more flags when using this command");
+  const warnings: string[] = [];
+  const code = await forEachName(args, (name) => updateOne(client, name, change, labels, warnings));
+  if (warnings.length > 0) out(`${warnings.join("\n")}\n`);
+  return code;
+}
+
+async function updateOne(client: Client, name: string, change: HostConfig | undefined, labels: ReturnType<typeof labelChange>, warnings: string[]): Promise<void> {
+  if (change) warnings.push(...((await updateContainer(client, name, change)).Warnings ?? []));
+  if (labels) await changeLabels(client, name, labels);
+}
+
+const LIMITS = [
+  ["BlkioWeight", "blkio-weight"], ["CpuPeriod", "cpu-period"], ["CpuQuota", "cpu-quota"], ["CpuRealtimePeriod", "cpu-rt-period"], ["CpuRealtimeRuntime", "cpu-rt-runtime"], ["CpuShares", "cpu-shares"],
+  ["NanoCpus", "cpus"], ["Memory", "memory"], ["MemoryReservation", "memory-reservation"], ["MemorySwap", "memory-swap"], ["PidsLimit", "pids-limit"],
+] as const;
+
+function limitChange(flags: Flags): HostConfig | undefined {
+  const change: HostConfig = {};
+  for (const [field, flag] of LIMITS) if (flags.changed(flag)) set(change, field, flags.number(flag));
+  if (flags.changed("pids-limit")) change.PidsLimit = flags.number("pids-limit") ?? 0;
+  set(change, "CpusetCpus", flags.string("cpuset-cpus"));
+  set(change, "CpusetMems", flags.string("cpuset-mems"));
+  const policy = parseRestartPolicy(flags.string("restart") ?? "");
+  if (policy) change.RestartPolicy = policy;
+  const asked = [...LIMITS.map(([, flag]) => flag), "cpuset-cpus", "cpuset-mems", "restart"].some((flag) => flags.changed(flag));
+  return asked ? change : undefined;
+}
+
+function labelChange(flags: Flags): { Add?: Record<string, string>; Remove?: readonly string[] } | undefined {
+  const add = record(flags.list("label-add").map(splitPair));
+  const remove = flags.list("label-rm");
+  return add || remove.length > 0 ? { ...(add && { Add: add }), ...(remove.length > 0 && { Remove: remove }) } : undefined;
+}
