@@ -21,9 +21,7 @@ export const hostOfEnvironment = (): string => process.env["HAKO_HOST"] || proce
 
 /** The default context's address. */
 export function defaultHost(flags: Flags): string {
-  const written = flags.list("host");
-  if (written.length > 1) throw new Failure("Specify only one -H");
-  return written[0] ?? (hostOfEnvironment() || DEFAULT_HOST);
+  return flags.list("host")[0] ?? (hostOfEnvironment() || DEFAULT_HOST);
 }
 
 export interface ChosenEngine {

@@ -11,6 +11,8 @@ export interface Flag {
   /** Shown in help as `(default …)`. */
   readonly default?: string;
   readonly hidden?: boolean;
+  /** Docker calls it a list and takes one value. */
+  readonly once?: true;
 }
 
 const REPEATED: ReadonlySet<FlagType> = new Set(["list", "strings", "map", "filter", "mount", "network", "ulimit", "gpu-request"]);

@@ -1,6 +1,6 @@
 import { Client, DEFAULT_HOST } from "../client/mod.ts";
 import { checkArguments } from "./arguments.ts";
-import type { CommandSpec, Entry } from "./command.ts";
+import { PROGRAM, type CommandSpec, type Entry } from "./command.ts";
 import { configFolder, loadConfig, type LoadedConfig } from "./config-file.ts";
 import { chooseContext, chooseEngine } from "./engine-choice.ts";
 import { provideEngine } from "./engine-program.ts";
@@ -63,7 +63,7 @@ async function openClient(command: CommandSpec, context: string, flags: Flags, c
   if (command.local) return { client: new Client({ kind: "unix", path: "" }), host: "" };
   const { host, endpoint } = await chooseEngine(context, flags, config);
   const mayStart = endpoint.kind === "unix" && `unix://${endpoint.path}` === DEFAULT_HOST && process.getuid?.() === 0;
-  return { host, client: new Client(endpoint, mayStart ? startEngineOnce : undefined, config.file.HttpHeaders) };
+  return { host, client: new Client(endpoint, mayStart ? startEngineOnce : undefined, config.file.HttpHeaders, PROGRAM === "docker") };
 }
 
 async function printVersion(): Promise<number> {

@@ -1,4 +1,5 @@
 import { UsageError } from "./failure.ts";
+import { err } from "./output.ts";
 import { hint, nearest } from "./nearest.ts";
 import { Flags, flagTitle, type Flag } from "./flags.ts";
 import { parseBool, parseBytes, parseDuration, parseInteger, parseNanoCpus, parseSwap, quote, ValueError } from "./values.ts";
@@ -30,6 +31,7 @@ export function parseLine(words: readonly string[], table: readonly Flag[], inte
       if (word === "--help" || word === "--help=true") wantsHelp = true;
       else at += parseLong(word, words[at + 1], flags);
     } else if (word === "-h" && !table.some((flag) => flag.short === "h")) {
+      err("Flag shorthand -h has been deprecated, use --help\n");
       wantsHelp = true;
     } else {
       at += parseCluster(word, words[at + 1], flags);
@@ -80,6 +82,7 @@ function parseCluster(word: string, next: string | undefined, flags: Flags): num
 
 function setChecked(flags: Flags, flag: Flag, value: string): void {
   try {
+    if (flag.once && flags.changed(flag.name)) throw new ValueError(`specify only one -${flag.short ?? ""}`);
     if (flag.type === "strings") for (const item of value.split(",")) flags.set(flag, item);
     else flags.set(flag, normalise(flag, value));
   } catch (error) {

@@ -43,6 +43,8 @@ export class Client {
     startEngine?: () => Promise<void>,
     /** Sent with every request. */
     readonly headers: Readonly<Record<string, string>> = {},
+    /** Scripts that call docker look for its sentence when nobody listens. */
+    readonly inDockersWords = false,
   ) {
     this.#startEngine = startEngine;
   }
@@ -140,6 +142,14 @@ export class Client {
   /** A connection of its own, without a request; whoever asks for it closes it. */
   async connect(): Promise<Connection> {
     try {
+      return await this.#connectOrStart();
+    } catch (error) {
+      throw this.inDockersWords && error instanceof ConnectError ? new ConnectError(inDockersWords(error.message), error.code) : error;
+    }
+  }
+
+  async #connectOrStart(): Promise<Connection> {
+    try {
       return await Connection.open(this.endpoint);
     } catch (error) {
       const start = this.#startEngine;
@@ -176,6 +186,8 @@ export class Client {
     return new ApiError(head.status, errorDetail(head.status, text));
   }
 }
+
+const inDockersWords = (message: string): string => message.replace(/^Cannot connect to the hako engine at (\S+)\. .*$/s, "Cannot connect to the Docker daemon at $1. Is the docker daemon running?");
 
 function errorDetail(status: number, text: string): string {
   try {

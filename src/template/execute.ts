@@ -36,7 +36,11 @@ export class Template {
 
   /** Line and column of the expression that failed, which the message names. */
   #place(message: string): string {
-    const at = Math.max(this.source.indexOf(/ at <(.*?)>: /.exec(message)?.[1] ?? ""), 0);
+    const expression = / at <(.*?)>: /.exec(message)?.[1] ?? "";
+    const begins = Math.max(this.source.indexOf(expression), 0);
+    // A chain of fields is placed at its second one.
+    const second = /^[.$]/.test(expression) ? expression.indexOf(".", 1) : -1;
+    const at = begins + Math.max(second, 0);
     const before = this.source.slice(0, at).split("\n");
     return `${before.length}:${before.at(-1)?.length ?? 0}`;
   }
@@ -105,7 +109,7 @@ class Run {
   }
 
   #range(node: Extract<Node, { kind: "if" | "with" | "range" }>, dot: unknown): void {
-    const items = entriesOf(this.#pipeline(node.value, dot));
+    const items = this.#entries(node.value, dot);
     if (items.length === 0) return this.nodes(node.otherwise, dot);
     for (const [key, item] of items) {
       const scope = this.#variables.length;
@@ -118,6 +122,17 @@ class Run {
       } finally {
         this.#variables.length = scope;
       }
+    }
+  }
+
+  #entries(pipeline: Pipeline, dot: unknown): Array<readonly [unknown, unknown]> {
+    const value = this.#pipeline(pipeline, dot);
+    try {
+      return entriesOf(value);
+    } catch (error) {
+      const [stage] = pipeline.stages;
+      if (error instanceof TemplateError && stage) throw new TemplateError(`executing "" at <${describe(stage)}>: ${error.message}`);
+      throw error;
     }
   }
 

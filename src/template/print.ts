@@ -2,6 +2,13 @@
 
 export const NO_VALUE = "<no value>";
 
+/** Objects that are structs to Go, with their fields in order; they print as `{a b}`, maps as `map[k:v]`. */
+const structs = new WeakMap<object, readonly unknown[]>();
+
+export function markStruct(value: object, fields: readonly unknown[]): void {
+  structs.set(value, fields);
+}
+
 export function show(value: unknown): string {
   if (value === undefined) return NO_VALUE;
   return showInner(value);
@@ -11,6 +18,8 @@ function showInner(value: unknown): string {
   if (value === undefined || value === null) return "<nil>";
   if (Array.isArray(value)) return `[${value.map(showInner).join(" ")}]`;
   if (typeof value === "object") {
+    const fields = structs.get(value);
+    if (fields) return `{${fields.map(showInner).join(" ")}}`;
     const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     return `map[${entries.map(([key, item]) => `${key}:${showInner(item)}`).join(" ")}]`;
   }

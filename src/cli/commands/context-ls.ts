@@ -62,4 +62,5 @@ const LISTING: Listing<Row> = {
   },
   table: ["Marked", "Description", "DockerEndpoint", "Error"],
   quiet: "Name",
+  goType: "formatter.clientContextContext",
 };

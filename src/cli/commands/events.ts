@@ -2,12 +2,12 @@ import { events, type EventLine } from "../../client/mod.ts";
 import type { EventMessage } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { readFilters } from "../options/filters.ts";
-import { goTimestamp } from "../options/time.ts";
+import { eventTime as readTime } from "../options/time.ts";
 import { out, printable } from "../output.ts";
 
 export async function run({ flags, client }: Invocation): Promise<number> {
   const show = await formatter(flags.string("format"));
-  const stream = events(client, { since: goTimestamp(flags.string("since")), until: goTimestamp(flags.string("until")), filters: readFilters(flags.list("filter")) });
+  const stream = events(client, { since: readTime(flags.string("since")), until: readTime(flags.string("until")), filters: readFilters(flags.list("filter")) });
   for await (const line of stream) out(`${show(line)}\n`);
   return 0;
 }
@@ -16,7 +16,7 @@ async function formatter(format: string | undefined): Promise<(line: EventLine) 
   if (format === undefined || format === "") return ({ event, text }) => eventLine(event, text);
   if (format === "json") return ({ text }) => text;
   const { inspectTemplate } = await import("../format/inspect-template.ts");
-  const template = inspectTemplate(format);
+  const template = inspectTemplate(format, { goType: "*events.Message", prefix: "Error parsing format: ", exitCode: 64 });
   return ({ event }) => template(event);
 }
 

@@ -28,5 +28,6 @@ function historyListing(whole: boolean, human: boolean): Listing<ImageHistoryIte
     },
     table: ["ID", "CreatedSince", "CreatedBy", "Size", "Comment"],
     quiet: "ID",
+    goType: "image.historyContext",
   };
 }

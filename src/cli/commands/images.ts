@@ -9,7 +9,7 @@ import { readFilters } from "../options/filters.ts";
 
 const NONE = "<none>";
 
-interface Row {
+export interface ImageRow {
   readonly image: ImageSummary;
   readonly repository: string;
   readonly tag: string;
@@ -22,16 +22,16 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   const digests = flags.bool("digests");
   const images = await listImages(client, { all: flags.bool("all"), filters: args[0] === undefined ? filters : { ...filters, reference: [args[0]] } });
   const quiet = flags.bool("quiet");
-  const named = quiet && !format ? images.map((image) => ({ image, repository: NONE, tag: NONE, digest: NONE })) : images.flatMap((image) => rowsOf(image, digests || (format?.includes(".Digest") ?? false)));
+  const named = images.flatMap((image) => rowsOf(image, digests || (format?.includes(".Digest") ?? false)));
   await printListing(named, imageListing(flags.bool("no-trunc"), digests), { format, quiet });
   return 0;
 }
 
 /** One row for each name; with digests, one for each name and digest of its repository. */
-function rowsOf(image: ImageSummary, withDigests: boolean): Row[] {
+function rowsOf(image: ImageSummary, withDigests: boolean): ImageRow[] {
   const tags = (image.RepoTags ?? []).filter((name) => name !== "<none>:<none>").map((name) => split(name, name.lastIndexOf(":")));
   const digests = (image.RepoDigests ?? []).filter((name) => name !== "<none>@<none>").map((name) => split(name, name.indexOf("@")));
-  const rows: Row[] = [];
+  const rows: ImageRow[] = [];
   for (const [repository, tag] of tags) {
     const own = digests.filter(([name]) => name === repository).map(([, digest]) => digest);
     if (!withDigests || own.length === 0) rows.push({ image, repository, tag, digest: NONE });
@@ -44,24 +44,26 @@ function rowsOf(image: ImageSummary, withDigests: boolean): Row[] {
 
 const split = (name: string, at: number): readonly [string, string] => [name.slice(0, at), name.slice(at + 1)];
 
-function imageListing(whole: boolean, digests: boolean): Listing<Row> {
+export function imageListing(whole: boolean, digests: boolean): Listing<ImageRow> {
   return {
     fields: {
       Containers: { heading: "CONTAINERS", value: ({ image }) => (image.Containers === undefined || image.Containers < 0 ? "N/A" : String(image.Containers)) },
       CreatedAt: { heading: "CREATED AT", value: ({ image }) => goTime((image.Created ?? 0) * 1000) },
-      CreatedSince: { heading: "CREATED", value: ({ image }) => ((image.Created ?? 0) > 0 ? ago(image.Created ?? 0) : "N/A") },
+      CreatedSince: { heading: "CREATED", value: ({ image }) => ago(image.Created ?? 0) },
       Digest: { heading: "DIGEST", value: ({ digest }) => digest },
       ID: { heading: "IMAGE ID", value: ({ image }) => (whole ? (image.Id ?? "") : shortId(image.Id ?? "")) },
       Repository: { heading: "REPOSITORY", value: ({ repository }) => repository },
       SharedSize: { heading: "SHARED SIZE", value: ({ image }) => knownSize(image.SharedSize) },
       Size: { heading: "SIZE", value: ({ image }) => humanSize(image.Size ?? 0) },
       Tag: { heading: "TAG", value: ({ tag }) => tag },
-      UniqueSize: { heading: "UNIQUE SIZE", value: ({ image }) => (image.SharedSize === undefined || image.SharedSize < 0 ? "N/A" : humanSize((image.Size ?? 0) - image.SharedSize)) },
+      UniqueSize: { heading: "UNIQUE SIZE", value: ({ image }) => (image.SharedSize === undefined || image.SharedSize < 0 ? "N/A" : humanSize((image.Size ?? 0) - image.SharedSize, 4)) },
       VirtualSize: { heading: "SIZE", value: ({ image }) => humanSize(image.Size ?? 0, 4) },
     },
     table: ["Repository", "Tag", ...(digests ? ["Digest"] : []), "ID", "CreatedSince", "Size"],
     quiet: "ID",
+    goType: "formatter.imageContext",
+    raw: `repository: {{.Repository}}\ntag: {{.Tag}}\n${digests ? "digest: {{.Digest}}\n" : ""}image_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n`,
   };
 }
 
-const knownSize = (sizeBytes: number | undefined): string => (sizeBytes === undefined || sizeBytes < 0 ? "N/A" : humanSize(sizeBytes));
+const knownSize = (sizeBytes: number | undefined): string => (sizeBytes === undefined || sizeBytes < 0 ? "N/A" : humanSize(sizeBytes, 4));

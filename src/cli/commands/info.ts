@@ -22,7 +22,7 @@ export async function run({ flags, client }: Invocation): Promise<number> {
 async function printTemplate(format: string, info: SystemInfo | undefined): Promise<void> {
   const { inspectTemplate } = await import("../format/inspect-template.ts");
   const client = { Version: VERSION, Context: "default", Debug: false };
-  out(`${inspectTemplate(format === "json" ? "{{json .}}" : format)({ ...info, ClientInfo: client })}\n`);
+  out(`${inspectTemplate(format === "json" ? "{{json .}}" : format, { goType: "system.dockerInfo" })({ ...info, ClientInfo: client })}\n`);
 }
 
 type Line = readonly [depth: number, text: string];

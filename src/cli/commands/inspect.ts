@@ -1,4 +1,4 @@
-import { ApiError, type Client } from "../../client/mod.ts";
+import { ApiError, readText, type Client } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure } from "../failure.ts";
 import { printInspected } from "../format/inspect.ts";
@@ -17,12 +17,25 @@ const KINDS: Readonly<Record<string, Finder>> = {
   volume: volumeText,
 };
 
+const path = (kind: string): Finder => async (client, name) => readText((await client.request("GET", `/${kind}/${encodeURIComponent(name)}`)).body);
+
+/** Kinds that must be named: what they are is known to a swarm, or to an engine with plugins. */
+const BY_TYPE: Readonly<Record<string, Finder>> = {
+  config: path("configs"),
+  node: path("nodes"),
+  plugin: async (client, name) => readText((await client.request("GET", `/plugins/${encodeURIComponent(name)}/json`)).body),
+  secret: path("secrets"),
+  service: path("services"),
+  task: path("tasks"),
+};
+
 export async function run({ flags, args, client }: Invocation): Promise<number> {
   const type = flags.string("type");
-  if (type !== undefined && !Object.hasOwn(KINDS, type)) {
+  const finders = { ...KINDS, ...BY_TYPE };
+  if (type !== undefined && !Object.hasOwn(finders, type)) {
     throw new Failure(type === "" ? 'type is empty: must be one of "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"' : `unknown type: ${JSON.stringify(type)}: must be one of "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume"`);
   }
-  const only = type === undefined ? undefined : KINDS[type];
+  const only = type === undefined ? undefined : finders[type];
   const find = only ? (name: string) => only(client, name, flags.bool("size")) : (name: string) => findAny(client, name, flags.bool("size"));
   return printInspected(args, find, { format: flags.string("format"), ...(!only && { prefix: "" }) });
 }

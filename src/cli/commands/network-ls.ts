@@ -1,5 +1,6 @@
 import { listNetworks, type Network } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
+import { joinLabels, labelField } from "../format/labels.ts";
 import { printListing, type Listing } from "../format/listing.ts";
 import { shortId } from "../format/names.ts";
 import { readFilters } from "../options/filters.ts";
@@ -19,10 +20,13 @@ const networkListing = (whole: boolean): Listing<Network> => ({
     IPv4: { heading: "IPV4", value: ({ EnableIPv4 }) => String(EnableIPv4 ?? false) },
     IPv6: { heading: "IPV6", value: ({ EnableIPv6 }) => String(EnableIPv6 ?? false) },
     Internal: { heading: "INTERNAL", value: ({ Internal }) => String(Internal ?? false) },
-    Labels: { heading: "LABELS", value: ({ Labels }) => Object.entries(Labels ?? {}).map(([key, value]) => `${key}=${value}`).join(",") },
+    Labels: { heading: "LABELS", value: ({ Labels }) => joinLabels(Labels) },
+    Label: labelField(({ Labels }) => Labels),
     Name: { heading: "NAME", value: ({ Name = "" }) => Name },
     Scope: { heading: "SCOPE", value: ({ Scope = "" }) => Scope },
   },
   table: ["ID", "Name", "Driver", "Scope"],
   quiet: "ID",
+  goType: "network.networkContext",
+  raw: "network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n",
 });

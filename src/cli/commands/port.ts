@@ -14,7 +14,7 @@ export async function run({ args, client }: Invocation): Promise<number> {
     return 0;
   }
   const [number = "", protocol = "tcp"] = wanted.split("/");
-  if (!/^\d+$/.test(number)) throw new Failure(`Error: invalid port (${number}): value must be an integer: invalid syntax`);
+  if (!/^\d+$/.test(number)) throw new Failure(`Error: invalid port (${number}): strconv.ParseUint: parsing ${JSON.stringify(number)}: invalid syntax`);
   const bindings = ports[`${number}/${protocol}`];
   if (!bindings) throw new Failure(`Error: No public port '${wanted}' published for ${name}`);
   out(bindings.map((binding) => `${address(binding)}\n`).join(""));

@@ -2,6 +2,7 @@ import { listContainers } from "../../client/mod.ts";
 import type { ContainerSummary } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { ago, goTime } from "../format/duration.ts";
+import { joinLabels, labelField } from "../format/labels.ts";
 import { printListing, type Listing } from "../format/listing.ts";
 import { ellipsis, shortId } from "../format/names.ts";
 import { displayPorts } from "../format/ports.ts";
@@ -9,16 +10,17 @@ import { humanSize } from "../format/size.ts";
 import { readFilters } from "../options/filters.ts";
 
 export async function run({ flags, client }: Invocation): Promise<number> {
-  const format = flags.string("format");
-  const size = flags.bool("size") || (format !== undefined && /\.Size\b|^json$/.test(format) && flags.bool("size"));
+  const format = flags.string("format") ?? "";
+  const listing = containerListing(flags.bool("no-trunc"), flags.bool("size"));
+  if (format !== "") (await import("../format/check-template.ts")).checkTemplate(format, listing);
   const last = flags.bool("latest") ? 1 : flags.number("last");
   const rows = await listContainers(client, {
     all: flags.bool("all") || (last !== undefined && last > 0),
     limit: last !== undefined && last > 0 ? last : undefined,
-    size: size || (format !== undefined && format.includes(".Size")),
+    // Sizes cost a walk over the container's files: only who names them gets them.
+    size: flags.bool("size") || /\.Size\b|\bjson +\.(?!\w)/.test(format),
     filters: readFilters(flags.list("filter")),
   });
-  const listing = containerListing(flags.bool("no-trunc"), flags.bool("size"));
   await printListing(rows, listing, { format, quiet: flags.bool("quiet") });
   return 0;
 }
@@ -31,8 +33,8 @@ export function containerListing(whole: boolean, size: boolean): Listing<Contain
       CreatedAt: { heading: "CREATED AT", value: ({ Created = 0 }) => goTime(Created * 1000) },
       ID: { heading: "CONTAINER ID", value: ({ Id = "" }) => (whole ? Id : shortId(Id)) },
       Image: { heading: "IMAGE", value: (row) => imageName(row, whole) },
-      Labels: { heading: "LABELS", value: ({ Labels }) => Object.entries(Labels ?? {}).map(([key, value]) => `${key}=${value}`).join(",") },
-      Label: { heading: "", hidden: true, value: ({ Labels }) => (key: unknown) => Labels?.[String(key)] ?? "" },
+      Labels: { heading: "LABELS", value: ({ Labels }) => joinLabels(Labels) },
+      Label: labelField(({ Labels }) => Labels),
       LocalVolumes: { heading: "LOCAL VOLUMES", value: ({ Mounts }) => String((Mounts ?? []).filter((mount) => mount.Driver === "local").length) },
       Mounts: { heading: "MOUNTS", value: ({ Mounts }) => (Mounts ?? []).map((mount) => mount.Name || mount.Source || "").map((name) => (whole ? name : ellipsis(name, 15))).join(",") },
       Names: { heading: "NAMES", value: (row) => names(row).join(",") },
@@ -46,8 +48,22 @@ export function containerListing(whole: boolean, size: boolean): Listing<Contain
     },
     table: ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names", ...(size ? ["Size"] : [])],
     quiet: "ID",
+    goType: "formatter.ContainerContext",
+    raw: RAW + (size ? "size: {{.Size}}\n" : ""),
+    quietWins: true,
   };
 }
+
+const RAW = `container_id: {{.ID}}
+image: {{.Image}}
+command: {{.Command}}
+created_at: {{.CreatedAt}}
+state: {{- pad .State 1 0}}
+status: {{- pad .Status 1 0}}
+names: {{.Names}}
+labels: {{- pad .Labels 1 0}}
+ports: {{- pad .Ports 1 0}}
+`;
 
 function sizes(own: number, withImage: number): string {
   return withImage > 0 ? `${humanSize(own)} (virtual ${humanSize(withImage)})` : humanSize(own);

@@ -1,16 +1,20 @@
 import { ApiError, removeContainer } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
+import { err } from "../output.ts";
 import { forEachName } from "./simple.ts";
 
-export function run({ flags, args, client }: Invocation): Promise<number> {
+export async function run({ flags, args, client }: Invocation): Promise<number> {
   const options = { force: flags.bool("force"), removeVolumes: flags.bool("volumes"), link: flags.bool("link") };
-  return forEachName(args, async (name) => {
-    try {
+  const absent: string[] = [];
+  const exitCode = await forEachName(
+    args,
+    async (name) => {
       // Linked names keep their inner slash, the outer ones mean nothing.
       await removeContainer(client, name.replace(/^\/+|\/+$/g, ""), options);
-    } catch (error) {
-      if (options.force && error instanceof ApiError && error.status === 404) return Promise.reject(error);
-      throw error;
-    }
-  });
+    },
+    (error) => options.force && error instanceof ApiError && error.status === 404 && absent.push(error.message) > 0,
+  );
+  // With --force, one that is not there is what was wanted, though not unsaid.
+  for (const sentence of absent) err(`${sentence}\n`);
+  return exitCode;
 }

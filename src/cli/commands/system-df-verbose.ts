@@ -1,58 +1,77 @@
-import type { ContainerSummary, SystemDataUsage } from "../../spec/mod.ts";
-import { alignTabs } from "../format/columns.ts";
-import { ago } from "../format/duration.ts";
-import { ellipsis, shortId } from "../format/names.ts";
+import type { Volume } from "../../client/mod.ts";
+import type { ContainerSummary, ImageSummary, SystemDataUsage } from "../../spec/mod.ts";
+import { ago, goTime } from "../format/duration.ts";
+import { printListing, type Listing } from "../format/listing.ts";
 import { humanSize } from "../format/size.ts";
-import { out, printable } from "../output.ts";
+import { out } from "../output.ts";
+import { imageListing, type ImageRow } from "./images.ts";
+import { containerListing } from "./ps.ts";
+import { VOLUMES } from "./volume-ls.ts";
 
-/** `system df -v`: one table for each kind of object. */
+/** `system df -v`: one table for each kind of object, or all of them through one template. */
 export async function printVerbose(usage: SystemDataUsage, format: string | undefined): Promise<number> {
-  if (format) {
-    const { inspectTemplate } = await import("../format/inspect-template.ts");
-    out(`${inspectTemplate(format === "json" ? "{{json .}}" : format)(usage)}\n`);
+  if (format && format !== "table") {
+    out((await import("./system-df-template.ts")).formatUsage(usage, format));
     return 0;
   }
-  out(`Images space usage:\n\n${imageTable(usage)}\n`);
-  out(`Containers space usage:\n\n${containerTable(usage)}\n`);
-  out(`Local Volumes space usage:\n\n${volumeTable(usage)}\n`);
-  out(`Build cache usage: ${humanSize((usage.BuildCache ?? []).reduce((total, { Size, Shared }) => total + (Shared ? 0 : (Size ?? 0)), 0), 4)}\n\n${cacheTable(usage)}`);
+  const { images, containers, volumes, cache } = listings(false);
+  out("Images space usage:\n\n");
+  await printListing((usage.Images ?? []).map(imageRow), images, {});
+  out("\nContainers space usage:\n\n");
+  await printListing(usage.Containers ?? [], containers, {});
+  out("\nLocal Volumes space usage:\n\n");
+  await printListing(usage.Volumes ?? [], volumes, {});
+  const cacheBytes = (usage.BuildCache ?? []).reduce((total, { Size, Shared }) => total + (Shared ? 0 : (Size ?? 0)), 0);
+  out(`\nBuild cache usage: ${humanSize(cacheBytes, 4)}\n\n`);
+  await printListing(usage.BuildCache ?? [], cache, {});
   return 0;
 }
 
-const table = (rows: ReadonlyArray<readonly string[]>): string => `${alignTabs(rows.map((row) => row.map(printable).join("\t")).join("\n"))}\n`;
+type BuildCache = NonNullable<SystemDataUsage["BuildCache"]>[number];
 
-function imageTable(usage: SystemDataUsage): string {
-  const rows = (usage.Images ?? []).map((image) => {
-    const name = image.RepoTags?.[0] ?? "<none>:<none>";
-    const colon = name.lastIndexOf(":");
-    const shared = Math.max(image.SharedSize ?? 0, 0);
-    return [name.slice(0, colon), name.slice(colon + 1), shortId(image.Id ?? ""), ago(image.Created ?? 0), humanSize(image.Size ?? 0), humanSize(shared, 4), humanSize((image.Size ?? 0) - shared, 4), String(image.Containers ?? 0)];
-  });
-  return table([["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE", "SHARED SIZE", "UNIQUE SIZE", "CONTAINERS"], ...rows]);
+interface Listings {
+  readonly images: Listing<ImageRow>;
+  readonly containers: Listing<ContainerSummary>;
+  readonly volumes: Listing<Volume>;
+  readonly cache: Listing<BuildCache>;
 }
 
-function containerTable(usage: SystemDataUsage): string {
-  const names = ({ Names }: ContainerSummary) => (Names ?? []).map((name) => name.replace(/^\//, "")).join(",");
-  const rows = (usage.Containers ?? []).map((container) => [
-    shortId(container.Id ?? ""),
-    container.Image ?? "",
-    JSON.stringify(ellipsis(container.Command ?? "", 20)),
-    String((container.Mounts ?? []).filter((mount) => mount.Driver === "local").length),
-    humanSize(container.SizeRw ?? 0),
-    ago(container.Created ?? 0),
-    container.Status ?? "",
-    names(container),
-  ]);
-  return table([["CONTAINER ID", "IMAGE", "COMMAND", "LOCAL VOLUMES", "SIZE", "CREATED", "STATUS", "NAMES"], ...rows]);
+/** The columns of the lists of each kind, with what they take up. */
+export function listings(whole: boolean): Listings {
+  const containers = containerListing(whole, true);
+  return {
+  images: { ...imageListing(whole, false), table: ["Repository", "Tag", "ID", "CreatedSince", "Size", "SharedSize", "UniqueSize", "Containers"] },
+  containers: { ...containers, fields: { ...containers.fields, Size: { heading: "SIZE", value: ({ SizeRw }) => humanSize(SizeRw ?? 0) } }, table: ["ID", "Image", "Command", "LocalVolumes", "Size", "RunningFor", "Status", "Names"] },
+  volumes: { ...VOLUMES, table: ["Name", "Links", "Size"] },
+  cache: cacheListing(whole),
+  };
 }
 
-function volumeTable(usage: SystemDataUsage): string {
-  const rows = (usage.Volumes ?? []).map((volume) => [volume.Name ?? "", String(volume.UsageData?.RefCount ?? 0), humanSize(Math.max(volume.UsageData?.Size ?? 0, 0))]);
-  return table([["VOLUME NAME", "LINKS", "SIZE"], ...rows]);
+/** Only an image's first name is shown. */
+export function imageRow(image: ImageSummary): ImageRow {
+  const name = image.RepoTags?.[0] ?? "<none>:<none>";
+  const colon = name.lastIndexOf(":");
+  return { image: { ...image, SharedSize: Math.max(image.SharedSize ?? 0, 0) }, repository: name.slice(0, colon), tag: name.slice(colon + 1), digest: "" };
 }
 
-function cacheTable(usage: SystemDataUsage): string {
-  const since = (text: string | null | undefined) => (text ? ago(new Date(text).getTime() / 1000) : "");
-  const rows = (usage.BuildCache ?? []).map((item) => [item.ID?.slice(0, 12) ?? "", item.Type ?? "", humanSize(item.Size ?? 0), since(item.CreatedAt), since(item.LastUsedAt), String(item.UsageCount ?? 0), String(item.Shared ?? false)]);
-  return table([["CACHE ID", "CACHE TYPE", "SIZE", "CREATED", "LAST USED", "USAGE", "SHARED"], ...rows]);
-}
+const since = (text: string | null | undefined): string => (text ? ago(new Date(text).getTime() / 1000) : "");
+const at = (text: string | null | undefined): string => (text ? goTime(new Date(text).getTime()) : "");
+
+const cacheListing = (whole: boolean): Listing<BuildCache> => ({
+  fields: {
+    CacheType: { heading: "CACHE TYPE", value: ({ Type = "" }) => Type },
+    CreatedAt: { heading: "CREATED AT", value: ({ CreatedAt }) => at(CreatedAt) },
+    CreatedSince: { heading: "CREATED", value: ({ CreatedAt }) => since(CreatedAt) },
+    Description: { heading: "DESCRIPTION", value: ({ Description = "" }) => Description },
+    ID: { heading: "CACHE ID", value: ({ ID = "" }) => (whole ? ID : ID.slice(0, 12)) },
+    InUse: { heading: "IN USE", value: ({ InUse }) => String(InUse ?? false) },
+    LastUsedAt: { heading: "LAST USED AT", value: ({ LastUsedAt }) => at(LastUsedAt) },
+    LastUsedSince: { heading: "LAST USED", value: ({ LastUsedAt }) => since(LastUsedAt) },
+    Shared: { heading: "SHARED", value: ({ Shared }) => String(Shared ?? false) },
+    Size: { heading: "SIZE", value: ({ Size = 0 }) => humanSize(Size) },
+    UsageCount: { heading: "USAGE", value: ({ UsageCount = 0 }) => String(UsageCount) },
+  },
+  table: ["ID", "CacheType", "Size", "CreatedSince", "LastUsedSince", "UsageCount", "Shared"],
+  quiet: "ID",
+  goType: "formatter.buildCacheContext",
+});

@@ -80,4 +80,6 @@ const LISTING: Listing<Row> = {
   },
   table: ["Type", "TotalCount", "Active", "Size", "Reclaimable"],
   quiet: "Type",
+  goType: "formatter.diskUsageImagesContext",
+  raw: "type: {{.Type}}\ntotal: {{.TotalCount}}\nactive: {{.Active}}\nsize: {{.Size}}\nreclaimable: {{.Reclaimable}}\n",
 };

@@ -11,21 +11,22 @@ export async function run({ flags, client }: Invocation): Promise<number> {
   const all = flags.bool("all");
   const volumes = flags.bool("volumes");
   if (volumes && filters["until"]) throw new Failure('ERROR: The "until" filter is not supported with "--volumes"');
-  if (!flags.bool("force")) await confirm(warning(all, volumes));
+  if (!flags.bool("force")) await confirm(warning(all, volumes, flags.list("filter")));
   const reclaimed = (await containers(client, filters)) + (await networks(client, filters)) + (volumes ? await unusedVolumes(client, filters) : 0) + (await images(client, filters, all));
   out(`Total reclaimed space: ${humanSize(reclaimed, 4)}\n`);
   return 0;
 }
 
-function warning(all: boolean, volumes: boolean): string {
+function warning(all: boolean, volumes: boolean, filters: readonly string[]): string {
   const targets = [
     "all stopped containers",
     "all networks not used by at least one container",
     ...(volumes ? ["all anonymous volumes not used by at least one container"] : []),
     all ? "all images without at least one container associated to them" : "all dangling images",
-    "unused build cache",
+    all ? "all build cache" : "unused build cache",
   ];
-  return `This will remove:\n${targets.map((target) => `  - ${target}\n`).join("")}`;
+  const lines = (items: readonly string[]) => items.map((item) => `  - ${item}\n`).join("");
+  return `This will remove:\n${lines(targets)}${filters.length > 0 ? `\n  Items to be pruned will be filtered with:\n${lines(filters.toSorted())}` : ""}`;
 }
 
 async function containers(client: Client, filters: Filters): Promise<number> {

@@ -1,12 +1,12 @@
 import { tagImage } from "../../client/mod.ts";
-import { canonicalName, familiarRepository, parseReference } from "../../spec/mod.ts";
+import { familiarRepository, parseReference } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure } from "../failure.ts";
 
 export async function run({ args, client }: Invocation): Promise<number> {
   const [source = "", target = ""] = args;
   const reference = parseTarget(target);
-  if (reference.digest !== undefined) throw new Failure(`refusing to create a tag with a digest reference: ${canonicalName(reference)}`);
+  if (reference.digest !== undefined) throw new Failure("refusing to create a tag with a digest reference");
   await tagImage(client, source, familiarRepository(reference), reference.tag ?? "latest");
   return 0;
 }

@@ -8,7 +8,7 @@ import { confirm } from "./simple.ts";
 export async function run({ flags }: Invocation): Promise<number> {
   if (process.getuid?.() !== 0) throw new Failure("hako: uninstalling needs root: run it again with sudo");
   const options = engineOptions(flags);
-  if (!flags.bool("force")) await confirm(`This will stop all containers and the engine, and remove every image, container and volume in ${options.configuration.values["data-root"] ?? "/var/lib/hako"}.`);
+  if (!flags.bool("force")) await confirm(`This will stop all containers and the engine, and remove every image, container and volume in ${options.configuration.values["data-root"] ?? "/var/lib/hako"}.`, 1);
   const left = await (await loadEngine()).uninstall(options);
   for (const sentence of left) err(`${sentence}\n`);
   if (left.length > 0) return 1;

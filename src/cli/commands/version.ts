@@ -17,7 +17,7 @@ export async function run({ flags, client }: Invocation): Promise<number> {
 
 async function printTemplate(format: string, client: Client, server: SystemVersion | undefined): Promise<void> {
   const { inspectTemplate } = await import("../format/inspect-template.ts");
-  out(`${inspectTemplate(format === "json" ? "{{json .}}" : format)({ Client: clientFacts(client, server), Server: server ?? null })}\n`);
+  out(`${inspectTemplate(format === "json" ? "{{json .}}" : format, { goType: "system.versionInfo", name: "version" })({ Client: clientFacts(client, server), Server: server ?? null })}\n`);
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64" };

@@ -6,7 +6,7 @@ import { out } from "../output.ts";
 
 export async function run({ flags, args, client }: Invocation): Promise<number> {
   const named = flags.string("name");
-  if (args[0] !== undefined && named !== undefined) throw new Failure("conflicting options: either specify --name or provide positional arg, not both");
+  if (args[0] !== undefined && named !== undefined) throw new Failure("conflicting options: cannot specify a volume-name through both --name and as a positional arg");
   const { Name = "" } = await createVolume(client, {
     Name: args[0] ?? named ?? "",
     Driver: flags.string("driver") ?? "local",

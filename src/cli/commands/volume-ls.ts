@@ -1,5 +1,6 @@
 import { listVolumes, type Volume } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
+import { joinLabels, labelField } from "../format/labels.ts";
 import { printListing, type Listing } from "../format/listing.ts";
 import { humanSize } from "../format/size.ts";
 import { readFilters } from "../options/filters.ts";
@@ -7,16 +8,21 @@ import { readFilters } from "../options/filters.ts";
 export async function run({ flags, client }: Invocation): Promise<number> {
   const { Volumes } = await listVolumes(client, readFilters(flags.list("filter")));
   const sorted = (Volumes ?? []).toSorted((a, b) => (a.Name ?? "").localeCompare(b.Name ?? "", "en", { numeric: true }));
-  await printListing(sorted, VOLUMES, { format: flags.string("format"), quiet: flags.bool("quiet") });
+  const cluster = flags.bool("cluster");
+  await printListing(cluster ? [] : sorted, cluster ? { ...VOLUMES, table: CLUSTER_TABLE } : VOLUMES, { format: flags.string("format"), quiet: flags.bool("quiet") });
   return 0;
 }
 
-const VOLUMES: Listing<Volume> = {
+/** No engine of ours is in a cluster, so none has volumes of one. */
+const CLUSTER_TABLE = ["Name", "Group", "Driver", "Availability", "Status"];
+
+export const VOLUMES: Listing<Volume> = {
   fields: {
     Availability: { heading: "AVAILABILITY", value: () => "N/A" },
     Driver: { heading: "DRIVER", value: ({ Driver = "" }) => Driver },
     Group: { heading: "GROUP", value: () => "N/A" },
-    Labels: { heading: "LABELS", value: ({ Labels }) => Object.entries(Labels ?? {}).map(([key, value]) => `${key}=${value}`).join(",") },
+    Labels: { heading: "LABELS", value: ({ Labels }) => joinLabels(Labels) },
+    Label: labelField(({ Labels }) => Labels),
     Links: { heading: "LINKS", value: ({ UsageData }) => (UsageData ? String(UsageData.RefCount ?? 0) : "N/A") },
     Mountpoint: { heading: "MOUNTPOINT", value: ({ Mountpoint = "" }) => Mountpoint },
     Name: { heading: "VOLUME NAME", value: ({ Name = "" }) => Name },
@@ -26,4 +32,6 @@ const VOLUMES: Listing<Volume> = {
   },
   table: ["Driver", "Name"],
   quiet: "Name",
+  goType: "formatter.volumeContext",
+  raw: "name: {{.Name}}\ndriver: {{.Driver}}\n",
 };

@@ -41,6 +41,6 @@ async function printTemplate(found: readonly string[], format: string): Promise<
       printed += "\n";
     }
   }
-  out(printed);
+  out(found.length === 0 ? "\n" : printed);
   if (failure) throw failure;
 }

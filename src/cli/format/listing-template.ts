@@ -5,24 +5,26 @@ import { HEADING_FUNCTIONS, ROW, rowJson, Template, TemplateError } from "../../
 import { alignTabs } from "./columns.ts";
 import type { Listing } from "./listing-fields.ts";
 
-/** A list by `--format`: a template per row, `table TEMPLATE`, or `json`. */
+/** A list by `--format`: a template per row, `table TEMPLATE`, `raw` or `json`. */
 export function formatListing<Row>(rows: readonly Row[], listing: Listing<Row>, format: string, quiet: boolean): string {
-  if (quiet) {
-    err("WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
-    return rows.map((row) => `${String(listing.fields[listing.quiet]?.value(row) ?? "")}\n`).join("");
-  }
+  if (quiet && listing.quietWins) err("WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
+  if (format === "raw" && listing.raw) return rowLines(rows, listing, compile(quiet ? (listing.raw.split("\n").find((line) => line.includes(`{{.${listing.quiet}}}`)) ?? "") : listing.raw));
+  if (quiet && listing.quietWins) return rows.map((row) => `${String(listing.fields[listing.quiet]?.value(row) ?? "")}\n`).join("");
   if (format === "json") return rows.map((row) => `${rowJson(rowData(row, listing))}\n`).join("");
   const isTable = format.startsWith("table");
-  const source = (isTable ? format.slice("table".length) : format).replace(/^ +| +$/g, "").replaceAll("\\t", "\t").replaceAll("\\n", "\n");
-  const template = compile(source);
-  const lines = rows.map((row) => `${execute(() => template.run(rowData(row, listing), { lookup: lookupField }))}\n`);
-  if (!isTable) return lines.join("");
+  const template = compile((isTable ? format.slice("table".length) : format).replace(/^ +| +$/g, "").replaceAll("\\t", "\t").replaceAll("\\n", "\n"));
+  const lines = rowLines(rows, listing, template);
+  if (!isTable) return lines;
   const headings = Object.fromEntries(Object.entries(listing.fields).map(([name, field]) => [name, field.heading]));
-  return alignTabs(`${execute(() => template.run(headings, { functions: HEADING_FUNCTIONS }))}\n${lines.join("")}`);
+  return alignTabs(`${execute(() => template.run(headings, { functions: HEADING_FUNCTIONS }))}\n${lines}`);
+}
+
+function rowLines<Row>(rows: readonly Row[], listing: Listing<Row>, template: Template): string {
+  return rows.map((row) => `${execute(() => template.run(rowData(row, listing), { lookup: (value, name) => lookupField(value, name, listing.goType) }))}\n`).join("");
 }
 
 /** What a template sees of one row; hidden fields can be named but are no part of `{{json .}}`. */
-function rowData<Row>(row: Row, listing: Listing<Row>): Record<string, unknown> {
+export function rowData<Row>(row: Row, listing: Listing<Row>): Record<string, unknown> {
   const data: Record<string, unknown> = {};
   Object.defineProperty(data, ROW, { value: true });
   for (const name of Object.keys(listing.fields).toSorted()) {
@@ -37,17 +39,17 @@ function shown(value: unknown): unknown {
   return typeof value === "string" && stdoutIsTerminal() ? printable(value) : value;
 }
 
-function lookupField(value: unknown, name: string): unknown {
+/** @throws TemplateError in docker's words when there is no such field */
+export function lookupField(value: unknown, name: string, goType: string): unknown {
   if (value !== null && typeof value === "object" && Object.hasOwn(value, name)) return (value as Record<string, unknown>)[name];
-  const known = value !== null && typeof value === "object" ? `; there are ${Object.keys(value).join(", ")}` : "";
-  throw new TemplateError(`can't evaluate field ${name}${known}`);
+  throw new TemplateError(`can't evaluate field ${name} in type *${goType}`);
 }
 
 export function compile(source: string): Template {
   try {
     return new Template(source);
   } catch (error) {
-    if (error instanceof TemplateError) throw new Failure(`failed to parse template: template: :1: ${error.message}`);
+    if (error instanceof TemplateError) throw new Failure(`template parsing error: template: :1: ${error.message}`);
     throw error;
   }
 }
@@ -56,7 +58,7 @@ export function execute(run: () => string): string {
   try {
     return run();
   } catch (error) {
-    if (error instanceof TemplateError) throw new Failure(`failed to execute template: ${error.message}`);
+    if (error instanceof TemplateError) throw new Failure(`template parsing error: ${error.message}`);
     throw error;
   }
 }

@@ -20,7 +20,7 @@ export async function renderListing<Row>(rows: readonly Row[], listing: Listing<
 }
 
 function plainTable<Row>(rows: readonly Row[], listing: Listing<Row>): string {
-  const heading = listing.table.map((name) => listing.fields[name]?.heading ?? "").join("\t");
+  const heading = listing.table.map((name) => String(listing.fields[name]?.heading ?? "")).join("\t");
   const lines = rows.map((row) => listing.table.map((name) => printable(text(listing, name, row))).join("\t"));
   return `${alignTabs([heading, ...lines].join("\n"))}\n`;
 }

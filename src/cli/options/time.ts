@@ -1,11 +1,20 @@
 import { Failure } from "../failure.ts";
 import { parseDuration } from "../values.ts";
 
-/** @throws Failure for what the engine could not read either */
-export function logTime(name: "since" | "until", text: string | undefined): string | undefined {
+/** @throws Failure for what is no time */
+export function eventTime(text: string | undefined): string | undefined {
   const time = goTimestamp(text);
-  if (time !== undefined && !/^\d+(\.\d+)?$/.test(time)) throw new Failure(`invalid value for "${name}": failed to parse value as time or duration: ${JSON.stringify(text)}`);
+  if (time !== undefined && !/^\d+(\.\d+)?$/.test(time)) throw new Failure(`failed to parse value as time or duration: ${JSON.stringify(text)}`);
   return time;
+}
+
+/** The same, of a log. */
+export function logTime(name: "since" | "until", text: string | undefined): string | undefined {
+  try {
+    return eventTime(text);
+  } catch (error) {
+    throw error instanceof Failure ? new Failure(`invalid value for "${name}": ${error.message}`) : error;
+  }
 }
 
 /**
