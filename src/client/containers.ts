@@ -1,5 +1,6 @@
-import type { ContainerCreateRequest, ContainerInspect, ContainerSummary } from "../spec/mod.ts";
+import type { ContainerCreateRequest, ContainerInspect, ContainerSummary, HostConfig } from "../spec/mod.ts";
 import { formatFilters, readText, type Answer, type Client, type Filters } from "./client.ts";
+import { readJsonLines } from "./json-lines.ts";
 import type { Connection } from "./connection.ts";
 
 const at = (ref: string, rest = "") => `/containers/${encodeURIComponent(ref)}${rest}`;
@@ -83,6 +84,36 @@ export function attachContainer(client: Client, ref: string, streams: AttachStre
     },
   });
 }
+
+/** Answers of GET /containers/{id}/stats, as far as the command line reads them. */
+export interface ContainerStats {
+  readonly name?: string;
+  readonly id?: string;
+  readonly pids_stats?: { readonly current?: number };
+  readonly blkio_stats?: { readonly io_service_bytes_recursive?: readonly { readonly op?: string; readonly value?: number }[] | null };
+  readonly cpu_stats?: CpuStats;
+  readonly precpu_stats?: CpuStats;
+  readonly memory_stats?: { readonly usage?: number; readonly limit?: number; readonly stats?: Readonly<Record<string, number>> };
+  readonly networks?: Readonly<Record<string, { readonly rx_bytes?: number; readonly tx_bytes?: number }>>;
+}
+export interface CpuStats {
+  readonly cpu_usage?: { readonly total_usage?: number; readonly percpu_usage?: readonly number[] | null };
+  readonly system_cpu_usage?: number;
+  readonly online_cpus?: number;
+}
+
+/** One look that tells the use of the processor: it takes about a second. */
+export const containerStats = (client: Client, ref: string) => client.json<ContainerStats>("GET", at(ref, "/stats"), { query: { stream: false } });
+
+/** One answer per second until the container is removed. */
+export async function* streamStats(client: Client, ref: string, signal?: AbortSignal): AsyncGenerator<ContainerStats, void, void> {
+  const answer = await client.request("GET", at(ref, "/stats"), { query: { stream: true }, ...(signal && { signal }) });
+  yield* readJsonLines<ContainerStats>(answer.body);
+}
+
+export const updateContainer = (client: Client, ref: string, change: HostConfig) => client.json<{ Warnings?: string[] | null }>("POST", at(ref, "/update"), { json: change });
+
+export const changeLabels = (client: Client, ref: string, change: { Add?: Record<string, string>; Remove?: readonly string[] }) => client.send("POST", `/hako${at(ref, "/labels")}`, { json: change });
 
 export interface LogsQuery {
   readonly follow?: boolean;

@@ -33,9 +33,11 @@ export const TABLE: readonly Entry[] = [
       { name: "rm", aliases: ["remove"], command: container.RM },
       { name: "run", command: container.RUN },
       { name: "start", command: container.START },
+      { name: "stats", command: container.STATS },
       { name: "stop", command: container.STOP },
       { name: "top", command: container.TOP },
       { name: "unpause", command: container.UNPAUSE },
+      { name: "update", command: container.UPDATE },
       { name: "wait", command: container.WAIT },
     ],
   },
@@ -123,22 +125,24 @@ export const TABLE: readonly Entry[] = [
   { name: "rm", command: container.RM },
   { name: "rmi", command: image.RMI },
   { name: "start", command: container.START },
+  { name: "stats", command: container.STATS },
   { name: "stop", command: container.STOP },
   { name: "tag", command: image.TAG },
   { name: "top", command: container.TOP },
   { name: "unpause", command: container.UNPAUSE },
+  { name: "update", command: container.UPDATE },
   { name: "wait", command: container.WAIT },
 ];
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
   "build", "builder", "buildx", "commit", "compose", "cp", "diff", "export", "login", "logout", "manifest", "plugin", "pull",
-  "push", "save", "search", "stats", "trust", "update", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
+  "push", "save", "search", "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
 /** The same of the groups that are there. */
 export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
-  container: ["commit", "cp", "diff", "export", "stats", "update"],
+  container: ["commit", "cp", "diff", "export"],
   image: ["build", "pull", "push", "save"],
   network: ["connect", "create", "disconnect", "prune", "rm"],
   volume: ["update"],
