@@ -1,9 +1,9 @@
 import type { NamespaceType, RuntimeSpec } from "../spec/mod.ts";
 import { holdOps, mountOps } from "./compile-mounts.ts";
 import { rootOps } from "./compile-root.ts";
-import { lastSteps, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
+import { lastSteps, letGoFlags, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
 import { deviceOps, ownsDev } from "./container-devices.ts";
-import type { ContainerLaunch, LogLaunch } from "./launch.ts";
+import type { Hook, ContainerLaunch, LogLaunch } from "./launch.ts";
 import { segmentFiles } from "./logs/segments.ts";
 import { LOOPBACK_UP } from "./loopback.ts";
 import { propagationFlags } from "./mount-options.ts";
@@ -15,6 +15,8 @@ export interface ContainerCompilers extends PlanCompilers {
   namespaceFd(type: NamespaceType): number;
   /** The shim's fd of a mount namespace, by its path. */
   mountNamespaceFd(path: string): number;
+  /** The shim's fds of what `letGo` names; 0: none. */
+  readonly letGo?: { readonly startFd: number; readonly hookFd: number; readonly consoleFd: number };
   /** The kernel offers its memory image, so /dev/core is expected (Docker links it; it is masked by default). */
   readonly kernelCore: boolean;
 }
@@ -36,18 +38,30 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
     // After the mounts: the folder may belong on a volume. Docker makes a missing one, root's own.
     ...(spec.process.cwd === "/" ? [] : [{ op: "directory", path: spec.process.cwd, mode: 0o755, uid: 0, gid: 0 } as const]),
     ...restrictionOps(spec),
+    ...gateOps(compilers.letGo?.hookFd ?? 0, false),
+    ...hookOps(launch.letGo?.createContainer),
     { op: "pivot" },
     ...(spec.linux.rootfsPropagation ? [{ op: "rootPropagation", flags: propagationFlags(spec.linux.rootfsPropagation) } as const] : []),
     ...rlimitOps(spec.process),
     { op: "sessionKeyring", name: `_ses.${id}` },
-    ...(spec.process.terminal ? [{ op: "console", bindConsole: ownsDev(spec) ? 1 : 0, socketFd: 0 } as const] : []),
+    ...(spec.process.terminal ? [{ op: "console", bindConsole: ownsDev(spec) ? 1 : 0, socketFd: compilers.letGo?.consoleFd ?? 0 } as const] : []),
+    ...(compilers.letGo ? [{ op: "cwd", path: spec.process.cwd } as const, ...gateOps(compilers.letGo.startFd, true)] : []),
+    ...hookOps(launch.letGo?.startContainer),
     ...lastSteps(spec.process, spec.linux.seccomp, compilers),
   ];
 }
 
+function gateOps(fd: number, program: boolean): PlanOp[] {
+  return fd === 0 ? [] : [{ op: "gate", fd, program: program ? 1 : 0 }];
+}
+
+function hookOps(hooks: readonly Hook[] = []): PlanOp[] {
+  return hooks.map(({ path, args, env, state, timeoutSeconds }): PlanOp => ({ op: "hook", path, argv: args.length > 0 ? args : [path], env, state, timeoutSeconds }));
+}
+
 /** What the shim does with streams, log and exit, whoever makes the container. */
 export function settingOps(launch: ContainerLaunch): PlanOp[] {
-  const ops: PlanOp[] = [stdioOp(launch.stdio, launch.stdio.stdinOnce ? STDIO.STDIN_ONCE : 0)];
+  const ops: PlanOp[] = [stdioOp(launch.stdio, launch.letGo ? letGoFlags(launch.stdio.tty) : launch.stdio.stdinOnce ? STDIO.STDIN_ONCE : 0)];
   if (launch.log) ops.push(...logOps(launch.log));
   ops.push({ op: "exitFile", path: launch.exitFile });
   if (launch.oomFile) ops.push({ op: "oomFile", path: launch.oomFile });

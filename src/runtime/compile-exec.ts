@@ -1,4 +1,4 @@
-import { lastSteps, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
+import { lastSteps, letGoFlags, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
 import type { ExecLaunch } from "./launch.ts";
 import { CLONE_NEW } from "./namespaces.ts";
 import type { PlanOp } from "./ops.gen.ts";
@@ -6,6 +6,8 @@ import type { PlanOp } from "./ops.gen.ts";
 export interface ExecCompilers extends PlanCompilers {
   /** The shim's pidfd of the container's first process. */
   readonly containerPidfd: number;
+  /** The shim's fd of a connected socket that gets the terminal. */
+  readonly consoleFd?: number;
 }
 
 /** All but pid (entered before clone), user (joining one's own is an error) and time. */
@@ -16,7 +18,7 @@ export function compileExec(id: string, launch: ExecLaunch, compilers: ExecCompi
   const { process, cgroup, stdio } = launch;
   const fd = compilers.containerPidfd;
   return [
-    stdioOp(stdio, STDIO.STDIN_ONCE | (stdio.attachOutput ? STDIO.STREAM_OUTPUT : 0) | (launch.endsWithEngine ? STDIO.BOUND : 0)),
+    stdioOp(stdio, launch.letGo ? letGoFlags(stdio.tty) : STDIO.STDIN_ONCE | (stdio.attachOutput ? STDIO.STREAM_OUTPUT : 0) | (launch.endsWithEngine ? STDIO.BOUND : 0)),
     { op: "exitFile", path: launch.exitFile },
     { op: "joinPidNamespace", fd },
     { op: "clone", flags: 0n, cgroupDir: cgroup?.kind === "v2" ? cgroup.dir : "" },
@@ -27,7 +29,7 @@ export function compileExec(id: string, launch: ExecLaunch, compilers: ExecCompi
     { op: "waitHost" },
     ...rlimitOps(process),
     { op: "sessionKeyring", name: `_ses.${id}` },
-    ...(process.terminal ? [{ op: "console", bindConsole: 0, socketFd: 0 } as const] : []),
+    ...(process.terminal ? [{ op: "console", bindConsole: 0, socketFd: compilers.consoleFd ?? 0 } as const] : []),
     ...lastSteps(process, launch.seccomp, compilers),
   ];
 }

@@ -11,7 +11,7 @@ export interface PlanCompilers {
 }
 
 /** Flags of the `stdio` op. */
-export const STDIO = { TTY: 1, OPEN_STDIN: 2, STDIN_ONCE: 4, STREAM_OUTPUT: 8, DIRECT: 16, BOUND: 64 } as const;
+export const STDIO = { TTY: 1, OPEN_STDIN: 2, STDIN_ONCE: 4, STREAM_OUTPUT: 8, DIRECT: 16, LET_GO: 32, BOUND: 64 } as const;
 
 /** setrlimit(2), asm-generic numbers: x86-64 and arm64 agree. */
 const RLIMITS: readonly string[] = [
@@ -32,6 +32,11 @@ const RLIMITS: readonly string[] = [
   "RLIMIT_RTPRIO",
   "RLIMIT_RTTIME",
 ];
+
+/** A terminal replaces the caller's standard streams. */
+export function letGoFlags(tty: boolean): number {
+  return STDIO.LET_GO | (tty ? 0 : STDIO.DIRECT);
+}
 
 export function stdioOp(stdio: StdioLaunch, more: number): PlanOp {
   const flags = (stdio.tty ? STDIO.TTY : 0) | (stdio.openStdin ? STDIO.OPEN_STDIN : 0) | more;

@@ -33,6 +33,30 @@ export interface LogLaunch {
   readonly present?: readonly number[];
 }
 
+/**
+ * For OCI's `create` (runtime.md#lifecycle): the process has its caller's standard streams, waits for `start`, and belongs to
+ * whoever adopts orphans; the shim ends.
+ */
+export interface LetGo {
+  /** Where the process waits for `start`, and before it, when that is given, for the hooks of the runtime's own namespaces. */
+  readonly startSocket: string;
+  readonly hookSocket?: string;
+  /** A connected socket that gets the terminal's master; closed by the launch. */
+  readonly consoleFd?: number;
+  readonly createContainer: readonly Hook[];
+  readonly startContainer: readonly Hook[];
+}
+
+/** config.md#posix-platform-hooks; `state` is what the hook reads. */
+export interface Hook {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  /** 0: for as long as it takes. */
+  readonly timeoutSeconds: number;
+  readonly state: string;
+}
+
 /** Everything that the start of one container needs. Paths are host paths. */
 export interface ContainerLaunch {
   readonly spec: RuntimeSpec;
@@ -47,6 +71,8 @@ export interface ContainerLaunch {
   /** Another OCI runtime than ours makes the container; its files lie beside the shim's socket. */
   readonly runtime?: OciRuntime;
   readonly stdio: StdioLaunch & { readonly stdinOnce: boolean };
+  /** The container is its caller's, not ours to watch over. */
+  readonly letGo?: LetGo;
 }
 
 /** One more process in a running container. */
@@ -60,6 +86,7 @@ export interface ExecLaunch {
   readonly cgroup: CgroupJoin | undefined;
   readonly stdio: StdioLaunch & { readonly attachOutput: boolean };
   readonly exitFile: string;
+  readonly letGo?: Pick<LetGo, "consoleFd">;
   /** It is killed when nobody watches it any more. */
   readonly endsWithEngine?: boolean;
 }

@@ -19,12 +19,17 @@ import { SpareShims } from "./spare-shims.ts";
 /** How long the end of a shim that nobody watches may go unnoticed. */
 const UNWATCHED_REAP_MS = 1000;
 
+/** A process that is let go of has what its caller has. */
+const OWN_STDIO: readonly number[] = [0, 1, 2];
+
 export interface ShimSpawnerOptions {
   /** The shim's program: a file that is read once (it may be embedded in our executable), or its bytes. */
   readonly shim: string | Uint8Array;
   readonly arch?: "x64" | "arm64";
   /** See ContainerCompilers. */
   readonly kernelCore?: boolean;
+  /** Shims that wait ready; default two. */
+  readonly spares?: number;
 }
 
 /**
@@ -39,12 +44,13 @@ export class ShimSpawner implements Disposable {
   readonly #kernelCore: boolean;
   /** Shims whose connection we gave up while they ran. */
   readonly #unwatched = new Set<number>();
+  readonly #ending = new Set<Promise<unknown>>();
   #reaping: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: ShimSpawnerOptions) {
     this.#program = sealedProgram(typeof options.shim === "string" ? readFileSync(options.shim) : options.shim);
     this.#devNull = openSync("/dev/null", "r+");
-    this.#spares = new SpareShims(this.#program, this.#devNull);
+    this.#spares = new SpareShims(this.#program, this.#devNull, options.spares);
     this.#compilers = planCompilers(options.arch ?? (process.arch === "arm64" ? "arm64" : "x64"));
     this.#kernelCore = options.kernelCore ?? false;
   }
@@ -60,8 +66,14 @@ export class ShimSpawner implements Disposable {
     }
     for (const { mountNamespace } of launch.spec.mounts) if (mountNamespace !== undefined) fds.add("mount", openSync(mountNamespace, "r"));
     if (launch.runtime) return await this.#launch(socketPath, prepareExternalContainer(id, socketPath, launch, launch.runtime, fds), fds.open, { exitFile: launch.exitFile, ...externalOptions(socketPath) });
-    const ops = compileContainer(id, withOrderlyLog(launch), { ...this.#compilers, kernelCore: this.#kernelCore, namespaceFd: (type) => fds.numberOf(type), mountNamespaceFd: () => fds.numberOf("mount") });
-    return await this.#launch(socketPath, ops, fds.open, { exitFile: launch.exitFile });
+    const { letGo } = launch;
+    const gates = letGo && {
+      startFd: fds.add("start", listenUnix(letGo.startSocket)),
+      hookFd: letGo.hookSocket === undefined ? 0 : fds.add("hooks", listenUnix(letGo.hookSocket)),
+      consoleFd: letGo.consoleFd === undefined ? 0 : fds.add("console", letGo.consoleFd),
+    };
+    const ops = compileContainer(id, withOrderlyLog(launch), { ...(gates && { letGo: gates }), ...this.#compilers, kernelCore: this.#kernelCore, namespaceFd: (type) => fds.numberOf(type), mountNamespaceFd: () => fds.numberOf("mount") });
+    return await this.#launch(socketPath, ops, fds.open, { exitFile: launch.exitFile }, letGo && OWN_STDIO);
   }
 
   /** @throws SyscallError ESRCH when the container's process has ended. */
@@ -71,8 +83,9 @@ export class ShimSpawner implements Disposable {
     const runtime = container?.runtime();
     if (container && runtime) return await this.#launch(socketPath, prepareExternalExec(socketPath, launch, container, runtime, fds), fds.open, { exitFile: launch.exitFile, ...externalOptions(socketPath) });
     fds.add("pid", pidfdOpen(launch.containerPid));
-    const ops = compileExec(id, launch, { ...this.#compilers, containerPidfd: fds.numberOf("pid") });
-    return await this.#launch(socketPath, ops, fds.open, { exitFile: launch.exitFile });
+    const consoleFd = launch.letGo?.consoleFd;
+    const ops = compileExec(id, launch, { ...(consoleFd !== undefined && { consoleFd: fds.add("console", consoleFd) }), ...this.#compilers, containerPidfd: fds.numberOf("pid") });
+    return await this.#launch(socketPath, ops, fds.open, { exitFile: launch.exitFile }, launch.letGo && OWN_STDIO);
   }
 
   /** Starts a helper; the socket is gone again when this returns. */
@@ -83,6 +96,11 @@ export class ShimSpawner implements Disposable {
     unlinkSync(socketPath);
     const { pid } = await shim.started;
     return stdio.helper(pid, shim);
+  }
+
+  /** Settles when every shim that has ended is reaped. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#ending);
   }
 
   /** Running shims go on. */
@@ -126,7 +144,11 @@ export class ShimSpawner implements Disposable {
   /** A shim closes its connections by ending: it is a child to reap. */
   #ended(pid: number, letGo: boolean): void {
     if (pid === 0) return;
-    if (!letGo) return void waitExit(pid);
+    if (!letGo) {
+      const ending = waitExit(pid).finally(() => this.#ending.delete(ending));
+      this.#ending.add(ending);
+      return;
+    }
     this.#unwatched.add(pid);
     this.#reaping ??= setInterval(() => this.#reapUnwatched(), UNWATCHED_REAP_MS).unref();
   }

@@ -42,6 +42,8 @@ export interface ShimOptions {
 export class Shim {
   /** The process, as the host sees it, once it is started. */
   pid: number | undefined;
+  /** The process, also while it is being prepared, as the shim's greeting had it. */
+  preparedPid: number | undefined;
   readonly started: Promise<StartedProcess>;
   /** Rejects with StartError when it never ran, and with ShimLostError when nobody knows. */
   readonly exited: Promise<ExitStatus>;
@@ -153,6 +155,7 @@ export class Shim {
     switch (event.kind) {
       case "hello":
         this.#log.reached(event.logEnd);
+        this.preparedPid = event.pid;
         if (event.state === "running" || event.state === "exited") this.#markStarted(event.pid, event.startedNs);
         this.#hello.resolve(true);
         return;

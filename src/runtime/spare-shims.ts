@@ -23,6 +23,7 @@ export class SpareShims implements Disposable {
   constructor(
     private readonly program: number,
     private readonly devNull: number,
+    private readonly wanted = SPARES,
   ) {
     this.#scheduleRefill();
   }
@@ -55,11 +56,12 @@ export class SpareShims implements Disposable {
 
   #scheduleRefill(): void {
     clearTimeout(this.#refill);
+    if (this.wanted === 0) return;
     this.#refill = setTimeout(() => this.#fill(), REFILL_MS).unref();
   }
 
   #fill(): void {
-    if (this.#disposed || this.#waiting.length >= SPARES) return;
+    if (this.#disposed || this.#waiting.length >= this.wanted) return;
     const [ours, theirs] = socketPair();
     try {
       const pid = spawnFd({ exeFd: this.program, argv: ["hako-shim"], env: [], fds: [this.devNull, this.devNull, this.devNull, theirs] });
