@@ -65,7 +65,7 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     makeRoots(places);
     held.use(lockDataRoot(places.dataRoot));
     if (values.pidfile) held.use(writePidFile(values.pidfile));
-    if (values["oom-score-adjust"]) setOwnOOMScore(values["oom-score-adjust"]);
+    adjustOOMScore(values["oom-score-adjust"] ?? 0, log);
     const { ctx, cgroups } = await openParts(places, () => settings.defaults, held, log);
     ownCgroup.use(joinOwnCgroup(cgroups, ctx.host.memoryTotal, log));
     await recover(ctx);
@@ -103,6 +103,14 @@ function hangUps(): (reload: () => void) => () => void {
     if (early) reload();
     return () => (react = () => undefined);
   };
+}
+
+function adjustOOMScore(score: number, log: OperatorLog): void {
+  try {
+    if (score !== 0) setOwnOOMScore(score);
+  } catch (error) {
+    log(`oom-score-adjust could not be set to ${score} (${messageOf(error)}), ignoring`, "warn");
+  }
 }
 
 /** Sockets of a service manager, if they are for this process (sd_listen_fds(3)). */

@@ -1,6 +1,6 @@
 /** The API over TCP with TLS: who gets in, and that sessions work as on the unix socket. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, DOCKER, Live, run, startEngine, type Result, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -108,4 +108,6 @@ os.execvp(sys.argv[1], sys.argv[1:])`, ...started]);
   expect((await fetch("http://localhost/_ping", { unix: socket } as RequestInit)).status).toBe(200);
   manager.signal("SIGTERM");
   expect(await manager.exitCode()).toBe(0);
+  // The socket is the service manager's.
+  expect(existsSync(socket)).toBe(true);
 }, 60_000);

@@ -1,0 +1,70 @@
+/** Flags of `hako daemon` about the host: socket, firewall, process, system call filter, the engine's own log. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { SystemInfo } from "../../src/spec/mod.ts";
+import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
+import { scratchFolder } from "../scratch.ts";
+
+const folder = scratchFolder();
+const profile = join(folder, "profile.json");
+const pidFile = join(folder, "pid");
+const GROUP = 2; // bin
+
+let engine: TestEngine;
+beforeAll(async () => {
+  writeFileSync(profile, JSON.stringify({ defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }] }));
+  const flags = ["--seccomp-profile", profile, "--group", String(GROUP), "--iptables=false", "--ip-forward=false", "--log-format", "json", "--oom-score-adjust", "77", "--pidfile", pidFile, "--default-cgroupns-mode", "private", "-H", "tcp://127.0.0.1:23750"];
+  engine = await startEngine({ flags });
+});
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const info = async (): Promise<SystemInfo> => (await (await engine.api("GET", "/info")).json()) as SystemInfo;
+
+test("the profile holds for containers and for what is run in them, unless they have another", async () => {
+  const denied = await engine.hako("run", "--rm", BUSYBOX, "mkdir", "/made");
+  expect(denied).toMatchObject({ code: 1, stderr: expect.stringContaining("Operation not permitted") });
+  for (const option of ["seccomp=unconfined", "seccomp=builtin"]) expect(await engine.hako("run", "--rm", "--security-opt", option, BUSYBOX, "mkdir", "/made")).toMatchObject({ code: 0 });
+  expect(await engine.hako("run", "--rm", "--privileged", BUSYBOX, "mkdir", "/made")).toMatchObject({ code: 0 });
+  await engine.ok("run", "-d", "--name", "stays", BUSYBOX, "sleep", "100");
+  expect((await engine.hako("exec", "stays", "mkdir", "/made")).stderr).toContain("Operation not permitted");
+  await engine.ok("rm", "-f", "stays");
+  expect((await info()).SecurityOptions).toEqual(expect.arrayContaining([`name=seccomp,profile=${profile}`, "name=cgroupns"]));
+});
+
+test("the socket belongs to the group", () => {
+  expect(statSync(engine.socket)).toMatchObject({ uid: 0, gid: GROUP });
+});
+
+test("firewall and forwarding are left alone", async () => {
+  expect((await engine.inNetwork("nft", "list", "tables")).stdout).not.toContain("hako");
+  expect((await engine.inNetwork("cat", "/proc/sys/net/ipv4/ip_forward")).stdout).toBe("0\n");
+  expect((await info()).Warnings).toContain("WARNING: IPv4 forwarding is disabled");
+});
+
+test("the engine's process is as asked for", () => {
+  expect(readFileSync(`/proc/${engine.pid}/oom_score_adj`, "utf8")).toBe("77\n");
+  expect(readFileSync(pidFile, "utf8")).toBe(String(engine.pid));
+});
+
+test("containers are no safer from the kernel than others", async () => {
+  expect(await engine.ok("run", "--rm", BUSYBOX, "cat", "/proc/self/oom_score_adj")).toBe("0");
+});
+
+test("another engine does not take the file of its number", async () => {
+  const { code, stderr } = await run(engine.daemonCommand("--data-root", join(folder, "other"), "--run-root", join(folder, "run"), "--pidfile", pidFile));
+  expect(code).toBe(1);
+  expect(stderr).toContain(`delete ${pidFile}: process with PID ${engine.pid} is still running`);
+});
+
+test("lines of the log are objects, and an open address is warned of", async () => {
+  const lines = engine.log.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  expect(lines).toContainEqual({ level: "info", msg: expect.stringContaining("API listen on"), time: expect.stringMatching(/^\d{4}-/) });
+  expect(lines).toContainEqual({ level: "warn", msg: expect.stringContaining("Binding to IP address without --tlsverify is insecure"), time: expect.any(String) });
+  expect((await info()).Warnings?.join("\n")).toContain("WARNING: API is accessible on http://127.0.0.1:23750 without encryption.");
+  const answer = await engine.inNetwork("curl", "-s", "http://127.0.0.1:23750/_ping");
+  expect(answer.stdout).toBe("OK");
+});
