@@ -19,14 +19,14 @@ export function containerCapabilities({ add, drop, privileged }: CapabilityReque
   if (privileged) return [...kernel];
   if (added.includes("ALL")) return kernel.filter((name) => !dropped.includes(name));
   const kept = dropped.includes("ALL") ? [] : DEFAULT_CAPABILITIES.filter((name) => !dropped.includes(name));
-  const extra = added.filter((name) => !kept.includes(name) && (dropped.includes("ALL") || !dropped.includes(name)));
+  const extra = added.filter((name) => !kept.includes(name));
   return [...kept, ...extra];
 }
 
 function normalise(names: readonly string[], field: string, kernel: readonly string[]): string[] {
   return [...new Set(names)].map((name) => {
     const upper = name.toUpperCase();
-    if (upper === "ALL" || upper === "CAP_ALL") return "ALL";
+    if (upper === "ALL") return "ALL";
     const full = upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
     if (!kernel.includes(full) && !DEFAULT_CAPABILITIES.includes(full)) throw new EngineError("InvalidParameter", `invalid ${field}: unknown capability: ${JSON.stringify(full.slice(0, 64))}`);
     return full;

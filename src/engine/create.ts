@@ -7,14 +7,17 @@ import { parseContainerName } from "./container-name.ts";
 import type { EngineContext } from "./context.ts";
 import { completeHostConfig } from "./create/complete-host-config.ts";
 import { keepSupported } from "./create/limit-support.ts";
+import { cleanSource } from "./create/mount-path.ts";
 import { resolveMounts } from "./create/mounts.ts";
 import { networksOf } from "./create/network-request.ts";
 import { checkPlatform, parsePlatform } from "./create/platform.ts";
-import { createWarnings, requireLinked } from "./create/warnings.ts";
+import { resolveContainerModes } from "./create/container-modes.ts";
+import { createWarnings } from "./create/warnings.ts";
 import { validateConfig } from "./create/validate-config.ts";
 import { isHostMode, validateHostConfig } from "./create/validate-host-config.ts";
 import { validateResources } from "./create/validate-resources.ts";
 import { emitContainerEvent } from "./emit.ts";
+import { requireLinked } from "./links.ts";
 import { mergeImageConfig } from "./merge-image-config.ts";
 import type { CreateOptions } from "./options.ts";
 import { containerDir } from "./paths.ts";
@@ -39,8 +42,12 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   const image = resolveImage(ctx, body, options.platform);
   const id = randomBytes(32).toString("hex");
   const config = completeConfig(ctx, body, hostConfig, image, id);
-  requireLinked(hostConfig, (ref) => ctx.containers.find(ref) !== undefined);
-  const networks = networksOf(hostConfig.NetworkMode ?? "bridge", body);
+  requireLinked(hostConfig.Links ?? [], (ref) => ctx.containers.find(ref));
+  resolveContainerModes(hostConfig, (ref) => ctx.containers.find(ref));
+  if (config.WorkingDir) config.WorkingDir = cleanSource(config.WorkingDir);
+  const networks = networksOf(hostConfig.NetworkMode ?? "bridge", body, ctx.network.bridge.subnet);
+  const mac = networks["bridge"]?.MacAddress;
+  if (mac) config.MacAddress = mac;
   const mounts = resolveMounts(config, hostConfig, (ref) => ctx.containers.resolve(ref));
 
   await using undo = new AsyncDisposableStack();
@@ -84,7 +91,7 @@ function completeConfig(ctx: EngineContext, body: ContainerCreateRequest, hostCo
   const merged = mergeImageConfig(configOf(body), image.config.config);
   if (merged.Entrypoint?.length === 1 && merged.Entrypoint[0] === "") merged.Entrypoint = [];
   if (!merged.Entrypoint?.length && !merged.Cmd?.length) throw new EngineError("InvalidParameter", "no command specified");
-  if (!merged.Hostname) merged.Hostname = isHostMode(hostConfig.NetworkMode) || isHostMode(hostConfig.UTSMode) ? ctx.host.hostname : shortId(id);
+  if (!merged.Hostname) merged.Hostname = isHostMode(hostConfig.NetworkMode) ? ctx.host.hostname : shortId(id);
   return merged;
 }
 

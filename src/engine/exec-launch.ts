@@ -4,6 +4,7 @@ import { EngineError } from "../base/mod.ts";
 import type { ExecStartRequest, ProcessSpec } from "../spec/mod.ts";
 import { containerCapabilities } from "./capabilities.ts";
 import type { EngineContext } from "./context.ts";
+import { emitExecEvent } from "./emit.ts";
 import type { ExecRecord } from "./exec-table.ts";
 import { linkedEnv } from "./links.ts";
 import { execDir, execExitFile, execSocket, runSocket } from "./paths.ts";
@@ -18,6 +19,9 @@ import { isRunning } from "./state.ts";
 import { userOf } from "./user-cache.ts";
 import { withDefaults } from "./with-defaults.ts";
 
+/** What an exec shows whose monitor was killed before it could tell. */
+export const UNKNOWN_EXIT = 137;
+
 export interface StartedExec {
   readonly shim: Shim;
   readonly output: AsyncIterable<Uint8Array> | undefined;
@@ -28,7 +32,7 @@ export interface StartedExec {
 }
 
 /** One more process in a running container. @throws StartRefused, EngineError */
-export async function launchExec(ctx: EngineContext, record: ContainerRecord, exec: ExecRecord, request: ExecStartRequest, attach: boolean, onEnd: (exitCode: number) => void): Promise<StartedExec> {
+export async function launchExec(ctx: EngineContext, record: ContainerRecord, exec: ExecRecord, request: ExecStartRequest, attach: boolean): Promise<StartedExec> {
   if (!isRunning(record.state)) throw new EngineError("Conflict", `container ${record.id} is not running`);
   if (exec.request.WorkingDir && !exec.request.WorkingDir.startsWith("/")) throw new StartRefused("InvalidParameter", "OCI runtime exec failed: exec failed: Cwd must be an absolute path", 128);
   const security = parseSecurityOptions(withDefaults(record, ctx.defaults).hostConfig.SecurityOpt ?? []);
@@ -37,7 +41,7 @@ export async function launchExec(ctx: EngineContext, record: ContainerRecord, ex
   const seccomp = seccompOf(security, record.hostConfig.Privileged ?? false, capabilitiesOf(ctx, record, false), ctx.host);
   const [rows = 0, cols = 0] = request.ConsoleSize ?? exec.request.ConsoleSize ?? [];
   const attachOutput = attach && ((exec.request.AttachStdout ?? false) || (exec.request.AttachStderr ?? false));
-  mkdirSync(execDir(ctx.paths, exec.id), { mode: 0o700 });
+  mkdirSync(execDir(ctx.paths, exec.id), { recursive: true, mode: 0o700 });
   await using undo = new AsyncDisposableStack();
   undo.defer(() => rm(execDir(ctx.paths, exec.id), { recursive: true, force: true }));
   const shim = await ctx.runtime.launchExec(exec.id, execSocket(ctx.paths, exec.id), {
@@ -57,17 +61,16 @@ export async function launchExec(ctx: EngineContext, record: ContainerRecord, ex
     throw ctx.runtime.startRefusal(error, { kind: "exec", process });
   });
   undo.move();
-  exec.state = { status: "running", shim, pid };
-  return { shim, output, ended: untilEnded(ctx, exec, shim, onEnd), exitCode: () => (exec.state.status === "exited" ? exec.state.exitCode : -1) };
+  return { shim, output, ended: superviseExec(ctx, record, exec, shim, pid), exitCode: () => (exec.state.status === "exited" ? exec.state.exitCode : -1) };
 }
 
-async function untilEnded(ctx: EngineContext, exec: ExecRecord, shim: Shim, onEnd: (exitCode: number) => void): Promise<void> {
-  const exitCode = await shim.exited.then((status) => status.exitCode, () => 137);
+/** Watches an exec that runs; resolves when its exit code is recorded. */
+export async function superviseExec(ctx: EngineContext, record: ContainerRecord, exec: ExecRecord, shim: Shim, pid: number): Promise<void> {
+  exec.state = { status: "running", shim, pid };
+  const exitCode = await shim.exited.then((status) => status.exitCode, () => UNKNOWN_EXIT);
   ctx.execs.end(exec, exitCode);
-  onEnd(exitCode);
+  emitExecEvent(ctx, ctx.containers.get(record.id) ?? record, exec, "exec_die", exitCode);
   shim.close();
-  // What stays is swept at the next start, ignoring.
-  await rm(execDir(ctx.paths, exec.id), { recursive: true, force: true }).catch(() => undefined);
 }
 
 function processOf(ctx: EngineContext, record: ContainerRecord, { request }: ExecRecord, security: SecurityOptions): ProcessSpec {

@@ -4,6 +4,7 @@ import type { ExecCreateRequest, ExecInspect, ExecStartRequest } from "../spec/m
 import type { EngineContext } from "./context.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
 import { emitExecEvent } from "./emit.ts";
+import { keepExec } from "./exec-files.ts";
 import { launchExec } from "./exec-launch.ts";
 import { serveExec } from "./exec-session.ts";
 import type { ExecRecord } from "./exec-table.ts";
@@ -21,7 +22,9 @@ export async function createExec(ctx: EngineContext, ref: string, request: ExecC
   if (!request.Cmd?.length) throw new EngineError("InvalidParameter", "No exec command specified");
   const detachKeys = parseDetachKeys(request.DetachKeys, "escape");
   requireRunning(record, ref);
+  if (request.User) userOf(ctx, record, request.User);
   const exec: ExecRecord = { id: randomBytes(32).toString("hex"), containerId: record.id, request, detachKeys, state: { status: "created" } };
+  keepExec(ctx, exec);
   ctx.execs.add(exec);
   emitExecEvent(ctx, record, exec, "exec_create");
   return { Id: exec.id };
@@ -59,7 +62,7 @@ async function attached(ctx: EngineContext, record: ContainerRecord, exec: ExecR
 async function begin(ctx: EngineContext, record: ContainerRecord, exec: ExecRecord, request: ExecStartRequest, attach: boolean): ReturnType<typeof launchExec> {
   emitExecEvent(ctx, record, exec, "exec_start");
   try {
-    return await launchExec(ctx, record, exec, request, attach, (exitCode) => emitExecEvent(ctx, record, exec, "exec_die", exitCode));
+    return await launchExec(ctx, record, exec, request, attach);
   } catch (error) {
     ctx.execs.end(exec, error instanceof StartRefused ? error.exitCode : 126);
     throw error;

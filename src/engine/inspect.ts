@@ -3,6 +3,7 @@ import type { ContainerInspect, DriverData, RootMount } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { networkId } from "./emit.ts";
 import { healthOf } from "./health/monitor.ts";
+import { shownLinks } from "./links.ts";
 import { sizesOf } from "./list.ts";
 import { containerDir, logPaths } from "./paths.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -34,7 +35,7 @@ export async function inspectContainer(ctx: EngineContext, ref: string, options:
     ProcessLabel: "",
     AppArmorProfile: "",
     ExecIDs: execIds.length > 0 ? execIds : null,
-    HostConfig: record.hostConfig,
+    HostConfig: { ...record.hostConfig, Links: shownLinks(record) },
     GraphDriver: graphDriver(ctx, record),
     ...(options.size && (await sizesOf(ctx, record))),
     Mounts: mountPoints(ctx, record),

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
 import type { RuntimeSpec } from "../spec/mod.ts";
+import { injectDevices } from "./cdi/inject.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent, emitEndpointEvent } from "./emit.ts";
 import { recordExit, superviseRun } from "./exit.ts";
@@ -9,6 +10,8 @@ import type { HealthState } from "./health/state.ts";
 import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket, volumeData } from "./paths.ts";
 import type { Cgroup, ContainerLaunch, Endpoint, Shim } from "./ports.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
+import { linkedEnv } from "./links.ts";
+import { ethernetAddress, requireOneNetwork } from "./network-place.ts";
 import { requirePropagation } from "./propagation.ts";
 import { makeBindSources, removeRunDir, writeRunFiles } from "./run-files.ts";
 import { cgroupPlace } from "./spec-for/resources.ts";
@@ -53,11 +56,13 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
 
 async function attachEndpoint(ctx: EngineContext, record: ContainerRecord, undo: AsyncDisposableStack): Promise<Endpoint | undefined> {
   const mode = record.hostConfig.NetworkMode ?? "bridge";
+  requireOneNetwork(record);
+  if (mode.startsWith("container:") && ctx.containers.find(refOf(mode))?.id === record.id) throw new EngineError("InvalidParameter", "cannot join own network namespace");
   if (mode.startsWith("container:") || mode === "none" || mode === "host") return undefined;
   if (mode !== "bridge") throw new EngineError("NotFound", `failed to set up container networking: network ${mode.slice(0, 128)} not found`);
   if (record.config.NetworkDisabled) return undefined;
   const { MacAddress: mac, IPAMConfig: ipam } = record.networks[mode] ?? {};
-  const endpoint = await ctx.network.attach(record.id, { ...(mac && { mac }), ...(ipam?.IPv4Address && { ip: ipam.IPv4Address }) });
+  const endpoint = await ctx.network.attach(record.id, { ...(mac && { mac: ethernetAddress(mac) }), ...(ipam?.IPv4Address && { ip: ipam.IPv4Address }) });
   undo.defer(() => ctx.network.detach(record.id));
   return endpoint;
 }
@@ -70,10 +75,11 @@ function withJoinedHostname(ctx: EngineContext, record: ContainerRecord): Contai
 }
 
 function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
-  return specFor(record, {
+  const spec = specFor(record, {
     host: ctx.host,
     user: (text) => userOf(ctx, record, text),
     joined: (ref, what) => joinedContainer(ctx, ref, what),
+    linkedEnv: linkedEnv(ctx, record),
     cgroupsPath: record.id,
     sourceOf: (mount) => sourceOf(ctx, mount),
     filesDir: containerDir(ctx.paths, record.id),
@@ -81,6 +87,7 @@ function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
     initBinary: ctx.defaults.initPath ?? initBinary(ctx.paths),
     hostHas: existsSync,
   });
+  return injectDevices(spec, record.hostConfig.DeviceRequests ?? [], ctx.defaults.cdiSpecDirs, ctx.host);
 }
 
 function sourceOf(ctx: EngineContext, mount: ContainerMount): string {

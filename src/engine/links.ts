@@ -1,18 +1,55 @@
 import { EngineError } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
+import { linkEnv } from "./link-env.ts";
 import { shortId, type ContainerRecord } from "./record.ts";
 import { isRunning } from "./state.ts";
+
+interface Link {
+  readonly alias: string;
+  readonly other: ContainerRecord;
+  readonly ip: string | undefined;
+}
 
 /**
  * `--link name[:alias]`: the other container by its alias, id and name, as `names:address` for the hosts file.
  * @throws EngineError Conflict for one that does not run, as in Docker
  */
-export function linkedHosts(ctx: EngineContext, { name, hostConfig }: ContainerRecord): string[] {
-  return (hostConfig.Links ?? []).flatMap((link) => {
-    const [ref = "", alias = ref] = link.replace(/^\//, "").split(":");
+export function linkedHosts(ctx: EngineContext, record: ContainerRecord): string[] {
+  return linksOf(ctx, record).flatMap(({ alias, other, ip }) => (ip === undefined ? [] : [`${[...new Set([alias, shortId(other.id), other.name])].join(" ")}:${ip}`]));
+}
+
+/** What a process finds in its environment of the containers its own is linked to. */
+export function linkedEnv(ctx: EngineContext, record: ContainerRecord): string[] {
+  return linksOf(ctx, record).flatMap(({ alias, other, ip }) => (ip === undefined ? [] : linkEnv(record.name, { alias, ip, config: other.config })));
+}
+
+/** As inspect shows them: `/name:/own name/alias`. */
+export function shownLinks({ name, hostConfig }: ContainerRecord): string[] | null {
+  return hostConfig.Links?.length ? hostConfig.Links.map((link) => parseLink(link)).map(({ ref, alias }) => `/${ref}:/${name}/${alias}`) : null;
+}
+
+function linksOf(ctx: EngineContext, { name, hostConfig }: ContainerRecord): Link[] {
+  return (hostConfig.Links ?? []).map((link) => {
+    const { ref, alias } = parseLink(link);
     const other = ctx.containers.resolve(ref);
     if (!isRunning(other.state)) throw new EngineError("Conflict", `Cannot link to a non running container: /${other.name} AS /${name}/${alias}`);
-    const ip = ctx.network.endpoint(other.id)?.ip;
-    return ip === undefined ? [] : [`${[...new Set([alias, shortId(other.id), other.name])].join(" ")}:${ip}`];
+    return { alias, other, ip: ctx.network.endpoint(other.id)?.ip };
   });
+}
+
+function parseLink(link: string): { ref: string; alias: string } {
+  const [ref = "", alias] = link.replace(/^\//, "").split(":");
+  return { ref, alias: alias?.split("/").at(-1) || ref };
+}
+
+/** @throws EngineError InvalidParameter, in Docker's words, for a link to a container that is not there */
+export function requireLinked(links: readonly string[], find: (ref: string) => unknown): void {
+  for (const link of links) {
+    const { ref } = parseLink(link);
+    const refuse = (why: string): never => {
+      throw new EngineError("InvalidParameter", `could not get container for ${ref.slice(0, 128)}: ${why}`);
+    };
+    if (ref === "") refuse('invalid name or ID supplied: ""');
+    if (find(ref) === undefined) refuse(`No such container: ${ref.slice(0, 128)}`);
+  }
 }

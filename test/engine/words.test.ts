@@ -64,7 +64,7 @@ describe("resolveUser()", () => {
 });
 
 test("processEnv() gives PATH, HOSTNAME, TERM and HOME, and the user's word over all", () => {
-  expect(processEnv({ hostname: "h", tty: true, env: ["PATH=/mine", "A=b"], home: "/root" })).toEqual(["PATH=/mine", "HOSTNAME=h", "TERM=xterm", "A=b", "HOME=/root"]);
+  expect(processEnv({ hostname: "h", tty: true, linked: ["DB_PORT=1", "A=c"], env: ["PATH=/mine", "A=b"], home: "/root" })).toEqual(["PATH=/mine", "HOSTNAME=h", "TERM=xterm", "DB_PORT=1", "A=b", "HOME=/root"]);
 });
 
 test("label filters: all of them, with and without value, and not", () => {

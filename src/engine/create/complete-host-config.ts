@@ -37,7 +37,9 @@ export function completeHostConfig(request: HostConfig, cgroups: { readonly vers
   const shown = host as { PidsLimit: number | null; MemorySwappiness: number | null };
   if (!request.PidsLimit || request.PidsLimit < 0) shown.PidsLimit = null;
   if (request.MemorySwappiness === -1) shown.MemorySwappiness = null;
-  if (!request.SecurityOpt?.length && sharesLabel(host)) host.SecurityOpt = ["label=disable"];
+  if (sharesLabel(host) && !request.SecurityOpt?.some((option) => /^label[=:]/.test(option))) host.SecurityOpt = [...(request.SecurityOpt ?? []), "label=disable"];
+  // Docker shows what a request of a device leaves open as null.
+  if (request.DeviceRequests) host.DeviceRequests = request.DeviceRequests.map((asked) => ({ ...({ Driver: "", Count: 0, DeviceIDs: null, Capabilities: null, Options: null } as object), ...asked }));
   return { ...host, ...systemPaths(request) };
 }
 

@@ -13,7 +13,7 @@ export function parseMountRequest(request: MountRequest): ContainerMount {
   if (!["bind", "volume", "tmpfs"].includes(type)) fail("mount type unknown");
   if (!request.Target) fail("field Target must not be empty");
   const destination = parseTarget(request.Target ?? "", fail);
-  const common = { destination, readOnly: request.ReadOnly ?? false, mode: "", request } as const;
+  const common = { destination, readOnly: request.ReadOnly ?? false, mode: type === "volume" ? "z" : "", request } as const;
   if (type === "bind") return { ...common, ...bindPart(request, fail), type };
   if (type === "volume") return { ...common, ...volumePart(request, fail), type };
   return { ...common, ...tmpfsPart(request, fail), type: "tmpfs" };

@@ -23,7 +23,8 @@ export function resolveMounts(config: ContainerConfig, hostConfig: HostConfig, f
   for (const request of hostConfig.Mounts ?? []) add(parseMountRequest(request));
   for (const [destination, options] of Object.entries(hostConfig.Tmpfs ?? {})) add(tmpfsMount(destination, options));
   for (const destination of Object.keys(config.Volumes ?? {})) {
-    const path = cleanDestination(destination);
+    // What an image says of its volumes may leave out the first slash.
+    const path = cleanDestination(destination.startsWith("/") ? destination : `/${destination}`);
     if (!byDestination.has(path)) byDestination.set(path, volumeMount(randomVolumeName(), path));
   }
   return [...byDestination.values()].sort(byDepth);
@@ -35,15 +36,16 @@ function byDepth(a: ContainerMount, b: ContainerMount): number {
 }
 
 function mountsFrom(text: string, findContainer: (ref: string) => ContainerRecord): ContainerMount[] {
-  const [ref = "", mode = ""] = text.split(":");
-  if (mode !== "" && !/^(ro|rw|z|Z|,)+$/.test(mode)) throw new EngineError("InvalidParameter", `invalid mode: ${mode.slice(0, 64)}`);
+  if (text === "") throw new EngineError("InvalidParameter", "volumes-from specification cannot be an empty string");
+  const [ref = "", ...rest] = text.split(":");
+  const mode = rest.join(":");
+  if (mode !== "" && !/^(ro|rw|z|Z)(,(ro|rw|z|Z))*$/.test(mode)) throw new EngineError("InvalidParameter", `invalid mode: ${mode.slice(0, 64)}`);
   const source = parseFrom(ref, findContainer);
   const readOnly = mode.split(",").includes("ro");
-  return source.mounts.filter(({ type }) => type !== "tmpfs").map((mount) => ({ ...mount, readOnly: mount.readOnly || readOnly }));
+  return source.mounts.filter(({ type }) => type !== "tmpfs").map((mount) => ({ ...mount, mode: "", noCopy: true, readOnly: mount.readOnly || readOnly }));
 }
 
 function parseFrom(ref: string, findContainer: (ref: string) => ContainerRecord): ContainerRecord {
-  if (ref === "") throw new EngineError("InvalidParameter", "malformed volumes-from specification: ''");
   try {
     return findContainer(ref);
   } catch {

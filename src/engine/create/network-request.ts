@@ -1,14 +1,58 @@
 import { EngineError } from "../../base/mod.ts";
 import type { ContainerCreateRequest, EndpointSettings } from "../../spec/mod.ts";
 
-const MAC = /^([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$/;
+/** As many bytes as net.ParseMAC of Go takes, separated by colons, dashes, or dots after every second. */
+const MAC = /^(?:[0-9a-f]{2}(?:(?::[0-9a-f]{2})+|(?:-[0-9a-f]{2})+)|[0-9a-f]{4}(?:\.[0-9a-f]{4})+)$/i;
+const MAC_DIGITS = [12, 16, 40];
+const PREDEFINED = ["bridge", "host", "none"];
 
-/** The endpoints that a container is created with: of its one network mode, with what the request says of it. */
-export function networksOf(networkMode: string, request: ContainerCreateRequest): Record<string, EndpointSettings> {
+/** @returns the bytes of an address as hexadecimal digits; undefined when it is none */
+export function macDigits(mac: string): string | undefined {
+  const digits = MAC.test(mac) ? mac.replace(/[:.-]/g, "").toLowerCase() : "";
+  return MAC_DIGITS.includes(digits.length) ? digits : undefined;
+}
+
+/**
+ * The endpoints that a container is created with, by network: of its network mode and of what else the request names.
+ * `subnet`: the default bridge's, as `address/prefix`.
+ * @throws EngineError InvalidParameter, in Docker's words
+ */
+export function networksOf(networkMode: string, request: ContainerCreateRequest, subnet: string): Record<string, EndpointSettings> {
   if (networkMode.startsWith("container:")) return {};
-  const asked = request.NetworkingConfig?.EndpointsConfig ?? {};
-  const settings = { ...(Object.hasOwn(asked, networkMode) ? asked[networkMode] : Object.hasOwn(asked, "default") && networkMode === "bridge" ? asked["default"] : {}) };
-  const mac = request.MacAddress || settings.MacAddress || "";
-  if (mac !== "" && !MAC.test(mac)) throw new EngineError("InvalidParameter", `invalid config for network ${networkMode}: invalid MAC address ${mac.slice(0, 64)}`);
-  return { [networkMode]: { ...settings, MacAddress: mac } };
+  const asked = Object.entries(request.NetworkingConfig?.EndpointsConfig ?? {}).map(([name, settings]) => [name === "default" ? "bridge" : name, settings ?? {}] as const);
+  const endpoints = new Map([[networkMode, {} as EndpointSettings], ...asked]);
+  return Object.fromEntries(
+    [...endpoints].map(([name, settings]) => {
+      const mac = settings.MacAddress || (name === networkMode ? request.MacAddress : "") || "";
+      if (mac !== "" && macDigits(mac) === undefined) throw new EngineError("InvalidParameter", `invalid config for network ${name.slice(0, 128)}: invalid MAC address ${mac.slice(0, 64)}`);
+      if (PREDEFINED.includes(name)) requireNoAddress(name, settings, subnet);
+      return [name, { ...settings, MacAddress: mac }];
+    }),
+  );
+}
+
+/** Networks that are there from the beginning give out their addresses themselves. */
+function requireNoAddress(network: string, { IPAMConfig: ipam }: EndpointSettings, subnet: string): void {
+  const { IPv4Address: four = "", IPv6Address: six = "", LinkLocalIPs: local } = ipam ?? {};
+  const problems = [
+    ...(four !== "" || six !== "" ? ["user specified IP address is supported on user defined networks only"] : []),
+    ...(four !== "" && !isFour(four) ? [`invalid IPv4 address: ${four.slice(0, 64)}`] : []),
+    ...(six !== "" && !isSix(six) ? [`invalid IPv6 address: ${six.slice(0, 64)}`] : []),
+    ...(local ?? []).filter((address) => !isFour(address) && !isSix(address)).map((address) => `invalid link-local IP address: ${address.slice(0, 64)}`),
+    ...(four !== "" && !contains(subnet, four) ? [`no configured subnet or ip-range contain the IP address ${four.slice(0, 64)}`] : []),
+    ...(six !== "" ? ["user specified IP address is supported only when connecting to networks with user configured subnets"] : []),
+  ];
+  if (problems.length === 0) return;
+  const list = problems.length === 1 ? problems[0] : problems.map((problem) => `* ${problem}`).join("\n");
+  throw new EngineError("InvalidParameter", `invalid config for network ${network}: invalid endpoint settings:\n${list}`);
+}
+
+const isFour = (text: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) < 256);
+const isSix = (text: string): boolean => /^[0-9a-f:.]+$/i.test(text) && text.includes(":") && URL.canParse(`http://[${text}]/`);
+const numberOf = (address: string): number => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+
+function contains(subnet: string, address: string): boolean {
+  const [base = "", prefix = "32"] = subnet.split("/");
+  const size = 2 ** (32 - Number(prefix));
+  return isFour(address) && Math.floor(numberOf(base) / size) === Math.floor(numberOf(address) / size);
 }

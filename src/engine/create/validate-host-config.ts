@@ -1,6 +1,7 @@
 import { EngineError } from "../../base/mod.ts";
 import type { ContainerCreateRequest, HostConfig } from "../../spec/mod.ts";
 import { LOG_DRIVERS, validateLogConfig } from "./log-config.ts";
+import { refuseNetworkConflicts } from "./network-conflicts.ts";
 import { RLIMITS } from "../rlimits.ts";
 import { validateRestartPolicy } from "./restart-policy.ts";
 import { parseSecurityOptions } from "../security-options.ts";
@@ -12,6 +13,7 @@ const refuse = (message: string): never => {
 /** Modes, policies and formats of HostConfig; limits are in validate-resources.ts. @throws EngineError InvalidParameter, in Docker's words */
 export function validateHostConfig(request: ContainerCreateRequest, host: HostConfig): void {
   validateModes(host);
+  refuseNetworkConflicts(request, host);
   validateRestartPolicy(host);
   if (isHostMode(host.UTSMode) && request.Hostname) refuse("conflicting options: hostname and the UTS mode");
   if (host.Isolation && host.Isolation !== "default") refuse(`invalid isolation (${host.Isolation.slice(0, 64)}): linux only supports 'default'`);
@@ -20,8 +22,9 @@ export function validateHostConfig(request: ContainerCreateRequest, host: HostCo
   for (const { Name = "" } of host.Ulimits ?? []) if (!Object.hasOwn(RLIMITS, Name)) refuse(`invalid ulimit type: ${Name.slice(0, 64)}`);
   for (const { Name = "", Soft = 0, Hard = 0 } of host.Ulimits ?? []) if (Hard !== -1 && (Soft > Hard || Soft === -1)) refuse(`ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard} (${Name})`);
   for (const rule of host.DeviceCgroupRules ?? []) if (!/^[acb] ([0-9]+:[0-9]+|[0-9]+:\*|\*:[0-9]+|\*:\*) [rwm]{1,3}$/.test(rule)) refuse(`invalid device cgroup rule format: '${rule.slice(0, 64)}'`);
-  if (Object.keys(host.StorageOpt ?? {}).length > 0) refuse("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
-  for (const { Driver: driver = "", Capabilities: wanted = [] } of host.DeviceRequests ?? []) refuse(`could not select device driver ${JSON.stringify(driver.slice(0, 64))} with capabilities: [${wanted.map((all) => `[${all.join(" ")}]`).join(" ")}]`);
+  const unknown = Object.keys(host.StorageOpt ?? {}).find((option) => option !== "size");
+  if (unknown !== undefined) refuse(`Unknown option ${unknown.slice(0, 64)}`);
+  if (host.StorageOpt?.["size"] !== undefined) refuse("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
   validatePorts(host);
   parseSecurityOptions(host.SecurityOpt ?? []);
   validateLogConfig(host, LOG_DRIVERS);
@@ -33,7 +36,7 @@ function validateModes(host: HostConfig): void {
   if (!/^(none|host|private|shareable|container:.+)?$/.test(IpcMode)) refuse(`invalid IPC mode: ${IpcMode.slice(0, 128)}`);
   if (!/^(host)?$/.test(UTSMode)) refuse(`invalid UTS mode: ${UTSMode.slice(0, 128)}`);
   if (!/^(host|private)?$/.test(CgroupnsMode)) refuse(`invalid cgroup namespace mode: ${CgroupnsMode.slice(0, 128)}`);
-  if (host.NetworkMode === "container:") refuse("invalid container format container:<name|id>");
+  if (host.NetworkMode === "container:") refuse("invalid network mode: invalid container format container:<name|id>");
 }
 
 function validatePorts(host: HostConfig): void {

@@ -1,4 +1,3 @@
-import { EngineError } from "../../base/mod.ts";
 import type { ContainerCreateRequest, HostConfig, ImageConfig } from "../../spec/mod.ts";
 import type { EngineContext } from "../context.ts";
 import type { ContainerRecord } from "../record.ts";
@@ -37,14 +36,8 @@ function logWarnings({ LogConfig: log }: HostConfig): string[] {
 function laterWarnings(host: HostConfig, { hiding }: Asked): string[] {
   return [
     ...hiding.map(({ destination }) => `The new volume at ${destination} is empty: what the image has there is not copied into it yet.`),
-    ...(Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts ? ["Publishing ports is not supported yet: the container is reached by its own address."] : []),
+    ...(host.NetworkMode === "host" && Object.keys(host.PortBindings ?? {}).length > 0 ? ["Published ports are discarded when using host network mode"] : []),
+    ...(host.NetworkMode !== "host" && (Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts) ? ["Publishing ports is not supported yet: the container is reached by its own address."] : []),
   ];
 }
 
-/** @throws EngineError InvalidParameter, in Docker's words, for a link to a container that is not there */
-export function requireLinked({ Links: links }: HostConfig, exists: (ref: string) => boolean): void {
-  for (const link of links ?? []) {
-    const name = link.split(":")[0] ?? "";
-    if (!exists(name)) throw new EngineError("InvalidParameter", `could not get container for ${name.slice(0, 128)}: No such container: ${name.slice(0, 128)}`);
-  }
-}

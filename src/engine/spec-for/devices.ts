@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { EngineError } from "../../base/mod.ts";
 import type { DeviceMapping, DeviceNode, HostConfig, Resources } from "../../spec/mod.ts";
 import type { HostPort } from "../ports.ts";
@@ -41,7 +42,7 @@ function mapDevice({ PathOnHost: source = "", PathInContainer, CgroupPermissions
   if (!/^[rwm]{1,3}$/.test(access)) throw new EngineError("InvalidParameter", `invalid device mode: ${access.slice(0, 16)}`);
   if (!target.startsWith("/")) throw new EngineError("InvalidParameter", `invalid device path: ${JSON.stringify(target.slice(0, 128))} is not absolute`);
   const found = host.deviceNodes(source);
-  if (found.length === 0) throw new EngineError("InvalidParameter", `error gathering device information while adding custom device ${JSON.stringify(source.slice(0, 200))}: no such file or directory`);
+  if (found.length === 0) throw new EngineError("InvalidParameter", `error gathering device information while adding custom device ${JSON.stringify(source.slice(0, 200))}: ${existsSync(source) ? "not a device node" : "no such file or directory"}`);
   const nodes = found.map((node) => ({ ...node, path: target + node.path.slice(source.length) }));
   return { nodes, rules: nodes.map(({ type, major, minor }) => allow(type === "b" ? "b" : "c", major, minor, access)) };
 }

@@ -64,7 +64,7 @@ const TMPFS_KEYS = new Set(["size", "mode", "uid", "gid", "nr_inodes", "nr_block
 function tmpfsOptions({ tmpfsOptions: asked = [], readOnly }: ContainerMount): string[] {
   for (const option of asked) {
     const key = option.split("=", 1)[0] ?? "";
-    if (option.includes("=") ? !TMPFS_KEYS.has(key) : !TMPFS_FLAGS.has(option)) throw new EngineError("InvalidParameter", `invalid tmpfs option ${JSON.stringify(option.slice(0, 64))}`);
+    if (option.includes("=") ? !TMPFS_KEYS.has(key) : !TMPFS_FLAGS.has(option)) throw new EngineError("InvalidParameter", `invalid tmpfs option ${JSON.stringify(key.slice(0, 64))}`);
   }
   // A later word wins over an earlier, so that `exec` undoes `noexec`.
   return ["noexec", "nosuid", "nodev", ...(readOnly ? ["ro"] : []), "rprivate", ...asked];

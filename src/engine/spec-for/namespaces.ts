@@ -42,9 +42,13 @@ export function sysctlsOf(hostConfig: HostConfig): Record<string, string> {
   const asked = hostConfig.Sysctls ?? {};
   for (const name of Object.keys(asked)) {
     const dotted = name.replaceAll("/", ".");
-    if (!NAMESPACED_SYSCTLS.test(dotted)) throw new EngineError("InvalidParameter", `sysctl ${JSON.stringify(name.slice(0, 128))} is not in a separate kernel namespace`);
-    if (dotted.startsWith("net.") && network === "host") throw new EngineError("InvalidParameter", `sysctl ${JSON.stringify(name.slice(0, 128))} not allowed in host network namespace`);
-    if (!dotted.startsWith("net.") && dotted !== "kernel.domainname" && dotted !== "kernel.hostname" && hostConfig.IpcMode === "host") throw new EngineError("InvalidParameter", `sysctl ${JSON.stringify(name.slice(0, 128))} is not allowed in the hosts ipc namespace`);
+    if (!NAMESPACED_SYSCTLS.test(dotted)) throw refused(name, "is not in a separate kernel namespace");
+    if (dotted.startsWith("net.") && network === "host") throw refused(name, "not allowed in host network namespace");
+    if (!dotted.startsWith("net.") && dotted !== "kernel.domainname" && dotted !== "kernel.hostname" && hostConfig.IpcMode === "host") throw refused(name, "is not allowed in the hosts ipc namespace");
   }
   return { ...defaults, ...asked };
+}
+
+function refused(name: string, reason: string): EngineError {
+  return new EngineError("InvalidParameter", `failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: sysctl ${JSON.stringify(name.slice(0, 128))} ${reason}`);
 }

@@ -17,6 +17,8 @@ export interface SpecSources extends MountSources {
   /** By the passwd and group files of the container's root. */
   user(text: string): ResolvedUser;
   readonly joined: NamespaceSources["joined"];
+  /** What the environment tells of linked containers. */
+  readonly linkedEnv: readonly string[];
   readonly cgroupsPath: string;
 }
 
@@ -26,7 +28,7 @@ export function specFor(record: ContainerRecord, sources: SpecSources): RuntimeS
   const security = parseSecurityOptions(hostConfig.SecurityOpt ?? []);
   const user = sources.user(config.User ?? "");
   const devices = devicesOf(hostConfig, sources.host);
-  const process = processOf(record, user, security, sources.host);
+  const process = processOf(record, user, security, sources);
   const seccomp = seccompOf(security, hostConfig.Privileged ?? false, process.capabilities.bounding, sources.host);
   const rootfsPropagation = rootPropagationOf(record.mounts);
   return {
@@ -50,7 +52,7 @@ export function specFor(record: ContainerRecord, sources: SpecSources): RuntimeS
   };
 }
 
-function processOf(record: ContainerRecord, user: ResolvedUser, security: SecurityOptions, host: HostPort): ProcessSpec {
+function processOf(record: ContainerRecord, user: ResolvedUser, security: SecurityOptions, { host, linkedEnv }: Pick<SpecSources, "host" | "linkedEnv">): ProcessSpec {
   const { config, hostConfig } = record;
   const command = [record.path, ...record.args];
   const [height = 0, width = 0] = hostConfig.ConsoleSize ?? [];
@@ -59,7 +61,7 @@ function processOf(record: ContainerRecord, user: ResolvedUser, security: Securi
     ...(config.Tty && height > 0 && { consoleSize: { height, width } }),
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     args: hostConfig.Init ? ["/sbin/docker-init", "--", ...command] : command,
-    env: processEnv({ hostname: config.Hostname ?? "", tty: config.Tty ?? false, env: config.Env ?? [], home: user.home }),
+    env: processEnv({ hostname: config.Hostname ?? "", tty: config.Tty ?? false, linked: linkedEnv, env: config.Env ?? [], home: user.home }),
     cwd: posix.normalize(config.WorkingDir || "/"),
     capabilities: capabilitySets(containerCapabilities({ add: hostConfig.CapAdd ?? [], drop: hostConfig.CapDrop ?? [], privileged: hostConfig.Privileged ?? false }, host.kernelCapabilities)),
     rlimits: rlimitsOf(hostConfig.Ulimits ?? []),
