@@ -2,7 +2,7 @@ import type { ExecCreateRequest } from "../spec/mod.ts";
 import type { Shim } from "./ports.ts";
 
 /** created ─▶ running ─▶ exited; a start that fails goes from created to exited. */
-export type ExecState = { readonly status: "created" } | { readonly status: "running"; readonly shim: Shim; readonly pid: number } | { readonly status: "exited"; readonly exitCode: number };
+export type ExecState = { readonly status: "created" } | { readonly status: "running"; readonly shim: Shim; readonly pid: number } | { readonly status: "exited"; readonly exitCode: number; readonly pid: number };
 
 export interface ExecRecord {
   readonly id: string;
@@ -17,11 +17,14 @@ export interface ExecRecord {
 /** Ended execs that inspect still knows of, in all. */
 const KEPT_ENDED = 1024;
 
-/** Execs live with their container and this engine: after a crash their processes go on, unknown as execs. */
+/** Execs live with their container; recovery finds those of the engine before. */
 export class ExecTable {
   readonly #byId = new Map<string, ExecRecord>();
   readonly #byContainer = new Map<string, Set<string>>();
   readonly #ended = new Set<string>();
+
+  /** `dropped` is told of each exec that nobody can ask for any more. */
+  constructor(private readonly dropped: (id: string) => void = () => undefined) {}
 
   get(id: string): ExecRecord | undefined {
     return this.#byId.get(id);
@@ -40,7 +43,7 @@ export class ExecTable {
   }
 
   end(record: ExecRecord, exitCode: number): void {
-    record.state = { status: "exited", exitCode };
+    record.state = { status: "exited", exitCode, pid: record.state.status === "running" ? record.state.pid : 0 };
     this.#ended.add(record.id);
     const [oldest] = this.#ended;
     if (this.#ended.size > KEPT_ENDED && oldest !== undefined) this.delete(oldest);
@@ -55,6 +58,7 @@ export class ExecTable {
     if (!record) return;
     this.#byId.delete(id);
     this.#ended.delete(id);
+    this.dropped(id);
     const ids = this.#byContainer.get(record.containerId);
     ids?.delete(id);
     if (ids?.size === 0) this.#byContainer.delete(record.containerId);

@@ -81,10 +81,11 @@ export async function inspectExec(ctx: EngineContext, execId: string): Promise<E
     OpenStdin: request.AttachStdin ?? false,
     OpenStderr: request.AttachStderr ?? false,
     OpenStdout: request.AttachStdout ?? false,
-    CanRemove: state.status === "exited",
+    CanRemove: false,
     ContainerID: containerId,
     DetachKeys: request.DetachKeys ?? "",
-    Pid: state.status === "running" ? state.pid : 0,
+    // Docker goes on showing the number of a process that has ended.
+    Pid: state.status === "created" ? 0 : state.pid,
   };
   // An exit code that is not yet is null on the wire, which the generated types do not say.
   return shape as ExecInspect;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { formatInstant, KeyedLock, nowNs, type Schema } from "../base/mod.ts";
 import type { EngineContext, EngineIdentity } from "./context.ts";
 import type { EngineDefaults } from "./defaults.ts";
+import { dropExecFiles } from "./exec-files.ts";
 import { ExecTable } from "./exec-table.ts";
 import { followUp } from "./follow-up.ts";
 import { HealthTable } from "./health/table.ts";
@@ -48,7 +49,7 @@ export function openEngine(parts: EngineParts): EngineContext {
     volumes: new VolumeStore(db),
     locks: new KeyedLock(),
     live: new LiveTable(),
-    execs: new ExecTable(),
+    execs: new ExecTable((id) => dropExecFiles(ctx, id)),
     health: new HealthTable(),
     afterExit: (id, next) => followUp(ctx, id, next),
     stats: new StatsSampler({ ...parts, containers }),

@@ -2,9 +2,11 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { formatInstant, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
+import { recoverExecs } from "./exec-files.ts";
 import { policyRestarts, recordExit, releaseRun, superviseRun } from "./exit.ts";
+import { keptHealth } from "./health/kept.ts";
 import { resumeHealth } from "./health/monitor.ts";
-import { containersDir, exitFile, runSocket } from "./paths.ts";
+import { containersDir, execsDir, exitFile, runSocket } from "./paths.ts";
 import type { Cgroup, ExitStatus, Shim } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { removeHeld } from "./remove.ts";
@@ -14,6 +16,12 @@ import { isRunning } from "./state.ts";
 
 /** Shims asked at once; each answers in well under a millisecond. */
 const PARALLEL = 32;
+
+/** A reboot leaves many to start; more at once would only wait for each other. */
+const STARTED_AT_ONCE = 8;
+
+/** What is left to do when every container's state is true. */
+type Step = () => Promise<void>;
 
 /** One that is stopped or starved must not keep the engine from starting. */
 const SHIM_PATIENCE_MS = 3000;
@@ -26,15 +34,24 @@ export async function recover(ctx: EngineContext): Promise<void> {
   for (const { id, reason } of ctx.containers.damaged) ctx.log(`container ${id} is damaged in the store and skipped: ${reason}`);
   for (const record of ctx.containers.all()) for (const { type, source } of record.mounts) if (type === "volume") ctx.volumes.use(source, record.id);
   const records = ctx.containers.all();
-  const after: (() => Promise<void>)[] = [];
+  const [after, afterOthers]: [Step[], Step[]] = [[], []];
   for (let at = 0; at < records.length; at += PARALLEL) {
     const batch = records.slice(at, at + PARALLEL);
     const next = await Promise.all(batch.map((record) => recoverOne(ctx, record).catch((error: unknown) => report(ctx, record, error))));
-    after.push(...next.filter((step) => step !== undefined));
+    for (const [index, step] of next.entries()) if (step) (leansOnOthers(batch[index]) ? afterOthers : after).push(step);
   }
+  await recoverExecs(ctx);
   await sweep(ctx);
-  for (const step of after) await step().catch((error: unknown) => ctx.log(`recovery: ${messageOf(error)}`));
+  const take = (step: Step): Promise<void> => step().catch((error: unknown) => ctx.log(`recovery: ${messageOf(error)}`));
+  for (let at = 0; at < after.length; at += STARTED_AT_ONCE) await Promise.all(after.slice(at, at + STARTED_AT_ONCE).map(take));
+  for (const step of afterOthers) await take(step);
   ctx.eventLog.flush();
+}
+
+/** It joins another's namespaces, which must be there: it comes later, the older first. */
+function leansOnOthers(record: ContainerRecord | undefined): boolean {
+  const { NetworkMode: network, PidMode: pid, IpcMode: ipc, Links: links } = record?.hostConfig ?? {};
+  return [network, pid, ipc].some((mode) => mode?.startsWith("container:")) || (links?.length ?? 0) > 0;
 }
 
 function report(ctx: EngineContext, record: ContainerRecord, error: unknown): undefined {
@@ -43,7 +60,7 @@ function report(ctx: EngineContext, record: ContainerRecord, error: unknown): un
 }
 
 /** Brings one container to a state that is true; what takes others (a removal, a start) is returned for later. */
-async function recoverOne(ctx: EngineContext, record: ContainerRecord): Promise<(() => Promise<void>) | undefined> {
+async function recoverOne(ctx: EngineContext, record: ContainerRecord): Promise<Step | undefined> {
   switch (record.state.status) {
     case "running":
     case "starting":
@@ -61,7 +78,7 @@ async function recoverOne(ctx: EngineContext, record: ContainerRecord): Promise<
   }
 }
 
-async function recoverRun(ctx: EngineContext, record: ContainerRecord): Promise<(() => Promise<void>) | undefined> {
+async function recoverRun(ctx: EngineContext, record: ContainerRecord): Promise<Step | undefined> {
   const connecting = ctx.runtime.connectShim(runSocket(ctx.paths, record.id), exitFile(ctx.paths, record.id));
   const answered = await Promise.race([connecting.then(() => true), Bun.sleep(SHIM_PATIENCE_MS).then(() => false)]);
   if (answered || !isRunning(record.state)) return await takeUp(ctx, record, answered ? await connecting : undefined);
@@ -72,13 +89,13 @@ async function recoverRun(ctx: EngineContext, record: ContainerRecord): Promise<
 
 async function takeUpLater(ctx: EngineContext, record: ContainerRecord, connecting: Promise<Shim | undefined>): Promise<void> {
   const shim = await connecting;
-  let next: (() => Promise<void>) | undefined;
+  let next: Step | undefined;
   await locked(ctx, record.id, async () => void (next = await takeUp(ctx, record, shim)));
   await next?.();
 }
 
 /** The run of a container as its monitor, or what that left, has it. */
-async function takeUp(ctx: EngineContext, record: ContainerRecord, shim: Shim | undefined): Promise<(() => Promise<void>) | undefined> {
+async function takeUp(ctx: EngineContext, record: ContainerRecord, shim: Shim | undefined): Promise<Step | undefined> {
   const { id } = record;
   const cgroup = ctx.cgroups.open(id, cgroupPlace(record));
   // A start that failed while no engine ran is taken back below.
@@ -105,10 +122,11 @@ function isOfEarlierRun({ state }: ContainerRecord, { finishedNs }: ExitStatus):
 }
 
 /** It ended while no engine ran: the exit file has the code, the time and the reason. */
-async function recordMissedExit(ctx: EngineContext, record: ContainerRecord, status: ExitStatus, cgroup: Cgroup): Promise<(() => Promise<void>) | undefined> {
+async function recordMissedExit(ctx: EngineContext, record: ContainerRecord, status: ExitStatus, cgroup: Cgroup): Promise<Step | undefined> {
   const { id } = record;
   if (!isRunning(record.state)) ctx.containers.setState(id, { status: "running", pid: 0, paused: false, startedAt: formatInstant(status.startedNs) });
-  const next = recordExit(ctx, id, status, "own");
+  // It may have been on its way out because of its health.
+  const next = recordExit(ctx, id, status, keptHealth(ctx, id)?.status === "unhealthy" ? "unhealthy" : "own");
   await killLeftovers(cgroup);
   await releaseRun(ctx, id, cgroup);
   if (next.kind === "remove") return () => locked(ctx, id, () => removeHeld(ctx, id, { removeVolumes: true }));
@@ -117,7 +135,7 @@ async function recordMissedExit(ctx: EngineContext, record: ContainerRecord, sta
 }
 
 /** The engine was killed before the process ran. */
-async function takeBackStart(ctx: EngineContext, record: ContainerRecord, cgroup: Cgroup): Promise<(() => Promise<void>) | undefined> {
+async function takeBackStart(ctx: EngineContext, record: ContainerRecord, cgroup: Cgroup): Promise<Step | undefined> {
   if (record.state.status !== "starting") return undefined;
   ctx.containers.setState(record.id, record.state.from);
   await killLeftovers(cgroup);
@@ -126,7 +144,7 @@ async function takeBackStart(ctx: EngineContext, record: ContainerRecord, cgroup
 }
 
 /** Neither monitor nor exit file: the machine went down, or the monitor was killed. */
-async function recordLostRun(ctx: EngineContext, record: ContainerRecord, cgroup: Cgroup): Promise<(() => Promise<void>) | undefined> {
+async function recordLostRun(ctx: EngineContext, record: ContainerRecord, cgroup: Cgroup): Promise<Step | undefined> {
   const startedAt = isRunning(record.state) ? record.state.startedAt : record.createdAt;
   const finishedNs = BigInt(Date.now()) * 1_000_000n;
   const status: ExitStatus = { exitCode: 255, signal: 0, oomKilled: false, startedNs: BigInt(Date.parse(startedAt)) * 1_000_000n, finishedNs };
@@ -138,7 +156,7 @@ async function killLeftovers(cgroup: Cgroup): Promise<void> {
 }
 
 /** `always` starts with the engine; `unless-stopped` unless a person stopped it. Only a restarted machine leaves such a one at rest. */
-function afterEngineStart(ctx: EngineContext, record: ContainerRecord): (() => Promise<void>) | undefined {
+function afterEngineStart(ctx: EngineContext, record: ContainerRecord): Step | undefined {
   if (record.state.status !== "exited") return undefined;
   if (record.hostConfig.AutoRemove) return () => locked(ctx, record.id, () => removeHeld(ctx, record.id, { removeVolumes: true }));
   const policy = record.hostConfig.RestartPolicy?.Name;
@@ -166,7 +184,7 @@ async function sweep(ctx: EngineContext): Promise<void> {
     ...ctx.snapshots.keys().filter((key) => /^[0-9a-f]{64}$/.test(key) && !known(key)).map((key) => () => ctx.snapshots.remove(key)),
     () => sweepFolder(containersDir(ctx.paths), known),
     () => sweepFolder(join(ctx.paths.runRoot, "c"), (id) => running.has(id)),
-    () => sweepFolder(join(ctx.paths.runRoot, "e"), () => false),
+    () => sweepFolder(execsDir(ctx.paths), (id) => ctx.execs.get(id) !== undefined),
   ];
   const results = await Promise.allSettled(acts.map((act) => act()));
   for (const result of results) if (result.status === "rejected") ctx.log(`sweep: ${messageOf(result.reason)}, ignoring; the next start of the engine tries again`);

@@ -35,7 +35,7 @@ async function start(ctx: EngineContext, record: ContainerRecord, exec: ExecReco
   signal.throwIfAborted();
   emitExecEvent(ctx, record, exec, "exec_create");
   emitExecEvent(ctx, record, exec, "exec_start");
-  return await launchExec(ctx, record, exec, {}, true, (exitCode) => emitExecEvent(ctx, record, exec, "exec_die", exitCode));
+  return await launchExec(ctx, record, exec, {}, true);
 }
 
 async function follow({ shim, output, ended, exitCode }: StartedExec, timeoutMs: number, signal: AbortSignal): Promise<Finding> {

@@ -28,7 +28,10 @@ export function resumeHealth(ctx: EngineContext, id: string): void {
   const kept = keptHealth(ctx, id) ?? startingHealth(undefined);
   const paused = isRunning(record.state) && record.state.paused;
   const monitor = openMonitor(ctx, id, paused ? unwatchedHealth(kept) : kept);
-  if (monitor && !paused) schedule(ctx, id, monitor);
+  if (!monitor || paused) return;
+  schedule(ctx, id, monitor);
+  // A crash may have come between the verdict and what follows from it.
+  if (kept.status === "unhealthy" && kept.failingStreak >= monitor.timing.retries) restartUnhealthy(ctx, record);
 }
 
 /** A frozen container is not probed; Docker counts it as unhealthy, without an event. */
@@ -115,7 +118,9 @@ function take(ctx: EngineContext, id: string, monitor: HealthMonitor, result: Pr
   monitor.state = healthAfter(monitor.state, result, monitor.timing, monitor.startedAtMs);
   keepHealth(ctx, id, monitor.state);
   const record = ctx.containers.get(id);
-  if (!record || monitor.state.status === before) return;
-  emitContainerEvent(ctx, record, `health_status: ${monitor.state.status}`);
-  if (monitor.state.status === "unhealthy") restartUnhealthy(ctx, record);
+  if (!record) return;
+  const { status, failingStreak } = monitor.state;
+  if (status !== before) emitContainerEvent(ctx, record, `health_status: ${status}`);
+  // Not by the change alone: since a pause the container may count as unhealthy without a failure.
+  if (status === "unhealthy" && failingStreak >= monitor.timing.retries) restartUnhealthy(ctx, record);
 }
