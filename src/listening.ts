@@ -24,7 +24,7 @@ export interface Listening {
 /** Everything that is checked before the first address is opened: what is wrong leaves no half of an engine listening. */
 export function planListening({ values, defaultSocket, certificateFolder, handedSockets }: Listening, log: OperatorLog): (server: ApiServer) => Promise<void> {
   const tls = usesTls(values) ? readIdentity(values, certificateFolder, log) : undefined;
-  const hosts = values.hosts?.length ? values.hosts : [`unix://${defaultSocket}`];
+  const hosts = (values.hosts?.length ? values.hosts : ["unix://"]).map((host) => (host === "unix://" ? `unix://${defaultSocket}` : host));
   const group = groupId(values.group ?? SOCKET_GROUP);
   if (group === undefined && values.group !== undefined && values.group !== "") throw new EngineError("InvalidParameter", `group ${values.group} not found: the unix socket cannot be given to it`);
   const addresses = hosts.flatMap((host) => addressesOf(host, tls !== undefined, handedSockets));

@@ -64,6 +64,7 @@ export class ApiServer {
   async listen(address: ListenAddress, tls?: TlsIdentity): Promise<{ port: number | undefined }> {
     if ("path" in address) await claimSocketPath(address.path);
     const server = tls ? createTlsListener(tls, (socket) => this.#accept(socket)) : createSocketServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    if (tls) server.on("connection", (socket: Socket) => this.#hold(socket));
     const umask = process.umask(0o777 & ~SOCKET_MODE);
     try {
       await new Promise<void>((resolve, reject) => {
@@ -87,9 +88,14 @@ export class ApiServer {
     await Promise.all(closed);
   }
 
-  #accept(socket: Socket): void {
+  /** Also one whose handshake is not over: closing must not wait for it. */
+  #hold(socket: Socket): void {
     this.#connections.add(socket);
     socket.on("close", () => this.#connections.delete(socket));
+  }
+
+  #accept(socket: Socket): void {
+    if (!this.#connections.has(socket)) this.#hold(socket);
     socket.on("error", () => socket.destroy());
     socket.setNoDelay(true);
     this.#http.emit("connection", socket);

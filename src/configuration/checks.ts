@@ -7,13 +7,15 @@ export function requireLabel(label: string): void {
   if (at < 1 || at === label.length - 1) throw new ValueProblem(`bad attribute format: ${label.slice(0, 128)}`);
 }
 
-/** `-H`: docker also takes what has no protocol, as TCP. */
-export function requireBindAddress(address: string): void {
-  const bad = (reason: string): ValueProblem => new ValueProblem(`invalid bind address (${address.slice(0, 128)}): ${reason}`);
-  const protocol = /^([a-z0-9]*):\/\//.exec(address)?.[1];
-  if (protocol === undefined) throw bad("write unix:///path, tcp://address:port or fd://");
-  if (protocol === "npipe") throw bad("named pipes are Windows'");
+/** Of `-H`; what has no protocol is TCP. */
+export function bindAddress(written: string): string {
+  const bad = (reason: string): ValueProblem => new ValueProblem(`invalid bind address (${written.slice(0, 128)}): ${reason}`);
+  const address = written.includes("://") ? written : `tcp://${written}`;
+  const protocol = address.slice(0, address.indexOf("://"));
   if (!["unix", "tcp", "fd"].includes(protocol)) throw bad(`unsupported proto '${protocol}'`);
+  if (protocol === "tcp" && !/^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[^:/[\]]*)(:\d{1,5})?\/?$/.test(address)) throw bad("write tcp://address:port");
+  if (protocol === "unix" && !/^unix:\/\/(\/.*)?$/.test(address)) throw bad("write unix:///path/of/socket");
+  return address;
 }
 
 const DOMAIN = /^(?=.{1,255}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?$/;

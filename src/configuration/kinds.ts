@@ -78,14 +78,11 @@ export function text(check: (value: string) => void = () => undefined, title = "
   return { title, flagType: "string", inFile: "a string", fromNode: (node) => located(node, () => checked(stringOf(node))), fromWords: ([word = ""]) => checked(word), show: String };
 }
 
-/** Several strings, each accepted by `check`; `parse` may give them another form. */
-export function list(check: (value: string) => void = () => undefined, title = "list"): Kind<readonly string[]> {
-  const checked = (value: string): string => {
-    check(value);
-    return value;
-  };
+/** Several strings; `accept` throws a ValueProblem, or gives the form that is kept. */
+export function list(accept: (value: string) => string | void = () => undefined): Kind<readonly string[]> {
+  const checked = (value: string): string => accept(value) ?? value;
   return {
-    title,
+    title: "list",
     flagType: "list",
     inFile: "a list of strings",
     fromNode: (node) => {
@@ -96,6 +93,9 @@ export function list(check: (value: string) => void = () => undefined, title = "
     show: (values) => `[${values.join(" ")}]`,
   };
 }
+
+/** Addresses; a word may hold several, with commas between them. */
+export const IP_LIST: Kind<readonly string[]> = { ...list(requireIP), fromWords: (words) => list(requireIP).fromWords(words.flatMap((word) => word.split(","))) };
 
 export interface MapRules<T> {
   readonly title?: string;

@@ -1,6 +1,6 @@
 import { plainValue } from "./json-document.ts";
-import { ANYTHING, BOOL, BOOL_MAP, BYTES, INTEGER, integer, list, oneOf, requireCIDR, requireIP, STRING_MAP, text } from "./kinds.ts";
-import { requireBindAddress, requireDomain, requireExecOption, requireGateway, requireLabel, requireMirror } from "./checks.ts";
+import { ANYTHING, BOOL, BOOL_MAP, BYTES, INTEGER, integer, IP_LIST, list, oneOf, requireCIDR, requireIP, STRING_MAP, text } from "./kinds.ts";
+import { bindAddress, requireDomain, requireExecOption, requireGateway, requireLabel, requireMirror } from "./checks.ts";
 import { ignored, refused, setting, unless } from "./setting.ts";
 import { POOLS, runtimeMap, ULIMIT_MAP } from "./structured-kinds.ts";
 
@@ -27,7 +27,7 @@ export const SETTINGS = {
   "cgroup-parent": setting(text(), "Cgroup of all containers", { flag: {}, default: '"hako"' }),
 
   // Listening
-  hosts: setting(list(requireBindAddress), "Where to listen: unix://, tcp:// or fd:// (default: hako.sock in the run root)", { flag: { name: "host", short: "H" } }),
+  hosts: setting(list(bindAddress), "Where to listen: unix://, tcp:// or fd:// (default: hako.sock in the run root)", { flag: { name: "host", short: "H" } }),
   group: setting(text(), "Group of the unix socket", { flag: { short: "G" }, default: '"docker"' }),
   tls: setting(BOOL, "Use TLS; implied by --tlsverify", { flag: {}, note: "`false` also says that a TCP address without TLS is meant." }),
   tlsverify: setting(BOOL, "Use TLS and let in only clients with a certificate of the CA", { flag: {}, note: "In a file it turns TLS on whatever its value, as dockerd's." }),
@@ -55,9 +55,9 @@ export const SETTINGS = {
   "seccomp-profile": setting(text(), 'Path of a seccomp profile, "unconfined" or "builtin"', { flag: {}, default: '"builtin"' }),
   "selinux-enabled": setting(BOOL, "Label containers for SELinux", { flag: {}, ...refused("processes are not labelled for SELinux, so containers would be less confined than asked for") }),
   "userns-remap": setting(text(), "Run containers in a user namespace", { flag: {}, ...refused(NO_REMAP) }),
-  "log-driver": setting(text(), "Log driver of containers that name none", { flag: {}, default: '"json-file"' }),
+  "log-driver": setting(text(), "Log driver of containers that name none", { flag: {}, default: '"json-file"', note: "When none is named, logs are the engine's own, which is shown as json-file." }),
   "log-opts": setting(STRING_MAP, "Options of the default log driver", { flag: { name: "log-opt" } }),
-  dns: setting(list(requireIP), "DNS servers", { flag: {} }),
+  dns: setting(IP_LIST, "DNS servers", { flag: {} }),
   "dns-opts": setting(list(), "Options of the resolver", { flag: { name: "dns-opt" } }),
   "dns-search": setting(list(requireDomain), "Search domains", { flag: {} }),
   "host-gateway-ips": setting(list(requireIP), "What host-gateway stands for in --add-host (default: the bridge's address)", { flag: { name: "host-gateway-ip" } }),

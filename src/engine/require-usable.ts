@@ -1,5 +1,5 @@
 import { EngineError } from "../base/mod.ts";
-import { LOG_DRIVERS, validateLogConfig } from "./create/log-config.ts";
+import { mergedLogConfig } from "./create/log-config.ts";
 import type { EngineDefaults } from "./defaults.ts";
 import { OWN_RUNTIMES } from "./runtime-choice.ts";
 
@@ -7,7 +7,7 @@ import { OWN_RUNTIMES } from "./runtime-choice.ts";
 export function requireUsable({ defaultRuntime, runtimes, logDriver, logOptions }: EngineDefaults): void {
   if (!OWN_RUNTIMES.includes(defaultRuntime) && !Object.hasOwn(runtimes, defaultRuntime)) throw new EngineError("InvalidParameter", `specified default runtime '${defaultRuntime.slice(0, 64)}' does not exist`);
   try {
-    validateLogConfig({ LogConfig: { Type: logDriver, Config: { ...logOptions } } }, LOG_DRIVERS);
+    mergedLogConfig(undefined, { logDriver, logOptions });
   } catch (error) {
     throw error instanceof EngineError ? new EngineError(error.kind, `failed to set log opts: ${error.message}`) : error;
   }

@@ -21,7 +21,7 @@ function failure(act: () => unknown): string {
 
 /** One value of each kind, as the file, the command line and the engine have it. */
 const SAMPLES: { readonly [Name in SettingName]?: { readonly json: unknown; readonly words: readonly string[]; readonly value: unknown } } = {
-  hosts: { json: ["unix:///a", "tcp://127.0.0.1:1", "fd://"], words: ["unix:///a", "tcp://127.0.0.1:1", "fd://"], value: ["unix:///a", "tcp://127.0.0.1:1", "fd://"] },
+  hosts: { json: ["unix:///a", "tcp://127.0.0.1:1", "fd://"], words: ["unix:///a", "127.0.0.1:1", "fd://"], value: ["unix:///a", "tcp://127.0.0.1:1", "fd://"] },
   "log-level": { json: "warn", words: ["warn"], value: "warn" },
   "log-format": { json: "json", words: ["json"], value: "json" },
   runtimes: { json: { crun: { path: "/usr/bin/crun", runtimeArgs: ["--debug"] } }, words: [], value: { crun: { path: "/usr/bin/crun", runtimeArgs: ["--debug"] } } },
@@ -29,7 +29,7 @@ const SAMPLES: { readonly [Name in SettingName]?: { readonly json: unknown; read
   "default-shm-size": { json: "1.5k", words: ["1.5k"], value: 1536 },
   "default-ipc-mode": { json: "shareable", words: ["shareable"], value: "shareable" },
   "default-cgroupns-mode": { json: "host", words: ["host"], value: "host" },
-  dns: { json: ["1.1.1.1", "2001:db8::1"], words: ["1.1.1.1", "2001:db8::1"], value: ["1.1.1.1", "2001:db8::1"] },
+  dns: { json: ["1.1.1.1", "2001:db8::1"], words: ["1.1.1.1,2001:db8::1"], value: ["1.1.1.1", "2001:db8::1"] },
   "dns-search": { json: ["a.example", "."], words: ["a.example", "."], value: ["a.example", "."] },
   "host-gateway-ips": { json: ["192.0.2.1"], words: ["192.0.2.1"], value: ["192.0.2.1"] },
   "host-gateway-ip": { json: "192.0.2.1", words: [], value: "192.0.2.1" },
