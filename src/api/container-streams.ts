@@ -65,6 +65,7 @@ export const containerStreams = [
       since: text("From this instant on."),
       until: text("Up to this instant."),
       timestamps: flag("Each line begins with its instant."),
+      details: flag("Each line begins with the labels and variables that the log options name."),
       tail: text("The last so many lines, or all."),
     },
     failures: [400, 404],
@@ -72,6 +73,15 @@ export const containerStreams = [
       if (!query.stdout && !query.stderr) throw new EngineError("InvalidParameter", "Bad parameters: you must choose at least one stream");
       const { tty, body } = await engine.containerLogs(ref, query, signal);
       return stream(tty || isOlder(version, "1.42") ? RAW_STREAM : MULTIPLEXED_STREAM, body);
+    },
+  }),
+  route("POST /hako/containers/{id}/logs/clear", {
+    summary: "Empties a container's log, running or not; those who follow it go on with what comes next.",
+    success: [204],
+    failures: [404, 501],
+    respond: async ({ engine, ref }) => {
+      await engine.clearLogs(ref);
+      return empty(204);
     },
   }),
   route("POST /containers/{id}/wait", {

@@ -5,7 +5,7 @@ import type { EngineContext } from "../engine/mod.ts";
 const USE_CASES = [
   "createContainer", "startContainer", "stopContainer", "restartContainer", "killContainer", "pauseContainer", "unpauseContainer",
   "renameContainer", "removeContainer", "waitContainer", "listContainers", "inspectContainer", "topContainer", "containerStats", "updateContainer", "changeLabels", "resizeContainer",
-  "containerLogs", "attachContainer", "pruneContainers",
+  "containerLogs", "clearLogs", "attachContainer", "pruneContainers",
   "statContainerPath", "readContainerPath", "writeContainerPath", "containerChanges", "exportContainer", "commitContainer",
   "createExec", "startExec", "inspectExec", "resizeExec",
   "listImages", "inspectImage", "imageHistory", "tagImage", "removeImage", "importImage", "loadImage", "pruneImages",

@@ -138,5 +138,54 @@ export const containerLogs = (client: Client, ref: string, query: LogsQuery): Pr
     },
   });
 
+/** Hakobune's own: empties the log. */
+export const clearLogs = (client: Client, ref: string) => client.send("POST", `/hako${at(ref, "/logs/clear")}`);
+
 export const pruneContainers = (client: Client, filters?: Filters) =>
   client.json<{ ContainersDeleted: string[] | null; SpaceReclaimed: number }>("POST", "/containers/prune", { query: { filters: formatFilters(filters) } });
+
+/** ContainerPathStat of Docker's API. */
+export interface PathStat {
+  name: string;
+  size: number;
+  /** Go's os.FileMode. */
+  mode: number;
+  mtime: string;
+  linkTarget: string;
+}
+
+/** @throws ApiError; the head of an answer says no more than its status */
+export async function statPath(client: Client, ref: string, path: string): Promise<PathStat> {
+  const answer = await client.request("HEAD", at(ref, "/archive"), { query: { path } });
+  await readText(answer.body);
+  return pathStatOf(answer);
+}
+
+/** A tar of the path. */
+export async function readArchive(client: Client, ref: string, path: string): Promise<{ stat: PathStat; answer: Answer }> {
+  const answer = await client.request("GET", at(ref, "/archive"), { query: { path } });
+  return { stat: pathStatOf(answer), answer };
+}
+
+export const writeArchive = (client: Client, ref: string, path: string, body: AsyncIterable<Uint8Array>, copyUIDGID: boolean) =>
+  client.send("PUT", at(ref, "/archive"), { query: { path, noOverwriteDirNonDir: "true", copyUIDGID: copyUIDGID ? "true" : undefined }, body, headers: { "Content-Type": "application/x-tar" } });
+
+function pathStatOf({ headers }: Answer): PathStat {
+  const text = headers.get("x-docker-container-path-stat");
+  if (text === undefined) throw new Error("unable to decode container path stat header: it is missing");
+  return JSON.parse(Buffer.from(text, "base64").toString()) as PathStat;
+}
+
+export const exportContainer = (client: Client, ref: string): Promise<Answer> => client.request("GET", at(ref, "/export"));
+
+export interface CommitQuery {
+  readonly container: string;
+  readonly repo?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly comment?: string | undefined;
+  readonly author?: string | undefined;
+  readonly changes?: readonly string[] | undefined;
+  readonly pause: boolean;
+}
+
+export const commitContainer = (client: Client, query: CommitQuery) => client.json<{ Id: string }>("POST", "/commit", { query: { ...query, pause: query.pause ? undefined : "0" } });

@@ -5,6 +5,8 @@ import { emitContainerEvent } from "./emit.ts";
 import type { StreamSession } from "./hijack.ts";
 import type { LiveRun } from "./live.ts";
 import { followOf } from "./log-follow.ts";
+import { holdOutput, type OutputHold } from "./log-holds.ts";
+import { requireReadable } from "./logs.ts";
 import type { AttachOptions } from "./options.ts";
 import { logPaths } from "./paths.ts";
 import { pumpStdin } from "./pump-stdin.ts";
@@ -17,6 +19,8 @@ interface Attachment {
   readonly tty: boolean;
   /** Where output that is new to this client begins. */
   readonly logStart: number;
+  /** Set where output is kept for those who are attached only. */
+  readonly hold: OutputHold | undefined;
   /** The run attached to: the one that goes on, or the next; `over` when that ended at once. Undefined: it could not be started, or was removed. */
   readonly run: Promise<LiveRun | "over" | undefined>;
 }
@@ -30,18 +34,22 @@ export async function attachContainer(ctx: EngineContext, ref: string, options: 
   const detachKeys = parseDetachKeys(options.detachKeys);
   if (isRunning(record.state) && record.state.paused) throw new EngineError("Conflict", `container ${ref} is paused, unpause the container before attach`);
   if (record.state.status === "restarting") throw new EngineError("Conflict", `container ${ref} is restarting, wait until the container is running`);
+  if (options.logs) requireReadable(record);
   const tty = record.config.Tty ?? false;
+  const hold = options.stdout || options.stderr ? holdOutput(ctx, record) : undefined;
   const controller = new AbortController();
-  const attachment: Attachment = { options, detachKeys, tty, logStart: options.logs ? 0 : ctx.runtime.logEnd(logPaths(ctx.paths, record.id)), run: options.stream ? nextRun(ctx, record, controller.signal) : Promise.resolve(ctx.live.get(record.id)) };
+  const attachment: Attachment = { options, detachKeys, tty, hold, logStart: options.logs ? 0 : ctx.runtime.logEnd(logPaths(ctx.paths, record.id)), run: options.stream ? nextRun(ctx, record, controller.signal) : Promise.resolve(ctx.live.get(record.id)) };
   emitContainerEvent(ctx, record, "attach");
   return { tty, run: (duplex) => serve(ctx, record, attachment, duplex, controller) };
 }
 
 async function serve(ctx: EngineContext, record: ContainerRecord, attachment: Attachment, duplex: ByteDuplex, controller: AbortController): Promise<void> {
+  await using hold = attachment.hold;
   void duplex.closed.then(() => controller.abort());
   const { options } = attachment;
   if (options.stream || options.logs) {
     const run = await attachment.run;
+    if (run && run !== "over") await hold?.keep(run);
     const output = options.stdout || options.stderr ? carryOutput(ctx, record, attachment, run, duplex, controller.signal) : undefined;
     const input = options.stdin && options.stream && run && run !== "over" ? carryInput(ctx, record, attachment, run, duplex, controller) : undefined;
     // Input never holds the session open: a client may keep its side open for ever.
@@ -51,7 +59,7 @@ async function serve(ctx: EngineContext, record: ContainerRecord, attachment: At
   duplex.end();
 }
 
-async function carryOutput(ctx: EngineContext, record: ContainerRecord, { options, tty, logStart }: Attachment, run: LiveRun | "over" | undefined, duplex: ByteDuplex, signal: AbortSignal): Promise<void> {
+async function carryOutput(ctx: EngineContext, record: ContainerRecord, { options, tty, hold, logStart }: Attachment, run: LiveRun | "over" | undefined, duplex: ByteDuplex, signal: AbortSignal): Promise<void> {
   if (!run && !options.logs) return;
   const log = { ...logPaths(ctx.paths, record.id), tty };
   const live = run === "over" ? undefined : run;
@@ -61,6 +69,7 @@ async function carryOutput(ctx: EngineContext, record: ContainerRecord, { option
     stderr: options.stderr ?? false,
     timestamps: false,
     fromOffset: logStart,
+    passed: hold?.passed,
     signal,
     ...followOf(live),
   });

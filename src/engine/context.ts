@@ -9,6 +9,7 @@ import type { AfterExit } from "./exit.ts";
 import type { ExecTable } from "./exec-table.ts";
 import type { HealthTable } from "./health/table.ts";
 import type { LiveTable } from "./live.ts";
+import type { LogTable } from "./log-table.ts";
 import type { CgroupPort, HostPort, ImagePort, NetworkPort, RuntimePort, SnapshotPort, TreePort } from "./ports.ts";
 import type { EnginePaths } from "./paths.ts";
 import type { StatsSampler } from "./stats/sampler.ts";
@@ -23,6 +24,7 @@ export interface EngineContext {
   readonly locks: KeyedLock;
   readonly live: LiveTable;
   readonly execs: ExecTable;
+  readonly logs: LogTable;
   readonly health: HealthTable;
   /** Does what the end of a run leads to: starting and removing know how runs end, which must not know them. */
   readonly afterExit: (id: string, next: AfterExit) => void;

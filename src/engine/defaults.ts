@@ -35,6 +35,7 @@ export interface EngineDefaults {
   /** What `host-gateway` stands for; empty: the bridge's gateway. */
   readonly hostGatewayIPs: readonly string[];
 
+  /** "" is the engine's own log, which shows as json-file; json-file itself writes Docker's files too. */
   readonly logDriver: string;
   /** For containers that name no driver of their own, or the same one. */
   readonly logOptions: Readonly<Record<string, string>>;
@@ -77,7 +78,7 @@ export const ENGINE_DEFAULTS: EngineDefaults = {
   dnsOptions: [],
   dnsSearch: [],
   hostGatewayIPs: [],
-  logDriver: "json-file",
+  logDriver: "",
   logOptions: {},
   runtimes: {},
   defaultRuntime: "runc",

@@ -3,6 +3,7 @@ import type { EngineContext } from "./context.ts";
 import { emitContainerEvent, emitEndpointEvent } from "./emit.ts";
 import { endHealth } from "./health/monitor.ts";
 import type { LiveRun } from "./live.ts";
+import { followLog } from "./log-forwarding.ts";
 import { exitFile } from "./paths.ts";
 import type { Cgroup, ExitStatus, Shim } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -23,6 +24,7 @@ export function superviseRun(ctx: EngineContext, id: string, shim: Shim, cgroup:
   const { promise: released, resolve } = Promise.withResolvers<void>();
   const run: LiveRun = { shim, cgroup, stopAsked: false, stopping: false, unhealthy: false, released };
   ctx.live.set(id, run);
+  followLog(ctx, id, run);
   void watch(ctx, id, run, resolve).catch((error: unknown) => ctx.log(`container ${id}: ${messageOf(error)}`));
 }
 

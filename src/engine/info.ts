@@ -1,7 +1,8 @@
 import { formatInstant, nowNs } from "../base/mod.ts";
 import type { SystemInfo } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { LOG_DRIVERS } from "./create/log-config.ts";
+import { LOG_DRIVER_NAMES } from "../logging/mod.ts";
+import { SHOWN_DRIVER } from "./log-settings.ts";
 import { runtimesShape } from "./runtime-choice.ts";
 import { maskedProxy, registryInfo } from "./registry-info.ts";
 import { dockerStatus } from "./state.ts";
@@ -13,13 +14,13 @@ export async function systemInfo(ctx: EngineContext): Promise<SystemInfo> {
     Images: ctx.images.list({ all: true, filters: {} }).length,
     Driver: "overlay2",
     DriverStatus: [["Supports d_type", "true"], ["Using metacopy", "false"], ["Native Overlay Diff", "true"], ["userxattr", "false"]],
-    Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: Object.keys(LOG_DRIVERS).filter((name) => name !== "none") },
+    Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: LOG_DRIVER_NAMES },
     ...kernelSupport(ctx),
     Debug: ctx.defaults.debug,
     NFd: 0,
     NGoroutines: 0,
     SystemTime: formatInstant(nowNs()),
-    LoggingDriver: ctx.defaults.logDriver,
+    LoggingDriver: ctx.defaults.logDriver || SHOWN_DRIVER,
     CgroupDriver: "cgroupfs",
     CgroupVersion: String(ctx.cgroups.version),
     NEventsListener: ctx.eventLog.listenerCount,

@@ -5,7 +5,10 @@ import { networkId } from "./emit.ts";
 import { healthOf } from "./health/monitor.ts";
 import { shownLinks } from "./links.ts";
 import { sizesOf } from "./list.ts";
-import { containerDir, logPaths } from "./paths.ts";
+import { jsonLogPath } from "../logging/mod.ts";
+import { shownLogConfig } from "./create/log-config.ts";
+import { logChoice } from "./log-settings.ts";
+import { containerDir } from "./paths.ts";
 import type { ContainerRecord } from "./record.ts";
 import { endpointsOf, mountPoints } from "./shapes.ts";
 import { dockerStatus, exitCodeOf, isRunning, restOf } from "./state.ts";
@@ -26,7 +29,7 @@ export async function inspectContainer(ctx: EngineContext, ref: string, options:
     ResolvConfPath: ran ? `${dir}/resolv.conf` : "",
     HostnamePath: ran ? `${dir}/hostname` : "",
     HostsPath: ran ? `${dir}/hosts` : "",
-    LogPath: ran ? logPaths(ctx.paths, record.id).path : "",
+    LogPath: ran && logChoice(record).driver === "json-file" ? jsonLogPath(dir, record.id) : "",
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: "overlay2",
@@ -35,7 +38,7 @@ export async function inspectContainer(ctx: EngineContext, ref: string, options:
     ProcessLabel: "",
     AppArmorProfile: "",
     ExecIDs: execIds.length > 0 ? execIds : null,
-    HostConfig: { ...record.hostConfig, Links: shownLinks(record) },
+    HostConfig: { ...record.hostConfig, Links: shownLinks(record), LogConfig: shownLogConfig(record.hostConfig) },
     GraphDriver: graphDriver(ctx, record),
     ...(options.size && (await sizesOf(ctx, record))),
     Mounts: mountPoints(ctx, record),

@@ -8,7 +8,8 @@ import { recordExit, superviseRun } from "./exit.ts";
 import { startHealth } from "./health/monitor.ts";
 import type { HealthState } from "./health/state.ts";
 import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket, volumeData } from "./paths.ts";
-import type { Cgroup, ContainerLaunch, Endpoint, Shim } from "./ports.ts";
+import { prepareLog } from "./log-forwarding.ts";
+import type { Cgroup, ContainerLaunch, Endpoint, LogLaunch, Shim } from "./ports.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
 import { linkedEnv } from "./links.ts";
 import { ethernetAddress, requireOneNetwork } from "./network-place.ts";
@@ -39,7 +40,8 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   requirePropagation(record.mounts, ctx.host);
   const cgroup = ctx.cgroups.create(id, spec.linux.resources, cgroupPlace(record));
   undo.defer(() => cgroup.remove());
-  const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, cgroup, endpoint));
+  const log = await prepareLog(ctx, record, undo);
+  const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, { log, cgroup, endpoint }));
   // A runtime that has failed half-way may have left a process: it goes before the cgroup does.
   undo.defer(() => ctx.runtime.forget(runSocket(ctx.paths, id))?.catch(() => undefined));
   const started = await startedOrRefused(ctx, shim, spec);
@@ -107,7 +109,7 @@ function joinedContainer(ctx: EngineContext, ref: string, what: "network" | "PID
   return { id, pid: state.pid };
 }
 
-function launchOf(ctx: EngineContext, { id, config, hostConfig }: ContainerRecord, spec: RuntimeSpec, cgroup: Cgroup, endpoint: Endpoint | undefined): ContainerLaunch {
+function launchOf(ctx: EngineContext, { id, config, hostConfig }: ContainerRecord, spec: RuntimeSpec, { log, cgroup, endpoint }: { log: LogLaunch; cgroup: Cgroup; endpoint: Endpoint | undefined }): ContainerLaunch {
   const [rows = 0, cols = 0] = hostConfig.ConsoleSize ?? [];
   return {
     spec,
@@ -116,7 +118,7 @@ function launchOf(ctx: EngineContext, { id, config, hostConfig }: ContainerRecor
     rootMountPoint: rootMountPoint(ctx.paths),
     cgroup: cgroup.join,
     ...(endpoint && { network: endpoint.netlink }),
-    log: logPaths(ctx.paths, id),
+    log,
     exitFile: exitFile(ctx.paths, id),
     ...(cgroup.oomFile !== undefined && { oomFile: cgroup.oomFile }),
     stdio: { tty: config.Tty ?? false, openStdin: config.OpenStdin ?? false, stdinOnce: config.StdinOnce ?? false, rows, cols },

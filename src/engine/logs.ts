@@ -1,15 +1,17 @@
 import { EngineError, nowNs } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { followOf } from "./log-follow.ts";
+import { logDetails, logSettings } from "./log-settings.ts";
 import type { LogsOptions } from "./options.ts";
 import { logPaths } from "./paths.ts";
+import type { ContainerRecord } from "./record.ts";
 import { parsePointInTime } from "./time-text.ts";
 
 /** @throws EngineError NotFound, InvalidParameter; the body itself never rejects for what the caller asked */
 export async function containerLogs(ctx: EngineContext, ref: string, options: LogsOptions, signal: AbortSignal): Promise<{ tty: boolean; body: AsyncIterable<Uint8Array> }> {
   const record = ctx.containers.resolve(ref);
   if (!options.stdout && !options.stderr) throw new EngineError("InvalidParameter", "Bad parameters: you must choose at least one stream");
-  if (record.hostConfig.LogConfig?.Type === "none") throw new EngineError("NotImplemented", "configured logging driver does not support reading");
+  requireReadable(record);
   const now = nowNs();
   const since = instant(options.since, now);
   const until = instant(options.until, now);
@@ -26,11 +28,17 @@ export async function containerLogs(ctx: EngineContext, ref: string, options: Lo
       ...(tail !== undefined && { tail }),
       ...(since !== undefined && { sinceNs: since }),
       ...(until !== undefined && { untilNs: until }),
+      ...(options.details && { details: logDetails(ctx, record) }),
       signal,
       ...followOf(run),
     },
   );
   return { tty, body };
+}
+
+/** @throws EngineError NotImplemented, in Docker's words, when nothing is kept */
+export function requireReadable(record: ContainerRecord): void {
+  if (!logSettings(record).readable) throw new EngineError("NotImplemented", "configured logging driver does not support reading");
 }
 
 function instant(text: string | undefined, now: bigint): bigint | undefined {

@@ -26,6 +26,7 @@ export { exportContainer } from "./export.ts";
 export { commitContainer, type CommitContainerOptions } from "./commit.ts";
 export { resizeContainer } from "./resize.ts";
 export { containerLogs } from "./logs.ts";
+export { clearLogs } from "./clear-logs.ts";
 export { attachContainer } from "./attach.ts";
 export { createExec, inspectExec, resizeExec, startExec } from "./exec.ts";
 export { pruneContainers } from "./prune.ts";

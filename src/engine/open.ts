@@ -9,6 +9,7 @@ import { ExecTable } from "./exec-table.ts";
 import { followUp } from "./follow-up.ts";
 import { HealthTable } from "./health/table.ts";
 import { LiveTable } from "./live.ts";
+import { LogTable } from "./log-table.ts";
 import { containersDir, rootMountPoint, volumesDir } from "./paths.ts";
 import { StatsSampler } from "./stats/sampler.ts";
 import { containerSchema, ContainerStore } from "./store/containers.ts";
@@ -50,6 +51,7 @@ export function openEngine(parts: EngineParts): EngineContext {
     locks: new KeyedLock(),
     live: new LiveTable(),
     execs: new ExecTable((id) => dropExecFiles(ctx, id)),
+    logs: new LogTable(),
     health: new HealthTable(),
     afterExit: (id, next) => followUp(ctx, id, next),
     stats: new StatsSampler({ ...parts, containers }),

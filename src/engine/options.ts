@@ -41,6 +41,8 @@ export interface LogsOptions {
   since?: string | undefined;
   until?: string | undefined;
   timestamps?: boolean | undefined;
+  /** With the attributes that the log options pick. */
+  details?: boolean | undefined;
   /** A number, or "all". */
   tail?: string | undefined;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
  * Where the engine keeps its own files.
  *
  *   <data root>/hako.db  lock  reserve  content/  layers/  snapshots/
- *   <data root>/containers/<id>/{hostname,hosts,resolv.conf,log,log.idx,exit}
+ *   <data root>/containers/<id>/{hostname,hosts,resolv.conf,log,log.idx,log.pos,exit}
  *   <data root>/volumes/<name>/_data
  *   <run root>/hako.sock  root/  bin/hako-shim
  *   <run root>/c/<container id>/{s,health}   control socket of the container's shim; its health, if it is checked
@@ -21,6 +21,8 @@ export const logPaths = (paths: EnginePaths, id: string): { path: string; indexP
   path: join(containerDir(paths, id), "log"),
   indexPath: join(containerDir(paths, id), "log.idx"),
 });
+/** How far the log has been forwarded. */
+export const logPositionFile = (paths: EnginePaths, id: string): string => join(containerDir(paths, id), "log.pos");
 export const exitFile = (paths: EnginePaths, id: string): string => join(containerDir(paths, id), "exit");
 export const runDir = (paths: EnginePaths, id: string): string => join(paths.runRoot, "c", id);
 export const runSocket = (paths: EnginePaths, id: string): string => join(runDir(paths, id), "s");

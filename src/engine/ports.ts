@@ -60,6 +60,8 @@ export interface StackedFiles {
   readFile(path: string, maxBytes: number): Uint8Array | undefined;
   /** Undefined when no folder is there. */
   folder(path: string): { readonly mode: number; readonly uid: number; readonly gid: number; readonly isEmpty: boolean } | undefined;
+  /** Follows links. Undefined when nothing is there. */
+  stat(path: string): { readonly mode: number; readonly uid: number; readonly gid: number; readonly mtimeNs: bigint } | undefined;
 }
 
 export interface SnapshotPort {
@@ -332,6 +334,8 @@ export interface ReadLogOptions {
   signal: AbortSignal;
   watch?: (end: number) => Promise<number>;
   ended: () => boolean;
+  /** Told the place behind each piece that was taken. */
+  passed?: ((place: number) => void) | undefined;
 }
 
 export interface LogFrame {
@@ -380,8 +384,8 @@ export interface RuntimePort {
   appendFrame(log: LogFiles, stream: 1 | 2, text: string, timeNs: bigint): void;
   /** Empties a log that no process writes. */
   clearLog(log: LogFiles): void;
-  /** Removes the files of a log that lie before a place in it, whole files only. */
-  removeLogBefore(log: LogFiles, place: number): void;
+  /** Removes the oldest files of a log so that `keep` are left, but only those that end at or before `place`. */
+  trimLog(log: LogFiles, place: number, keep: number): void;
   /** Compresses every file of a log but the newest. */
   compressOlder(log: LogFiles): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { policyRestarts, recordExit, releaseRun, superviseRun } from "./exit.ts"
 import { keptHealth } from "./health/kept.ts";
 import { resumeHealth } from "./health/monitor.ts";
 import { containersDir, execsDir, exitFile, runSocket } from "./paths.ts";
+import { resumeForwarding } from "./log-forwarding.ts";
 import type { Cgroup, ExitStatus, Shim } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { removeHeld } from "./remove.ts";
@@ -72,6 +73,7 @@ async function recoverOne(ctx: EngineContext, record: ContainerRecord): Promise<
     case "created":
       return undefined;
     case "exited":
+      resumeForwarding(ctx, record);
       return afterEngineStart(ctx, record);
     default:
       return record.state satisfies never;
@@ -129,6 +131,7 @@ async function recordMissedExit(ctx: EngineContext, record: ContainerRecord, sta
   const next = recordExit(ctx, id, status, keptHealth(ctx, id)?.status === "unhealthy" ? "unhealthy" : "own");
   await killLeftovers(cgroup);
   await releaseRun(ctx, id, cgroup);
+  resumeForwarding(ctx, record);
   if (next.kind === "remove") return () => locked(ctx, id, () => removeHeld(ctx, id, { removeVolumes: true }));
   if (next.kind === "restart") return async () => ctx.afterExit(id, next);
   return undefined;

@@ -2,6 +2,7 @@ import { EngineError, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { killAndWait } from "./kill-run.ts";
+import { finishForwarding } from "./log-forwarding.ts";
 import type { RemoveOptions } from "./options.ts";
 import { containerDir } from "./paths.ts";
 import { shortId, type ContainerRecord } from "./record.ts";
@@ -49,6 +50,7 @@ export async function removeHeld(ctx: EngineContext, id: string, options: Pick<R
   await ctx.live.get(id)?.released;
   ctx.live.forget(id);
   ctx.containers.setState(id, { status: "removing", last: lastRest(record) });
+  await finishForwarding(ctx, record);
   const failures = await removeRemains(ctx, record, options.removeVolumes ?? false);
   if (failures.length > 0) throw new EngineError("System", `unable to remove container ${shortId(id)}: ${failures.join("; ")}`);
   ctx.containers.delete(id);

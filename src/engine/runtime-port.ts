@@ -1,5 +1,5 @@
 import { errnoName } from "../linux/mod.ts";
-import { appendFrame, askInside, clearLog, compressOlder, connectShim, describeStartFailure, externalOptions, forgetExternal, logEnd, readExitFile, readFrames, readLog, removeSegmentsBefore, StartError, type ShimSpawner } from "../runtime/mod.ts";
+import { appendFrame, askInside, clearLog, compressOlder, connectShim, describeStartFailure, externalOptions, forgetExternal, logEnd, readExitFile, readFrames, readLog, trimSegments, StartError, type ShimSpawner } from "../runtime/mod.ts";
 import type { RuntimePort } from "./ports.ts";
 import { StartRefused } from "./start-refused.ts";
 
@@ -18,7 +18,7 @@ export function runtimePort(spawner: ShimSpawner): RuntimePort {
     appendFrame,
     clearLog,
     compressOlder,
-    removeLogBefore: removeSegmentsBefore,
+    trimLog: trimSegments,
     startRefusal: (error, failed) => {
       if (!(error instanceof StartError)) return error instanceof Error ? error : new Error(String(error));
       const { kind, message, exitCode, late } = describeStartFailure(error, failed);

@@ -5,6 +5,7 @@ import { closeHealth } from "./health/monitor.ts";
 export async function shutdown(ctx: EngineContext): Promise<void> {
   ctx.live.cancelAllRestarts();
   closeHealth(ctx);
+  await ctx.logs.stopAll();
   ctx.eventLog.flush();
   for (const run of ctx.live.values()) run.shim.close();
 }

@@ -76,7 +76,8 @@ function isLate({ op, errno, detail }: StartError): boolean {
   return op === "exec" && (errno === ENOEXEC || (errno === ENOENT && detail.startsWith("interpreter of ")));
 }
 
-function describeCause(error: StartError, failed: FailedStart): string {
+/** The reason alone, in runc's words. */
+export function describeCause(error: StartError, failed: FailedStart): string {
   const reason = errnoMessage(error.errno);
   switch (error.op) {
     case "adopt":

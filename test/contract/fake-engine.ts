@@ -82,6 +82,7 @@ export function fakeEngine(): { engine: Engine; probe: Probe } {
     waitContainer: async (ref) => (known(ref), { result: exited.promise }),
     pruneContainers: async () => ({ ContainersDeleted: null, SpaceReclaimed: 0 }),
     attachContainer: async (ref) => (known(ref) === "flood" ? { tty: false, run: flood } : session(ref === "term")),
+    clearLogs: async (ref) => void known(ref),
     containerLogs: async (ref, options, signal) => ({ tty: known(ref) === "term", body: logs(ref, options.follow === true, signal) }),
     createExec: async (ref) => (known(ref), { Id: "e-web" }),
     startExec: async (id, { Detach }) => (knownExec(id), Detach ? undefined : session(false)),

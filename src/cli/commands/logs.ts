@@ -1,4 +1,4 @@
-import { containerLogs, inspectContainer } from "../../client/mod.ts";
+import { clearLogs, containerLogs, inspectContainer } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
 import { copyOutput } from "../session.ts";
 import { logTime } from "../options/time.ts";
@@ -6,6 +6,10 @@ import { logTime } from "../options/time.ts";
 export async function run({ flags, args, client }: Invocation): Promise<number> {
   const name = args[0] ?? "";
   const container = await inspectContainer(client, name);
+  if (flags.bool("clear")) {
+    await clearLogs(client, container.Id ?? name);
+    return 0;
+  }
   const answer = await containerLogs(client, container.Id ?? name, {
     follow: flags.bool("follow"),
     timestamps: flags.bool("timestamps"),

@@ -85,6 +85,7 @@ export const LOGS: CommandSpec = {
   usage: "[OPTIONS] CONTAINER",
   args: [1, 1],
   flags: [
+    { name: "clear", type: "bool", help: "Empty the log instead of showing it" },
     { name: "details", type: "bool", help: "Show the extra details of the log" },
     { name: "follow", short: "f", type: "bool", help: "Follow the output" },
     { name: "since", type: "string", help: 'Since this time ("2013-01-02T13:23:37Z") or so long ago ("42m")' },

@@ -1,5 +1,6 @@
 import type { HostConfig } from "../../spec/mod.ts";
 import { ENGINE_DEFAULTS, type EngineDefaults } from "../defaults.ts";
+import { mergedLogConfig } from "./log-config.ts";
 import { parseSecurityOptions } from "../security-options.ts";
 
 export const MASKED_PATHS: readonly string[] = [
@@ -26,7 +27,7 @@ export function completeHostConfig(request: HostConfig, cgroups: { readonly vers
   const host = { ...absentLists, ...absentScalars, ...given } as unknown as HostConfig;
   host.NetworkMode = !request.NetworkMode || request.NetworkMode === "default" ? "bridge" : request.NetworkMode;
   host.RestartPolicy = { Name: request.RestartPolicy?.Name || "no", MaximumRetryCount: request.RestartPolicy?.MaximumRetryCount ?? 0 };
-  host.LogConfig = logConfigOf(request, defaults);
+  host.LogConfig = mergedLogConfig(request.LogConfig, defaults);
   host.IpcMode = request.IpcMode || defaults.ipcMode;
   host.CgroupnsMode = request.CgroupnsMode || (defaults.cgroupnsMode ?? (cgroups.version === 2 ? "private" : "host"));
   host.ShmSize = request.ShmSize || defaults.shmSizeBytes;
@@ -41,12 +42,6 @@ export function completeHostConfig(request: HostConfig, cgroups: { readonly vers
   // Docker shows what a request of a device leaves open as null.
   if (request.DeviceRequests) host.DeviceRequests = request.DeviceRequests.map((asked) => ({ ...({ Driver: "", Count: 0, DeviceIDs: null, Capabilities: null, Options: null } as object), ...asked }));
   return { ...host, ...systemPaths(request) };
-}
-
-/** The default driver's options are for whoever uses that driver. */
-function logConfigOf({ LogConfig: asked }: HostConfig, { logDriver, logOptions }: EngineDefaults): NonNullable<HostConfig["LogConfig"]> {
-  const Type = asked?.Type || logDriver;
-  return { Type, Config: { ...(Type === logDriver ? logOptions : {}), ...asked?.Config } };
 }
 
 /** Processes that see the host's, or may do anything, are not labelled apart from it. */

@@ -1,28 +1,23 @@
-import { EngineError } from "../../base/mod.ts";
+import { logDrivers, validateLogOptions } from "../../logging/mod.ts";
 import type { HostConfig } from "../../spec/mod.ts";
+import type { EngineDefaults } from "../defaults.ts";
+import { SHOWN_DRIVER } from "../log-settings.ts";
 
-const SIZE_OPTIONS = ["max-size", "max-file", "compress", "mode", "max-buffer-size"];
-const TAG_OPTIONS = ["labels", "labels-regex", "env", "env-regex", "tag"];
+const DRIVERS = logDrivers();
 
-const SIZES = ["max-size", "max-buffer-size"];
-const DEFAULT_LOG_DRIVER = "json-file";
-const isSize = (text: string): boolean => /^-?\d+(\.\d+)? ?([kmgtp]i?b?|b)?$/i.test(text);
+/**
+ * The driver of a container, "" for the engine's own, with its options: those that the operator gave for it, and its own.
+ * @throws EngineError InvalidParameter, in Docker's words
+ */
+export function mergedLogConfig(asked: HostConfig["LogConfig"], { logDriver, logOptions }: Pick<EngineDefaults, "logDriver" | "logOptions">): { Type: string; Config: Record<string, string> } {
+  const driver = asked?.Type || logDriver;
+  const isDefault = (driver || SHOWN_DRIVER) === (logDriver || SHOWN_DRIVER);
+  const options = { ...(isDefault ? logOptions : {}), ...asked?.Config };
+  validateLogOptions(DRIVERS, driver, options);
+  return { Type: driver, Config: options };
+}
 
-/** Every driver's log can be read with `logs`: all of them are the same frames on disk; `none` keeps nothing. */
-export const LOG_DRIVERS: Readonly<Record<string, readonly string[]>> = {
-  "json-file": [...SIZE_OPTIONS, ...TAG_OPTIONS],
-  local: [...SIZE_OPTIONS, ...TAG_OPTIONS],
-  none: SIZE_OPTIONS,
-};
-
-/** @throws EngineError InvalidParameter, in Docker's words */
-export function validateLogConfig(host: HostConfig, drivers: Readonly<Record<string, readonly string[]>>): void {
-  const { Type: type = "", Config: config = {} } = host.LogConfig ?? {};
-  const driver = type === "" ? DEFAULT_LOG_DRIVER : type;
-  const options = Object.hasOwn(drivers, driver) ? drivers[driver] : undefined;
-  if (!options) throw new EngineError("InvalidParameter", `error looking up logging plugin ${type.slice(0, 64)}: plugin ${JSON.stringify(type.slice(0, 64))} not found`);
-  for (const option of Object.keys(config ?? {})) if (!options.includes(option)) throw new EngineError("InvalidParameter", `unknown log opt '${option.slice(0, 64)}' for ${driver} log driver`);
-  for (const option of SIZES) if (config?.[option] !== undefined && !isSize(config[option])) throw new EngineError("InvalidParameter", `invalid size: '${config[option].slice(0, 64)}'`);
-  const files = config?.["max-file"];
-  if (files !== undefined && !/^[1-9]\d{0,6}$/.test(files)) throw new EngineError("InvalidParameter", `invalid value for max-file: ${JSON.stringify(files.slice(0, 64))}: it must be a number of at least 1`);
+/** As inspect shows it: the engine's own log under the name that Docker's users know. */
+export function shownLogConfig({ LogConfig: config }: HostConfig): NonNullable<HostConfig["LogConfig"]> {
+  return { ...config, Type: config?.Type || SHOWN_DRIVER };
 }

@@ -1,6 +1,5 @@
 import { EngineError } from "../../base/mod.ts";
 import type { ContainerCreateRequest, HostConfig } from "../../spec/mod.ts";
-import { LOG_DRIVERS, validateLogConfig } from "./log-config.ts";
 import { refuseNetworkConflicts } from "./network-conflicts.ts";
 import { RLIMITS } from "../rlimits.ts";
 import { validateRestartPolicy } from "./restart-policy.ts";
@@ -27,7 +26,6 @@ export function validateHostConfig(request: ContainerCreateRequest, host: HostCo
   if (host.StorageOpt?.["size"] !== undefined) refuse("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
   validatePorts(host);
   parseSecurityOptions(host.SecurityOpt ?? []);
-  validateLogConfig(host, LOG_DRIVERS);
 }
 
 function validateModes(host: HostConfig): void {

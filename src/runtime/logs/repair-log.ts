@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, ftruncateSync, fstatSync, openSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { FrameLog } from "./frame-log.ts";
 import { INDEX_ENTRY_BYTES } from "./log-index.ts";
-import { logEnd, removeOrphans, removeSegmentsBefore, segmentBases, segmentFiles, type LogFiles } from "./segments.ts";
+import { logEnd, removeOrphans, segmentBases, segmentFiles, trimSegments, type LogFiles } from "./segments.ts";
 
 const FILE_MODE = 0o640;
 
@@ -39,7 +39,7 @@ export function prepareLog(files: LogFiles, maxFiles = 0): number[] {
   repairLog(segmentFiles(files, newest));
   if (maxFiles > 0 && bases.length > maxFiles) {
     bases = bases.slice(-maxFiles);
-    removeSegmentsBefore(files, bases[0] ?? 0);
+    trimSegments(files, Infinity, maxFiles);
   }
   return bases;
 }
@@ -51,7 +51,7 @@ export function clearLog(files: LogFiles): void {
   const { path, indexPath } = segmentFiles(files, end);
   writeFileSync(path, "", { flag: "a", mode: FILE_MODE });
   writeFileSync(indexPath, "", { flag: "a", mode: FILE_MODE });
-  removeSegmentsBefore(files, end);
+  trimSegments(files, end);
 }
 
 /** Adds one frame to a log that nobody writes, for words that no process is there to say. The frame comes first, as the shim has it. */

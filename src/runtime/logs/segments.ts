@@ -41,15 +41,16 @@ export function logEnd(files: LogFiles): number {
   return base + (statSync(segmentFiles(files, base).path, { throwIfNoEntry: false })?.size ?? 0);
 }
 
-/** Removes the files that end at or before `place`, never the newest; what is gone already is done. The index goes last, as the writer has it. */
-export function removeSegmentsBefore(files: LogFiles, place: number): void {
+/** Removes the oldest files so that `keep` are left, but only those that end at or before `place`; what is gone already is done. */
+export function trimSegments(files: LogFiles, place: number, keep = 1): void {
   const bases = segmentBases(files);
-  bases.slice(1).forEach((next, number) => {
-    const base = bases[number];
-    if (next <= place && base !== undefined) removeSegment(files, base);
+  bases.slice(0, Math.max(0, bases.length - keep)).forEach((base, number) => {
+    const next = bases[number + 1];
+    if (next !== undefined && next <= place) removeSegment(files, base);
   });
 }
 
+/** The index goes last, as the writer has it. */
 function removeSegment(files: LogFiles, base: number): void {
   const { path, indexPath } = segmentFiles(files, base);
   for (const file of [path, `${path}.gz`, indexPath]) rmSync(file, { force: true });

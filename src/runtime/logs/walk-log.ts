@@ -21,6 +21,8 @@ export interface WalkOptions {
   readonly watch?: ((end: number) => Promise<number>) | undefined;
   /** Nothing more will be written. */
   readonly ended: () => boolean;
+  /** Told the place behind each piece that was taken. */
+  readonly passed?: ((place: number) => void) | undefined;
 }
 
 /** What one file's bytes are made into, piece by piece and in order. */
@@ -80,6 +82,7 @@ async function* walkSegment<T>(files: LogFiles, { log, base, offset }: Place, wa
     for await (const { value, end } of pieces(log, reader, position, Math.min(complete, limit ?? complete))) {
       position = end;
       yield { value, end: base + end };
+      options.passed?.(base + end);
       if (options.signal.aborted) return "over";
     }
     if (limit !== undefined) return "over";

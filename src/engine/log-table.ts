@@ -1,0 +1,59 @@
+import type { Destination, Forwarder } from "../logging/mod.ts";
+
+/** Somebody who is attached to a container whose log keeps nothing. */
+export interface LogHold {
+  /** The place in the log that this one has read. */
+  place: number;
+}
+
+/** What the engine does for containers' logs at present: only those have an entry that need something. */
+export class LogTable {
+  readonly #opened = new Map<string, Destination>();
+  readonly #forwarders = new Map<string, Forwarder>();
+  readonly #holds = new Map<string, Set<LogHold>>();
+
+  /** A destination that a start has opened and that its run will use. */
+  offer(id: string, destination: Destination): void {
+    this.#opened.set(id, destination);
+  }
+
+  takeOffered(id: string): Destination | undefined {
+    const destination = this.#opened.get(id);
+    this.#opened.delete(id);
+    return destination;
+  }
+
+  forwarder(id: string): Forwarder | undefined {
+    return this.#forwarders.get(id);
+  }
+
+  /** Listed until it has finished. */
+  add(id: string, forwarder: Forwarder): void {
+    this.#forwarders.set(id, forwarder);
+    void forwarder.finished.then(() => {
+      if (this.#forwarders.get(id) === forwarder) this.#forwarders.delete(id);
+    });
+  }
+
+  /** Stops all of them; what is not delivered yet is, when the engine is next started. */
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#forwarders.values()].map((forwarder) => forwarder.stop()));
+  }
+
+  hold(id: string, hold: LogHold): void {
+    const holds = this.#holds.get(id) ?? new Set();
+    this.#holds.set(id, holds.add(hold));
+  }
+
+  /** @returns how many are left */
+  release(id: string, hold: LogHold): number {
+    const holds = this.#holds.get(id);
+    holds?.delete(hold);
+    if (holds?.size === 0) this.#holds.delete(id);
+    return holds?.size ?? 0;
+  }
+
+  holds(id: string): readonly LogHold[] {
+    return [...(this.#holds.get(id) ?? [])];
+  }
+}
