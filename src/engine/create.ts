@@ -56,7 +56,7 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   await Promise.all([ctx.snapshots.prepare(id, image.layers), mkdir(containerDir(ctx.paths, id), { recursive: true, mode: 0o710 })]);
   undo.defer(() => rm(containerDir(ctx.paths, id), { recursive: true, force: true }));
   undo.defer(() => ctx.snapshots.remove(id));
-  const hiding = await claimVolumes(ctx, id, mounts);
+  await claimVolumes(ctx, id, mounts);
 
   const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   const record: ContainerRecord = {
@@ -67,7 +67,7 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   undo.move();
   reservation[Symbol.dispose]();
   emitContainerEvent(ctx, record, "create");
-  return { Id: id, Warnings: createWarnings(ctx, record, { request: body, image: image.config, platformAsked: Boolean(options.platform), hiding }) };
+  return { Id: id, Warnings: createWarnings(ctx, record, { request: body, image: image.config, platformAsked: Boolean(options.platform) }) };
 }
 
 function checkRequest(ctx: EngineContext, body: ContainerCreateRequest): HostConfig {

@@ -1,4 +1,3 @@
-import { chmodSync, chownSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
@@ -8,6 +7,7 @@ import { labelsMatch, onlyKnown } from "./filters.ts";
 import type { Filters } from "./options.ts";
 import { volumeData } from "./paths.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
+import { fillFromImage } from "./volume-content.ts";
 import type { VolumeRecord } from "./store/volumes.ts";
 
 export interface Volume {
@@ -65,30 +65,15 @@ export async function pruneVolumes(ctx: EngineContext, filters: Filters = {}): P
   return { VolumesDeleted: unused.map(({ name }) => name), SpaceReclaimed: 0 };
 }
 
-/**
- * Makes the volumes that a new container names and notes it as their user. A new one has the owner and mode of the image's folder.
- * @returns the new ones that hide files of the image
- */
-export async function claimVolumes(ctx: EngineContext, containerId: string, mounts: readonly ContainerMount[]): Promise<ContainerMount[]> {
-  const hiding: ContainerMount[] = [];
+/** Makes the volumes that a new container names, fills the empty ones from its image, and notes it as their user. */
+export async function claimVolumes(ctx: EngineContext, containerId: string, mounts: readonly ContainerMount[]): Promise<void> {
   for (const mount of mounts) {
     if (mount.type !== "volume") continue;
-    if (!ctx.volumes.get(mount.source)) {
-      await makeVolume(ctx, { name: mount.source, labels: mount.request?.VolumeOptions?.Labels ?? null, anonymous: /^[0-9a-f]{64}$/.test(mount.source) });
-      if (likeImage(ctx, containerId, mount)) hiding.push(mount);
-    }
+    const anonymous = /^[0-9a-f]{64}$/.test(mount.source);
+    if (!ctx.volumes.get(mount.source)) await makeVolume(ctx, { name: mount.source, labels: mount.request?.VolumeOptions?.Labels ?? null, anonymous });
+    await fillFromImage(ctx, containerId, mount, anonymous);
     ctx.volumes.use(mount.source, containerId);
   }
-  return hiding;
-}
-
-/** @returns whether the image has files there */
-function likeImage(ctx: EngineContext, containerId: string, { source, destination, noCopy, subpath }: ContainerMount): boolean {
-  const folder = noCopy || subpath !== undefined ? undefined : ctx.snapshots.files(containerId).folder(destination);
-  if (!folder) return false;
-  chownSync(volumeData(ctx.paths, source), folder.uid, folder.gid);
-  chmodSync(volumeData(ctx.paths, source), folder.mode);
-  return !folder.isEmpty;
 }
 
 /** Lets go of a removed container's volumes; the nameless ones go with it when asked. */

@@ -225,7 +225,7 @@ describe("what is asked for and will not be so", () => {
   const amd64 = { os: "linux", architecture: OWN_ARCHITECTURE } as ImageConfig;
   const other = { os: "linux", architecture: "riscv64" } as ImageConfig;
   const warned = (host: HostConfig, { image = amd64, platformAsked = false, lacks = {} } = {}): string =>
-    createWarnings({ cgroups: { supports: { ...EVERY_LIMIT, ...lacks } } as CgroupPort }, { hostConfig: host }, { request: { HostConfig: host }, image, platformAsked, hiding: [] }).join("\n");
+    createWarnings({ cgroups: { supports: { ...EVERY_LIMIT, ...lacks } } as CgroupPort }, { hostConfig: host }, { request: { HostConfig: host }, image, platformAsked }).join("\n");
   test.each([
     [{ LogConfig: { Type: "json-file", Config: { "max-size": "10k" } } }, {}, /^The json-file log is kept in the engine's own format.*\nOptions of the log have no effect yet, it grows without limit: max-size$/],
     [{ LogConfig: { Type: "none" } }, {}, /^The output is on the disk until the container is removed/],

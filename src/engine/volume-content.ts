@@ -1,0 +1,70 @@
+import { chmodSync, chownSync, readdirSync, utimesSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { EngineError } from "../base/mod.ts";
+import { hasCode } from "../linux/mod.ts";
+import type { EngineContext } from "./context.ts";
+import { volumeData } from "./paths.ts";
+import { shortId, type ContainerMount } from "./record.ts";
+
+const KIND_BITS = 0o170000;
+const FOLDER = 0o040000;
+
+/**
+ * An empty volume takes over what the image has at the place where it is mounted: owner, mode and files, as Docker does at
+ * create. The files come into a folder beside and move in at once, so that a crash leaves the volume empty and not half full;
+ * one that others use already is filled where it is.
+ * @throws EngineError InvalidParameter, in Docker's words, when a file is in the place
+ */
+export async function fillFromImage(ctx: EngineContext, containerId: string, { source, destination, noCopy, subpath }: ContainerMount, isAnonymous: boolean): Promise<void> {
+  const files = ctx.snapshots.files(containerId);
+  const stat = files.stat(destination);
+  if (stat && (stat.mode & KIND_BITS) !== FOLDER) {
+    throw new EngineError("InvalidParameter", isAnonymous ? `cannot mount volume over existing file, file exists ${destination}` : `source ${destination} is not directory`);
+  }
+  if (!stat || noCopy || subpath !== undefined) return;
+  const data = volumeData(ctx.paths, source);
+  if (readdirSync(data).length > 0) return;
+  if (files.folder(destination)?.isEmpty !== false) return likeFolder(data, stat);
+  if (ctx.volumes.users(source).length > 0) await copyTo(ctx, containerId, destination, data);
+  else await copyBeside(ctx, containerId, destination, data);
+  likeFolder(data, stat);
+}
+
+interface FolderStat {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtimeNs?: bigint;
+}
+
+function likeFolder(path: string, { mode, uid, gid, mtimeNs }: FolderStat): void {
+  chownSync(path, uid, gid);
+  chmodSync(path, mode & 0o7777);
+  if (mtimeNs !== undefined) utimesSync(path, Number(mtimeNs) / 1e9, Number(mtimeNs) / 1e9);
+}
+
+async function copyBeside(ctx: EngineContext, containerId: string, destination: string, data: string): Promise<void> {
+  const beside = join(dirname(data), `_copy-${shortId(containerId)}`);
+  try {
+    await mkdir(beside);
+    await copyTo(ctx, containerId, destination, beside);
+    await rename(beside, data);
+  } catch (error) {
+    await rm(beside, { recursive: true, force: true });
+    // Another container was quicker to fill it.
+    if (!hasCode(error, "ENOTEMPTY")) throw error;
+  }
+}
+
+/** Packed and unpacked by two helpers, each shut into its own tree: links in the image lead nowhere else. */
+async function copyTo(ctx: EngineContext, containerId: string, destination: string, folder: string): Promise<void> {
+  const ending = new AbortController();
+  try {
+    const { bytes } = await ctx.trees.pack({ kind: "mounted", root: ctx.snapshots.view(containerId), binds: [] }, `${destination}/.`, [], ending.signal);
+    const root = { kind: "mounted", root: { kind: "bind", source: folder }, binds: [] } as const;
+    await ctx.trees.unpack(root, { path: "/", keepKinds: true, owner: "archive", mounts: [], rootReadOnly: false }, bytes, ending.signal);
+  } finally {
+    ending.abort();
+  }
+}
