@@ -1,5 +1,5 @@
 import {
-  AT, closeFd, fchmod, fchmodat, fchownat, fsetxattr, ftruncate, hasCode, linkat, mkdirat, mknodat, O, openat2, pwriteFd, RESOLVE, S, statx, symlinkat, SyscallError, utimensat, writeFd, type Path, type Stat,
+  AT, closeFd, errnoMessage, fchmod, fchmodat, fchownat, fsetxattr, ftruncate, hasCode, linkat, mkdirat, mknodat, O, openat2, pwriteFd, RESOLVE, S, statx, symlinkat, SyscallError, utimensat, writeFd, type Path, type Stat,
 } from "../linux/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import { checkSymlink, copiedPath, entryPath, meaningOf, refused, type EntryPath } from "./entry-path.ts";
@@ -98,7 +98,7 @@ export class LayerWriter implements Disposable {
           meaning satisfies never;
       }
     } catch (error) {
-      throw explain(error, entry);
+      throw this.#explain(error, entry, where);
     }
   }
 
@@ -116,7 +116,7 @@ export class LayerWriter implements Disposable {
     try {
       this.#finishFile(file);
     } catch (error) {
-      throw explain(error, file.entry);
+      throw this.#explain(error, file.entry, file.where);
     } finally {
       closeFd(file.fd);
     }
@@ -194,8 +194,18 @@ export class LayerWriter implements Disposable {
   }
 
   #kindConflict(old: string, where: EntryPath, kind: string): EngineError {
-    const { target } = this.#copy as CopyRules;
-    return new EngineError("InvalidParameter", `cannot overwrite ${old} ${JSON.stringify(printableName(`${target.replace(/\/+$/, "")}/${where.path}`))} with ${kind} ${JSON.stringify(target)}`);
+    return new EngineError("InvalidParameter", `cannot overwrite ${old} ${JSON.stringify(this.#placeOf(where))} with ${kind} ${JSON.stringify(printableName(this.#copy?.target ?? ""))}`);
+  }
+
+  #placeOf({ path }: EntryPath): string {
+    return printableName(`${(this.#copy?.target ?? "").replace(/\/+$/, "")}/${path}`);
+  }
+
+  /** What the kernel refused because of the archive's content, or of what stands in the target, is for the caller to mend. */
+  #explain(error: unknown, entry: TarEntry, where: EntryPath): unknown {
+    if (!(error instanceof SyscallError)) return error;
+    if (this.#copy && !hasCode(error, ...MACHINE_ERRORS)) return new EngineError("InvalidParameter", `${error.call} ${this.#placeOf(where)}: ${errnoMessage(error.errno)}`, { cause: error });
+    return hasCode(error, ...INPUT_ERRORS) ? refused(entry.name, error.message) : error;
   }
 
   #removeOld(parentFd: number, name: Path): void {
@@ -342,8 +352,4 @@ function writeSparse(fd: number, cursor: SparseCursor, bytes: Uint8Array): void 
 
 const INPUT_ERRORS = ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG", "EXDEV", "EINVAL", "EPERM", "EMLINK", "E2BIG", "ERANGE", "EFBIG", "ENOTEMPTY"];
 
-/** What the kernel refused because of the archive's content is the archive's fault. */
-function explain(error: unknown, entry: TarEntry): unknown {
-  if (error instanceof SyscallError && hasCode(error, ...INPUT_ERRORS)) return refused(entry.name, error.message);
-  return error;
-}
+const MACHINE_ERRORS = ["ENOSPC", "EDQUOT", "EIO", "ENOMEM", "EMFILE", "ENFILE"];

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { EngineError } from "../base/mod.ts";
-import { chroot, chrootTo, closeFd, forbidTracing, openOwnDescriptors, recvFds, setUmask, writeFd } from "../linux/mod.ts";
+import { chroot, chrootTo, closeFd, forbidTracing, recvFds, setUmask, writeFd } from "../linux/mod.ts";
 import { applyLayer } from "./apply-layer.ts";
 import { MAGIC_BYTES, peek, prepareDecompressor, sniffCompression } from "./compression.ts";
 import { absolutePath, baseName, findFolder, findPath, statOf } from "./container-path.ts";
@@ -58,13 +58,12 @@ function wayInto(root: JobRoot): () => void {
 }
 
 function packPath({ root, path, emptied }: Extract<TreeJob, { kind: "pack" }>): void {
-  const descriptors = openOwnDescriptors();
-  wayInto(root)();
   const asked = nameFromText(path);
+  const top = baseName(absolutePath(asked));
+  using packer = new TreePacker({ emptied: emptiedBelow(absolutePath(asked), top, emptied) });
+  wayInto(root)();
   const found = findPath(asked);
-  const top = baseName(found.path);
   report(statOf(found));
-  const packer = new TreePacker({ descriptors, emptied: emptiedBelow(absolutePath(asked), top, emptied) });
   give(packer.entry(found.fd, top));
   give(packer.finish());
 }
@@ -77,10 +76,9 @@ function emptiedBelow(folder: string, top: string, paths: readonly string[]): Se
 }
 
 function packAll(root: JobRoot): void {
-  const descriptors = openOwnDescriptors();
+  using packer = new TreePacker();
   wayInto(root)();
   report({});
-  const packer = new TreePacker({ descriptors });
   give(packer.content(openFolder("/")));
   give(packer.finish());
 }
@@ -122,12 +120,11 @@ function listChanges({ upper, lower, ignored }: Extract<TreeJob, { kind: "change
 }
 
 async function makeLayer({ upper, target, ignored }: Extract<TreeJob, { kind: "layer" }>): Promise<void> {
-  const descriptors = openOwnDescriptors();
+  using packer = new TreePacker({ format: "layer", ignored: new Set(ignored.map((path) => path.replace(/^\//, ""))) });
   const source = openFolder(upper);
   const targetFd = openFolder(target);
   chrootTo(source);
   using decompressor = prepareDecompressor("none");
-  const packer = new TreePacker({ descriptors, format: "layer", ignored: new Set(ignored.map((path) => path.replace(/^\//, ""))) });
   const applied = await applyLayer(layerBytes(packer, source), targetFd, { format: "layer", anyLink: true, compression: "none", decompressor });
   report(applied);
 }

@@ -1,4 +1,4 @@
-import { AT, closeFd, DT, fgetxattr, flistxattr, fstat, hasCode, isKernelFileSystem, O, openat2, readDirectory, readFd, readlinkat, RESOLVE, S, type Stat } from "../linux/mod.ts";
+import { AT, closeFd, fgetxattr, flistxattr, fstat, hasCode, isKernelFileSystem, O, openat2, openOwnDescriptors, readDirectory, readFd, readlinkat, RESOLVE, S, type Stat } from "../linux/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import { nameBytes, type TarKind } from "./entry.ts";
 import { putHeader, TYPE_FLAGS } from "./header-block.ts";
@@ -6,11 +6,6 @@ import { BLOCK } from "./tar-numbers.ts";
 import { encodeHeader, fitsUstar, type NewEntry } from "./tar-writer.ts";
 
 export interface PackOptions {
-  /**
-   * An open /proc/self/fd. With it every name is looked up once, without opening it, and a regular file is then opened through its
-   * descriptor: whoever changes the tree meanwhile never makes us open a device or a pipe. Without it files are opened by name.
-   */
-  readonly descriptors?: number;
   /** `layer`: overlay's marks become whiteouts (OCI image spec, layer.md). */
   readonly format?: "plain" | "layer";
   /** Names in the archive of folders whose content stays out. */
@@ -26,8 +21,12 @@ const MAX_DEPTH = 2048;
 /**
  * Writes a tar of a tree in pieces of up to a megabyte; each is valid until the next is asked for. Names are sorted, times are
  * whole seconds (as Docker's), so that the same tree gives the same bytes.
+ *
+ * Every name is looked up once, without opening it, and a regular file is then opened through its descriptor: whoever changes the tree
+ * meanwhile never makes us open a device or a pipe. So it must be made before a chroot.
  */
-export class TreePacker {
+export class TreePacker implements Disposable {
+  readonly #descriptors = openOwnDescriptors();
   readonly #buffer = Buffer.from(new ArrayBuffer(CHUNK_BYTES));
   readonly #links = new Map<string, string>();
   readonly #options: PackOptions;
@@ -35,6 +34,10 @@ export class TreePacker {
 
   constructor(options: PackOptions = {}) {
     this.#options = options;
+  }
+
+  [Symbol.dispose](): void {
+    closeFd(this.#descriptors);
   }
 
   /** What the descriptor (O_PATH will do) holds, under this name; a folder with all that is in it. `name` "/" and "." as in Docker. */
@@ -61,11 +64,10 @@ export class TreePacker {
 
   *#children(folder: number, prefix: string, depth: number, device: number): Generator<Uint8Array, void, void> {
     if (depth >= MAX_DEPTH) throw new EngineError("InvalidParameter", "the folders are nested too deep");
-    const names = readDirectory(folder).map((entry) => ({ name: Buffer.from(entry.name).toString("latin1"), type: entry.type }));
-    names.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    for (const { name, type } of names) {
+    const names = readDirectory(folder).map((entry) => Buffer.from(entry.name).toString("latin1")).sort();
+    for (const name of names) {
       const full = prefix + name;
-      const fd = this.#lookUp(folder, name, type);
+      const fd = this.#lookUp(folder, name);
       // It was removed since the folder was read.
       if (fd === undefined) continue;
       try {
@@ -78,11 +80,9 @@ export class TreePacker {
     }
   }
 
-  #lookUp(folder: number, name: string, type: number): number | undefined {
-    const direct = this.#options.descriptors === undefined && (type === DT.REG || type === DT.DIR);
-    const flags = direct ? O.RDONLY | O.NONBLOCK | O.NOFOLLOW | O.NOCTTY : O.PATH | O.NOFOLLOW;
+  #lookUp(folder: number, name: string): number | undefined {
     try {
-      return openat2(folder, nameBytes(name), { flags, resolve: RESOLVE.BENEATH });
+      return openat2(folder, nameBytes(name), { flags: O.PATH | O.NOFOLLOW, resolve: RESOLVE.BENEATH });
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
       throw error;
@@ -150,7 +150,7 @@ export class TreePacker {
       this.#pad(stat.size);
       return true;
     } finally {
-      if (fd !== pathFd) closeFd(fd);
+      closeFd(fd);
     }
   }
 
@@ -170,13 +170,12 @@ export class TreePacker {
       if (this.#room() < BLOCK) yield this.#take();
       this.#pad(stat.size);
     } finally {
-      if (fd !== pathFd) closeFd(fd);
+      closeFd(fd);
     }
   }
 
   #openFile(pathFd: number): number {
-    const { descriptors } = this.#options;
-    return descriptors === undefined ? pathFd : openat2(descriptors, String(pathFd), { flags: O.RDONLY | O.NONBLOCK | O.NOCTTY });
+    return openat2(this.#descriptors, String(pathFd), { flags: O.RDONLY | O.NONBLOCK | O.NOCTTY });
   }
 
   /** The name under which a file with several names was put before. */

@@ -4,6 +4,7 @@ import { Failure } from "../failure.ts";
 import { out } from "../output.ts";
 import { showProgress } from "../progress.ts";
 import { openInput } from "../options/input.ts";
+import { splitReference } from "../options/reference.ts";
 
 export async function run({ flags, args, client }: Invocation): Promise<number> {
   const [source = "", reference] = args;
@@ -17,10 +18,4 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   );
   await showProgress(readJsonLines(answer.body), out);
   return 0;
-}
-
-function splitReference(reference: string | undefined): { repo?: string; tag?: string } {
-  if (reference === undefined) return {};
-  const colon = reference.lastIndexOf(":");
-  return colon > reference.lastIndexOf("/") ? { repo: reference.slice(0, colon), tag: reference.slice(colon + 1) } : { repo: reference };
 }

@@ -1,7 +1,9 @@
 import type { CommandSpec, Entry } from "../command.ts";
+import { COMPLETION } from "./completion.ts";
 import * as container from "./container.ts";
 import * as context from "./context.ts";
 import * as engine from "./engine.ts";
+import * as files from "./files.ts";
 import * as image from "./image.ts";
 import * as system from "./system.ts";
 
@@ -19,8 +21,12 @@ export const TABLE: readonly Entry[] = [
     section: "management",
     children: [
       { name: "attach", command: container.ATTACH },
+      { name: "commit", command: files.COMMIT },
+      { name: "cp", command: files.CP },
       { name: "create", command: container.CREATE },
+      { name: "diff", command: files.DIFF },
       { name: "exec", command: container.EXEC },
+      { name: "export", command: files.EXPORT },
       { name: "inspect", command: container.INSPECT_CONTAINER },
       { name: "kill", command: container.KILL },
       { name: "logs", command: container.LOGS },
@@ -41,6 +47,7 @@ export const TABLE: readonly Entry[] = [
       { name: "wait", command: container.WAIT },
     ],
   },
+  { name: "completion", summary: "Print the script that completes commands in a shell", section: "management", children: COMPLETION },
   {
     name: "context",
     summary: "Manage contexts",
@@ -107,11 +114,15 @@ export const TABLE: readonly Entry[] = [
     ],
   },
   { name: "attach", command: container.ATTACH },
+  { name: "commit", command: files.COMMIT },
+  { name: "cp", command: files.CP },
   { name: "create", command: container.CREATE },
   { name: "daemon", command: engine.DAEMON },
+  { name: "diff", command: files.DIFF },
   { name: "debug", command: container.DEBUG },
   { name: "events", command: system.EVENTS },
   { name: "explain", command: system.EXPLAIN },
+  { name: "export", command: files.EXPORT },
   { name: "history", command: image.HISTORY },
   { name: "import", command: image.IMPORT },
   { name: "inspect", command: system.INSPECT },
@@ -136,13 +147,12 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "build", "builder", "buildx", "commit", "compose", "cp", "diff", "export", "login", "logout", "manifest", "plugin", "pull",
+  "build", "builder", "buildx", "compose", "login", "logout", "manifest", "plugin", "pull",
   "push", "save", "search", "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
 /** The same of the groups that are there. */
 export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
-  container: ["commit", "cp", "diff", "export"],
   image: ["build", "pull", "push", "save"],
   network: ["connect", "create", "disconnect", "prune", "rm"],
   volume: ["update"],
