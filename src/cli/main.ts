@@ -17,6 +17,7 @@ async function main(words: readonly string[]): Promise<number> {
   let command: CommandSpec | undefined;
   try {
     if (words[0] === "__extract" || words[0] === "__tree") return await helper(words[0], words.slice(1));
+    if (words[0] === "__complete" || words[0] === "__completeNoDesc") return await completion(words[0], words.slice(1));
     const line = parseLine(words, GLOBAL_FLAGS, false);
     checkLogLevel(line.flags.string("log-level"));
     if (line.flags.bool("version")) return await printVersion();
@@ -91,6 +92,10 @@ async function printCommandHelp(path: readonly string[], command: CommandSpec): 
 async function printNearestHelp(words: readonly string[]): Promise<number> {
   const group = findGroup(words[0] ?? "");
   return group ? printGroupHelp([group.name], group) : printRootHelp();
+}
+
+async function completion(name: string, words: readonly string[]): Promise<number> {
+  return (await import("./completion/mod.ts")).complete(words, name === "__complete");
 }
 
 async function help(words: readonly string[]): Promise<number> {
