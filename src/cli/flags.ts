@@ -11,6 +11,8 @@ export interface Flag {
   /** Shown in help as `(default …)`. */
   readonly default?: string;
   readonly hidden?: boolean;
+  /** Its value when none is given; with it, a value needs `=`. */
+  readonly bare?: string;
   /** Docker calls it a list and takes one value. */
   readonly once?: true;
 }

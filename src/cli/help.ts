@@ -42,7 +42,7 @@ function entryLines(entries: readonly Entry[]): string {
 }
 
 function flagLines(flags: readonly Flag[], width: number): string {
-  const rows = flags.map((flag) => ({ left: `${flag.short ? "  " : "      "}${flagTitle(flag)}${flag.type === "bool" ? "" : ` ${typeName(flag)}`}`, help: flag.default === undefined ? flag.help : `${flag.help} (default ${flag.default})` }));
+  const rows = flags.map((flag) => ({ left: `${flag.short ? "  " : "      "}${flagTitle(flag)}${flag.type === "bool" ? "" : flag.bare !== undefined ? `[=${typeName(flag)}]` : ` ${typeName(flag)}`}`, help: flag.default === undefined ? flag.help : `${flag.help} (default ${flag.default})` }));
   const column = Math.max(...rows.map((row) => row.left.length)) + 3;
   return rows.map((row) => wrap(row.left.padEnd(column) + row.help, column, Math.max(width - 1, column + 24))).join("\n");
 }

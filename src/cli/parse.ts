@@ -49,6 +49,7 @@ function parseLong(word: string, next: string | undefined, flags: Flags): number
   if (!flag) throw new UsageError(`unknown flag: --${name}${hint(nearest(name, visibleNames(flags)).map((near) => `--${near}`))}`);
   if (equals >= 0) setChecked(flags, flag, word.slice(equals + 1));
   else if (flag.type === "bool") flags.set(flag, "true");
+  else if (flag.bare !== undefined) setChecked(flags, flag, flag.bare);
   else if (next === undefined) throw new UsageError(`flag needs an argument: --${name}`);
   else {
     setChecked(flags, flag, next);

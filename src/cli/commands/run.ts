@@ -24,6 +24,7 @@ async function runContainer(client: Client, flags: Flags, [image = "", ...comman
   const request = createRequest(flags, image, command);
   await checkImageName(image);
   if (flags.bool("detach")) return runDetached(client, flags, request);
+  if (flags.changed("wait")) throw new Failure("--wait goes with --detach: without it, run ends when the container does", 125);
   if (request.Tty) await prepareTerminal(request);
   const creating = createFromFlags(client, flags, request);
   client.warmUp(2);
@@ -80,6 +81,8 @@ async function runDetached(client: Client, flags: Flags, request: ContainerCreat
   const id = await createFromFlags(client, flags, { ...request, AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false });
   out(`${id}\n`);
   await startContainer(client, id, flags.string("detach-keys"));
+  const limitNs = flags.number("wait");
+  if (limitNs !== undefined) await (await import("./wait-healthy.ts")).waitHealthy(client, id, limitNs / 1e6);
   return 0;
 }
 

@@ -113,6 +113,7 @@ const RUN_ONLY: readonly Flag[] = [
   { name: "detach", short: "d", type: "bool", help: "Run in the background and print the container's ID" },
   { name: "detach-keys", type: "string", help: "Keys that detach from the container" },
   { name: "sig-proxy", type: "bool", default: "true", help: "Pass signals on to the process" },
+  { name: "wait", type: "duration", bare: "0s", help: "With -d: return when it is healthy, or runs if it has no health check; at most so long (60s)" },
 ];
 
 export const RUN_FLAGS: readonly Flag[] = [...CREATE_FLAGS, ...RUN_ONLY];
