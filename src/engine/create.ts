@@ -17,6 +17,7 @@ import { validateConfig } from "./create/validate-config.ts";
 import { isHostMode, validateHostConfig } from "./create/validate-host-config.ts";
 import { validateResources } from "./create/validate-resources.ts";
 import { emitContainerEvent } from "./emit.ts";
+import { holdImages, releaseImages } from "./image-mounts.ts";
 import { requireLinked } from "./links.ts";
 import { mergeImageConfig } from "./merge-image-config.ts";
 import type { CreateOptions } from "./options.ts";
@@ -56,6 +57,8 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   await Promise.all([ctx.snapshots.prepare(id, image.layers), mkdir(containerDir(ctx.paths, id), { recursive: true, mode: 0o710 })]);
   undo.defer(() => rm(containerDir(ctx.paths, id), { recursive: true, force: true }));
   undo.defer(() => ctx.snapshots.remove(id));
+  undo.defer(() => releaseImages(ctx, { id, mounts }));
+  await holdImages(ctx, id, mounts);
   await claimVolumes(ctx, id, mounts);
 
   const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];

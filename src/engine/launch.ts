@@ -11,6 +11,7 @@ import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket
 import { prepareLog } from "./log-forwarding.ts";
 import type { Cgroup, ContainerLaunch, Endpoint, LogLaunch, Shim } from "./ports.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
+import { imageMountKey } from "./image-mounts.ts";
 import { linkedEnv } from "./links.ts";
 import { ethernetAddress, requireOneNetwork } from "./network-place.ts";
 import { requirePropagation } from "./propagation.ts";
@@ -84,6 +85,7 @@ function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
     linkedEnv: linkedEnv(ctx, record),
     cgroupsPath: record.id,
     sourceOf: (mount) => sourceOf(ctx, mount),
+    imageRoot: (mount) => ctx.snapshots.below(imageMountKey(record, mount)),
     filesDir: containerDir(ctx.paths, record.id),
     shmNamespace: (ref) => ctx.host.namespacePath(joinedContainer(ctx, ref, "IPC").pid, "mnt"),
     initBinary: ctx.defaults.initPath ?? initBinary(ctx.paths),

@@ -5,8 +5,8 @@ export type ContainerConfig = NonNullable<ContainerInspect["Config"]>;
 
 /** A mount as the container was created with it: every choice made, nothing to look up at start but the source. */
 export interface ContainerMount {
-  readonly type: "bind" | "volume" | "tmpfs";
-  /** Host path of a bind, name of a volume, empty for a tmpfs. */
+  readonly type: "bind" | "volume" | "tmpfs" | "image";
+  /** Host path of a bind, name of a volume or of an image, empty for a tmpfs. */
   readonly source: string;
   readonly destination: string;
   readonly readOnly: boolean;

@@ -6,6 +6,7 @@ import { recoverExecs } from "./exec-files.ts";
 import { policyRestarts, recordExit, releaseRun, superviseRun } from "./exit.ts";
 import { keptHealth } from "./health/kept.ts";
 import { resumeHealth } from "./health/monitor.ts";
+import { imageMountOwner } from "./image-mounts.ts";
 import { containersDir, execsDir, exitFile, runSocket } from "./paths.ts";
 import { resumeForwarding } from "./log-forwarding.ts";
 import type { Cgroup, ExitStatus, Shim } from "./ports.ts";
@@ -184,7 +185,7 @@ async function sweep(ctx: EngineContext): Promise<void> {
       await cgroup.remove();
     }),
     async () => ctx.network.sweep(running),
-    ...ctx.snapshots.keys().filter((key) => /^[0-9a-f]{64}$/.test(key) && !known(key)).map((key) => () => ctx.snapshots.remove(key)),
+    ...ctx.snapshots.keys().filter((key) => (/^[0-9a-f]{64}$/.test(key) || imageMountOwner(key) !== undefined) && !known(imageMountOwner(key) ?? key)).map((key) => () => ctx.snapshots.remove(key)),
     () => sweepFolder(containersDir(ctx.paths), known),
     () => sweepFolder(join(ctx.paths.runRoot, "c"), (id) => running.has(id)),
     () => sweepFolder(execsDir(ctx.paths), (id) => ctx.execs.get(id) !== undefined),

@@ -1,4 +1,5 @@
 import { EngineError, messageOf } from "../base/mod.ts";
+import { releaseImages } from "./image-mounts.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { killAndWait } from "./kill-run.ts";
@@ -61,6 +62,7 @@ export async function removeHeld(ctx: EngineContext, id: string, options: Pick<R
 async function removeRemains(ctx: EngineContext, record: ContainerRecord, removeVolumes: boolean): Promise<string[]> {
   const results = await Promise.allSettled([
     ctx.snapshots.remove(record.id),
+    releaseImages(ctx, record),
     (async () => ctx.snapshots.discard(containerDir(ctx.paths, record.id)))(),
     (async () => removeRunDir(ctx, record.id))(),
     releaseVolumes(ctx, record, removeVolumes),

@@ -13,7 +13,7 @@ export function mountPoints(ctx: EngineContext, record: ContainerRecord): MountP
     .filter(({ type, request }) => type !== "tmpfs" || request !== undefined)
     .map(({ type, source, destination, readOnly, mode, propagation }) => ({
       Type: type,
-      ...(type === "volume" && { Name: source }),
+      ...((type === "volume" || type === "image") && { Name: source }),
       Source: type === "volume" ? volumeData(ctx.paths, source) : source,
       Destination: destination,
       ...(type === "volume" && { Driver: "local" }),

@@ -12,6 +12,7 @@ export function mountOps(mount: RuntimeMount, cgroup: CgroupJoin | undefined): P
   const options = parseMountOptions(mount.options);
   if (mount.type === "cgroup") return cgroupOps(mount, options, cgroup);
   if (isHeld(mount)) return [flagged(bindOp(mount.source, mount.destination, options), BIND.SOURCE_HELD)];
+  if (mount.inRoot) return [flagged(bindOp(mount.source, mount.destination, options), BIND.SOURCE_IN_ROOT)];
   if (mount.type === "bind" || options.bind) return [mount.beneath === undefined ? bindOp(mount.source, mount.destination, options) : beneathOp(mount.source, mount.beneath, mount.destination, options)];
   return [fileSystemOp(mount.type, mount.source, mount.destination, options)];
 }

@@ -42,6 +42,8 @@ export interface RuntimeMount {
   options: string[];
   /** Ours: what is mounted is this path beneath `source`, and no link leads it out of there. */
   beneath?: string;
+  /** Ours: `source` is a path of the container's own root, as mounted so far. */
+  inRoot?: true;
   /** Ours: `source` is a folder on a tmpfs of another container, in this mount namespace. */
   mountNamespace?: string;
 }

@@ -10,12 +10,13 @@ export function parseMountRequest(request: MountRequest): ContainerMount {
   const fail = (reason: string): never => {
     throw new EngineError("InvalidParameter", `invalid mount config for type ${JSON.stringify(type.slice(0, 64))}: ${reason}`);
   };
-  if (!["bind", "volume", "tmpfs"].includes(type)) fail("mount type unknown");
+  if (!["bind", "volume", "tmpfs", "image"].includes(type)) fail("mount type unknown");
   if (!request.Target) fail("field Target must not be empty");
   const destination = parseTarget(request.Target ?? "", fail);
   const common = { destination, readOnly: request.ReadOnly ?? false, mode: type === "volume" ? "z" : "", request } as const;
   if (type === "bind") return { ...common, ...bindPart(request, fail), type };
   if (type === "volume") return { ...common, ...volumePart(request, fail), type };
+  if (type === "image") return { ...common, ...imagePart(request, fail), type, readOnly: true };
   return { ...common, ...tmpfsPart(request, fail), type: "tmpfs" };
 }
 
@@ -58,6 +59,16 @@ function volumePart(request: MountRequest, fail: Fail): Part {
     source: request.Source ? parseVolumeName(request.Source) : randomVolumeName(), propagation: "", createSource: true, noCopy: request.VolumeOptions?.NoCopy ?? false,
     recursion: { nonRecursive: false, readOnly: "asPossible" }, ...(subpath ? { subpath } : {}),
   };
+}
+
+function imagePart(request: MountRequest, fail: Fail): Part {
+  if (!request.Source) fail("field Source must not be empty");
+  if (request.BindOptions) fail("field BindOptions must not be specified");
+  if (request.VolumeOptions) fail("field VolumeOptions must not be specified");
+  if (request.TmpfsOptions) fail("field TmpfsOptions must not be specified");
+  const subpath = request.ImageOptions?.Subpath;
+  if (subpath !== undefined && (subpath.startsWith("/") || subpath.split("/").includes(".."))) fail("subpath must be a relative path within the volume");
+  return { source: request.Source ?? "", propagation: "rprivate", createSource: false, noCopy: true, recursion: { nonRecursive: false, readOnly: "asPossible" }, ...(subpath ? { subpath } : {}) };
 }
 
 function tmpfsPart(request: MountRequest, fail: Fail): Part {

@@ -42,7 +42,7 @@ function mountsFrom(text: string, findContainer: (ref: string) => ContainerRecor
   if (mode !== "" && !/^(ro|rw|z|Z)(,(ro|rw|z|Z))*$/.test(mode)) throw new EngineError("InvalidParameter", `invalid mode: ${mode.slice(0, 64)}`);
   const source = parseFrom(ref, findContainer);
   const readOnly = mode.split(",").includes("ro");
-  return source.mounts.filter(({ type }) => type !== "tmpfs").map((mount) => ({ ...mount, mode: "", noCopy: true, readOnly: mount.readOnly || readOnly }));
+  return source.mounts.filter(({ type }) => type === "bind" || type === "volume").map((mount) => ({ ...mount, mode: "", noCopy: true, readOnly: mount.readOnly || readOnly }));
 }
 
 function parseFrom(ref: string, findContainer: (ref: string) => ContainerRecord): ContainerRecord {

@@ -1,5 +1,5 @@
 import { EngineError } from "../../base/mod.ts";
-import type { HostConfig, RuntimeMount } from "../../spec/mod.ts";
+import type { HostConfig, RootMount, RuntimeMount } from "../../spec/mod.ts";
 import type { ContainerMount } from "../record.ts";
 import { refOf } from "./namespaces.ts";
 
@@ -8,6 +8,8 @@ const mount = (destination: string, type: string, source: string, ...options: st
 export interface MountSources {
   /** Host path behind a bind or volume mount. */
   sourceOf(mount: ContainerMount): string;
+  /** What an image mount consists of. */
+  imageRoot(mount: ContainerMount): RootMount | undefined;
   /** Host path of the folder with hostname, hosts and resolv.conf. */
   readonly filesDir: string;
   /** Mount namespace of the container whose /dev/shm this one has too: ipc mode `container:`. */
@@ -23,7 +25,7 @@ export function mountsOf(hostConfig: HostConfig, userMounts: readonly ContainerM
   const hides = ({ destination }: RuntimeMount): boolean => wanted.has(destination) || (wanted.has("/dev") && destination.startsWith("/dev/"));
   return [
     ...usualMounts(hostConfig, writableCgroups, sources).filter((usual) => !hides(usual)),
-    ...userMounts.map((userMount) => userMountOf(userMount, sources)),
+    ...userMounts.flatMap((userMount) => (userMount.type === "image" ? imageMounts(userMount, sources.imageRoot(userMount)) : [userMountOf(userMount, sources)])),
     ...(hostConfig.Init ? [mount("/sbin/docker-init", "bind", sources.initBinary, "bind", "ro")] : []),
     ...engineFiles(hostConfig, wanted, sources),
   ];
@@ -56,6 +58,18 @@ function userMountOf(userMount: ContainerMount, sources: MountSources): RuntimeM
   const access = readOnly ? [recursion.readOnly === "never" ? "ro" : "rro"] : [];
   const options = [recursion.nonRecursive ? "bind" : "rbind", ...access, ...(propagation === "" ? [] : [propagation])];
   return { destination: userMount.destination, type: "bind", source: sources.sourceOf(userMount), options, ...(userMount.subpath !== undefined && { beneath: userMount.subpath }) };
+}
+
+const FSCONFIG_BYTES = 255;
+
+/** Read-only. A part of an image of several layers is bound over the whole of it. */
+function imageMounts({ destination, source, subpath }: ContainerMount, root: RootMount | undefined): RuntimeMount[] {
+  if (!root) throw new EngineError("InvalidParameter", `the image ${JSON.stringify(source.slice(0, 128))} has no files to mount`);
+  if (root.kind === "bind") return [{ ...mount(destination, "bind", root.source, "bind", "ro", "rprivate"), ...(subpath !== undefined && { beneath: subpath }) }];
+  const lowers = root.lowers.map((lower) => `${root.layersDir}/${lower}`);
+  const joined = `lowerdir=${lowers.join(":")}`;
+  const whole = mount(destination, "overlay", "hako", "ro", ...(joined.length <= FSCONFIG_BYTES ? [joined] : lowers.map((lower) => `lowerdir+=${lower}`)));
+  return subpath === undefined ? [whole] : [whole, { ...mount(destination, "bind", `${destination}/${subpath}`, "bind", "ro", "rprivate"), inRoot: true }];
 }
 
 const TMPFS_FLAGS = new Set(["defaults", "ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async", "dirsync", "remount", "mand", "nomand", "atime", "noatime", "diratime", "nodiratime", "bind", "rbind", "unbindable", "runbindable", "private", "rprivate", "shared", "rshared", "slave", "rslave", "relatime", "norelatime", "strictatime", "nostrictatime"]);
