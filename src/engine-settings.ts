@@ -80,7 +80,7 @@ export function engineDefaults(values: Values, seccomp: SeccompSetting = seccomp
     features: values.features ?? {},
     experimental: values.experimental ?? false,
     shutdownTimeoutSeconds: values["shutdown-timeout"] ?? initial.shutdownTimeoutSeconds,
-    warnings: (values.hosts ?? []).flatMap((host) => exposure(host, values)),
+    warnings: [...(values.hosts ?? []).flatMap((host) => exposure(host, values)), ...(seccomp.kind === "builtin" ? [] : ["WARNING: daemon is not using the default seccomp profile"])],
   };
   requireUsable(defaults);
   return defaults;
@@ -91,7 +91,7 @@ function exposure(host: string, { tls, tlsverify }: Values): string[] {
   const address = /^tcp:\/\/(.*)$/.exec(host)?.[1];
   if (address === undefined || tlsverify) return [];
   const encrypted = tls ?? tlsverify !== undefined;
-  return [`WARNING: API is accessible on ${encrypted ? "https" : "http"}://${address} without ${encrypted ? "TLS client verification" : "encryption"}.\n         Access to the remote API is equivalent to root access on the host.`];
+  return [`WARNING: API is accessible on ${encrypted ? "https" : "http"}://${address} without ${encrypted ? "TLS client verification" : "encryption"}.\n         Access to the remote API is equivalent to root access on the host. Refer\n         to the 'Docker daemon attack surface' section in the documentation for\n         more information: https://docs.docker.com/go/attack-surface/`];
 }
 
 const ANY_KERNEL = { capabilities: [], kernel: "6.0.0", arch: process.arch === "arm64" ? "arm64" : "x64" } as const;

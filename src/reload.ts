@@ -44,9 +44,7 @@ export class SettingsInForce {
   eventAttributes(hostname: string): Record<string, string> {
     const now = this.#defaults;
     const list = (values: readonly string[] | undefined): string => JSON.stringify(values ?? []);
-    const runtimes = Object.entries({ runc: { path: "runc" }, ...now.runtimes }).map(([name, { path = "", runtimeArgs = [] }]: [string, EngineDefaults["runtimes"][string]]) => `${name}:{${path} [${runtimeArgs.join(" ")}]}`);
     return {
-      "allow-nondistributable-artifacts": list(this.#values["allow-nondistributable-artifacts"]),
       debug: String(now.debug),
       "default-cgroupns-mode": now.cgroupnsMode ?? "",
       "default-ipc-mode": now.ipcMode,
@@ -61,7 +59,7 @@ export class SettingsInForce {
       "max-download-attempts": String(now.maxDownloadAttempts),
       name: hostname,
       "registry-mirrors": list(now.registryMirrors),
-      runtimes: runtimes.join(" "),
+      runtimes: Object.entries(now.runtimes).map(([name, { path = "" }]) => `${name}:${path}`).join(" "),
       "shutdown-timeout": String(now.shutdownTimeoutSeconds),
     };
   }

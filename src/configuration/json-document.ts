@@ -136,11 +136,20 @@ class Reader {
     const pattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
     pattern.lastIndex = this.#offset;
     const text = pattern.exec(this.text)?.[0];
-    if (text === undefined) throw this.#unexpected("looking for beginning of value");
+    if (text === undefined) throw this.#brokenLiteral();
     this.#offset += text.length;
     if (text === "null") return { at, kind: "null" };
     if (text === "true" || text === "false") return { at, kind: "bool", value: text === "true" };
     return { at, kind: "number", value: Number(text), text };
+  }
+
+  #brokenLiteral(): JsonProblem {
+    const meant = ["true", "false", "null"].find((word) => word[0] === this.text[this.#offset]);
+    if (meant === undefined) return this.#unexpected("looking for beginning of value");
+    let same = 1;
+    while (this.text[this.#offset + same] === meant[same]) same++;
+    this.#offset += same;
+    return this.#unexpected(`in literal ${meant} (expecting '${meant[same]}')`);
   }
 
   #take(character: string): boolean {

@@ -13,7 +13,7 @@ export function registryInfo({ registryMirrors, insecureRegistries }: EngineDefa
   const configs = [{ Name: "docker.io", Mirrors: mirrors, Secure: true, Official: true }, ...names.map((Name) => ({ Name, Mirrors: [], Secure: false, Official: false }))];
   const shape: Record<string, unknown> = {
     IndexConfigs: Object.fromEntries(configs.map((config) => [config.Name, config])),
-    InsecureRegistryCIDRs: [...LOOPBACK, ...new Set(bare.filter(isRange))],
+    InsecureRegistryCIDRs: [...new Set(bare.filter(isRange)), ...LOOPBACK],
     Mirrors: mirrors.length > 0 ? mirrors : null,
   };
   // Absent lists are null on the wire, which the generated types do not say.

@@ -94,6 +94,7 @@ describe("what is wrong is said with its place", () => {
     ['{"debug":true}{', "invalid JSON: invalid character '{' after top-level value (line 1, column 15)"],
     ['{"debug":', "invalid JSON: unexpected end of JSON input (line 1, column 10)"],
     ["{'debug': true}", "invalid JSON: invalid character '\\'' looking for beginning of object key string (line 1, column 2)"],
+    ['{"debug":tru, "mtu":1}', "invalid JSON: invalid character ',' in literal true (expecting 'e') (line 1, column 13)"],
     ['{"a":"\\x"}', "invalid JSON: invalid character '\\' in string literal (line 1, column 7)"],
     ["[1]", "it takes an object of settings: {…} (line 1, column 1)"],
     ['{\n "lables": []}', "the following directives don't match any configuration option: lables (line 2, column 2, did you mean labels?)"],

@@ -18,7 +18,7 @@ const SAME: readonly (readonly [string, ...string[]])[] = [
   ['{"group":"root"}', "--group", "bin"],
   ['{"storage-opts":["a=b"]}', "--storage-opt", "c=d"],
   ['{"mtu":1400,"log-driver":"local"}', "--log-driver", "json-file", "--mtu", "1500"],
-  ['{"debug":true,}'], ['{"debug":true}{"x":1}'], ['{"debug":true} x'], ['{"debug" true}'], ["{"],
+  ['{"debug":true,}'], ['{"debug":true}{"x":1}'], ['{"debug":true} x'], ['{"debug" true}'], ['{"debug":tru,"mtu":1}'], ['{"debug":nil}'], ["{"],
   ['{"labels":["a=b","a=c"]}'],
   ['{"debg":true}'], ['{"Debug":true}'], ['{"debug":true,"cluster-store":"x"}'], ['{"proxies":{"foo":"b"}}'],
   ['{"proxies":{"http-proxy":"http://u:p@x","https-proxy":"b","no-proxy":"c"}}'],

@@ -85,7 +85,7 @@ test("info tells the settings as Docker does", async () => {
     DefaultAddressPools: [{ Base: "10.213.0.0/16", Size: 24 }],
     RegistryConfig: {
       Mirrors: ["https://mirror.example/"],
-      InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8", "10.9.0.0/16"],
+      InsecureRegistryCIDRs: ["10.9.0.0/16", "::1/128", "127.0.0.0/8"],
       IndexConfigs: { "docker.io": { Mirrors: ["https://mirror.example/"], Secure: true, Official: true }, "registry.example:5000": { Name: "registry.example:5000", Secure: false, Official: false } },
     },
   });
@@ -117,7 +117,7 @@ describe("SIGHUP", () => {
     write({ ...BASE, labels: ["rack=9"], "default-runtime": "nosuch" });
     expect(await reload(/not reloaded/)).toContain("specified default runtime 'nosuch' does not exist");
     writeFileSync(file, '{\n  "debug": tru\n}');
-    expect(await reload(/not reloaded/)).toContain("(line 2, column 12)");
+    expect(await reload(/not reloaded/)).toContain("(line 2, column 15)");
     expect((await info()).Labels).toEqual(["rack=8"]);
   });
 
