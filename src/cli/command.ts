@@ -30,6 +30,8 @@ export interface CommandSpec {
   /** Least and most arguments; no most: any number. */
   readonly args: readonly [min: number, max?: number];
   readonly flags: readonly Flag[];
+  /** Flags that are loaded only when they are asked for, besides those. */
+  readonly loadFlags?: () => Promise<readonly Flag[]>;
   /** Flags may stand after arguments too, unless the arguments are another program's command line. */
   readonly interspersed?: false;
   /** Asks nothing of an engine, and so works when none can be found. */
@@ -41,6 +43,10 @@ export interface CommandSpec {
     readonly proxies?: true;
   };
   readonly load: () => Promise<CommandModule>;
+}
+
+export async function flagsOf({ flags, loadFlags }: CommandSpec): Promise<readonly Flag[]> {
+  return loadFlags ? [...flags, ...(await loadFlags())] : flags;
 }
 
 /** A name in the tree: a command, or a group of further names. */

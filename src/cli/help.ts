@@ -1,4 +1,4 @@
-import { PROGRAM, type CommandSpec, type Entry } from "./command.ts";
+import { flagsOf, PROGRAM, type CommandSpec, type Entry } from "./command.ts";
 import { flagTitle, type Flag } from "./flags.ts";
 import { GLOBAL_FLAGS } from "./global-flags.ts";
 import { namesOf, TABLE } from "./table/mod.ts";
@@ -6,10 +6,10 @@ import { namesOf, TABLE } from "./table/mod.ts";
 const DEFAULT_WIDTH = 80;
 
 /** Help of one command, laid out as docker's. */
-export function commandHelp(path: readonly string[], command: CommandSpec, width = terminalWidth()): string {
+export async function commandHelp(path: readonly string[], command: CommandSpec, width = terminalWidth()): Promise<string> {
   const names = namesOf(command);
   const aliases = names.length > 1 ? `\n\nAliases:\n  ${names.map((name) => `${PROGRAM} ${name}`).join(", ")}` : "";
-  const flags = command.flags.filter((flag) => !flag.hidden);
+  const flags = (await flagsOf(command)).filter((flag) => !flag.hidden);
   const options = flags.length === 0 ? "" : `\n\nOptions:\n${flagLines(flags, width)}`;
   return `${usageLine(path, command.usage)}\n\n${command.summary}${aliases}${options}\n`;
 }
@@ -22,7 +22,7 @@ export function groupHelp(path: readonly string[], entry: Entry): string {
 
 export function rootHelp(width = terminalWidth()): string {
   const section = (name: Entry["section"]) => TABLE.filter((entry) => entry.section === name && !entry.hidden);
-  const others = section(undefined).toSorted((a, b) => a.name.localeCompare(b.name));
+  const others = section(undefined).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return [
     `Usage:  ${PROGRAM} [OPTIONS] COMMAND`,
     "A container engine that speaks Docker",

@@ -1,6 +1,6 @@
 import { Client, DEFAULT_HOST } from "../client/mod.ts";
 import { checkArguments } from "./arguments.ts";
-import { PROGRAM, type CommandSpec, type Entry } from "./command.ts";
+import { flagsOf, PROGRAM, type CommandSpec, type Entry } from "./command.ts";
 import { configFolder, loadConfig, type LoadedConfig } from "./config-file.ts";
 import { chooseContext, chooseEngine } from "./engine-choice.ts";
 import { provideEngine } from "./engine-program.ts";
@@ -29,7 +29,7 @@ async function main(words: readonly string[]): Promise<number> {
     path = resolved.path;
     command = resolved.entry.command;
     if (!command) return await printGroupHelp(path, resolved.entry, resolved.rest.includes("--help") ? out : err);
-    const parsed = parseLine(resolved.rest, command.flags, command.interspersed ?? true);
+    const parsed = parseLine(resolved.rest, command.loadFlags ? await flagsOf(command) : command.flags, command.interspersed ?? true);
     if (parsed.wantsHelp) return await printCommandHelp(path, command);
     checkArguments(parsed.args.length, command.args, path);
     const config = await readConfig(line.flags);
@@ -84,7 +84,7 @@ async function printGroupHelp(path: readonly string[], entry: Entry, print = out
 }
 
 async function printCommandHelp(path: readonly string[], command: CommandSpec): Promise<number> {
-  out((await import("./help.ts")).commandHelp(path, command));
+  out(await (await import("./help.ts")).commandHelp(path, command));
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import type { CommandSpec, Entry } from "../command.ts";
+import { flagsOf, type CommandSpec, type Entry } from "../command.ts";
 import { isRepeated, type Flag } from "../flags.ts";
 import { GLOBAL_FLAGS } from "../global-flags.ts";
 import { namesOf, TABLE } from "../table/mod.ts";
@@ -29,7 +29,7 @@ const NOTHING: Candidates = { names: [], directive: Directive.noFiles };
 
 export async function candidatesFor(words: readonly string[]): Promise<Candidates> {
   const partial = words.at(-1) ?? "";
-  const place = follow(words.slice(0, -1));
+  const place = await follow(words.slice(0, -1));
   if (!place) return NOTHING;
   if (place.pending) return flagValue(place, place.pending, partial, "");
   if (partial.startsWith("-") && !place.onlyArguments) return flagOrValue(place, partial);
@@ -41,7 +41,7 @@ const visible = (entries: readonly Entry[]): Candidate[] =>
   entries.filter((entry) => !entry.hidden).map((entry) => ({ name: entry.name, description: entry.command?.summary ?? entry.summary ?? "" })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
 /** Undefined when a word leads nowhere. */
-function follow(words: readonly string[]): Place | undefined {
+async function follow(words: readonly string[]): Promise<Place | undefined> {
   const place: Place = { entries: TABLE, command: undefined, flags: GLOBAL_FLAGS, written: new Map(), args: [], pending: undefined, onlyArguments: false };
   for (const word of words) {
     if (place.pending) {
@@ -49,7 +49,7 @@ function follow(words: readonly string[]): Place | undefined {
       place.pending = undefined;
     } else if (word.startsWith("-") && word !== "-" && !place.onlyArguments) readFlag(place, word);
     else if (place.command) readArgument(place, word);
-    else if (!enter(place, word)) return undefined;
+    else if (!(await enter(place, word))) return undefined;
   }
   return place;
 }
@@ -71,12 +71,12 @@ function readArgument(place: Place, word: string): void {
   if (place.command?.interspersed === false) place.onlyArguments = true;
 }
 
-function enter(place: Place, word: string): boolean {
+async function enter(place: Place, word: string): Promise<boolean> {
   const entry = place.entries.find(({ name, aliases }) => name === word || aliases?.includes(word));
   if (!entry) return false;
   place.command = entry.command;
   place.entries = entry.children ?? [];
-  if (entry.command) place.flags = entry.command.flags;
+  if (entry.command) place.flags = await flagsOf(entry.command);
   return true;
 }
 
