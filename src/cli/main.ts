@@ -16,6 +16,8 @@ async function main(words: readonly string[]): Promise<number> {
   let path: readonly string[] = [];
   let command: CommandSpec | undefined;
   try {
+    const runtimeWords = asRuntime(words);
+    if (runtimeWords) return await (await import("../hako-runtime.ts")).runtimeMain(runtimeWords);
     if (words[0] === "__extract" || words[0] === "__tree") return await helper(words[0], words.slice(1));
     if (words[0] === "__complete" || words[0] === "__completeNoDesc") return await completion(words[0], words.slice(1));
     const line = parseLine(words, GLOBAL_FLAGS, false);
@@ -110,6 +112,12 @@ async function help(words: readonly string[]): Promise<number> {
 }
 
 /** The engine's own helper processes: this executable, with few capabilities. */
+/** The words of the OCI runtime: by the name under which this executable was called, or as `hako runtime …`. */
+function asRuntime(words: readonly string[]): readonly string[] | undefined {
+  if (process.argv0.endsWith("hako-runtime")) return words;
+  return words[0] === "runtime" ? words.slice(1) : undefined;
+}
+
 async function helper(name: "__extract" | "__tree", words: readonly string[]): Promise<number> {
   const { extractMain, treeMain } = await import("../extract.ts");
   return await (name === "__tree" ? treeMain(words) : extractMain(words));

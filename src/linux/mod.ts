@@ -22,6 +22,7 @@ export type { CgroupSupport } from "./cgroups/support.ts";
 export type { Cgroup, CgroupJoin, CgroupResources, Cgroups, CgroupStats, CgroupStatsReader, BlockCount, DeviceRule, Throttle } from "./cgroups/types.ts";
 export * from "./host.ts";
 export { SystemCpuReader, type SystemCpu } from "./system-cpu.ts";
+export { adoptOrphans, processStart } from "./process-identity.ts";
 export { hasOpen, listProcesses, type ProcessInfo } from "./processes.ts";
 export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type InterfaceCounters, type Route } from "./rtnetlink.ts";
 export { vethToPid, insideBatch, loopbackBatch, type HostBatch, type VethPlan, type InsidePlan } from "./container-links.ts";
