@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseListenAddress, type ApiServer, type ListenAddress, type TlsIdentity } from "./api/mod.ts";
 import { EngineError, messageOf } from "./base/mod.ts";
 import type { Values } from "./configuration/mod.ts";
-import { AF, socketFamily } from "./linux/mod.ts";
+import { AF, keepFromChildren, socketFamily } from "./linux/mod.ts";
 import type { OperatorLog } from "./operator-log.ts";
 
 const SOCKET_GROUP = "docker";
@@ -77,6 +77,7 @@ function addressesOf(host: string, tls: boolean, handedSockets: number): ListenA
   if (!host.startsWith("fd://")) return [parseListenAddress(host, tls)];
   const handed = Array.from({ length: handedSockets }, (_, index) => ({ fd: FIRST_HANDED_FD + index }));
   if (handed.length === 0) throw new EngineError("InvalidParameter", "no sockets found via socket activation: make sure the service was started by systemd");
+  for (const { fd } of handed) keepFromChildren(fd);
   const number = host.slice("fd://".length).replace(/^\*$/, "");
   if (number === "") return handed;
   const one = handed.find(({ fd }) => String(fd) === number);
@@ -88,10 +89,15 @@ const isTcp = (address: ListenAddress): boolean => ("fd" in address ? socketFami
 
 const isLoopback = (address: ListenAddress): boolean => "host" in address && (address.host === "localhost" || address.host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(address.host));
 
+function nameOf(address: ListenAddress): string {
+  if ("fd" in address) return `fd://${address.fd}`;
+  return "host" in address ? `tcp://${address.host}:${address.port}` : `unix://${address.path}`;
+}
+
 /** Who reaches the API is root on this machine: an open address must be meant. @throws EngineError Forbidden */
 function requireMeant(address: ListenAddress, values: Values, tls: TlsIdentity | undefined, log: OperatorLog): void {
   if (!isTcp(address) || tls?.ca !== undefined) return;
-  const name = "fd" in address ? `fd://${address.fd}` : "host" in address ? `tcp://${address.host}:${address.port}` : "";
+  const name = nameOf(address);
   const meant = values.tls === false || values.tlsverify !== undefined;
   if (!meant && !isLoopback(address))
     throw new EngineError("Forbidden", `refusing to listen on ${name} without --tlsverify: everyone who reaches it would be root on this machine. Give certificates with --tlsverify, or, if it is meant, --tls=false (--tlsverify=false with --tls)`);
@@ -99,7 +105,9 @@ function requireMeant(address: ListenAddress, values: Values, tls: TlsIdentity |
 }
 
 async function listen(server: ApiServer, address: ListenAddress, tls: TlsIdentity | undefined, group: number | undefined): Promise<string> {
-  const { port } = await server.listen(address, tls);
+  const { port } = await server.listen(address, tls).catch((error: unknown) => {
+    throw error instanceof EngineError ? error : new EngineError("System", `cannot listen on ${nameOf(address)}: ${messageOf(error)}`, { cause: error });
+  });
   if ("fd" in address) return `fd://${address.fd}`;
   if ("host" in address) return `${address.host}:${port ?? address.port}`;
   if (group !== undefined) chownSync(address.path, 0, group);

@@ -28,7 +28,7 @@ export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type InterfaceC
 export { vethToPid, insideBatch, loopbackBatch, type HostBatch, type VethPlan, type InsidePlan } from "./container-links.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
 export { applyRuleset, listTable, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";
-export { notifyManager, runsOurProgram, setOwnOOMScore, socketFamily } from "./service.ts";
+export { keepFromChildren, notifyManager, runsOurProgram, setOwnOOMScore, socketFamily } from "./service.ts";
 export { syncFileSystem } from "./sync-file-system.ts";
 export { bootID } from "./boot.ts";
 export { findMountPoint, mountPointOf, type MountPoint } from "./mount-point.ts";

@@ -18,6 +18,14 @@ export function socketFamily(fd: number): number {
   return new DataView(value.buffer, value.byteOffset).getInt32(0, true);
 }
 
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+/** Keeps a descriptor that was handed over from the processes that this one starts. */
+export function keepFromChildren(fd: number): void {
+  call("fcntl", fd, F_SETFD, FD_CLOEXEC);
+}
+
 /** One datagram to a unix socket; a name that begins with `@` is an abstract one. @throws SyscallError */
 export function notifyManager(path: string, text: string): void {
   const name = Buffer.from(path.replace(/^@/, "\0"));

@@ -106,6 +106,9 @@ os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execvp(sys.argv[1], sys.argv[1:])`, ...started]);
   await manager.until(/^ready$/m, 30_000);
   expect((await fetch("http://localhost/_ping", { unix: socket } as RequestInit)).status).toBe(200);
+  // Monitors that outlive the engine must not keep its socket open.
+  const holders = [...(await run(["ss", "-xlpH", "src", socket])).stdout.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid));
+  expect(holders).toEqual([manager.pid]);
   manager.signal("SIGTERM");
   expect(await manager.exitCode()).toBe(0);
   // The socket is the service manager's.
