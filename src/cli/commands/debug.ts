@@ -3,7 +3,7 @@ import type { ContainerInspect } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure } from "../failure.ts";
 import { parseLine } from "../parse.ts";
-import { RUN_FLAGS } from "../table/create-flags.ts";
+import { RUN } from "../table/container.ts";
 import { stdinIsTerminal, stdoutIsTerminal } from "../terminal.ts";
 import * as runCommand from "./run.ts";
 
@@ -29,7 +29,7 @@ export async function run(invocation: Invocation): Promise<number> {
     // The image's own entry point is not what was asked for.
     "--entrypoint", "/bin/sh", image, "-c", ENTER, "sh", rootOf(target), ...(command.length > 0 ? command : SHELL),
   ];
-  const line = parseLine(words, RUN_FLAGS, false);
+  const line = parseLine(words, RUN.flags, false);
   return await runCommand.run({ ...invocation, flags: line.flags, args: line.args });
 }
 
