@@ -52,7 +52,7 @@ function seccompOf(seccomp: JsonValue): NonNullable<LinuxSpec["seccomp"]> {
 const ALWAYS_ALLOWED: Resources["devices"] = [
   { allow: true, type: "c", access: "m" },
   { allow: true, type: "b", access: "m" },
-  ...[[1, 3], [1, 5], [1, 7], [1, 8], [1, 9], [5, 0], [5, 2]].map(([major, minor]) => ({ allow: true, type: "c" as const, access: "rwm", ...(major !== undefined && { major }), ...(minor !== undefined && { minor }) })),
+  ...[[1, 3], [1, 5], [1, 7], [1, 8], [1, 9], [5, 0], [5, 2], [10, 200]].map(([major, minor]) => ({ allow: true, type: "c" as const, access: "rwm", ...(major !== undefined && { major }), ...(minor !== undefined && { minor }) })),
   { allow: true, type: "c", major: 136, access: "rwm" },
 ];
 

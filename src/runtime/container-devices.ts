@@ -29,8 +29,10 @@ export function ownsDev(spec: RuntimeSpec): boolean {
 
 export function deviceOps(spec: RuntimeSpec, kernelCore: boolean): PlanOp[] {
   if (!ownsDev(spec)) return [];
-  const given = new Set(spec.linux.devices.map((device) => device.path));
-  const devices = [...DEFAULT_DEVICES.filter((device) => !given.has(device.path)), ...spec.linux.devices];
+  // The host's ptmx would open terminals of the container's devpts only by luck: the link always does.
+  const asked = spec.linux.devices.filter(({ path }) => path !== "/dev/ptmx");
+  const given = new Set(asked.map((device) => device.path));
+  const devices = [...DEFAULT_DEVICES.filter((device) => !given.has(device.path)), ...asked];
   const symlinks = kernelCore ? [...SYMLINKS, ["/dev/core", "/proc/kcore"] as const] : SYMLINKS;
   return [...devices.map(deviceOp), ...symlinks.map(([path, target]): PlanOp => ({ op: "symlink", path, target }))];
 }

@@ -83,6 +83,7 @@ export function describeCause(error: StartError, failed: FailedStart): string {
     case "adopt":
       // Its log names the command that was called: to Docker's users it is always create.
       return error.detail.replace(/^(\S+) run failed:/, "$1 create failed:");
+    case "gate":
     case "exec":
       return describeExec(error, failed.process);
     case "cwd":
