@@ -12,6 +12,8 @@ export interface ExecRecord {
   /** A probe of the engine's: it ends with the engine, and is forgotten at its end. */
   readonly ofEngine?: boolean;
   state: ExecState;
+  /** Settles when the start that was asked for has come to something. */
+  starting?: Promise<void>;
 }
 
 /** Ended execs that inspect still knows of, in all. */

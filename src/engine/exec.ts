@@ -36,7 +36,7 @@ export async function createExec(ctx: EngineContext, ref: string, request: ExecC
  */
 export async function startExec(ctx: EngineContext, execId: string, request: ExecStartRequest): Promise<StreamSession | undefined> {
   const exec = find(ctx, execId);
-  if (exec.state.status === "running") throw new EngineError("Conflict", `exec command ${execId} is already running`);
+  if (exec.state.status === "running" || (exec.state.status === "created" && exec.starting)) throw new EngineError("Conflict", `exec command ${execId} is already running`);
   if (exec.state.status === "exited") throw new EngineError("Conflict", `exec command ${execId} has already run`);
   const record = ctx.containers.resolve(exec.containerId);
   requireRunning(record, record.name);
@@ -61,8 +61,10 @@ async function attached(ctx: EngineContext, record: ContainerRecord, exec: ExecR
 
 async function begin(ctx: EngineContext, record: ContainerRecord, exec: ExecRecord, request: ExecStartRequest, attach: boolean): ReturnType<typeof launchExec> {
   emitExecEvent(ctx, record, exec, "exec_start");
+  const launching = launchExec(ctx, record, exec, request, attach);
+  exec.starting = launching.then(() => undefined, () => undefined);
   try {
-    return await launchExec(ctx, record, exec, request, attach);
+    return await launching;
   } catch (error) {
     ctx.execs.end(exec, error instanceof StartRefused ? error.exitCode : 126);
     throw error;
@@ -95,6 +97,8 @@ export async function inspectExec(ctx: EngineContext, execId: string): Promise<E
 export async function resizeExec(ctx: EngineContext, execId: string, height: number, width: number): Promise<void> {
   const exec = find(ctx, execId);
   const { rows, cols } = terminalSize(height, width);
+  // A client that has its stream may ask before the process is there.
+  await exec.starting;
   if (exec.state.status !== "running") throw new EngineError("Conflict", `exec process ${execId} is not running`);
   if (exec.request.Tty) await exec.state.shim.resize(rows, cols);
 }
