@@ -46,9 +46,24 @@ async function writeStream(response: ServerResponse, chunks: AsyncIterable<Uint8
   response.flushHeaders();
   for await (const chunk of chunks) {
     if (response.destroyed) return;
-    if (!response.write(chunk)) await drained(response);
+    if (!writeChunk(response, chunk)) await drained(response);
   }
   response.end();
+}
+
+const LINE_END = Buffer.from("\r\n");
+
+const SMALL_BYTES = 16 * 1024;
+
+/**
+ * False: wait until it is drained. A small chunk goes out in one piece (RFC 9112, section 7.1): by node:http it takes three, and
+ * twice the time. Only while nothing waits to be sent, for node:http tells of a drain of its own writes alone.
+ */
+function writeChunk(response: ServerResponse, chunk: Uint8Array): boolean {
+  const socket = response.socket;
+  if (!socket || response.req.httpVersion !== "1.1" || socket.writableLength > 0 || chunk.length === 0 || chunk.length > SMALL_BYTES) return response.write(chunk);
+  socket.write(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, LINE_END]));
+  return true;
 }
 
 function drained(response: ServerResponse): Promise<void> {

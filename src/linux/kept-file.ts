@@ -20,8 +20,11 @@ export class KeptFile implements Disposable {
   readonly #path: string;
   #fd = -1;
   #missing = false;
-  /** Keys of the last table with their lengths: the kernel writes the same lines in the same order each time. */
+  /** Keys of the last table: the kernel writes the same lines in the same order each time. */
   #keys: readonly string[] = [];
+  /** The last table, and the bytes it was read from: most groups are idle. */
+  #lastBytes: Buffer = Buffer.alloc(0);
+  #lastTable: Readonly<Record<string, number>> = {};
 
   constructor(path: string) {
     this.#path = path;
@@ -46,10 +49,14 @@ export class KeptFile implements Disposable {
     return text === "" ? [] : text.split(" ").map(Number);
   }
 
-  /** `name value` lines. */
-  table(): Record<string, number> {
+  /** `name value` lines; the same object as before when nothing has changed. */
+  table(): Readonly<Record<string, number>> {
     const length = this.#read();
-    return (this.#keys.length > 0 && this.#knownTable(length)) || this.#newTable(length);
+    const bytes = Buffer.from(buffer.buffer, 0, length);
+    if (this.#lastBytes.equals(bytes)) return this.#lastTable;
+    this.#lastTable = (this.#keys.length > 0 && this.#knownTable(length)) || this.#newTable(length);
+    this.#lastBytes = Buffer.from(bytes);
+    return this.#lastTable;
   }
 
   text(): string {

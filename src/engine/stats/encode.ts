@@ -72,11 +72,19 @@ const MEMORY_V2 = quoted(
   "active_anon active_file anon anon_thp file file_dirty file_mapped file_writeback inactive_anon inactive_file kernel_stack pgactivate pgdeactivate pgfault pglazyfree pglazyfreed pgmajfault pgrefill pgscan pgsteal shmem slab slab_reclaimable slab_unreclaimable sock thp_collapse_alloc thp_fault_alloc unevictable workingset_activate workingset_nodereclaim workingset_refault",
 );
 
+/** By table: a group in which nothing happened gives the same one again. */
+const tableTexts = new WeakMap<object, string>();
+
 function memoryText(version: 1 | 2, { usageBytes, maxUsageBytes, stats, failures, limitBytes }: CgroupCounters["memory"], memoryTotal: number): string {
-  const names = version === 1 ? MEMORY_V1 : MEMORY_V2;
+  const table = tableTexts.get(stats) ?? tableText(version === 1 ? MEMORY_V1 : MEMORY_V2, stats);
+  tableTexts.set(stats, table);
+  return `{${usageBytes > 0 ? `"usage":${usageBytes},` : ""}${maxUsageBytes > 0 ? `"max_usage":${maxUsageBytes},` : ""}"stats":{${table}},${failures > 0 ? `"failcnt":${failures},` : ""}"limit":${Math.min(limitBytes, memoryTotal)}}`;
+}
+
+function tableText(names: typeof MEMORY_V1, stats: Readonly<Record<string, number>>): string {
   let table = "";
   for (const [name, text] of names) table += `${table === "" ? "" : ","}${text}${wholeText(stats[name] ?? 0)}`;
-  return `{${usageBytes > 0 ? `"usage":${usageBytes},` : ""}${maxUsageBytes > 0 ? `"max_usage":${maxUsageBytes},` : ""}"stats":{${table}},${failures > 0 ? `"failcnt":${failures},` : ""}"limit":${Math.min(limitBytes, memoryTotal)}}`;
+  return table;
 }
 
 /** The kernel's "no limit" is beyond what a number prints to the last digit. */

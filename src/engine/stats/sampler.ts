@@ -45,8 +45,8 @@ export interface StatsListener {
 }
 
 /**
- * Looks at every container that somebody watches once a second, however many watch it; what is read of the whole machine is read
- * once per turn. Without listeners there is no timer and nothing is open.
+ * Looks at every container that somebody watches once a second, however many watch it; interfaces are read once per round, for all.
+ * Without listeners there is no timer and nothing is open.
  */
 export class StatsSampler {
   readonly #parts: SamplerParts;
@@ -113,12 +113,12 @@ export class StatsSampler {
   }
 
   /** A round in turns, so that the event loop is never held for long. */
-  #round(left: Watched[]): void {
+  #round(left: Watched[], interfaces = this.#interfaces()): void {
     const turnEndsMs = performance.now() + TURN_MS;
-    const moment = this.#moment();
+    const moment = this.#moment(interfaces);
     while (left.length > 0 && performance.now() < turnEndsMs) this.#publish(left.pop(), moment);
     if (this.#watched.size === 0) return;
-    if (left.length > 0) this.#timer = setTimeout(() => this.#round(left), 0);
+    if (left.length > 0) this.#timer = setTimeout(() => this.#round(left, interfaces), 0);
     else this.#schedule(Math.max(this.#nextMs + INTERVAL_MS, performance.now()));
   }
 
@@ -130,7 +130,7 @@ export class StatsSampler {
     if (before && performance.now() - before.atMs < LEAST_APART_MS) return;
     this.#look(watched, record, moment);
     const after = watched.last?.sample;
-    const frame = { alone: once(() => Buffer.from(answerText(record, after))), withBefore: once(() => Buffer.from(answerText(record, after, after && before?.sample))) };
+    const frame = { alone: lazily(() => Buffer.from(answerText(record, after))), withBefore: lazily(() => Buffer.from(answerText(record, after, after && before?.sample))) };
     for (const listener of [...watched.listeners]) listener.take(frame);
   }
 
@@ -155,18 +155,22 @@ export class StatsSampler {
 
   #sample({ reader, hostIndex }: OpenRun, moment: RoundMoment): SampleText {
     const network = hostIndex === undefined ? undefined : moment.interfaces().get(hostIndex);
-    return encodeSample(this.#parts.cgroups.version, reader.read(), network, { ...moment.system, read: formatInstant(nowNs()) }, this.#parts.host.memoryTotal);
+    return encodeSample(this.#parts.cgroups.version, reader.read(), network, moment.system, this.#parts.host.memoryTotal);
   }
 
-  #moment(): RoundMoment {
+  #moment(interfaces = this.#interfaces()): RoundMoment {
     const { usageNs, onlineCpus } = this.#parts.host.systemCpu();
-    return { system: { systemNs: usageNs, onlineCpus }, interfaces: once(() => this.#parts.network.interfaceCounters()) };
+    return { system: { read: formatInstant(nowNs()), systemNs: usageNs, onlineCpus }, interfaces };
+  }
+
+  #interfaces(): RoundMoment["interfaces"] {
+    return lazily(() => this.#parts.network.interfaceCounters());
   }
 }
 
-/** What one turn reads of the whole machine. */
+/** What is read of the whole machine. */
 interface RoundMoment {
-  readonly system: Omit<Moment, "read">;
+  readonly system: Moment;
   readonly interfaces: () => ReadonlyMap<number, InterfaceCounters>;
 }
 
@@ -176,7 +180,7 @@ function closeRun(watched: Watched): void {
   watched.last = undefined;
 }
 
-function once<T>(make: () => T): () => T {
+function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
 }
