@@ -2,9 +2,10 @@ import { EngineError } from "../base/mod.ts";
 import type { WaitCondition } from "../engine/mod.ts";
 import { MULTIPLEXED_STREAM, RAW_STREAM } from "./media-types.ts";
 import { flag, text, type Parameter } from "./query.ts";
-import { empty, hijack, route, stream } from "./route.ts";
-import { notYet, pendingJson } from "./streams.ts";
+import { empty, hijack, route, stream, webSocket } from "./route.ts";
+import { pendingJson } from "./streams.ts";
 import { isOlder } from "./version.ts";
+import { acceptWebSocket } from "./websocket/handshake.ts";
 
 const CONDITIONS: readonly WaitCondition[] = ["not-running", "next-exit", "removed"];
 
@@ -48,12 +49,15 @@ export const containerStreams = [
     respond: async ({ engine, ref, query }) => hijack(await engine.attachContainer(ref, query)),
   }),
   route("GET /containers/{id}/attach/ws", {
-    summary: "Attach over a WebSocket; not supported yet.",
-    success: [],
-    failures: [404, 501],
-    respond: async ({ engine, ref }) => {
+    summary: "Attach over a WebSocket: messages carry raw bytes, those of standard output and error in one stream.",
+    query: attachQuery,
+    success: [101],
+    failures: [400, 404, 409],
+    hijacks: true,
+    respond: async ({ engine, ref, query, headers }) => {
       await engine.inspectContainer(ref);
-      return notYet("attaching over a WebSocket is not supported yet: use POST /containers/{id}/attach");
+      const handshake = acceptWebSocket(headers);
+      return webSocket(await engine.attachContainer(ref, { ...query, form: "raw" }), handshake);
     },
   }),
   route("GET /containers/{id}/logs", {

@@ -2,6 +2,7 @@ import { STATUS_CODES, type ServerResponse } from "node:http";
 import { MULTIPLEXED_STREAM, RAW_STREAM } from "./media-types.ts";
 import type { Reply } from "./route.ts";
 import type { SocketDuplex } from "./socket-duplex.ts";
+import { WebSocketDuplex } from "./websocket/duplex.ts";
 import { API_VERSION, isOlder } from "./version.ts";
 
 type Headers = Readonly<Record<string, string>>;
@@ -89,8 +90,8 @@ export async function writeHijacked(duplex: SocketDuplex, reply: Reply, client: 
   try {
     if (reply.kind === "hijack") {
       // The session runs even when the client has just left: it gives back what it holds.
-      await duplex.write(Buffer.from(streamHead(reply.session.tty, client))).catch(() => undefined);
-      await reply.session.run(duplex);
+      await duplex.write(Buffer.from(reply.handshake ?? streamHead(reply.session.tty, client))).catch(() => undefined);
+      await reply.session.run(reply.handshake === undefined ? duplex : new WebSocketDuplex(duplex, isOlder(client.version, "1.28")));
     } else if (reply.kind !== "stream") await duplex.write(closingReply(reply, standard));
   } finally {
     duplex.finish();

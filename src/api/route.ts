@@ -13,19 +13,21 @@ export type Method = "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
  * - `empty`: a status without a body.
  * - `text`: a few plain words.
  * - `stream`: the head goes out before the first chunk is asked for; each chunk is flushed as it comes.
- * - `hijack`: HTTP ends here and the session owns the connection.
+ * - `hijack`: HTTP ends here and the session owns the connection; with `handshake`, by way of a WebSocket.
  */
 export type Reply =
   | { readonly kind: "json"; readonly status: number; readonly value: unknown }
   | { readonly kind: "empty"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: "text"; readonly status: number; readonly text: string; readonly headers: Readonly<Record<string, string>> }
   | { readonly kind: "stream"; readonly contentType: string; readonly chunks: AsyncIterable<Uint8Array>; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly kind: "hijack"; readonly session: StreamSession };
+  | { readonly kind: "hijack"; readonly session: StreamSession; readonly handshake?: string };
 
 export const json = (value: unknown, status = 200): Reply => ({ kind: "json", status, value });
 export const empty = (status = 204, headers: Readonly<Record<string, string>> = {}): Reply => ({ kind: "empty", status, headers });
 export const stream = (contentType: string, chunks: AsyncIterable<Uint8Array>, headers: Readonly<Record<string, string>> = {}): Reply => ({ kind: "stream", contentType, chunks, headers });
 export const hijack = (session: StreamSession): Reply => ({ kind: "hijack", session });
+/** @param handshake the head of the answer that opens the WebSocket */
+export const webSocket = (session: StreamSession, handshake: string): Reply => ({ kind: "hijack", session, handshake });
 
 /** One request as a route sees it: everything parsed. */
 export interface Exchange<Q extends QueryShape = QueryShape, B = unknown> {

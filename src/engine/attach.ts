@@ -61,7 +61,7 @@ async function serve(ctx: EngineContext, record: ContainerRecord, attachment: At
 
 async function carryOutput(ctx: EngineContext, record: ContainerRecord, { options, tty, hold, logStart }: Attachment, run: LiveRun | "over" | undefined, duplex: ByteDuplex, signal: AbortSignal): Promise<void> {
   if (!run && !options.logs) return;
-  const log = { ...logPaths(ctx.paths, record.id), tty };
+  const log = { ...logPaths(ctx.paths, record.id), tty: tty || options.form === "raw" };
   const live = run === "over" ? undefined : run;
   const body = ctx.runtime.readLog(log, {
     follow: (options.stream ?? false) && live !== undefined,

@@ -53,6 +53,8 @@ export interface AttachOptions {
   stdout?: boolean | undefined;
   stderr?: boolean | undefined;
   detachKeys?: string | undefined;
+  /** Raw: without frames, standard output and error in one stream. */
+  form?: "frames" | "raw" | undefined;
 }
 export interface EventsOptions {
   since?: string | undefined;
