@@ -41,9 +41,9 @@ async function send({ name, method, target, body }: Sent): Promise<string | unde
   try {
     const init: RequestInit & { unix: string } = { method, unix: engine.socket, signal: giveUp.signal, ...(body !== undefined && { body, headers: { "Content-Type": "application/json" } }) };
     const answer = await fetch(`http://localhost${target}`, init);
-    if (answer.status === 201 && name === "POST /containers/create") await removeCreated(await answer.json());
-    else if (answer.status >= 500 && !ALLOWED.has(answer.status)) return `${answer.status} ${await answer.text()} to ${method} ${target} ${body ?? ""}`;
-    else await answer.body?.cancel();
+    if (answer.status === 201 && name === "POST /containers/create") return await startAndRemove(await answer.json(), body ?? "");
+    if (answer.status >= 500 && !ALLOWED.has(answer.status)) return `${answer.status} ${await answer.text()} to ${method} ${target} ${body ?? ""}`;
+    await answer.body?.cancel();
     return undefined;
   } catch (error) {
     return `${String(error)} to ${method} ${target} ${body ?? ""}`;
@@ -52,9 +52,14 @@ async function send({ name, method, target, body }: Sent): Promise<string | unde
   }
 }
 
-async function removeCreated(answer: unknown): Promise<void> {
+/** What could be created is also started, except where it would have a cgroup outside of this engine's. */
+async function startAndRemove(answer: unknown, body: string): Promise<string | undefined> {
   const { Id } = answer as { Id: string };
-  await engine.api("DELETE", `/containers/${Id}?force=1&v=1`);
+  const elsewhere = (JSON.parse(body) as { HostConfig?: { CgroupParent?: unknown } | null }).HostConfig?.CgroupParent;
+  const started = elsewhere ? undefined : await engine.api("POST", `/containers/${Id}/start`);
+  const removed = await engine.api("DELETE", `/containers/${Id}?force=1&v=1`);
+  const failed = [started, removed].find((reply) => reply !== undefined && reply.status >= 500);
+  return failed && `${failed.status} ${await failed.text()} to ${failed.url} ${body}`;
 }
 
 async function sendAll(requests: readonly Sent[]): Promise<string[]> {
