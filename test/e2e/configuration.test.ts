@@ -92,6 +92,13 @@ test("info tells the settings as Docker does", async () => {
   expect(told.SecurityOptions).toContain("name=no-new-privileges");
 });
 
+test("hako info prints them where docker does", async () => {
+  const ours = await engine.ok("info");
+  expect(ours).toContain(" HTTP Proxy: http://xxxxx:xxxxx@proxy.example:3128\n Labels:\n  rack=7\n Experimental: false\n Insecure Registries:\n  registry.example:5000\n  10.9.0.0/16\n  ::1/128\n  127.0.0.0/8\n Registry Mirrors:\n  https://mirror.example/\n Live Restore Enabled: true\n Default Address Pools:\n   Base: 10.213.0.0/16, Size: 24");
+  const settings = (text: string): string => text.slice(text.indexOf(" HTTP Proxy")).replace(/\n\n[^]*$/, "").trimEnd();
+  expect(settings(ours)).toBe(settings((await engine.docker("info")).stdout));
+});
+
 test("what has no effect is said once, and the process is in its file", () => {
   expect(engine.log).toMatch(/daemon\.json, line \d+: "exec-opts" has no effect: control groups are made directly/);
   expect(readFileSync(pidFile, "utf8")).toBe(String(engine.pid));

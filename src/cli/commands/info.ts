@@ -56,7 +56,7 @@ function driverLines(info: SystemInfo): Line[] {
     ...plugin("Network", info.Plugins?.Network),
     ...plugin("Authorization", info.Plugins?.Authorization),
     ...plugin("Log", info.Plugins?.Log),
-    ...((info.CDISpecDirs ?? []).length > 0 ? [[1, "CDI spec directories:"] as const, ...(info.CDISpecDirs ?? []).map((dir): Line => [2, dir])] : []),
+    ...listed("CDI spec directories:", (info.CDISpecDirs ?? []).map((dir): Line => [2, dir])),
     [1, `Swarm: ${info.Swarm?.LocalNodeState ?? "inactive"}`],
     [1, `Runtimes: ${Object.keys(info.Runtimes ?? {}).toSorted().join(" ")}`],
     [1, `Default Runtime: ${info.DefaultRuntime ?? ""}`],
@@ -81,6 +81,9 @@ function securityLines(options: readonly string[]): Line[] {
   return lines;
 }
 
+/** A title over its lines; nothing when there are none. */
+const listed = (title: string, lines: readonly Line[]): Line[] => (lines.length > 0 ? [[1, title], ...lines] : []);
+
 function hostLines(info: SystemInfo): Line[] {
   const registries = [...Object.entries(info.RegistryConfig?.IndexConfigs ?? {}).filter(([, index]) => index.Secure === false).map(([name]) => name), ...(info.RegistryConfig?.InsecureRegistryCIDRs ?? [])];
   const proxies = ([["HTTP Proxy", info.HttpProxy], ["HTTPS Proxy", info.HttpsProxy], ["No Proxy", info.NoProxy]] as const).flatMap(([title, value]): Line[] => (value ? [[1, `${title}: ${value}`]] : []));
@@ -96,9 +99,11 @@ function hostLines(info: SystemInfo): Line[] {
     [1, `Docker Root Dir: ${info.DockerRootDir ?? ""}`],
     [1, `Debug Mode: ${String(info.Debug ?? false)}`],
     ...proxies,
-    ...((info.Labels ?? []).length > 0 ? [[1, "Labels:"] as const, ...(info.Labels ?? []).map((label): Line => [2, label])] : []),
+    ...listed("Labels:", (info.Labels ?? []).map((label): Line => [2, label])),
     [1, `Experimental: ${String(info.ExperimentalBuild ?? false)}`],
-    ...(registries.length > 0 ? [[1, "Insecure Registries:"] as const, ...registries.map((name): Line => [2, name])] : []),
+    ...listed("Insecure Registries:", registries.map((name): Line => [2, name])),
+    ...listed("Registry Mirrors:", (info.RegistryConfig?.Mirrors ?? []).map((mirror): Line => [2, mirror])),
     [1, `Live Restore Enabled: ${String(info.LiveRestoreEnabled ?? false)}`],
+    ...listed("Default Address Pools:", (info.DefaultAddressPools ?? []).map(({ Base: base = "", Size: size = 0 }): Line => [3, `Base: ${base}, Size: ${size}`])),
   ];
 }
