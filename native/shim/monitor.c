@@ -200,11 +200,19 @@ static void child_ended(int status)
     close_now(&shim.root);
 }
 
+static bool let_go(void)
+{
+    return shim.stdio & STDIO_LET_GO && shim.state == STATE_RUNNING;
+}
+
 static void handle_signals(void)
 {
     struct signalfd_siginfo info;
     while (read(shim.signals, &info, sizeof info) == (ssize_t)sizeof info)
         ;
+    handle_sync();
+    if (let_go())
+        return; /* one that has ended already is for its next parent to reap */
     int status;
     pid_t pid;
     /* What a runtime leaves may end before it does, and before its pid is known: it stays a zombie until then. */
@@ -249,11 +257,6 @@ static bool greeting_outstanding(void)
         if (shim.connections[i].fd >= 0 && shim.connections[i].role == ROLE_UNKNOWN)
             return true;
     return false;
-}
-
-static bool let_go(void)
-{
-    return shim.stdio & STDIO_LET_GO && shim.state == STATE_RUNNING;
 }
 
 /* Ended, reaped, and nothing left to tell. */
