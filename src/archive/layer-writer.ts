@@ -204,6 +204,8 @@ export class LayerWriter implements Disposable {
   /** What the kernel refused because of the archive's content, or of what stands in the target, is for the caller to mend. */
   #explain(error: unknown, entry: TarEntry, where: EntryPath): unknown {
     if (!(error instanceof SyscallError)) return error;
+    // Docker names the entry alone where it cannot be removed.
+    if (this.#copy && error.call === "RemoveAll") return new EngineError("InvalidParameter", error.message, { cause: error });
     if (this.#copy && !hasCode(error, ...MACHINE_ERRORS)) return new EngineError("InvalidParameter", `${error.call} ${this.#placeOf(where)}: ${errnoMessage(error.errno)}`, { cause: error });
     return hasCode(error, ...INPUT_ERRORS) ? refused(entry.name, error.message) : error;
   }

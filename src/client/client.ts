@@ -107,7 +107,7 @@ export class Client {
 
   async #attempt(method: string, path: string, options: RequestOptions): Promise<Answer> {
     const { connection, head } = await this.#exchange(method, path, options);
-    if (head.status >= 400) throw await this.#failure(connection, head);
+    if (head.status >= 400) throw await this.#failure(connection, head, method);
     return { status: head.status, headers: head.headers, body: method === "HEAD" ? this.#noBody(connection) : this.#body(connection, head) };
   }
 
@@ -181,7 +181,12 @@ export class Client {
     this.#idle.push(connection);
   }
 
-  async #failure(connection: Connection, head: ResponseHead): Promise<ApiError> {
+  async #failure(connection: Connection, head: ResponseHead, method = ""): Promise<ApiError> {
+    // The length that the head of an answer states is that of a body nobody sends.
+    if (method === "HEAD") {
+      this.#release(connection);
+      return new ApiError(head.status, errorDetail(head.status, ""));
+    }
     const text = await readText(this.#body(connection, head), MAX_ERROR_BYTES);
     return new ApiError(head.status, errorDetail(head.status, text));
   }

@@ -19,9 +19,12 @@ export interface Stat {
   readonly atimeNs: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+  /** Something is mounted here, in whatever namespace the way to it led through. */
+  readonly isMountPoint: boolean;
 }
 
 const STATX_BASIC_STATS = 0x7ff;
+const STATX_ATTR_MOUNT_ROOT = 0x2000;
 const buffer = pinned(256);
 const view = new DataView(buffer.buffer);
 
@@ -29,6 +32,7 @@ const view = new DataView(buffer.buffer);
 export function statx(dirfd: number, path: Path, flags: number = AT.SYMLINK_NOFOLLOW): Stat {
   callOn(path, "statx", dirfd, cpath(path), flags, STATX_BASIC_STATS, buffer);
   return {
+    isMountPoint: (view.getUint32(8, true) & STATX_ATTR_MOUNT_ROOT) !== 0,
     nlink: view.getUint32(16, true),
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),

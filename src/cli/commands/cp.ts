@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import type { Invocation } from "../command.ts";
 import { copyFromContainer } from "../copy/from-container.ts";
 import { splitArgument } from "../copy/paths.ts";
@@ -15,7 +16,8 @@ export async function run(invocation: Invocation): Promise<number> {
   if (sources.length > 1) await requireFolder(invocation, sources, target);
   for (const source of sources) {
     const { bytes, target: shown } = await copy(invocation, source, target);
-    if (!flags.bool("quiet") && source.path !== "-" && target.path !== "-") err(`Successfully copied ${humanSize(bytes)} to ${target.container === "" ? shown : `${target.container}:${shown}`}\n`);
+    // As docker: who reads a log does not want to know.
+    if (isatty(2) && !flags.bool("quiet") && source.path !== "-" && target.path !== "-") err(`Successfully copied ${humanSize(bytes)} to ${target.container === "" ? shown : `${target.container}:${shown}`}\n`);
   }
   return 0;
 }

@@ -41,23 +41,32 @@ function lstat(path: string): Stats {
   }
 }
 
-/** Go's filepath.EvalSymlinks, which names the part that is missing. */
+/** Go's filepath.EvalSymlinks, whose error names the part that is missing. */
 function realPath(path: string): string {
   try {
     return realpathSync.native(path);
   } catch (error) {
+    if (codeOf(error) === "ENOTDIR") throw new Failure("not a directory");
     throw localFailure("lstat", firstMissing(path), error);
   }
 }
 
+const MAX_EVALUATED_LINKS = 255;
+
 function firstMissing(path: string): string {
+  const rest = path.split("/").reverse();
   let known = "/";
-  for (const part of clean(path).split("/").slice(1)) {
+  for (let links = 0; rest.length > 0; ) {
+    const part = rest.pop() as string;
     const next = posix.join(known, part);
-    try {
-      known = realpathSync.native(next);
-    } catch {
-      return next;
+    const stat = part === "" ? undefined : lstatSync(next, { throwIfNoEntry: false });
+    if (part !== "" && !stat) return next;
+    if (!stat?.isSymbolicLink()) known = next;
+    else if (++links > MAX_EVALUATED_LINKS) return next;
+    else {
+      const target = readlinkSync(next);
+      if (target.startsWith("/")) known = "/";
+      rest.push(...target.split("/").reverse());
     }
   }
   return path;
