@@ -52,15 +52,16 @@ export async function inspectContainer(ctx: EngineContext, ref: string, options:
 function stateOf(ctx: EngineContext, record: ContainerRecord): NonNullable<ContainerInspect["State"]> {
   const { state } = record;
   const health = healthOf(ctx, record);
+  const restarting = dockerStatus(state) === "restarting";
   const rest = restOf(state);
   const exited = rest?.status === "exited" ? rest : undefined;
   const running = isRunning(state);
   return {
     Status: dockerStatus(state),
     // Docker counts a paused and a restarting container as running.
-    Running: running || state.status === "restarting",
+    Running: running || restarting,
     Paused: running && state.paused,
-    Restarting: state.status === "restarting",
+    Restarting: restarting,
     OOMKilled: exited?.oomKilled ?? false,
     Dead: false,
     Pid: running ? state.pid : 0,

@@ -1,13 +1,10 @@
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { formatInstant, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { recoverExecs } from "./exec-files.ts";
 import { policyRestarts, recordExit, releaseRun, superviseRun } from "./exit.ts";
 import { keptHealth } from "./health/kept.ts";
 import { resumeHealth } from "./health/monitor.ts";
-import { imageMountOwner } from "./image-mounts.ts";
-import { containersDir, execsDir, exitFile, runSocket } from "./paths.ts";
+import { exitFile, runSocket } from "./paths.ts";
 import { resumeForwarding } from "./log-forwarding.ts";
 import type { Cgroup, ExitStatus, Shim } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -15,6 +12,7 @@ import { removeHeld } from "./remove.ts";
 import { cgroupPlace } from "./spec-for/resources.ts";
 import { startHeld } from "./start.ts";
 import { isRunning } from "./state.ts";
+import { sweep } from "./sweep.ts";
 
 /** Shims asked at once; each answers in well under a millisecond. */
 const PARALLEL = 32;
@@ -70,7 +68,7 @@ async function recoverOne(ctx: EngineContext, record: ContainerRecord): Promise<
     case "removing":
       return () => locked(ctx, record.id, () => removeHeld(ctx, record.id, { removeVolumes: record.hostConfig.AutoRemove ?? false }));
     case "restarting":
-      return async () => ctx.afterExit(record.id, { kind: "restart", ranForMs: 0 });
+      return restartOf(ctx, record.id);
     case "created":
       return undefined;
     case "exited":
@@ -134,16 +132,19 @@ async function recordMissedExit(ctx: EngineContext, record: ContainerRecord, sta
   await releaseRun(ctx, id, cgroup);
   resumeForwarding(ctx, record);
   if (next.kind === "remove") return () => locked(ctx, id, () => removeHeld(ctx, id, { removeVolumes: true }));
-  if (next.kind === "restart") return async () => ctx.afterExit(id, next);
+  if (next.kind === "restart") return restartOf(ctx, id);
   return undefined;
 }
 
 /** The engine was killed before the process ran. */
 async function takeBackStart(ctx: EngineContext, record: ContainerRecord, cgroup: Cgroup): Promise<Step | undefined> {
   if (record.state.status !== "starting") return undefined;
-  ctx.containers.setState(record.id, record.state.from);
+  const { from, again } = record.state;
+  const restarts = again && from.status === "exited";
+  ctx.containers.setState(record.id, restarts ? { status: "restarting", last: from } : from);
   await killLeftovers(cgroup);
   await releaseRun(ctx, record.id, cgroup);
+  if (restarts) return restartOf(ctx, record.id);
   return record.hostConfig.AutoRemove ? () => locked(ctx, record.id, () => removeHeld(ctx, record.id, { removeVolumes: true })) : undefined;
 }
 
@@ -169,31 +170,16 @@ function afterEngineStart(ctx: EngineContext, record: ContainerRecord): Step | u
   return () => locked(ctx, record.id, () => startHeld(ctx, record, "person"));
 }
 
+/** At once and in order, so that those find each other that lean on one another. */
+function restartOf(ctx: EngineContext, id: string): Step {
+  return () =>
+    locked(ctx, id, async () => {
+      const record = ctx.containers.get(id);
+      if (record?.state.status === "restarting") await startHeld(ctx, record, "policy");
+    });
+}
+
 async function locked(ctx: EngineContext, id: string, act: () => Promise<void>): Promise<void> {
   using _hold = await ctx.locks.acquire(id);
   await act();
-}
-
-/** Cgroups, endpoints, folders and writable layers that no container owns. */
-async function sweep(ctx: EngineContext): Promise<void> {
-  const known = (id: string): boolean => ctx.containers.get(id) !== undefined || ctx.containers.damaged.some((damaged) => damaged.id === id);
-  const running = new Set(ctx.containers.all().filter(({ state }) => isRunning(state)).map(({ id }) => id));
-  const acts = [
-    ...ctx.cgroups.list().filter((id) => !running.has(id) && /^[0-9a-f]{64}$/.test(id)).map((id) => async () => {
-      const cgroup = ctx.cgroups.open(id);
-      cgroup.killAll();
-      await cgroup.remove();
-    }),
-    async () => ctx.network.sweep(running),
-    ...ctx.snapshots.keys().filter((key) => (/^[0-9a-f]{64}$/.test(key) || imageMountOwner(key) !== undefined) && !known(imageMountOwner(key) ?? key)).map((key) => () => ctx.snapshots.remove(key)),
-    () => sweepFolder(containersDir(ctx.paths), known),
-    () => sweepFolder(join(ctx.paths.runRoot, "c"), (id) => running.has(id)),
-    () => sweepFolder(execsDir(ctx.paths), (id) => ctx.execs.get(id) !== undefined),
-  ];
-  const results = await Promise.allSettled(acts.map((act) => act()));
-  for (const result of results) if (result.status === "rejected") ctx.log(`sweep: ${messageOf(result.reason)}, ignoring; the next start of the engine tries again`);
-}
-
-async function sweepFolder(dir: string, keep: (name: string) => boolean): Promise<void> {
-  for (const name of await readdir(dir).catch(() => [])) if (/^[0-9a-f]{64}$/.test(name) && !keep(name)) await rm(join(dir, name), { recursive: true, force: true });
 }

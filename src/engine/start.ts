@@ -33,7 +33,7 @@ export async function startHeld(ctx: EngineContext, record: ContainerRecord, by:
   // The last run's cgroup and endpoint have the same names.
   await ctx.live.get(id)?.released;
   const from = restBelow(record);
-  ctx.containers.setState(id, { status: "starting", from }, by === "person" ? { restartCount: 0 } : {});
+  ctx.containers.setState(id, { status: "starting", from, ...(by === "policy" && { again: true }) }, by === "person" ? { restartCount: 0 } : {});
   try {
     await launch(ctx, record);
   } catch (error) {

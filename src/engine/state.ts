@@ -14,7 +14,7 @@ import type { HealthState } from "./health/state.ts";
  *
  * `starting` and `removing` are intents: what an engine that was killed in between finishes or takes back.
  */
-export type ContainerState = RestState | { readonly status: "starting"; readonly from: RestState } | RunningState | RestartingState | { readonly status: "removing"; readonly last: RestState };
+export type ContainerState = RestState | StartingState | RunningState | RestartingState | { readonly status: "removing"; readonly last: RestState };
 
 /** Nothing of the container runs. */
 export type RestState = CreatedState | ExitedState;
@@ -35,6 +35,12 @@ export interface ExitedState {
   /** The last of a container that is checked. */
   readonly health?: HealthState;
   readonly failure?: StartFailure;
+}
+export interface StartingState {
+  readonly status: "starting";
+  readonly from: RestState;
+  /** By its restart policy, which a start that is cut short must not end. */
+  readonly again?: true;
 }
 export interface RunningState {
   readonly status: "running";
@@ -58,7 +64,7 @@ export type DockerStatus = "created" | "running" | "paused" | "restarting" | "re
 export const DOCKER_STATUSES: readonly DockerStatus[] = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 
 export function dockerStatus(state: ContainerState): DockerStatus {
-  if (state.status === "starting") return state.from.status;
+  if (state.status === "starting") return state.again ? "restarting" : state.from.status;
   if (state.status === "running") return state.paused ? "paused" : "running";
   return state.status;
 }

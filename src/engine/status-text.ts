@@ -18,7 +18,7 @@ export function statusText({ state }: ContainerRecord, nowMs: number, health?: H
     case "exited":
       return `Exited (${exitCodeOf(state)}) ${since(state.finishedAt)} ago`;
     case "starting":
-      return state.from.status === "exited" ? `Exited (${exitCodeOf(state)}) ${since(state.from.finishedAt)} ago` : "Created";
+      return state.from.status === "exited" ? `${state.again ? "Restarting" : "Exited"} (${exitCodeOf(state)}) ${since(state.from.finishedAt)} ago` : "Created";
     default:
       return state satisfies never;
   }
