@@ -41,9 +41,9 @@ interface OpenParts {
 }
 
 /** Looks at what the settings name, and starts nothing. @throws EngineError */
-export function validate({ configuration: { values }, certificateFolder }: DaemonOptions): void {
-  engineDefaults(values);
-  planListening({ values, defaultSocket: join(enginePlaces(values).runRoot, "hako.sock"), certificateFolder, handedSockets: handedSockets() }, () => undefined);
+export function validate({ configuration, certificateFolder }: DaemonOptions): void {
+  engineDefaults(configuration);
+  planListening({ configuration, defaultSocket: join(enginePlaces(configuration.values).runRoot, "hako.sock"), certificateFolder, handedSockets: handedSockets() }, () => undefined);
 }
 
 /** Serves until it is told to stop; calls `ready` once it listens. @returns the exit code */
@@ -61,7 +61,7 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     for (const warning of configuration.warnings) log(warning, "warn");
     const places = enginePlaces(values);
     const settings = new SettingsInForce(configuration);
-    const openListeners = planListening({ values, defaultSocket: join(places.runRoot, "hako.sock"), certificateFolder, handedSockets: handedSockets() }, log);
+    const openListeners = planListening({ configuration, defaultSocket: join(places.runRoot, "hako.sock"), certificateFolder, handedSockets: handedSockets() }, log);
     makeRoots(places);
     held.use(lockDataRoot(places.dataRoot));
     if (values.pidfile) held.use(writePidFile(values.pidfile));

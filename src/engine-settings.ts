@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { EngineError, messageOf } from "./base/mod.ts";
-import type { Values } from "./configuration/mod.ts";
-import { ENGINE_DEFAULTS, requireUsable, type EngineDefaults, type SeccompSetting } from "./engine/mod.ts";
+import type { Configuration, Values, Where } from "./configuration/mod.ts";
+import { ENGINE_DEFAULTS, unusableDefault, type EngineDefaults, type SeccompSetting } from "./engine/mod.ts";
 import { parseSeccompProfile } from "./linux/mod.ts";
 import type { NetworkConfig } from "./network/mod.ts";
 
@@ -46,8 +46,8 @@ export function refuseDockersRoot(dataRoot: string): void {
 /** Zero stands for the default, as dockerd has it. */
 const orInitial = (value: number | undefined, initial: number): number => value || initial;
 
-/** @param seccomp of the engine's start: the profile is not read again. @throws EngineError for a profile that cannot be used, an unknown default runtime */
-export function engineDefaults(values: Values, seccomp: SeccompSetting = seccompSetting(values["seccomp-profile"])): EngineDefaults {
+/** @param seccomp of the engine's start: the profile is not read again. @throws EngineError for a setting that no container could be made with */
+export function engineDefaults({ values, where }: Pick<Configuration, "values" | "where">, seccomp: SeccompSetting = seccompSetting(values["seccomp-profile"], where)): EngineDefaults {
   const initial = ENGINE_DEFAULTS;
   const hostGateways = values["host-gateway-ips"] ?? [];
   const defaults: EngineDefaults = {
@@ -82,7 +82,8 @@ export function engineDefaults(values: Values, seccomp: SeccompSetting = seccomp
     shutdownTimeoutSeconds: values["shutdown-timeout"] ?? initial.shutdownTimeoutSeconds,
     warnings: [...(values.hosts ?? []).flatMap((host) => exposure(host, values)), ...(seccomp.kind === "builtin" ? [] : ["WARNING: daemon is not using the default seccomp profile"])],
   };
-  requireUsable(defaults);
+  const unusable = unusableDefault(defaults);
+  if (unusable) throw new EngineError("InvalidParameter", `${where(unusable.setting)}: ${unusable.reason}`);
   return defaults;
 }
 
@@ -96,7 +97,7 @@ function exposure(host: string, { tls, tlsverify }: Values): string[] {
 
 const ANY_KERNEL = { capabilities: [], kernel: "6.0.0", arch: process.arch === "arm64" ? "arm64" : "x64" } as const;
 
-function seccompSetting(path: string | undefined): SeccompSetting {
+function seccompSetting(path: string | undefined, where: Where): SeccompSetting {
   if (path === undefined || path === "" || path === "builtin") return { kind: "builtin" };
   if (path === "unconfined") return { kind: "unconfined" };
   try {
@@ -104,6 +105,6 @@ function seccompSetting(path: string | undefined): SeccompSetting {
     parseSeccompProfile(json, ANY_KERNEL);
     return { kind: "file", path, json };
   } catch (error) {
-    throw new EngineError("InvalidParameter", `seccomp-profile: opening seccomp profile (${path}) failed: ${messageOf(error)}`);
+    throw new EngineError("InvalidParameter", `${where("seccomp-profile")}: opening seccomp profile (${path}) failed: ${messageOf(error)}`);
   }
 }

@@ -3,7 +3,7 @@ import { chownSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseListenAddress, type ApiServer, type ListenAddress, type TlsIdentity } from "./api/mod.ts";
 import { EngineError, messageOf } from "./base/mod.ts";
-import type { Values } from "./configuration/mod.ts";
+import type { Configuration, Values } from "./configuration/mod.ts";
 import { AF, keepFromChildren, socketFamily } from "./linux/mod.ts";
 import type { OperatorLog } from "./operator-log.ts";
 
@@ -12,7 +12,7 @@ const SOCKET_GROUP = "docker";
 const FIRST_HANDED_FD = 3;
 
 export interface Listening {
-  readonly values: Values;
+  readonly configuration: Pick<Configuration, "values" | "where">;
   /** Where the engine listens when nothing was said. */
   readonly defaultSocket: string;
   /** `~/.docker`: certificates that are not named. */
@@ -22,11 +22,11 @@ export interface Listening {
 }
 
 /** Everything that is checked before the first address is opened: what is wrong leaves no half of an engine listening. */
-export function planListening({ values, defaultSocket, certificateFolder, handedSockets }: Listening, log: OperatorLog): (server: ApiServer) => Promise<void> {
-  const tls = usesTls(values) ? readIdentity(values, certificateFolder, log) : undefined;
+export function planListening({ configuration: { values, where }, defaultSocket, certificateFolder, handedSockets }: Listening, log: OperatorLog): (server: ApiServer) => Promise<void> {
+  const tls = usesTls(values) ? readIdentity({ values, where }, certificateFolder, log) : undefined;
   const hosts = (values.hosts?.length ? values.hosts : ["unix://"]).map((host) => (host === "unix://" ? `unix://${defaultSocket}` : host));
   const group = groupId(values.group ?? SOCKET_GROUP);
-  if (group === undefined && values.group !== undefined && values.group !== "") throw new EngineError("InvalidParameter", `group ${values.group} not found: the unix socket cannot be given to it`);
+  if (group === undefined && values.group !== undefined && values.group !== "") throw new EngineError("InvalidParameter", `${where("group")}: group ${values.group} not found: the unix socket cannot be given to it`);
   const addresses = hosts.flatMap((host) => addressesOf(host, tls !== undefined, handedSockets));
   for (const address of addresses) requireMeant(address, values, tls, log);
   return async (server) => {
@@ -40,36 +40,36 @@ function usesTls({ tls, tlsverify }: Values): boolean {
   return tls ?? tlsverify !== undefined;
 }
 
-function readIdentity(values: Values, folder: string, log: OperatorLog): TlsIdentity {
+function readIdentity({ values, where }: Listening["configuration"], folder: string, log: OperatorLog): TlsIdentity {
   const path = (given: string | undefined, name: string): string => (given === undefined || given === "" ? join(folder, name) : given);
   const certPath = path(values.tlscert, "cert.pem");
   const keyPath = path(values.tlskey, "key.pem");
-  const cert = readPem(certPath, "TLS certificate");
-  const key = readPem(keyPath, "TLS key");
-  const parsed = parsePem(certPath, "TLS certificate", () => new X509Certificate(cert));
-  const privateKey = parsePem(keyPath, "TLS key", () => createPrivateKey(key));
-  if (!parsed.checkPrivateKey(privateKey)) throw new EngineError("InvalidParameter", `invalid TLS configuration: the key ${keyPath} is not that of the certificate ${certPath}`);
+  const cert = readPem(certPath, "TLS certificate", where("tlscert"));
+  const key = readPem(keyPath, "TLS key", where("tlskey"));
+  const parsed = parsePem(certPath, "TLS certificate", where("tlscert"), () => new X509Certificate(cert));
+  const privateKey = parsePem(keyPath, "TLS key", where("tlskey"), () => createPrivateKey(key));
+  if (!parsed.checkPrivateKey(privateKey)) throw new EngineError("InvalidParameter", `${where("tlskey")}: invalid TLS configuration: the key ${keyPath} is not that of the certificate ${certPath}`);
   if (Date.parse(parsed.validTo) < Date.now()) log(`the TLS certificate ${certPath} has expired (${parsed.validTo}): clients will refuse it`, "warn");
   if (!values.tlsverify) return { cert, key, ca: undefined };
   const caPath = path(values.tlscacert, "ca.pem");
-  const ca = readPem(caPath, "CA certificate");
-  parsePem(caPath, "CA certificate", () => new X509Certificate(ca));
+  const ca = readPem(caPath, "CA certificate", where("tlscacert"));
+  parsePem(caPath, "CA certificate", where("tlscacert"), () => new X509Certificate(ca));
   return { cert, key, ca };
 }
 
-function readPem(path: string, what: string): string {
+function readPem(path: string, what: string, where: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new EngineError("InvalidParameter", `invalid TLS configuration: could not read the ${what} ${path}: ${messageOf(error)}`);
+    throw new EngineError("InvalidParameter", `${where}: invalid TLS configuration: could not read the ${what} ${path}: ${messageOf(error)}`);
   }
 }
 
-function parsePem<T>(path: string, what: string, parse: () => T): T {
+function parsePem<T>(path: string, what: string, where: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw new EngineError("InvalidParameter", `invalid TLS configuration: ${path} holds no ${what} in PEM form: ${messageOf(error)}`);
+    throw new EngineError("InvalidParameter", `${where}: invalid TLS configuration: ${path} holds no ${what} in PEM form: ${messageOf(error)}`);
   }
 }
 

@@ -11,9 +11,9 @@ export class SettingsInForce {
   #values: Values;
   #defaults: EngineDefaults;
 
-  constructor({ values }: Configuration) {
-    this.#values = values;
-    this.#defaults = engineDefaults(values);
+  constructor(configuration: Configuration) {
+    this.#values = configuration.values;
+    this.#defaults = engineDefaults(configuration);
   }
 
   get defaults(): EngineDefaults {
@@ -23,10 +23,10 @@ export class SettingsInForce {
   /** @returns whether new settings are in force; what is wrong with the file is logged, and the old ones stay */
   reload(read: () => Configuration, log: OperatorLog): boolean {
     try {
-      const { values: wanted, warnings } = read();
+      const { values: wanted, warnings, where } = read();
       for (const warning of warnings) log(warning, "warn");
       const values = merged(this.#values, wanted);
-      const defaults = engineDefaults(values, this.#defaults.seccomp);
+      const defaults = engineDefaults({ values, where }, this.#defaults.seccomp);
       const changes = changedSettings(this.#values, values).map((name) => `${name}: ${shown(this.#values[name])} → ${shown(values[name])}`);
       const waiting = changedSettings(values, wanted);
       this.#values = values;

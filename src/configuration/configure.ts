@@ -14,7 +14,11 @@ export interface Configuration {
   readonly values: Values;
   /** Sentences about what has no effect. */
   readonly warnings: readonly string[];
+  /** Where a setting was given, for what only the engine finds wrong with it: a place in the file, or a flag. */
+  readonly where: Where;
 }
+
+export type Where = (name: SettingName) => string;
 
 /** Words of the command line by flag name, `host` → [`unix:///x`]; flags that were not given are not there. */
 export type GivenFlags = ReadonlyMap<string, readonly string[]>;
@@ -29,7 +33,11 @@ export function configure(file: ConfigurationFile, flags: GivenFlags): Configura
   refuseConflicts(file.path, fromFlags, fromFile);
   const values: Values = { ...fromFile.values, ...fromFlags };
   refuseContradictions(values);
-  return { values, warnings: [...fromFile.warnings.map((sentence) => `${file.path}: ${sentence}`), ...remarks(file.path, values, fromFile)] };
+  const where = (name: SettingName): string => {
+    const at = fromFile.positions.get(name);
+    return at ? `${file.path}, line ${at.line}, column ${at.column}: "${name}"` : `--${flagNameOf(name) ?? name}`;
+  };
+  return { values, warnings: [...fromFile.warnings.map((sentence) => `${file.path}: ${sentence}`), ...remarks(values, where)], where };
 }
 
 function readFlags(flags: GivenFlags): Values {
@@ -73,15 +81,13 @@ function refuseContradictions(values: Values): void {
 }
 
 /** @throws ConfigurationError for the first setting that is refused */
-function remarks(path: string, values: Values, { positions }: FileValues): string[] {
+function remarks(values: Values, where: Where): string[] {
   return SETTING_NAMES.flatMap((name) => {
     const value = values[name];
     const remark = value === undefined ? undefined : (SETTINGS[name] as Setting<unknown>).remark?.(value);
     if (!remark) return [];
-    const at = positions.get(name);
-    const where = at ? `${path}, line ${at.line}: "${name}"` : `--${flagNameOf(name) ?? name}`;
-    if (remark.kind === "refused") throw new ConfigurationError(`${where} cannot be used: ${remark.sentence}`);
-    return [`${where} has no effect: ${remark.sentence}`];
+    if (remark.kind === "refused") throw new ConfigurationError(`${where(name)} cannot be used: ${remark.sentence}`);
+    return [`${where(name)} has no effect: ${remark.sentence}`];
   });
 }
 

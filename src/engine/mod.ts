@@ -1,5 +1,5 @@
 export { ENGINE_DEFAULTS, type EngineDefaults, type RuntimeSetting, type SeccompSetting } from "./defaults.ts";
-export { requireUsable } from "./require-usable.ts";
+export { unusableDefault, type Unusable } from "./unusable-default.ts";
 export type { EngineContext, EngineIdentity } from "./context.ts";
 export type {
   AttachOptions, CreateOptions, EventsOptions, Filters, ListOptions, LogsOptions, PruneResult, RemoveOptions, StartOptions, StopOptions, TopResult, LabelChange, UpdateRequest, WaitCondition, WaitOutcome,

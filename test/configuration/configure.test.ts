@@ -62,7 +62,7 @@ describe.each([...SETTING_NAMES])("%s", (name) => {
   const document = within ? { [within]: { [name]: sample.json } } : { [name]: sample.json };
 
   test("is read from the file", () => {
-    if (REFUSED.has(name) && sample.json !== "") expect(failure(() => fromFile(document))).toMatch(new RegExp(`${FILE}, line 1: "${name}" cannot be used: \\w`));
+    if (REFUSED.has(name) && sample.json !== "") expect(failure(() => fromFile(document))).toMatch(new RegExp(`${FILE}, line 1, column \\d+: "${name}" cannot be used: \\w`));
     else expect(fromFile(document)[name] as unknown).toEqual(sample.value);
   });
 
@@ -146,7 +146,7 @@ test("a key that is there twice counts the last time, and is told of", () => {
 
 test("what has no effect is told with its place, what asks for nothing is not", () => {
   const { warnings } = configure({ path: FILE, text: '{\n"metrics-addr": "127.0.0.1:9323", "containerd": "", "ipv6": false, "storage-opts": []}' }, new Map([["cri-containerd", ["true"]]]));
-  expect(warnings).toEqual([`${FILE}, line 2: "metrics-addr" has no effect: no metrics are served`, "--cri-containerd has no effect: there is no containerd here, images and containers are the engine's own"]);
+  expect(warnings).toEqual([`${FILE}, line 2, column 1: "metrics-addr" has no effect: no metrics are served`, "--cri-containerd has no effect: there is no containerd here, images and containers are the engine's own"]);
 });
 
 test("parseJson() reads what JSON.parse reads, and refuses what it refuses", () => {

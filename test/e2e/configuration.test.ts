@@ -100,7 +100,7 @@ test("hako info prints them where docker does", async () => {
 });
 
 test("what has no effect is said once, and the process is in its file", () => {
-  expect(engine.log).toMatch(/daemon\.json, line \d+: "exec-opts" has no effect: control groups are made directly/);
+  expect(engine.log).toMatch(/daemon\.json, line \d+, column 3: "exec-opts" has no effect: control groups are made directly/);
   expect(readFileSync(pidFile, "utf8")).toBe(String(engine.pid));
   expect(statSync(engine.socket).mode & 0o777).toBe(0o660);
 });
@@ -122,7 +122,7 @@ describe("SIGHUP", () => {
     write({ ...BASE, labels: ["rack=9"], mtu: "1500" });
     expect(await reload(/not reloaded/)).toMatch(/goes on with what it had: unable to configure the Docker daemon with file .*daemon\.json: "mtu": it takes a whole number, not a string \(line \d+, column \d+\)/);
     write({ ...BASE, labels: ["rack=9"], "default-runtime": "nosuch" });
-    expect(await reload(/not reloaded/)).toContain("specified default runtime 'nosuch' does not exist");
+    expect(await reload(/not reloaded/)).toMatch(/daemon\.json, line \d+, column 3: "default-runtime": specified default runtime 'nosuch' does not exist/);
     writeFileSync(file, '{\n  "debug": tru\n}');
     expect(await reload(/not reloaded/)).toContain("(line 2, column 15)");
     expect((await info()).Labels).toEqual(["rack=8"]);
@@ -157,6 +157,19 @@ test("unprotected TCP is refused unless it is meant", async () => {
   expect(refused).toMatchObject({ code: 1 });
   expect(refused.stderr).toContain("refusing to listen on tcp://0.0.0.0:2375 without --tlsverify");
   expect(await run(engine.daemonCommand("--validate", "-H", "tcp://0.0.0.0:2375", "--tls=false"))).toMatchObject({ code: 0, stderr: "configuration OK\n" });
+});
+
+test("what only the engine finds wrong is named with its place too", async () => {
+  const wrong = join(folder, "wrong.json");
+  const check = async (settings: object): Promise<string> => {
+    writeFileSync(wrong, JSON.stringify(settings, null, 1));
+    return (await run(engine.daemonCommand("--validate", "--config-file", wrong))).stderr;
+  };
+  expect(await check({ debug: true, "log-opts": { foo: "x" } })).toContain(`${wrong}, line 3, column 2: "log-opts": failed to set log opts: unknown log opt 'foo' for json-file log driver`);
+  expect(await check({ "log-driver": "nosuch" })).toContain(`${wrong}, line 2, column 2: "log-driver": `);
+  expect(await check({ "seccomp-profile": "/nosuch" })).toContain(`${wrong}, line 2, column 2: "seccomp-profile": opening seccomp profile (/nosuch) failed: `);
+  expect(await check({ group: "nosuch" })).toContain(`${wrong}, line 2, column 2: "group": group nosuch not found`);
+  expect(await check({ tls: true, tlscert: "/nosuch" })).toContain(`${wrong}, line 3, column 2: "tlscert": invalid TLS configuration: could not read the TLS certificate /nosuch`);
 });
 
 test("READY and STOPPING are told to a service manager", async () => {
