@@ -28,11 +28,6 @@ static void store_u32_be(uint8_t *at, uint32_t value)
     at[3] = (uint8_t)value;
 }
 
-static uint32_t load_u32_be(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 static void store_entry(uint8_t *at, uint64_t offset, uint64_t time)
 {
     memcpy(at, &offset, 8);
@@ -201,44 +196,7 @@ void log_append(struct stream *stream, const uint8_t *data, size_t length)
     notify_log();
 }
 
-/* Frames that an earlier shim wrote but did not index any more, and a torn last one. */
-static int recover(uint64_t log_bytes, uint64_t index_bytes)
-{
-    uint8_t bytes[16];
-    uint64_t end = 0;
-    shim.index_size = index_bytes - index_bytes % 16;
-    bool indexed = shim.index_size > 0;
-    if (ftruncate(shim.index, (off_t)shim.index_size) < 0)
-        return fail("log index");
-    if (indexed) {
-        if (pread(shim.index, bytes, 16, (off_t)(shim.index_size - 16)) != 16)
-            return fail("log index");
-        memcpy(&end, bytes, 8);
-    }
-    while (end + FRAME_HEADER_BYTES <= log_bytes) {
-        if (pread(shim.log, bytes, FRAME_HEADER_BYTES, (off_t)end) != FRAME_HEADER_BYTES)
-            return fail("log");
-        uint64_t next = end + FRAME_HEADER_BYTES + load_u32_be(bytes + 4);
-        if (next > log_bytes)
-            break;
-        if (indexed) {
-            indexed = false;
-        } else {
-            store_entry(bytes, end, now_ns());
-            if (!write_all(shim.index, bytes, 16))
-                return fail("log index");
-            shim.index_size += 16;
-        }
-        end = next;
-    }
-    if (indexed)
-        shim.index_size -= 16; /* it points at a frame that was torn */
-    shim.log_size = end < log_bytes ? end : log_bytes;
-    if (ftruncate(shim.log, (off_t)shim.log_size) < 0 || ftruncate(shim.index, (off_t)shim.index_size) < 0)
-        return fail("log");
-    return 0;
-}
-
+/* An earlier shim's log has been brought in order by the engine. */
 int log_open(const char *path, const char *index_path)
 {
     struct stat log, index;
@@ -248,5 +206,7 @@ int log_open(const char *path, const char *index_path)
     shim.index = open(index_path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (shim.index < 0 || fstat(shim.index, &index) < 0)
         return fail(index_path);
-    return log.st_size || index.st_size ? recover((uint64_t)log.st_size, (uint64_t)index.st_size) : 0;
+    shim.log_size = (uint64_t)log.st_size;
+    shim.index_size = (uint64_t)index.st_size;
+    return 0;
 }

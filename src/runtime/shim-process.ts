@@ -65,7 +65,7 @@ export class ShimSpawner implements Disposable {
       if (path) fds.add(type, openSync(path, "r"));
     }
     for (const { mountNamespace } of launch.spec.mounts) if (mountNamespace !== undefined) fds.add("mount", openSync(mountNamespace, "r"));
-    if (launch.runtime) return await this.#launch(socketPath, prepareExternalContainer(id, socketPath, launch, launch.runtime, fds), fds.open, { exitFile: launch.exitFile, ...externalOptions(socketPath) });
+    if (launch.runtime) return await this.#launch(socketPath, prepareExternalContainer(id, socketPath, withOrderlyLog(launch), launch.runtime, fds), fds.open, { exitFile: launch.exitFile, ...externalOptions(socketPath) });
     const { letGo } = launch;
     const gates = letGo && {
       startFd: fds.add("start", listenUnix(letGo.startSocket)),

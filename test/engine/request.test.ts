@@ -131,8 +131,6 @@ describe("modes and formats", () => {
     [{ CgroupnsMode: "bogus" }, "invalid cgroup namespace mode: bogus"],
     [{ RestartPolicy: { Name: "bogus" } }, "invalid restart policy: unknown policy 'bogus'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'"],
     [{ RestartPolicy: { Name: "always" }, AutoRemove: true }, "can't create 'AutoRemove' container with restart policy"],
-    [{ LogConfig: { Type: "bogus" } }, 'error looking up logging plugin bogus: plugin "bogus" not found'],
-    [{ LogConfig: { Type: "json-file", Config: { bogus: "1" } } }, "unknown log opt 'bogus' for json-file log driver"],
     [{ ExtraHosts: ["bogus"] }, 'bad format for add-host: "bogus"'],
     [{ SecurityOpt: ["bogus"] }, 'invalid --security-opt 1: "bogus"'],
     [{ SecurityOpt: ["bogus=1"] }, 'invalid --security-opt 2: "bogus=1"'],
@@ -227,8 +225,6 @@ describe("what is asked for and will not be so", () => {
   const warned = (host: HostConfig, { image = amd64, platformAsked = false, lacks = {} } = {}): string =>
     createWarnings({ cgroups: { supports: { ...EVERY_LIMIT, ...lacks } } as CgroupPort }, { hostConfig: host }, { request: { HostConfig: host }, image, platformAsked }).join("\n");
   test.each([
-    [{ LogConfig: { Type: "json-file", Config: { "max-size": "10k" } } }, {}, /^The json-file log is kept in the engine's own format.*\nOptions of the log have no effect yet, it grows without limit: max-size$/],
-    [{ LogConfig: { Type: "none" } }, {}, /^The output is on the disk until the container is removed/],
     [{ PortBindings: { "80/tcp": [] } }, {}, /^Publishing ports is not supported yet/],
     [{ BlkioWeight: 100 }, { lacks: { blockWeight: false } }, /^Your kernel does not support Block I\/O weight or the cgroup is not mounted. Weight discarded.$/],
     [{ MemorySwappiness: 10 }, { lacks: { swappiness: false } }, /^Your kernel does not support memory swappiness/],
@@ -245,10 +241,6 @@ describe("what is asked for and will not be so", () => {
     requireLinked(["somebody:x"], (ref) => (ref === "somebody" ? {} : undefined));
   });
   test.each([
-    [{ LogConfig: { Config: { foo: "bar" } } }, "unknown log opt 'foo' for json-file log driver"],
-    [{ LogConfig: { Config: { "max-size": "abc" } } }, "invalid size: 'abc'"],
-    [{ LogConfig: { Config: { "max-file": "0" } } }, 'invalid value for max-file: "0": it must be a number of at least 1'],
-    [{ LogConfig: { Type: "syslog" } }, 'error looking up logging plugin syslog: plugin "syslog" not found'],
   ] as const)("%j is refused", (host, message) => {
     expect(() => validateHostConfig({}, host as unknown as HostConfig)).toThrow(message);
   });
