@@ -16,7 +16,7 @@ import { linkedEnv } from "./links.ts";
 import { ethernetAddress, requireOneNetwork } from "./network-place.ts";
 import { requirePropagation } from "./propagation.ts";
 import { makeBindSources, removeRunDir, writeRunFiles } from "./run-files.ts";
-import { cgroupPlace } from "./spec-for/resources.ts";
+import { makeCgroup } from "./make-cgroup.ts";
 import { refOf, type JoinedContainer } from "./spec-for/namespaces.ts";
 import { specFor } from "./spec-for/spec.ts";
 import { runtimeChoice } from "./runtime-choice.ts";
@@ -39,7 +39,7 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   const spec = buildSpec(ctx, withJoinedHostname(ctx, asRun));
   await Promise.all([writeRunFiles(ctx, asRun, endpoint), makeBindSources(record)]);
   requirePropagation(record.mounts, ctx.host);
-  const cgroup = ctx.cgroups.create(id, spec.linux.resources, cgroupPlace(record));
+  const cgroup = makeCgroup(ctx, record, spec.linux.resources);
   undo.defer(() => cgroup.remove());
   const log = await prepareLog(ctx, record, undo);
   const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, { log, cgroup, endpoint }));

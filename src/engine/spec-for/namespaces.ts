@@ -32,7 +32,7 @@ export function refOf(mode: string): string {
   return mode.slice("container:".length);
 }
 
-const NAMESPACED_SYSCTLS = /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced|domainname|hostname)|fs\.mqueue\..+|net\..+)$/;
+const NAMESPACED_SYSCTLS = /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced|domainname)|fs\.mqueue\..+|net\..+)$/;
 
 /** The sysctls of a container's own namespaces, with Docker's two defaults. @throws EngineError InvalidParameter for one that would change the host */
 export function sysctlsOf(hostConfig: HostConfig): Record<string, string> {
@@ -42,9 +42,10 @@ export function sysctlsOf(hostConfig: HostConfig): Record<string, string> {
   const asked = hostConfig.Sysctls ?? {};
   for (const name of Object.keys(asked)) {
     const dotted = name.replaceAll("/", ".");
+    if (dotted === "kernel.hostname") throw refused(name, 'is not allowed as it conflicts with the OCI "hostname" field');
     if (!NAMESPACED_SYSCTLS.test(dotted)) throw refused(name, "is not in a separate kernel namespace");
     if (dotted.startsWith("net.") && network === "host") throw refused(name, "not allowed in host network namespace");
-    if (!dotted.startsWith("net.") && dotted !== "kernel.domainname" && dotted !== "kernel.hostname" && hostConfig.IpcMode === "host") throw refused(name, "is not allowed in the hosts ipc namespace");
+    if (!dotted.startsWith("net.") && dotted !== "kernel.domainname" && hostConfig.IpcMode === "host") throw refused(name, "is not allowed in the hosts ipc namespace");
   }
   return { ...defaults, ...asked };
 }

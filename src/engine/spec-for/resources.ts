@@ -73,6 +73,7 @@ function throttle(devices: { Path?: string; Rate?: number }[] | undefined, host:
 
 function numberOf(path: string, host: BlockHost): { major: number; minor: number } {
   const node = host.deviceNodes(path)[0];
-  if (!node) throw new EngineError("InvalidParameter", `no such device: ${path.slice(0, 200)}`);
+  if (!node) throw new EngineError("InvalidParameter", `stat ${path.slice(0, 200)}: no such file or directory`);
+  if (node.path !== path) throw new EngineError("InvalidParameter", `invalid block device ${JSON.stringify(path.slice(0, 200))}: not a device node`);
   return { major: node.major, minor: node.minor };
 }

@@ -168,14 +168,19 @@ function setMemory(folder: string, { limit, swap, reservation, swappiness, disab
   const swapFile = `${folder}/memory.memsw.limit_in_bytes`;
   // The kernel holds limit <= memory+swap at every step: a growing pair starts with the second.
   const swapFirst = swap !== undefined && swap !== 0 && (swap < 0 || swap > readNumber(swapFile));
-  if (swapFirst) writeControlIfThere(swapFile, swap);
-  if (limit !== undefined && limit !== 0) writeControl(limitFile, limit);
-  if (!swapFirst && swap !== undefined && swap !== 0) writeControlIfThere(swapFile, swap);
-  if (reservation) writeControl(`${folder}/memory.soft_limit_in_bytes`, reservation);
+  if (swapFirst) writeControlIfThere(swapFile, bytesText(swap));
+  if (limit !== undefined && limit !== 0) writeControl(limitFile, bytesText(limit));
+  if (!swapFirst && swap !== undefined && swap !== 0) writeControlIfThere(swapFile, bytesText(swap));
+  if (reservation) writeControl(`${folder}/memory.soft_limit_in_bytes`, bytesText(reservation));
   if (swappiness !== undefined && swappiness >= 0) writeControl(`${folder}/memory.swappiness`, swappiness);
-  if (kernelTCP) writeControlIfThere(`${folder}/memory.kmem.tcp.limit_in_bytes`, kernelTCP);
+  if (kernelTCP) writeControlIfThere(`${folder}/memory.kmem.tcp.limit_in_bytes`, bytesText(kernelTCP));
   if (disableOOMKiller) writeControl(`${folder}/memory.oom_control`, 1);
 }
+
+const MOST_BYTES = 2 ** 63;
+
+/** Below zero, and from what 63 bits hold on, there is no limit. */
+const bytesText = (sizeBytes: number): string => (sizeBytes < 0 || sizeBytes >= MOST_BYTES ? "-1" : BigInt(sizeBytes).toString());
 
 function setCpu(folder: string, { shares, quota, period, realtimeRuntime, realtimePeriod }: Cpu): void {
   if (shares) writeControl(`${folder}/cpu.shares`, shares);

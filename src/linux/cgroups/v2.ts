@@ -143,7 +143,8 @@ type Memory = NonNullable<CgroupResources["memory"]>;
 type Cpu = NonNullable<CgroupResources["cpu"]>;
 type BlockIO = NonNullable<CgroupResources["blockIO"]>;
 
-const amount = (value: number): string => (value < 0 ? "max" : String(value));
+const MOST_BYTES = 2 ** 63;
+const amount = (value: number): string => (value < 0 || value >= MOST_BYTES ? "max" : BigInt(value).toString());
 
 /** The runtime spec's `swap` is memory and swap together, v2's is swap alone. */
 function setMemory(folder: string, { limit, swap, reservation }: Memory): void {
