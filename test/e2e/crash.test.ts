@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
+import { random, seed } from "../seeded-random.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -13,16 +14,6 @@ afterAll(async () => {
 
 const COUNTER = "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo line $i; [ $((i % 20)) = 0 ] && sleep 0.02; done; exit 7";
 const LINES = Array.from({ length: 2000 }, (_, i) => `line ${i + 1}`);
-
-/** xorshift: a failing run names its seed and can be repeated with HAKO_TEST_SEED. */
-const seed = Number(process.env["HAKO_TEST_SEED"] ?? Date.now() % 1_000_000);
-let state = seed || 1;
-function random(below: number): number {
-  state ^= state << 13;
-  state ^= state >>> 17;
-  state ^= state << 5;
-  return Math.abs(state) % below;
-}
 
 test("a container goes on through crashes: every line once, its exit code, its identity", async () => {
   const id = await engine.ok("run", "-d", BUSYBOX, "sh", "-c", COUNTER);
