@@ -49,8 +49,8 @@ export function validate({ configuration, certificateFolder }: DaemonOptions): v
 /** Serves until it is told to stop; calls `ready` once it listens. @returns the exit code */
 export async function runDaemon({ configuration, reread, certificateFolder }: DaemonOptions, ready: () => void): Promise<number> {
   const { values } = configuration;
-  const log = operatorLog({ level: values.debug ? "debug" : values["log-level"], format: values["log-format"] });
   let debug = values.debug ?? false;
+  const log = operatorLog({ least: () => (debug ? "debug" : values["log-level"] || "info"), format: values["log-format"] });
   // One request gone wrong must not take the others along; containers would go on, but so should the engine.
   for (const event of ["unhandledRejection", "uncaughtException"] as const) process.on(event, (error: unknown) => log(`internal error: ${describe(error, true)}`, "error"));
   const onHangUp = hangUps();
@@ -70,7 +70,7 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     ownCgroup.use(joinOwnCgroup(cgroups, ctx.host.memoryTotal, log));
     await recover(ctx);
     held.defer(() => shutdown(ctx));
-    const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, report: (message, error) => log(`${message}: ${describe(error, debug)}`, "error") });
+    const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, trace: (request) => log(request, "debug"), report: (message, error) => log(`${message}: ${describe(error, debug)}`, "error") });
     held.defer(() => server.close());
     await openListeners(server);
     for (const warning of ctx.network.warnings) log(warning, "warn");

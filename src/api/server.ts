@@ -18,11 +18,14 @@ import { claimSocketPath } from "./socket-path.ts";
 /** X-Registry-Auth and X-Registry-Config grow with the number of registries. */
 const MAX_HEADER_BYTES = 1024 * 1024;
 const HEADERS_TIMEOUT_MS = 60_000;
+const MAX_TRACED_CHARACTERS = 500;
 const SOCKET_MODE = 0o660;
 
 export interface ApiServerOptions {
   readonly engine: Engine;
   readonly engineVersion: string;
+  /** Hears of every request, before it is answered: its method and its path. */
+  readonly trace?: (request: string) => void;
   /** Hears of failures that are not the client's: for the engine's own log. */
   readonly report?: (message: string, error: unknown) => void;
 }
@@ -108,6 +111,10 @@ export class ApiServer {
     });
   }
 
+  #trace({ method, url = "" }: IncomingMessage): void {
+    this.#options.trace?.(`handling ${method} request ${url.slice(0, MAX_TRACED_CHARACTERS)}`);
+  }
+
   #findCall(request: IncomingMessage): Call | undefined {
     return findCall(this.#router, request.method ?? "GET", splitTarget(request.url ?? "/"));
   }
@@ -122,6 +129,7 @@ export class ApiServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#hijacked.has(request.socket)) return;
+    this.#trace(request);
     try {
       const call = this.#findCall(request);
       if (call?.match.route.hijacks) await this.#answerHijack(call, request);
@@ -172,6 +180,7 @@ export class ApiServer {
   async #answerUpgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void> {
     // node:http takes off its own listener, and ours stands in for it: parsers are used again for other connections.
     socket.removeAllListeners("data");
+    this.#trace(request);
     try {
       const call = this.#findCall(request);
       if (!call) throw new Error("an upgrade for a route that takes none");

@@ -45,6 +45,14 @@ test("firewall and forwarding are left alone", async () => {
   expect((await info()).Warnings).toContain("WARNING: IPv4 forwarding is disabled");
 });
 
+test("the bridge is where it was asked for, and its containers leave as they are", async () => {
+  await using other = await startEngine({ busybox: false, flags: ["--bip", "10.214.0.1/24", "--ip-masq=false", "--mtu", "1300"] });
+  const rules = (await other.inNetwork("nft", "list", "ruleset")).stdout;
+  expect(rules).toContain('oifname "hakot0" drop');
+  expect(rules).not.toContain("masquerade");
+  expect((await other.inNetwork("ip", "addr", "show", "hakot0")).stdout).toMatch(/mtu 1300[^]*inet 10\.214\.0\.1\/24/);
+});
+
 test("the engine's process is as asked for", () => {
   expect(readFileSync(`/proc/${engine.pid}/oom_score_adj`, "utf8")).toBe("77\n");
   expect(readFileSync(pidFile, "utf8")).toBe(String(engine.pid));
