@@ -1,7 +1,10 @@
-import { RENDERED_CHUNK_BYTES, type FrameLog } from "./frame-log.ts";
+import type { FrameLog } from "./frame-log.ts";
 import { FRAME_HEADER_BYTES, frameBytes } from "./frame.ts";
 import type { LogFiles } from "./segments.ts";
 import { walkLog, type PieceReader, type WalkOptions } from "./walk-log.ts";
+
+/** Whoever takes a batch does some work on each of its frames: few enough that the event loop is not held. Larger than any frame. */
+const CHUNK_BYTES = 72 * 1024;
 
 /** A piece of output as it was written. */
 export interface LogFrame {
@@ -33,7 +36,7 @@ function frameReader(log: FrameLog): PieceReader<LogFrame[]> {
     return lastTimeNs;
   };
   return {
-    chunkBytes: RENDERED_CHUNK_BYTES,
+    chunkBytes: CHUNK_BYTES,
     take: (chunk, offset) => {
       const frames: LogFrame[] = [];
       let at = 0;
