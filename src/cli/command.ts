@@ -1,3 +1,4 @@
+import "./core.ts";
 import type { Client } from "../client/mod.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import type { Flag, Flags } from "./flags.ts";

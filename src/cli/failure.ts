@@ -1,3 +1,4 @@
+import "./core.ts";
 /** An ending other than success: what is printed (nothing when empty) and the exit code. */
 export class Failure extends Error {
   constructor(

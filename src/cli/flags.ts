@@ -1,3 +1,4 @@
+import "./core.ts";
 /** How a flag's value is checked when it is parsed; the name is what help shows, as in docker. */
 export type FlagType =
   | "bool" | "string" | "int" | "uint16" | "uint" | "bytes" | "swap" | "duration" | "decimal"

@@ -1,3 +1,4 @@
+import "./core.ts";
 import type { Flag } from "./flags.ts";
 
 /** What may stand before the command's name. */

@@ -1,3 +1,4 @@
+import "./core.ts";
 /** The candidates that someone who wrote `name` may have meant: those it begins, and those a slip of the finger away. */
 export function nearest(name: string, candidates: readonly string[]): string[] {
   return [...new Set(candidates.filter((candidate) => candidate.startsWith(name) || distance(candidate, name) <= (name.length > 4 ? 2 : 1)))];

@@ -1,3 +1,4 @@
+import "./core.ts";
 import { write, writeSync } from "node:fs";
 
 /** Exit status of a program that died of SIGPIPE, as a shell shows it: what docker does when its reader has gone. */

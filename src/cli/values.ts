@@ -1,3 +1,4 @@
+import "./core.ts";
 /** Values of flags, checked with the messages of Go's strconv and docker's go-units, which scripts know. */
 
 export class ValueError extends Error {}

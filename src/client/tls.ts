@@ -1,6 +1,6 @@
 import type { Socket } from "bun";
 import type { TlsMaterial } from "./endpoint.ts";
-import { ConnectError } from "./errors.ts";
+import { ConnectError } from "./mod.ts";
 import type { Handlers } from "./open-socket.ts";
 
 interface TlsAddress {

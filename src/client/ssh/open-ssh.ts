@@ -1,6 +1,6 @@
 import type { FdSocketOptions, Socket, UnixSocketOptions } from "bun";
 import type { SshEndpoint } from "../endpoint.ts";
-import { ConnectError } from "../errors.ts";
+import { ConnectError } from "../mod.ts";
 import type { Handlers } from "../open-socket.ts";
 
 const CONNECT_SECONDS = 30;
