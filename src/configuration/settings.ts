@@ -30,7 +30,7 @@ export const SETTINGS = {
   hosts: setting(list(bindAddress), "Where to listen: unix://, tcp:// or fd:// (default: hako.sock in the run root)", { flag: { name: "host", short: "H" } }),
   group: setting(text(), "Group of the unix socket", { flag: { short: "G" }, default: '"docker"' }),
   tls: setting(BOOL, "Use TLS; implied by --tlsverify", { flag: {}, note: "`false` also says that a TCP address without TLS is meant." }),
-  tlsverify: setting(BOOL, "Use TLS and let in only clients with a certificate of the CA", { flag: {}, note: "In a file it turns TLS on whatever its value, as dockerd's." }),
+  tlsverify: setting(BOOL, "Use TLS and let in only clients with a certificate of the CA", { flag: {}, note: "Whatever its value, TLS is on when it is given, as with dockerd; `false` alone lets in clients without a certificate." }),
   tlscacert: setting(text(), "Certificates of clients must be signed by this CA", { flag: {}, default: '"~/.docker/ca.pem"' }),
   tlscert: setting(text(), "The engine's certificate", { flag: {}, default: '"~/.docker/cert.pem"' }),
   tlskey: setting(text(), "The key of the engine's certificate", { flag: {}, default: '"~/.docker/key.pem"' }),

@@ -34,6 +34,8 @@ const write = (settings: object): void => writeFileSync(file, JSON.stringify(set
 let engine: TestEngine;
 beforeAll(async () => {
   write(BASE);
+  // Left by an engine that was killed; the number is another program's by now.
+  writeFileSync(pidFile, String(process.pid));
   engine = await startEngine({ flags: ["--config-file", file] });
 });
 afterAll(async () => {
@@ -173,6 +175,19 @@ test("what only the engine finds wrong is named with its place too", async () =>
   expect(await check({ "seccomp-profile": "/nosuch" })).toContain(`${wrong}, line 2, column 2: "seccomp-profile": opening seccomp profile (/nosuch) failed: `);
   expect(await check({ group: "nosuch" })).toContain(`${wrong}, line 2, column 2: "group": group nosuch not found`);
   expect(await check({ tls: true, tlscert: "/nosuch" })).toContain(`${wrong}, line 3, column 2: "tlscert": invalid TLS configuration: could not read the TLS certificate /nosuch`);
+});
+
+test("SIGHUP while the engine starts is kept until it runs", async () => {
+  await using other = await startEngine({ busybox: false });
+  await other.stop();
+  write({ "metrics-addr": "127.0.0.1:9323" });
+  using starting = Live.spawn(other.daemonCommand("--config-file", file));
+  await starting.until("no metrics are served");
+  starting.signal("SIGHUP");
+  await starting.until(/^ready$/m);
+  await starting.until("Reloaded configuration: nothing has changed");
+  starting.signal("SIGTERM");
+  expect(await starting.exitCode()).toBe(0);
 });
 
 test("READY and STOPPING are told to a service manager", async () => {
