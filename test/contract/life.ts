@@ -9,8 +9,8 @@ import type { Subject } from "./contract.ts";
 import { call, callJson, messageOf, Wire, type Answer } from "./wire.ts";
 
 const IMAGE = "hako-life:test";
-const DEAF = 'trap "" TERM; while :; do sleep 0.05; done';
-const GENTLE = 'trap "exit 3" TERM; while :; do sleep 0.05; done';
+const DEAF = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';
+const GENTLE = 'trap "exit 3" TERM; echo ready; while :; do sleep 0.05; done';
 
 interface State {
   readonly Status: string;
@@ -42,6 +42,13 @@ export function describeLife(subject: Subject): void {
     expect([created.status, created.text]).toEqual([201, expect.stringContaining("Id")]);
     expect(await status("POST", `${self}/start`)).toBe(204);
   }
+  /** The script has set its traps, this many starts after it was created. */
+  async function ready(starts: number): Promise<void> {
+    for (const deadline = Date.now() + 15_000; Date.now() < deadline; await Bun.sleep(10)) {
+      if (((await ask("GET", `${self}/logs?stdout=1`)).text.match(/ready/g) ?? []).length >= starts) return;
+    }
+    throw new Error("the script did not come to run");
+  }
   const restarting = { RestartPolicy: { Name: "always" } };
 
   /** The actions told while `act` runs, signals with them, until the last one asked for has come. */
@@ -69,6 +76,7 @@ export function describeLife(subject: Subject): void {
 
     test("stop, kill and their events", async () => {
       await run(GENTLE);
+      await ready(1);
       expect(await eventsOf("die", async () => void (await ask("POST", `${self}/stop`)))).toEqual({ actions: ["kill 15", "die 3"], stops: expect.any(Number) });
       await ask("POST", `${self}/start`);
       expect((await eventsOf("die", async () => void (await ask("POST", `${self}/kill`)))).actions).toEqual(["kill 9", "die 137"]);
@@ -77,11 +85,12 @@ export function describeLife(subject: Subject): void {
 
     test("a stop with less patience cuts one with more short, and so does a kill", async () => {
       await run(DEAF);
+      await ready(1);
       const patient = ask("POST", `${self}/stop?t=60`);
-      await until(({ State }) => State.Status === "running");
       expect(await status("POST", `${self}/stop?t=0`)).toBe(204);
       expect((await patient).status).toBe(204);
       await ask("POST", `${self}/start`);
+      await ready(2);
       const second = ask("POST", `${self}/stop?t=60`);
       expect(await status("POST", `${self}/kill`)).toBe(204);
       expect((await second).status).toBe(204);
@@ -89,6 +98,7 @@ export function describeLife(subject: Subject): void {
 
     test("a stop thaws a paused container, and tells so", async () => {
       await run(GENTLE);
+      await ready(1);
       await ask("POST", `${self}/pause`);
       expect((await eventsOf("die", async () => void (await ask("POST", `${self}/stop`)))).actions).toEqual(["kill 15", "unpause", "die 3"]);
     }, 30_000);
