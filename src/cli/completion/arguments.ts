@@ -38,7 +38,8 @@ export const ARGUMENTS: Readonly<Record<string, ArgumentKind>> = {
   "context update": { kind: "contexts", most: 1 },
   "context use": { kind: "contexts", most: 1 },
   "image history": { kind: "images", most: 1 },
-  "image import": { kind: "files", most: 1 },
+  // In backquotes, or a reader of imports takes it for one.
+  [`image import`]: { kind: "files", most: 1 },
   "image inspect": { kind: "images" },
   "image ls": { kind: "images", most: 1 },
   "image push": { kind: "images", most: 1 },

@@ -147,7 +147,7 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "build", "builder", "buildx", "compose", "login", "logout", "manifest", "plugin", "pull",
+  "bake", "build", "builder", "buildx", "compose", "login", "logout", "manifest", "plugin", "pull",
   "push", "save", "search", "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
