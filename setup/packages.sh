@@ -1,7 +1,7 @@
 # Debian packages, by name. docs/dependencies.md says what each is for.
 
 PACKAGES="gcc make libc6-dev linux-libc-dev musl-tools nftables zstd xz-utils bzip2 isal"
-TEST_PACKAGES="busybox-static crun runc iproute2 util-linux mmdebstrap qemu-system-x86 cpio python3-docker"
+TEST_PACKAGES="busybox-static crun runc iproute2 util-linux mmdebstrap qemu-system-x86 cpio python3-docker openssl curl"
 OPTIONAL_TEST_PACKAGES="clang libclang-rt-dev slirp4netns"
 
 missing_packages() {

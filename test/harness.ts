@@ -17,6 +17,7 @@ export type { Result } from "./processes.ts";
 export { Live, run } from "./processes.ts";
 
 const PROGRAM = join(import.meta.dir, "..", "build", "hako");
+export const HAKO = PROGRAM;
 export const BUSYBOX = "busybox:test";
 /** The real client, when the machine has one. */
 export const DOCKER = Bun.which("docker");

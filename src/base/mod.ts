@@ -1,4 +1,5 @@
 export { EngineError, messageOf, type ErrorKind } from "./errors.ts";
+export { editDistance } from "./edit-distance.ts";
 export { KeyedLock } from "./keyed-lock.ts";
 export { syncFolder } from "./sync-folder.ts";
 export { nowNs, formatInstant, ZERO_INSTANT, type InstantNs } from "./clock.ts";

@@ -2,12 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BUSYBOX, DOCKER, Live, run, startEngine, type Result, type TestEngine } from "../harness.ts";
+import { BUSYBOX, DOCKER, HAKO, Live, run, startEngine, type Result, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 import { makeCertificates } from "./certificates.ts";
 
 const folder = scratchFolder();
 const PORT = 23760;
+/** The real client, when the machine has one. */
+const CLIENT = DOCKER ?? HAKO;
 let engine: TestEngine;
 
 beforeAll(async () => {
@@ -21,28 +23,33 @@ afterAll(async () => {
 
 const client = (name = "client"): string[] => ["-H", `tcp://127.0.0.1:${PORT}`, "--tlsverify", "--tlscacert", join(folder, "ca.pem"), "--tlscert", join(folder, `${name}.pem`), "--tlskey", join(folder, `${name}.key`)];
 /** The real client, in the engine's network namespace. */
-const docker = (...words: string[]): Promise<Result> => engine.inNetwork(DOCKER ?? "docker", ...client(), ...words);
+const docker = (...words: string[]): Promise<Result> => engine.inNetwork(CLIENT, ...client(), ...words);
 
 describe("a client with a certificate of the authority", () => {
   test("gets in", async () => {
     expect(await docker("version", "--format", "{{.Server.Version}}")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d/) });
   });
 
+  test("and hako is one, too", async () => {
+    expect(await engine.inNetwork(HAKO, ...client(), "run", "--rm", BUSYBOX, "echo", "over TLS")).toMatchObject({ code: 0, stdout: "over TLS\n" });
+    expect((await engine.inNetwork(HAKO, ...client("stranger"), "ps")).code).not.toBe(0);
+  });
+
   test("runs containers with input, both streams and an exit code", async () => {
-    const result = await run(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", DOCKER ?? "docker", ...client(), "run", "--rm", "-i", BUSYBOX, "sh", "-c", "cat; echo wrong >&2; exit 3"], { stdin: "x".repeat(300_000) });
+    const result = await run(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", CLIENT, ...client(), "run", "--rm", "-i", BUSYBOX, "sh", "-c", "cat; echo wrong >&2; exit 3"], { stdin: "x".repeat(300_000) });
     expect(result).toMatchObject({ code: 3, stderr: "wrong\n" });
     expect(result.stdout.length).toBe(300_000);
   });
 
   test("may close its half and still hears the rest", async () => {
     const id = (await docker("create", "-i", BUSYBOX, "sh", "-c", "cat >/dev/null; echo after the end")).stdout.trim();
-    expect(await run(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", DOCKER ?? "docker", ...client(), "start", "-ai", id], { stdin: "some" })).toMatchObject({ code: 0, stdout: "after the end\n" });
+    expect(await run(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", CLIENT, ...client(), "start", "-ai", id], { stdin: "some" })).toMatchObject({ code: 0, stdout: "after the end\n" });
   });
 
   test("follows logs and execs", async () => {
     await docker("run", "-d", "--name", "talks", BUSYBOX, "sh", "-c", "echo one; exec sleep 100");
     expect((await docker("exec", "talks", "echo", "two")).stdout).toBe("two\n");
-    using follower = Live.spawn(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", DOCKER ?? "docker", ...client(), "logs", "-f", "talks"]);
+    using follower = Live.spawn(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", CLIENT, ...client(), "logs", "-f", "talks"]);
     await follower.until("one");
     await docker("rm", "-f", "talks");
     expect(await follower.exitCode()).toBe(0);
@@ -51,13 +58,13 @@ describe("a client with a certificate of the authority", () => {
 
 describe("nobody else gets past the handshake", () => {
   test.each(["late", "stranger"])("%s", async (name) => {
-    const { code, stderr } = await engine.inNetwork(DOCKER ?? "docker", ...client(name), "version");
+    const { code, stderr } = await engine.inNetwork(CLIENT, ...client(name), "version");
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/tls: |EOF|connection reset/);
   });
 
   test("no certificate, and no TLS at all", async () => {
-    const bare = await engine.inNetwork(DOCKER ?? "docker", "-H", `tcp://127.0.0.1:${PORT}`, "--tls", "version");
+    const bare = await engine.inNetwork(CLIENT, "-H", `tcp://127.0.0.1:${PORT}`, "--tls", "version");
     expect(bare.code).not.toBe(0);
     const plain = await engine.inNetwork("curl", "-s", "-m", "10", `http://127.0.0.1:${PORT}/_ping`);
     expect(plain.stdout).not.toContain("OK");
