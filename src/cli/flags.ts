@@ -79,3 +79,6 @@ export class Flags {
 }
 
 export const flagTitle = (flag: Flag): string => (flag.short ? `-${flag.short}, --${flag.name}` : `--${flag.name}`);
+
+/** What help calls a flag's value. */
+export const typeName = (type: FlagType): string => (type === "swap" ? "bytes" : type === "pairs" ? "stringToString" : type);

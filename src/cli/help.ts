@@ -1,5 +1,5 @@
 import { flagsOf, PROGRAM, type CommandSpec, type Entry } from "./command.ts";
-import { flagTitle, type Flag } from "./flags.ts";
+import { flagTitle, typeName, type Flag } from "./flags.ts";
 import { GLOBAL_FLAGS } from "./global-flags.ts";
 import { namesOf, TABLE } from "./table/mod.ts";
 
@@ -42,12 +42,11 @@ function entryLines(entries: readonly Entry[]): string {
 }
 
 function flagLines(flags: readonly Flag[], width: number): string {
-  const rows = flags.map((flag) => ({ left: `${flag.short ? "  " : "      "}${flagTitle(flag)}${flag.type === "bool" ? "" : flag.bare !== undefined ? `[=${typeName(flag)}]` : ` ${typeName(flag)}`}`, help: flag.default === undefined ? flag.help : `${flag.help} (default ${flag.default})` }));
+  const rows = flags.map((flag) => ({ left: `${flag.short ? "  " : "      "}${flagTitle(flag)}${flag.type === "bool" ? "" : flag.bare !== undefined ? `[=${typeName(flag.type)}]` : ` ${typeName(flag.type)}`}`, help: flag.default === undefined ? flag.help : `${flag.help} (default ${flag.default})` }));
   const column = Math.max(...rows.map((row) => row.left.length)) + 3;
   return rows.map((row) => wrap(row.left.padEnd(column) + row.help, column, Math.max(width - 1, column + 24))).join("\n");
 }
 
-const typeName = (flag: Flag): string => (flag.type === "swap" ? "bytes" : flag.type === "pairs" ? "stringToString" : flag.type);
 
 function wrap(line: string, indent: number, width: number): string {
   const lines: string[] = [];
