@@ -149,7 +149,7 @@ describe("modes and formats", () => {
     expect(completeHostConfig({ PidsLimit: 0, MemorySwappiness: -1 }, old)).toMatchObject({ PidsLimit: null, MemorySwappiness: null, BlkioWeight: 0 });
     expect(completeHostConfig({ PidsLimit: 5, MemorySwappiness: 10 }, old)).toMatchObject({ PidsLimit: 5, MemorySwappiness: 10 });
     expect(completeHostConfig({ PidMode: "host" }, old).SecurityOpt).toEqual(["label=disable"]);
-    expect(completeHostConfig({ IpcMode: "host", SecurityOpt: ["no-new-privileges"] }, old).SecurityOpt).toEqual(["no-new-privileges"]);
+    expect(completeHostConfig({ IpcMode: "host", SecurityOpt: ["no-new-privileges"] }, old).SecurityOpt).toEqual(["no-new-privileges", "label=disable"]);
   });
   test("completeHostConfig() gives private namespaces by cgroup version, twice the memory as swap, and open paths when privileged", () => {
     expect(completeHostConfig({}, old)).toMatchObject({ NetworkMode: "bridge", IpcMode: "private", CgroupnsMode: "host", ShmSize: 67108864, Binds: null });

@@ -6,11 +6,10 @@ import { err } from "../output.ts";
 /** `create` with what the command line adds to the API: `--pull`, `--cidfile`, warnings. @returns the new container's id */
 export async function createFromFlags(client: Client, flags: Flags, request: ContainerCreateRequest): Promise<string> {
   const pull = flags.string("pull") ?? "missing";
-  if (!["always", "missing", "never"].includes(pull)) throw new Error(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`);
   const platform = flags.string("platform");
   const image = request.Image ?? "";
   const cidFile = flags.string("cidfile");
-  const cid = cidFile === undefined ? undefined : (await import("../options/cid-file.ts")).openCidFile(cidFile);
+  const cid = !cidFile ? undefined : (await import("../options/cid-file.ts")).openCidFile(cidFile);
   try {
     if (pull === "always") await pullFor(client, image, platform, flags.bool("quiet"));
     const create = () => createContainer(client, request, { name: flags.string("name"), platform });

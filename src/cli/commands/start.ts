@@ -14,7 +14,7 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   const failed: string[] = [];
   for (const name of args) {
     try {
-      await startContainer(client, name, flags.string("detach-keys"));
+      await startContainer(client, name);
       out(`${name}\n`);
     } catch (error) {
       err(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -43,8 +43,7 @@ async function startAttached(client: Client, flags: Flags, name: string): Promis
     if (await session.finished) return 0;
   } catch (error) {
     session.restore();
-    err(`${error instanceof Error ? error.message : String(error)}\n`);
-    throw new Failure(`Error: failed to start containers: ${name}`);
+    throw error;
   } finally {
     session.restore();
     stopForwarding?.();

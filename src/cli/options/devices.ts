@@ -7,7 +7,9 @@ const isMode = (text: string): boolean => text !== "" && /^[rwm]+$/.test(text) &
 /** `--device /dev/x[:/dev/y][:rwm]` */
 export function parseDevice(value: string): DeviceMapping {
   const [host = "", second, third, extra] = value.split(":");
-  if (extra !== undefined || host === "") throw new Error(`invalid device specification: ${value}`);
+  if (extra !== undefined || host === "") throw new Error(`bad format for path: ${value}`);
+  const inside = second === undefined || (third === undefined && isMode(second)) ? host : second;
+  if (!inside.startsWith("/") && (third === undefined || isMode(third))) throw new Error(`${inside} is not an absolute path`);
   if (third !== undefined) {
     if (!isMode(third)) throw new Error(`bad mode specified: ${third}`);
     return { PathOnHost: host, PathInContainer: second || host, CgroupPermissions: third };
@@ -56,14 +58,17 @@ function splitDevice(value: string): { path: string; rest: string } {
 /** `--gpus all`, `--gpus 2`, `--gpus device=0,capabilities=compute` */
 export function parseGpus(value: string): DeviceRequest {
   const request: DeviceRequest = { Capabilities: [["gpu"]], Options: {} };
+  const seen = new Set<string>();
   for (const field of parseCsv(value)) {
     const equals = field.indexOf("=");
     const key = equals < 0 ? "count" : field.slice(0, equals);
     const rest = field.slice(equals + 1);
+    if (seen.has(key)) throw new ValueError(`gpu request key '${key}' can be specified only once`);
+    seen.add(key);
     if (key === "count") request.Count = parseCount(rest);
     else if (key === "driver") request.Driver = rest;
     else if (key === "device") request.DeviceIDs = rest.split(",");
-    else if (key === "capabilities") request.Capabilities = [["gpu", ...rest.split(",")]];
+    else if (key === "capabilities") request.Capabilities = [[...rest.split(","), "gpu"]];
     else if (key === "options") request.Options = Object.fromEntries(rest.split(",").map((pair) => pair.split("=", 2)));
     else throw new ValueError(`unexpected key '${key}' in '${field}'`);
   }

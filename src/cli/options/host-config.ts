@@ -1,4 +1,4 @@
-import type { HostConfig } from "../../spec/mod.ts";
+import type { HostConfig, Ulimit } from "../../spec/mod.ts";
 import type { Flags } from "../flags.ts";
 import { eachValue } from "../parse.ts";
 import { ValueError } from "../values.ts";
@@ -69,7 +69,7 @@ function setResources(host: HostConfig, flags: Flags): void {
   set(host, "ShmSize", flags.number("shm-size"));
   if (flags.bool("oom-kill-disable")) host.OomKillDisable = true;
   set(host, "OomScoreAdj", flags.number("oom-score-adj"));
-  set(host, "Ulimits", eachValue(flags, "ulimit", parseUlimit));
+  set(host, "Ulimits", lastOfEach(eachValue(flags, "ulimit", parseUlimit)));
   set(host, "CgroupParent", flags.string("cgroup-parent"));
   set(host, "BlkioWeight", flags.number("blkio-weight"));
   set(host, "BlkioWeightDevice", eachValue(flags, "blkio-weight-device", parseWeightDevice));
@@ -77,6 +77,11 @@ function setResources(host: HostConfig, flags: Flags): void {
   set(host, "BlkioDeviceWriteBps", eachValue(flags, "device-write-bps", parseThrottleBytes));
   set(host, "BlkioDeviceReadIOps", eachValue(flags, "device-read-iops", parseThrottleOperations));
   set(host, "BlkioDeviceWriteIOps", eachValue(flags, "device-write-iops", parseThrottleOperations));
+}
+
+/** Of limits of one name the last counts. */
+function lastOfEach(ulimits: readonly Ulimit[]): Ulimit[] {
+  return [...new Map(ulimits.map((ulimit) => [ulimit.Name, ulimit])).values()];
 }
 
 function setDevices(host: HostConfig, flags: Flags): void {
@@ -109,15 +114,29 @@ function checkedMode(flags: Flags, name: string, title: string, valid: RegExp): 
 
 function setNames(host: HostConfig, flags: Flags): void {
   set(host, "Dns", eachValue(flags, "dns", checkAddress));
-  set(host, "DnsOptions", [...flags.list("dns-option"), ...flags.list("dns-opt")]);
-  set(host, "DnsSearch", [...flags.list("dns-search")]);
+  set(host, "DnsOptions", [...flags.list("dns-opt"), ...flags.list("dns-option")]);
+  set(host, "DnsSearch", eachValue(flags, "dns-search", checkDomain));
   set(host, "ExtraHosts", eachValue(flags, "add-host", checkExtraHost));
-  set(host, "Links", [...flags.list("link")]);
+  set(host, "Links", eachValue(flags, "link", checkLink));
 }
 
 function checkAddress(value: string): string {
   if (!isAddress(value.trim())) throw new ValueError(`IP address is not correctly formatted: ${value}`);
   return value.trim();
+}
+
+const DOMAIN = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*\.?$/;
+
+function checkDomain(value: string): string {
+  const domain = value.trim();
+  if (domain !== "." && (domain.length > 255 || !/[a-zA-Z]/.test(domain) || !DOMAIN.test(domain))) throw new ValueError(`${value} is not a valid domain`);
+  return domain;
+}
+
+function checkLink(value: string): string {
+  if (value === "") throw new ValueError("empty string specified for links");
+  if (value.split(":").length > 2) throw new ValueError(`bad format for links: ${value}`);
+  return value;
 }
 
 function checkExtraHost(value: string): string {

@@ -12,6 +12,12 @@ function withOwnValue(text: string): string {
   return own === undefined ? text : `${text}=${own}`;
 }
 
+/** `key=value` or `key`; never without a key. */
+export function checkLabel(text: string): string {
+  if (text === "" || text.startsWith("=")) throw new ValueError(`invalid label '${text}': empty name`);
+  return text;
+}
+
 /** `key=value` or `key`, as pairs. */
 export function splitPair(text: string): readonly [string, string] {
   const equals = text.indexOf("=");
@@ -28,7 +34,7 @@ export function readEnvFile(path: string): string[] {
 }
 
 export function readLabelFile(path: string): string[] {
-  return readPairs(path).map(({ key, value }) => (value === undefined ? key : `${key}=${value}`));
+  return readPairs(path).flatMap(({ key, value }) => (value === undefined ? [] : [`${key}=${value}`]));
 }
 
 function readPairs(path: string): Array<{ key: string; value: string | undefined }> {
@@ -63,7 +69,8 @@ export function readOpened(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new FileError(openFailure(path, error));
+    const failure = openFailure(path, error);
+    throw new FileError(failure.startsWith("read ") ? `invalid env file (${path}): ${failure}` : failure);
   }
 }
 

@@ -6,7 +6,7 @@ import { resolveHostPath } from "./volume.ts";
 type Setter = (mount: MountRequest, value: string, field: string) => void;
 
 const bind = (mount: MountRequest) => (mount.BindOptions ??= {});
-const volume = (mount: MountRequest) => (mount.VolumeOptions ??= {});
+const volume = (mount: MountRequest) => (mount.VolumeOptions ??= { DriverConfig: {} });
 const tmpfs = (mount: MountRequest) => (mount.TmpfsOptions ??= {});
 const driver = (mount: MountRequest) => (volume(mount).DriverConfig ??= {});
 
@@ -14,15 +14,13 @@ const setters: Readonly<Record<string, Setter>> = {
   type: (mount, value) => (mount.Type = value.toLowerCase()),
   source: (mount, value) => (mount.Source = value),
   target: (mount, value) => (mount.Target = value),
-  readonly: (mount, value) => (mount.ReadOnly = parseTruth("readonly", value)),
+  readonly: (mount, value) => setTrue(mount, "ReadOnly", parseTruth("readonly", value)),
   consistency: (mount, value) => (mount.Consistency = value.toLowerCase()),
   "bind-propagation": (mount, value) => (bind(mount).Propagation = value.toLowerCase()),
-  "bind-nonrecursive": (_mount, _value) => {
-    throw new ValueError("bind-nonrecursive is deprecated, use bind-recursive=disabled instead");
-  },
+  "bind-nonrecursive": (mount, value) => setTrue(bind(mount), "NonRecursive", parseTruth("bind-nonrecursive", value)),
   "bind-create-src": (mount, value) => (bind(mount).CreateMountpoint = parseTruth("bind-create-src", value)),
   "bind-recursive": setRecursive,
-  "volume-nocopy": (mount, value) => (volume(mount).NoCopy = parseTruth("volume-nocopy", value)),
+  "volume-nocopy": (mount, value) => setTrue(volume(mount), "NoCopy", parseTruth("volume-nocopy", value)),
   "volume-subpath": (mount, value) => (volume(mount).Subpath = value),
   "volume-label": (mount, value) => (volume(mount).Labels = { ...volume(mount).Labels, ...Object.fromEntries([splitPair(value)]) }),
   "volume-driver": (mount, value) => (driver(mount).Name = value),
@@ -60,10 +58,17 @@ function checkFamilies(mount: MountRequest): void {
   if (mount.BindOptions && mount.Type !== "bind") throw mix("bind");
   if (mount.ImageOptions && mount.Type !== "image") throw mix("image");
   if (mount.TmpfsOptions && mount.Type !== "tmpfs") throw mix("tmpfs");
+  if (mount.BindOptions?.ReadOnlyNonRecursive && !mount.ReadOnly) throw new ValueError("option 'bind-recursive=writable' requires 'readonly' to be specified in conjunction");
   if (mount.BindOptions?.ReadOnlyForceRecursive) {
     if (!mount.ReadOnly) throw new ValueError("option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction");
     if (mount.BindOptions.Propagation !== "rprivate") throw new ValueError("option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction");
   }
+}
+
+/** Docker leaves out what is false. */
+function setTrue<K extends string>(target: { [key in K]?: boolean }, key: K, value: boolean): void {
+  if (value) target[key] = true;
+  else delete target[key];
 }
 
 function setRecursive(mount: MountRequest, value: string): void {

@@ -10,9 +10,10 @@ export interface PublishedPort {
 }
 
 /** `-p [[ip:]host:]container[/protocol]`, each part a port or a range. */
-export function parsePublish(value: string): PublishedPort[] {
+export function parsePublish(text: string): PublishedPort[] {
+  const value = text.includes("=") ? shortForm(text) : text;
   const slash = value.lastIndexOf("/");
-  const protocol = slash < 0 ? "tcp" : value.slice(slash + 1).toLowerCase();
+  const protocol = (slash < 0 ? "" : value.slice(slash + 1).toLowerCase()) || "tcp";
   const { ip, host, container } = splitParts(slash < 0 ? value : value.slice(0, slash));
   if (container === "") throw new Error(`no port specified: ${value}<empty>`);
   if (!PROTOCOLS.has(protocol)) throw new Error(`invalid proto: ${protocol}`);
@@ -24,6 +25,18 @@ export function parsePublish(value: string): PublishedPort[] {
     port: `${first + index}/${protocol}`,
     binding: { HostIp: ip, HostPort: hostPort(host, hostFirst, hostLast, count, index) },
   }));
+}
+
+/** `published=8080,target=80,protocol=tcp` */
+function shortForm(text: string): string {
+  const given = new Map(
+    text.split(",").map((field) => {
+      const equals = field.indexOf("=");
+      if (equals < 0) throw new Error(`invalid publish opts format (should be name=value but got '${field}')`);
+      return [field.slice(0, equals), field.slice(equals + 1)] as const;
+    }),
+  );
+  return `${given.get("published") ?? ""}:${given.get("target") ?? ""}/${given.get("protocol") ?? "tcp"}`;
 }
 
 // One container port for a range of the host's: the engine chooses from the range.
@@ -54,11 +67,15 @@ function parseRange(text: string, what: string): readonly [number, number] {
 /** `--expose 80`, `--expose 8000-8010/udp` */
 export function parseExpose(value: string): string[] {
   if (value.includes(":")) throw new Error(`invalid port format for --expose: ${value}`);
-  const [range = "", protocol = "tcp"] = value.split("/");
+  const [range = "", given = ""] = value.split("/");
+  const protocol = given || "tcp";
+  if (range === "") throw new Error(`invalid range format for --expose: ${range}, error: empty string specified for ports`);
   const match = /^(\d+)(?:-(\d+))?$/.exec(range);
   if (!match) throw new Error(`invalid range format for --expose: ${range}, error: strconv.ParseUint: parsing ${JSON.stringify(range)}: invalid syntax`);
   const first = Number(match[1]);
   const last = Number(match[2] ?? first);
-  if (last < first || last > 65535) throw new Error(`invalid range format for --expose: ${range}, error: invalid port range: ${range}`);
+  const beyond = [match[1], match[2]].find((port) => Number(port) > 65535);
+  if (beyond !== undefined) throw new Error(`invalid range format for --expose: ${range}, error: strconv.ParseUint: parsing ${JSON.stringify(beyond)}: value out of range`);
+  if (last < first) throw new Error(`invalid range format for --expose: ${range}, error: invalid range specified for port: ${range}`);
   return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol}`);
 }

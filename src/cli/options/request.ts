@@ -4,8 +4,9 @@ import { eachValue } from "../parse.ts";
 import { ValueError } from "../values.ts";
 import { healthcheck } from "./health.ts";
 import { hostConfig } from "./host-config.ts";
-import { parseEnv, readEnvFile, readLabelFile, splitPair } from "./key-value.ts";
+import { checkLabel, parseEnv, readEnvFile, readLabelFile, splitPair } from "./key-value.ts";
 import { networkRequest } from "./network.ts";
+import { checkPlatform } from "./platform.ts";
 import { parseExpose, parsePublish } from "./ports.ts";
 import { record, set } from "./set.ts";
 import { sortVolumes } from "./volume.ts";
@@ -17,6 +18,8 @@ const EMBEDDED_IMAGE = /^hako\/hello(?::latest)?$/;
 /** What `create` and `run` send, of the flags of CREATE_FLAGS and the arguments after them. */
 export function createRequest(flags: Flags, image: string, command: readonly string[]): ContainerCreateRequest {
   const request: ContainerCreateRequest = { Image: image };
+  checkPullPolicy(flags.string("pull"));
+  checkPlatform(flags.string("platform"));
   const attached = eachValue(flags, "attach", parseStream);
   const interactive = flags.bool("interactive");
   request.AttachStdin = attached.includes("stdin") || interactive;
@@ -35,7 +38,7 @@ export function createRequest(flags: Flags, image: string, command: readonly str
   set(request, "StopSignal", flags.string("stop-signal"));
   set(request, "StopTimeout", flags.number("stop-timeout"));
   set(request, "Env", environment(flags, image));
-  set(request, "Labels", record([...flags.list("label-file").flatMap(readLabelFile), ...flags.list("label")].map(splitPair)));
+  set(request, "Labels", record([...flags.list("label-file").flatMap(readLabelFile), ...eachValue(flags, "label", checkLabel)].map(splitPair)));
   set(request, "Healthcheck", healthcheck(flags));
   const volumes = sortVolumes(flags.list("volume"));
   set(request, "Volumes", record(volumes.anonymous.map((path) => [path, {}] as const)));
@@ -46,6 +49,10 @@ export function createRequest(flags: Flags, image: string, command: readonly str
   set(request, "NetworkingConfig", networking);
   request.HostConfig = hostConfig(flags, { binds: volumes.binds, published, networkMode: mode });
   return request;
+}
+
+function checkPullPolicy(policy = "missing"): void {
+  if (!["always", "missing", "never"].includes(policy)) throw new Error(`invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
 }
 
 function parseStream(value: string): string {

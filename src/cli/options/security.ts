@@ -8,12 +8,12 @@ export function securityOptions(values: readonly string[]): Pick<HostConfig, "Se
   let unconfinedPaths = false;
   for (const value of values) {
     const [key, setting] = value.includes("=") ? splitPair(value) : splitPair(value.replace(":", "="));
-    if (setting === "" && !value.includes("=") && key !== "no-new-privileges" && key !== "writable-cgroups") throw new Error(`Invalid --security-opt: ${JSON.stringify(value)}`);
+    if (setting === "" && key !== "no-new-privileges") throw new Error(`Invalid --security-opt: ${JSON.stringify(value)}`);
     if (key === "systempaths" && setting === "unconfined") unconfinedPaths = true;
     else if (key === "seccomp" && setting !== "unconfined" && setting !== "builtin") options.push(`seccomp=${readProfile(setting)}`);
     else options.push(value);
   }
-  return { ...(options.length > 0 && { SecurityOpt: options }), ...(unconfinedPaths && { MaskedPaths: [], ReadonlyPaths: [] }) };
+  return { ...(values.length > 0 && { SecurityOpt: options }), ...(unconfinedPaths && { MaskedPaths: [], ReadonlyPaths: [] }) };
 }
 
 function readProfile(path: string): string {

@@ -12,10 +12,19 @@ export function sortVolumes(values: readonly string[]): Volumes {
   for (const value of values) {
     if (value === "") throw new Error("invalid empty volume spec");
     const colon = value.indexOf(":");
-    if (colon < 0) volumes.anonymous.push(value);
+    checkSections(value);
+    if (colon < 0 || value.length <= 2) volumes.anonymous.push(value);
     else volumes.binds.push(resolveHostPath(value.slice(0, colon)) + value.slice(colon));
   }
   return volumes;
+}
+
+/** A single letter before the first colon may be a drive of Windows: that the engine judges. */
+function checkSections(value: string): void {
+  const sections = value.split(":");
+  if (value.length <= 2 || sections.length === 1 || sections[0]?.length === 1) return;
+  if (sections.slice(0, 3).includes("")) throw new Error(`invalid spec: ${value}: empty section between colons`);
+  if (sections.length > 3) throw new Error(`invalid spec: ${value}: too many colons`);
 }
 
 /** The engine has another working directory than we: what starts with a dot is ours. */

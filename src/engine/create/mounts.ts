@@ -19,6 +19,7 @@ export function resolveMounts(config: ContainerConfig, hostConfig: HostConfig, f
     own.add(mount.destination);
     byDestination.set(mount.destination, mount);
   };
+  requireLocalVolumes(config, hostConfig);
   for (const bind of hostConfig.Binds ?? []) add(parseBind(bind));
   for (const request of hostConfig.Mounts ?? []) add(parseMountRequest(request));
   for (const [destination, options] of Object.entries(hostConfig.Tmpfs ?? {})) add(tmpfsMount(destination, options));
@@ -28,6 +29,14 @@ export function resolveMounts(config: ContainerConfig, hostConfig: HostConfig, f
     if (!byDestination.has(path)) byDestination.set(path, volumeMount(randomVolumeName(), path));
   }
   return [...byDestination.values()].sort(byDepth);
+}
+
+/** There is one volume driver; folders of the host need none. */
+function requireLocalVolumes(config: ContainerConfig, { VolumeDriver: all = "", Binds: binds, Mounts: mounts }: HostConfig): void {
+  const named = (binds ?? []).some((bind) => !bind.startsWith("/")) || Object.keys(config.Volumes ?? {}).length > 0;
+  const drivers = [...(named ? [all] : []), ...(mounts ?? []).map(({ VolumeOptions: options }) => options?.DriverConfig?.Name ?? "")];
+  const unknown = drivers.find((driver) => driver !== "" && driver !== "local");
+  if (unknown !== undefined) throw new EngineError("NotFound", `error looking up volume plugin ${unknown.slice(0, 64)}: plugin ${JSON.stringify(unknown.slice(0, 64))} not found`);
 }
 
 /** A mount below another comes after it. */
