@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   closeFd, cpuCount, defaultSeccompProfile, deviceNumber, getSysctl, hostName, hostResolvConf, kernelCapabilities, kernelVersion, listProcesses, machineArchitecture, memoryTotalBytes, mountPointOf, namespacePath, openProcessRoot,
-  operatingSystem, parseSeccompProfile, SystemCpuReader,
+  operatingSystem, parseSeccompProfile, readAccounts, SystemCpuReader,
 } from "../linux/mod.ts";
 import { EngineError, messageOf } from "../base/mod.ts";
 import type { DeviceNode } from "../spec/mod.ts";
@@ -33,6 +33,7 @@ export function hostFacts(): HostPort {
     ipv4Forwarding: () => getSysctl("net.ipv4.ip_forward") === "1",
     mountPoint: mountPointOf,
     listProcesses,
+    accounts: readAccounts,
     systemCpu: () => systemCpu.read(),
     openRoot: openProcessRoot,
     close: closeFd,

@@ -393,18 +393,49 @@ export interface RuntimePort {
 /** One line of ps(1), raw; linux/ reads it. */
 export interface ProcessRow {
   readonly pid: number;
+  /** Of the thread; the process's own number for its first one. */
+  readonly threadId: number;
   readonly ppid: number;
+  /** Real, effective, saved, of the file system. */
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+  /** The effective one. */
   readonly uid: number;
+  readonly group: number;
+  readonly session: number;
+  /** The foreground group of its terminal; -1 without one. */
+  readonly terminalGroup: number;
+  /** Processor use over the process's life in percent, to the tenth. */
   readonly cpuPercent: number;
   readonly startedNs: bigint;
+  readonly elapsedSeconds: number;
+  /** `pts/0`, or `?`. */
   readonly tty: string;
   readonly cpuSeconds: number;
+  /** Arguments joined by spaces, or the name in brackets of a process without. */
   readonly command: string;
+  /** The name alone. */
   readonly name: string;
+  /** One letter. */
   readonly state: string;
+  readonly locksMemory: boolean;
   readonly threads: number;
   readonly residentBytes: number;
   readonly virtualBytes: number;
+  readonly codeBytes: number;
+  readonly minorFaults: number;
+  readonly majorFaults: number;
+  /** The kernel's: 20 is the usual one, below zero real-time. */
+  readonly priority: number;
+  readonly nice: number;
+  readonly processor: number;
+  readonly realtimePriority: number;
+  readonly policy: number;
+  readonly flags: number;
+  /** Where it waits in the kernel; empty when it does not, or nobody may know. */
+  readonly waitsIn: string;
+  /** Masks of signals, 16 hexadecimal digits each. */
+  readonly signals: { readonly pending: string; readonly blocked: string; readonly ignored: string; readonly caught: string };
 }
 
 /** What the engine asks about the machine; only linux/ reads /proc and /sys. */
@@ -422,7 +453,10 @@ export interface HostPort {
   ipv4Forwarding(): boolean;
   /** The mount that a path lies on, and whether mounts spread from and to it. */
   mountPoint(path: string): { readonly path: string; readonly shared: boolean; readonly slave: boolean } | undefined;
-  listProcesses(pids: readonly number[]): ProcessRow[];
+  /** In the order given, or each with all of its threads. */
+  listProcesses(pids: readonly number[], options?: { threads?: boolean }): ProcessRow[];
+  /** Names of the host's users and groups, read anew. */
+  accounts(): { user(uid: number): string | undefined; group(gid: number): string | undefined };
   /** The time of all processors together, idle too, and how many are on. */
   systemCpu(): { readonly usageNs: number; readonly onlineCpus: number };
   /** The root of a process, opened; the caller's to close. Undefined when it has ended. */

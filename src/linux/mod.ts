@@ -23,6 +23,7 @@ export type { Cgroup, CgroupJoin, CgroupResources, Cgroups, CgroupStats, CgroupS
 export * from "./host.ts";
 export { SystemCpuReader, type SystemCpu } from "./system-cpu.ts";
 export { adoptOrphans, processStart } from "./process-identity.ts";
+export { readAccounts, type Accounts } from "./accounts.ts";
 export { hasOpen, listProcesses, type ProcessInfo } from "./processes.ts";
 export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type InterfaceCounters, type Route } from "./rtnetlink.ts";
 export { vethToPid, insideBatch, loopbackBatch, type HostBatch, type VethPlan, type InsidePlan } from "./container-links.ts";

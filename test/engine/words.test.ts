@@ -6,7 +6,6 @@ import { labelsMatch, onlyKnown } from "../../src/engine/filters.ts";
 import { FrameFilter, stdoutFrame } from "../../src/engine/frame-filter.ts";
 import { resolveUser } from "../../src/engine/spec-for/user.ts";
 import { processEnv } from "../../src/engine/spec-for/env.ts";
-import { columnsFor } from "../../src/engine/top.ts";
 import { humanDuration, parseGoDuration, parsePointInTime } from "../../src/engine/time-text.ts";
 
 test.each([
@@ -89,11 +88,4 @@ test("FrameFilter keeps one stream, however the bytes are cut", () => {
   const filter = new FrameFilter((stream) => stream === 1);
   const kept = [...bytes].flatMap((byte) => filter.push(Uint8Array.of(byte)));
   expect(Buffer.concat(kept)).toEqual(Buffer.concat([stdoutFrame("out"), stdoutFrame("more")]));
-});
-
-test("columnsFor() prints ps's usual layouts and own columns", () => {
-  expect(columnsFor("-ef").map(({ title }) => title)).toEqual(["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]);
-  expect(columnsFor("aux").map(({ title }) => title)).toEqual(["USER", "PID", "%CPU", "%MEM", "VSZ", "RSS", "TTY", "STAT", "START", "TIME", "COMMAND"]);
-  expect(columnsFor("-o pid,comm=NAME").map(({ title }) => title)).toEqual(["PID", "NAME"]);
-  expect(() => columnsFor("bogus")).toThrow("ps: error: unsupported option");
 });
