@@ -10,6 +10,7 @@ export interface Result {
 export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   readonly env?: Record<string, string>;
+  readonly cwd?: string;
   /** A command that runs longer is killed and the test fails with what it printed so far. */
   readonly timeoutMs?: number;
 }
@@ -28,6 +29,7 @@ export async function run(command: readonly string[], options: RunOptions = {}):
     stdout: "pipe",
     stderr: "pipe",
     env: { ...TEST_ENV, ...options.env },
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
   });
   const timeoutMs = options.timeoutMs ?? 60_000;
   let timedOut = false;

@@ -52,13 +52,19 @@ export function meaningOf({ path, base }: EntryPath): Meaning {
 export function checkSymlink(entry: TarEntry, parent: string): void {
   if (entry.linkName === "") throw refused(entry.name, "it links to nothing");
   if (entry.linkName.includes("\0")) throw refused(entry.name, "its target contains a NUL byte");
-  if (entry.linkName.startsWith("/")) return;
+  if (climbsOut(entry.linkName, parent)) throw refused(entry.name, "it links out of the root");
+}
+
+/** Whether a relative target, seen from this folder, leads above the root. */
+export function climbsOut(linkName: string, parent: string): boolean {
+  if (linkName.startsWith("/")) return false;
   let depth = parent === "" ? 0 : parent.split("/").length;
-  for (const part of entry.linkName.split("/")) {
+  for (const part of linkName.split("/")) {
     if (part === "" || part === ".") continue;
     depth += part === ".." ? -1 : 1;
-    if (depth < 0) throw refused(entry.name, "it links out of the root");
+    if (depth < 0) return true;
   }
+  return false;
 }
 
 export function refused(name: string, reason: string): EngineError {

@@ -2,7 +2,7 @@ import {
   AT, closeFd, errnoMessage, fchmod, fchmodat, fchownat, fsetxattr, ftruncate, hasCode, linkat, mkdirat, mknodat, O, openat2, pwriteFd, RESOLVE, S, statx, symlinkat, SyscallError, utimensat, writeFd, type Path, type Stat,
 } from "../linux/mod.ts";
 import { EngineError } from "../base/mod.ts";
-import { checkSymlink, copiedPath, entryPath, meaningOf, refused, type EntryPath } from "./entry-path.ts";
+import { checkSymlink, climbsOut, copiedPath, entryPath, meaningOf, refused, type EntryPath } from "./entry-path.ts";
 import { nameBytes, printableName, type SparseRun, type TarEntry } from "./entry.ts";
 import { FolderCache } from "./folder-cache.ts";
 import { DEFAULT_LIMITS, type TarLimits } from "./limits.ts";
@@ -162,7 +162,7 @@ export class LayerWriter implements Disposable {
       case "directory":
         return this.#putFolder(entry, where, name);
       case "symlink":
-        if (!this.#anyLink) checkSymlink(entry, where.parent);
+        this.#checkLink(entry, where);
         this.#replacing(where, name, (parentFd) => symlinkat(nameBytes(entry.linkName), parentFd, name));
         this.#size += entry.linkName.length;
         return this.#describeName(entry, where, name);
@@ -175,6 +175,12 @@ export class LayerWriter implements Disposable {
       default:
         entry.kind satisfies never;
     }
+  }
+
+  #checkLink(entry: TarEntry, where: EntryPath): void {
+    if (!this.#anyLink) return checkSymlink(entry, where.parent);
+    // In a container a link's text is what it is; among the user's own files it must not lead out of the copy.
+    if (this.#copy?.linksFrom === "target" && climbsOut(entry.linkName, where.parent)) throw new EngineError("InvalidParameter", `invalid symlink ${JSON.stringify(this.#placeOf(where))} -> ${JSON.stringify(printableName(entry.linkName))}`);
   }
 
   #createFile(where: EntryPath, name: Path): number {
@@ -194,7 +200,9 @@ export class LayerWriter implements Disposable {
   }
 
   #kindConflict(old: string, where: EntryPath, kind: string): EngineError {
-    return new EngineError("InvalidParameter", `cannot overwrite ${old} ${JSON.stringify(this.#placeOf(where))} with ${kind} ${JSON.stringify(printableName(this.#copy?.target ?? ""))}`);
+    // Docker's engine works inside of the folder, its command line does not.
+    const place = this.#copy?.linksFrom === "root" ? printableName(where.path) : this.#placeOf(where);
+    return new EngineError("InvalidParameter", `cannot overwrite ${old} ${JSON.stringify(place)} with ${kind} ${JSON.stringify(printableName(this.#copy?.target ?? ""))}`);
   }
 
   #placeOf({ path }: EntryPath): string {

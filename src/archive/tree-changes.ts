@@ -25,7 +25,11 @@ export class TreeChanges {
   readonly #found: TreeChange[] = [];
 
   /** @param ignored paths that the engine itself makes in the writable layer: they count as having been there */
-  constructor(readonly ignored: ReadonlySet<string>) {}
+  constructor(
+    readonly ignored: ReadonlySet<string>,
+    /** Called in every folder; what it throws ends the walk. */
+    readonly onFolder: () => void = () => undefined,
+  ) {}
 
   of({ upper, lower }: LayeredTree): readonly TreeChange[] {
     this.#folder(upper, lower, "", 0);
@@ -35,6 +39,7 @@ export class TreeChanges {
   /** True when something in the folder is different. */
   #folder(upper: number, lower: number | undefined, path: string, depth: number): boolean {
     if (depth > MAX_DEPTH) throw new EngineError("InvalidParameter", "the folders are nested too deep");
+    this.onFolder();
     const before = this.#found.length;
     const names = readDirectory(upper).map(({ name }) => Buffer.from(name).toString("latin1")).sort();
     for (const name of names) this.#entry(upper, lower, `${path}/${name}`, name, depth);

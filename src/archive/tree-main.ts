@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { EngineError } from "../base/mod.ts";
-import { chroot, chrootTo, closeFd, forbidTracing, recvFds, setUmask, writeFd } from "../linux/mod.ts";
+import { chroot, chrootTo, closeFd, forbidTracing, peerIsGone, recvFds, setUmask, writeFd } from "../linux/mod.ts";
 import { applyLayer } from "./apply-layer.ts";
 import { MAGIC_BYTES, peek, prepareDecompressor, sniffCompression } from "./compression.ts";
 import { absolutePath, baseName, findFolder, findPath, statOf } from "./container-path.ts";
@@ -108,7 +108,7 @@ const CHANGES_PER_PIECE = 2048;
 function listChanges({ upper, lower, ignored }: Extract<TreeJob, { kind: "changes" }>): void {
   const tree = { upper: openFolder(upper), lower: lower === undefined ? undefined : openFolder(lower) };
   chrootTo(tree.upper);
-  const changes = new TreeChanges(new Set(ignored)).of(tree);
+  const changes = new TreeChanges(new Set(ignored), requireReader).of(tree);
   report({});
   const shown = ({ path, kind }: TreeChange): string => JSON.stringify({ Path: Buffer.from(path, "latin1").toString("utf8"), Kind: kind });
   if (changes.length === 0) return writeFd(1, Buffer.from("null\n"));
@@ -130,8 +130,16 @@ async function makeLayer({ upper, target, ignored }: Extract<TreeJob, { kind: "l
 }
 
 async function* layerBytes(packer: TreePacker, source: number): AsyncGenerator<Uint8Array, void, void> {
-  yield* packer.content(source);
+  for (const piece of packer.content(source)) {
+    requireReader();
+    yield piece;
+  }
   yield* packer.finish();
+}
+
+/** Nobody waits for the result of a job whose engine is gone: it would write beside the next engine's sweep. */
+function requireReader(): void {
+  if (peerIsGone(1)) throw new EngineError("System", "the engine is gone");
 }
 
 function give(pieces: Iterable<Uint8Array>): void {

@@ -1,4 +1,5 @@
 import { isatty } from "node:tty";
+import { EngineError } from "../../base/mod.ts";
 import type { Invocation } from "../command.ts";
 import { copyFromContainer } from "../copy/from-container.ts";
 import { splitArgument } from "../copy/paths.ts";
@@ -39,7 +40,20 @@ async function requireFolder({ client, args }: Invocation, sources: readonly Sid
   if (!isFolder) throw new Failure(`destination "${args.at(-1)}" must be a directory: there are several sources`);
 }
 
-function copy({ client, flags }: Invocation, source: Side, target: Side): Promise<{ bytes: number; target: string }> {
+/** Said by docker without a word before it: what this machine's files, or the archive, stand in the way with. */
+function asFailure(error: unknown): unknown {
+  return error instanceof EngineError || (error instanceof Error && error.name === "SyscallError") ? new Failure(error.message) : error;
+}
+
+async function copy(invocation: Invocation, source: Side, target: Side): Promise<{ bytes: number; target: string }> {
+  try {
+    return await copyOne(invocation, source, target);
+  } catch (error) {
+    throw asFailure(error);
+  }
+}
+
+function copyOne({ client, flags }: Invocation, source: Side, target: Side): Promise<{ bytes: number; target: string }> {
   const followLink = flags.bool("follow-link");
   if (source.container !== "") return copyFromContainer({ client, container: source.container, source: source.path, target: target.path, followLink });
   return copyToContainer({ client, container: target.container, source: source.path, target: target.path, followLink, copyOwners: flags.bool("archive") });
