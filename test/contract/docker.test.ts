@@ -6,6 +6,7 @@ import { afterAll, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeContract, type Subject } from "./contract.ts";
+import { describeCreating } from "./creating.ts";
 import { describeLife } from "./life.ts";
 import { describeScenario } from "./scenario.ts";
 import type { ShapeOf } from "./shape.ts";
@@ -19,6 +20,7 @@ if (peer?.startsWith("unix://")) {
   const recording = process.env["RECORD_SHAPES"] === "1";
   describeContract(subject);
   describeLife(subject);
+  describeCreating(subject);
   describeScenario({ subject, ...(recording && { record: (name: string, shape: ShapeOf) => void (shapes[name] = shape) }) });
   afterAll(() => {
     if (recording) writeFileSync(join(import.meta.dir, "shapes.json"), `${JSON.stringify(shapes, null, 1)}\n`);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, test, expect } from "bun:test";
 import { startEngine, type TestEngine } from "../harness.ts";
 import { describeContract, type Subject } from "./contract.ts";
+import { describeCreating } from "./creating.ts";
 import { describeLife } from "./life.ts";
 import { describeMalformed } from "./malformed.ts";
 import { describeScenario } from "./scenario.ts";
@@ -16,6 +17,7 @@ const subject: Subject = { name: "this engine", kind: "hakobune", socket: () => 
 describeContract(subject);
 describeScenario({ subject });
 describeLife(subject);
+describeCreating(subject);
 describeMalformed(subject, 500);
 
 test("the engine has nothing to report after all of that", () => {
