@@ -7,6 +7,7 @@ import type { Given } from "./arguments.ts";
 import type { RuntimeContext } from "./context.ts";
 import { readBundle, type BundleConfig } from "./config.ts";
 import type { HookProgram } from "./config-hooks.ts";
+import { withHome } from "./home.ts";
 import { startErrorText } from "./start-error-text.ts";
 import { StateFolder, stateShape, type ContainerState } from "./state.ts";
 
@@ -73,7 +74,7 @@ async function makeProcess(ctx: RuntimeContext, folder: StateFolder, state: Cont
   const early = [...hooks.prestart, ...hooks.createRuntime];
   const { height = 0, width = 0 } = spec.process.consoleSize ?? {};
   const shim = await ctx.spawner.launchContainer(state.id, folder.shimSocket, {
-    spec,
+    spec: { ...spec, process: withHome(spec.process, rootfs) },
     root: { kind: "bind", source: rootfs },
     rootMountPoint: rootfs,
     cgroup: cgroup.join,

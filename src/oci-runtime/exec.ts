@@ -7,6 +7,7 @@ import type { Given } from "./arguments.ts";
 import type { RuntimeContext } from "./context.ts";
 import { readConfig, readProcess } from "./config.ts";
 import { connectConsole, refusePreserved, writePidFile } from "./create.ts";
+import { withHome } from "./home.ts";
 import { execErrorText } from "./start-error-text.ts";
 import { cgroupOf, StateFolder } from "./state.ts";
 
@@ -18,7 +19,7 @@ export async function execProcess(ctx: RuntimeContext, given: Given): Promise<nu
   if (status !== "running" && status !== "created") throw new EngineError("Conflict", `cannot exec in a ${status} container`);
   refusePreserved(given);
   const { spec } = readConfig(folder.config, state.bundle);
-  const process = processOf(given, spec.process);
+  const process = withHome(processOf(given, spec.process), state.rootfs);
   const consoleFd = connectConsole({ spec: { ...spec, process } }, given.value("console-socket"));
   const detach = given.on("detach");
   if (!detach) adoptOrphans();

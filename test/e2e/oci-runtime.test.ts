@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultConfig } from "../../src/oci-runtime/default-config.ts";
-import { busyboxTar } from "../images.ts";
 import { removeCgroups } from "../leaks.ts";
+import { type Config, unpackBusybox, writeBundle } from "../oci-bundle.ts";
 import { Live, type Result, run } from "../processes.ts";
 import { scratchFolder } from "../scratch.ts";
 
@@ -14,13 +14,9 @@ const program = join(folder, "hako-runtime");
 const cgroup = folder.slice("/tmp/".length);
 let count = 0;
 
-type Config = ReturnType<typeof defaultConfig> & { process: Record<string, unknown>; linux: Record<string, unknown>; hooks?: unknown; hostname?: string };
-
 beforeAll(async () => {
-  mkdirSync(rootfs);
+  await unpackBusybox(rootfs);
   symlinkSync(join(import.meta.dir, "..", "..", "build", "hako"), program);
-  const unpacked = await run(["tar", "-C", rootfs, "-xf", await busyboxTar()]);
-  if (unpacked.code !== 0) throw new Error(unpacked.stderr);
 });
 afterAll(async () => {
   for (const id of (await runtime("list", "-q")).stdout.split("\n").filter((line) => line !== "")) await runtime("delete", "-f", id);
@@ -39,16 +35,10 @@ async function leaving(...words: string[]): Promise<Result> {
 const status = async (id: string): Promise<string> => (JSON.parse((await runtime("state", id)).stdout) as { status: string }).status;
 
 /** A bundle that runs a shell script. */
-function bundle(script: string, change: (config: Config) => void = () => undefined): { id: string; dir: string } {
+function bundle(script: string, change?: (config: Config) => void): { id: string; dir: string } {
   const id = `c${count++}`;
   const dir = join(folder, `bundle-${id}`);
-  const config = defaultConfig() as Config;
-  config["root"] = { path: rootfs, readonly: false };
-  Object.assign(config.process, { terminal: false, args: ["sh", "-c", script] });
-  Object.assign(config.linux, { cgroupsPath: `/${cgroup}/${id}` });
-  change(config);
-  mkdirSync(dir);
-  writeFileSync(join(dir, "config.json"), JSON.stringify(config));
+  writeBundle(dir, rootfs, `/${cgroup}/${id}`, script, change);
   return { id, dir };
 }
 
@@ -70,7 +60,7 @@ describe("the life cycle of the specification", () => {
     const pidFile = join(folder, "pid");
     expect((await leaving("create", "--bundle", dir, "--pid-file", pidFile, id)).code).toBe(0);
     const state = JSON.parse((await runtime("state", id)).stdout) as Record<string, unknown>;
-    expect(state).toMatchObject({ ociVersion: "1.2.1", id, status: "created", pid: Number(readFileSync(pidFile, "utf8")), bundle: dir });
+    expect(state).toMatchObject({ ociVersion: "1.0.2", id, status: "created", pid: Number(readFileSync(pidFile, "utf8")), bundle: dir });
     expect(existsSync(join(rootfs, "ran"))).toBe(false);
     expect((await leaving("create", "--bundle", dir, id)).stderr).toContain("container with given ID already exists");
     expect((await runtime("start", id)).code).toBe(0);

@@ -1,26 +1,15 @@
 /** The usual life of a container with each of two other OCI runtimes, under our monitor. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
+import { crunPath, runcPath } from "../foreign-runtimes.ts";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 
 const scripts = scratchFolder();
 let engine: TestEngine;
 
-/** crun before 1.9 gives up on a machine that has both versions of cgroups: there it is shown version 1 alone. */
-function crun(): string {
-  const path = join(scripts, "crun");
-  const hybrid = existsSync("/sys/fs/cgroup/unified/cgroup.controllers");
-  const hidden = `exec unshare --mount --propagation private sh -c 'umount /sys/fs/cgroup/unified && exec crun "$@"' crun "$@"`;
-  writeFileSync(path, `#!/bin/sh\n${hybrid ? hidden : 'exec crun "$@"'}\n`, { mode: 0o755 });
-  return path;
-}
-
 beforeAll(async () => {
-  const runc = Bun.which("runc", { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" });
-  if (!runc || !Bun.which("crun")) throw new Error("crun or runc is missing: run `npm run setup`");
-  engine = await startEngine({ flags: ["--add-runtime", `crun=${crun()}`, "--add-runtime", `other-runc=${runc}`] });
+  engine = await startEngine({ flags: ["--add-runtime", `crun=${crunPath(scripts)}`, "--add-runtime", `other-runc=${runcPath()}`] });
 });
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();

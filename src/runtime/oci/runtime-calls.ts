@@ -11,8 +11,9 @@ const MESSAGE_BYTES = 4096;
 export async function callRuntime(bundle: Bundle, words: readonly string[]): Promise<void> {
   const runtime = bundle.runtime();
   if (!runtime) return;
-  const child = Bun.spawn(runtimeCommand(runtime, bundle, words), { stdin: "ignore", stdout: "ignore", stderr: "ignore", env: Object.fromEntries(RUNTIME_ENV.map((entry) => entry.split("=") as [string, string])), timeout: PATIENCE_MS, killSignal: "SIGKILL" });
-  if ((await child.exited) !== 0) throw new EngineError("System", `${runtime.path} ${words[0] ?? ""}: ${lastError(bundle.log) ?? "failed without a word"}`);
+  const child = Bun.spawn(runtimeCommand(runtime, bundle, words), { stdin: "ignore", stdout: "ignore", stderr: "pipe", env: Object.fromEntries(RUNTIME_ENV.map((entry) => entry.split("=") as [string, string])), timeout: PATIENCE_MS, killSignal: "SIGKILL" });
+  const [said, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
+  if (code !== 0) throw new EngineError("System", `${runtime.path} ${words[0] ?? ""}: ${said.trim().slice(0, MESSAGE_BYTES) || (lastError(bundle.log) ?? `ended with ${child.signalCode ?? code}`)}`);
 }
 
 /** The last error of a runtime's log in JSON lines; undefined when there is none to be read. */

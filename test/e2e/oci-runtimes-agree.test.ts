@@ -1,0 +1,70 @@
+/** One config.json, three runtimes: what the process finds around it must be the same. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { crunPath, runcPath } from "../foreign-runtimes.ts";
+import { removeCgroups } from "../leaks.ts";
+import { type Config, unpackBusybox, writeBundle } from "../oci-bundle.ts";
+import { run } from "../processes.ts";
+import { scratchFolder } from "../scratch.ts";
+
+const folder = scratchFolder();
+const rootfs = join(folder, "rootfs");
+const cgroup = folder.slice("/tmp/".length);
+const program = join(folder, "hako-runtime");
+let count = 0;
+
+beforeAll(async () => {
+  await unpackBusybox(rootfs);
+  symlinkSync(join(import.meta.dir, "..", "..", "build", "hako"), program);
+});
+afterAll(() => {
+  removeCgroups(cgroup);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/**
+ * Left out because each runtime has its own way: how masked paths and the folder of cgroups are covered, the hierarchies without
+ * controllers, crun's link to the kernel's memory image, and the owner of /dev/null, which crun gives to whoever has it as a stream.
+ */
+const LOOK = `
+awk '{ print $5, $6, $(NF-2) }' /proc/self/mountinfo | grep -vE '^/(proc/.|sys/.)' | sort
+awk '{ print $5 }' /proc/self/mountinfo | grep -E '^/(proc|sys)/.' | grep -v 'cgroup/\\(systemd\\|unified\\)' | sort
+grep -E 'Cap|NoNew|Seccomp|Umask|Groups|Uid|Gid' /proc/self/status
+cat /proc/self/limits /proc/self/oom_score_adj; pwd; hostname; env | sort
+ls -la /dev | awk '{ print $1, $3, $4, $5, $6, $NF }' | grep -vE 'core$|null$| \\.\\.?$|^total' | sed 's/ [0-9]* Nov.*//'
+for file in memory/memory.limit_in_bytes pids/pids.max cpu/cpu.shares cpu/cpu.cfs_quota_us memory.max pids.max cpu.max; do cat /sys/fs/cgroup/$file 2>/dev/null; done
+cat /proc/sys/kernel/msgmax; for path in /proc/kcore /sys/firmware; do ls -A $path 2>/dev/null | wc -l; done
+echo x > /proc/sys/kernel/hostname || echo readonly; touch /ro || echo no; mknod /dev/n c 1 3 || echo no; unshare -U true || echo no
+ ls /proc/self/fd | wc -l
+exit 3`;
+
+async function look(runtime: string, change: (config: Config) => void): Promise<string> {
+  const id = `look${count++}`;
+  const dir = join(folder, id);
+  writeBundle(dir, rootfs, `/${cgroup}/${id}`, LOOK, change);
+  const { code, stdout, stderr } = await run([runtime, "--root", join(folder, `state-${id}`), "run", "--bundle", dir, id]);
+  return `${stdout}${stderr}code ${code}\n`;
+}
+
+const CASES: readonly [string, (config: Config) => void][] = [
+  ["the default config", () => undefined],
+  ["a root that is read-only, limits, devices and settings", (config) => {
+    config["root"] = { path: rootfs, readonly: true };
+    (config["mounts"] as unknown[]).push({ destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "size=1m", "mode=1777"] }, { destination: "/mnt", type: "bind", source: "/usr/share", options: ["rbind", "ro", "rprivate"] });
+    Object.assign(config.process, { cwd: "/tmp", oomScoreAdj: 50, user: { uid: 1000, gid: 1001, additionalGids: [44], umask: 0o27 }, rlimits: [{ type: "RLIMIT_NOFILE", soft: 100, hard: 200 }, { type: "RLIMIT_CORE", soft: 0, hard: 0 }] });
+    Object.assign(config.linux, { devices: [{ path: "/dev/more", type: "c", major: 1, minor: 7, fileMode: 0o640, uid: 5, gid: 6 }], sysctl: { "kernel.msgmax": "9000" }, resources: { memory: { limit: 64 << 20 }, pids: { limit: 60 }, cpu: { shares: 300, quota: 30000, period: 100000 } } });
+  }],
+  ["a system call filter, and every capability", (config) => {
+    const all = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_MKNOD", "CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_NET_ADMIN"];
+    Object.assign(config.process, { noNewPrivileges: false, capabilities: { bounding: all, effective: all, permitted: all, inheritable: ["CAP_CHOWN"], ambient: ["CAP_CHOWN"] } });
+    Object.assign(config.linux, { seccomp: { defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"], syscalls: [{ names: ["unshare", "mknod", "mknodat"], action: "SCMP_ACT_ERRNO", errnoRet: 1 }] }, maskedPaths: [], readonlyPaths: [] });
+  }],
+];
+
+test.each(CASES)("%s looks the same", async (_name, change) => {
+  const ours = await look(program, change);
+  expect(ours).toEndWith("code 3\n");
+  expect(ours).toBe(await look(runcPath(), change));
+  expect(ours).toBe(await look(crunPath(folder), change));
+}, 30_000);
