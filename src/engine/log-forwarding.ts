@@ -20,13 +20,13 @@ const LAST_WORDS_MS = 10_000;
  */
 export async function prepareLog(ctx: EngineContext, record: ContainerRecord, undo: AsyncDisposableStack): Promise<LogLaunch> {
   try {
-    const { maxBytes, maxFiles, discards, keepsUnsent } = logSettings(record);
+    const { maxBytes, maxUnsentFiles, discards } = logSettings(record);
     await openDestination(ctx, record, undo);
     return {
       ...logPaths(ctx.paths, record.id),
       ...(maxBytes !== undefined && { maxBytes }),
       // What is not forwarded yet is not the shim's to remove.
-      ...(maxFiles !== undefined && !keepsUnsent && !discards && { maxFiles }),
+      ...(maxUnsentFiles !== undefined && { maxFiles: maxUnsentFiles }),
       ...(discards && { discard: ctx.logs.holds(record.id).length > 0 ? "later" : "fromStart" }),
     };
   } catch (error) {
@@ -73,8 +73,8 @@ function forward(ctx: EngineContext, record: ContainerRecord, run: LiveRun | und
     maxUnsentBytes: settings.maxUnsentBytes,
     logEnd: () => ctx.runtime.logEnd(files),
     acknowledged: (place) => {
-      const { maxBytes = Infinity, maxFiles = Infinity, keepsUnsent } = settings;
-      if (!keepsUnsent || place - trimmed < maxBytes) return;
+      const { maxBytes = Infinity, maxFiles = Infinity, maxUnsentFiles } = settings;
+      if (maxUnsentFiles === maxFiles || place - trimmed < maxBytes) return;
       trimmed = place;
       ctx.runtime.trimLog(files, place, maxFiles);
     },

@@ -5,13 +5,13 @@ export interface FrameLogSettings {
   /** Undefined: one file for ever. */
   readonly maxBytes?: number;
   readonly maxFiles?: number;
+  /** So many may there be while what they hold has not been forwarded; undefined: any number. */
+  readonly maxUnsentFiles?: number;
   readonly compress: boolean;
   /** Nothing is kept but for those who are attached. */
   readonly discards: boolean;
   /** `logs` shows it. */
   readonly readable: boolean;
-  /** Older files stay until they have been forwarded. */
-  readonly keepsUnsent: boolean;
   /** What has not been forwarded beyond this is given up, oldest first; undefined: nothing ever is. */
   readonly maxUnsentBytes?: number;
 }
@@ -21,26 +21,39 @@ const LOCAL_FILES = 5;
 const DEFAULT_BUFFER_BYTES = 1024 * 1024;
 /** Of a log that is read while it is written, and not kept. */
 const DISCARDED_FILE_BYTES = 4 * 1024 * 1024;
+/** A json-file's lines that a busy or dead engine has not written yet. */
+const JSON_FILE_SLACK_BYTES = 64 * 1024 * 1024;
 /** Named files of one log that the shim knows. */
 const MOST_FILES = 1000;
 
 /** @param driver "" is the engine's own, with json-file's options. @throws EngineError InvalidParameter, in Docker's words at start */
 export function frameLogSettings(driver: string, options: LogOptions): FrameLogSettings {
-  const kept = { discards: false, readable: true, keepsUnsent: false };
+  const kept = { discards: false, readable: true };
   switch (driver) {
     case "":
+      return { ...kept, ...atMost(jsonFileLimits(options)) };
     case "json-file":
-      return { ...kept, ...jsonFileLimits(options) };
+      return { ...kept, ...withSlack(jsonFileLimits(options)) };
     case "local":
-      return { ...kept, ...localLimits(options) };
+      return { ...kept, ...atMost(localLimits(options)) };
     case "none":
-      return { discards: true, readable: false, keepsUnsent: false, compress: false, maxBytes: DISCARDED_FILE_BYTES };
+      return { discards: true, readable: false, compress: false, maxBytes: DISCARDED_FILE_BYTES };
     default:
       return cacheSettings(options);
   }
 }
 
-function jsonFileLimits(options: LogOptions): Pick<FrameLogSettings, "maxBytes" | "maxFiles" | "compress"> {
+type Limits = Pick<FrameLogSettings, "maxBytes" | "maxFiles" | "compress">;
+
+const atMost = (limits: Limits): Limits & Pick<FrameLogSettings, "maxUnsentFiles"> => ({ ...limits, ...(limits.maxFiles !== undefined && { maxUnsentFiles: limits.maxFiles }) });
+
+function withSlack(limits: Limits): Limits & Pick<FrameLogSettings, "maxUnsentFiles"> {
+  const { maxBytes, maxFiles } = limits;
+  if (maxBytes === undefined || maxFiles === undefined) return limits;
+  return { ...limits, maxUnsentFiles: Math.min(MOST_FILES, Math.max(maxFiles, Math.ceil(JSON_FILE_SLACK_BYTES / maxBytes))) };
+}
+
+function jsonFileLimits(options: LogOptions): Limits {
   const { "max-size": size, "max-file": files, compress } = options;
   const maxBytes = size === undefined ? undefined : parseSize(size, 1000);
   if (maxBytes !== undefined && maxBytes <= 0) refuse("max-size must be a positive number");
@@ -51,7 +64,7 @@ function jsonFileLimits(options: LogOptions): Pick<FrameLogSettings, "maxBytes" 
   return { ...(maxBytes !== undefined && { maxBytes, maxFiles: Math.min(maxFiles, MOST_FILES) }), compress: compresses };
 }
 
-function localLimits(options: LogOptions): Pick<FrameLogSettings, "maxBytes" | "maxFiles" | "compress"> {
+function localLimits(options: LogOptions): Limits {
   const { "max-size": size, "max-file": files, compress } = options;
   const maxBytes = size === undefined ? LOCAL_BYTES : prefixed(`invalid value for max-size: ${size}`, () => parseSize(size, 1024));
   const maxFiles = files === undefined ? LOCAL_FILES : prefixed(`invalid value for max-file: ${files}`, () => parseInteger(files));
@@ -66,13 +79,15 @@ function cacheSettings(options: LogOptions): FrameLogSettings {
   const disabled = options["cache-disabled"] !== undefined && parseBool(options["cache-disabled"]);
   const maxFiles = orElse(LOCAL_FILES, () => parseInteger(options["cache-max-file"] ?? String(LOCAL_FILES)));
   const nonBlocking = options["mode"] === "non-blocking";
-  return {
-    maxBytes: orElse(LOCAL_BYTES, () => parseSize(options["cache-max-size"] ?? "20m", 1024)),
+  const limits = {
+    maxBytes: orElse(LOCAL_BYTES, () => Math.max(1, parseSize(options["cache-max-size"] ?? "20m", 1024))),
     maxFiles: disabled ? 1 : Math.min(Math.max(maxFiles, 1), MOST_FILES),
     compress: !disabled && maxFiles > 1 && orElse(true, () => parseBool(options["cache-compress"] ?? "true")),
+  };
+  return {
     discards: false,
     readable: !disabled,
-    keepsUnsent: !nonBlocking,
+    ...(nonBlocking ? atMost(limits) : limits),
     ...(nonBlocking && { maxUnsentBytes: parseSize(options["max-buffer-size"] ?? String(DEFAULT_BUFFER_BYTES), 1024) }),
   };
 }

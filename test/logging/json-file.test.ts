@@ -32,6 +32,7 @@ test.each([
 
 test("bytes that are no text become the replacement letter, one each", () => {
   const bytes = (line: number[]): string => JSON.parse(jsonLine({ ...message(""), line: Uint8Array.from(line) }, "")).log;
+  expect(jsonLine({ ...message(""), line: Uint8Array.of(0xff, 0x22) }, "")).toContain('"log":"\\ufffd\\"\\n"');
   expect(bytes([0xff, 0x41])).toBe("\ufffdA\n");
   expect(bytes([0xe2, 0x82, 0x41])).toBe("\ufffd\ufffdA\n");
   expect(bytes([0xed, 0xa0, 0x80])).toBe("\ufffd\ufffd\ufffd\n");

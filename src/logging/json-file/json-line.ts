@@ -21,26 +21,25 @@ function logText(line: Uint8Array): string {
   const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
   const text = bytes.toString("latin1");
   if (PLAIN.test(text)) return text;
-  return decodeAsGo(bytes).replace(SPECIAL, escaped);
+  return escapedAsGo(bytes);
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Every byte that is no part of a character becomes the escaped U+FFFD, one each, as Go has it. */
-function decodeAsGo(bytes: Buffer): string {
+/** Every byte that is no part of a character becomes the escape of U+FFFD, one each, as Go has it. */
+function escapedAsGo(bytes: Buffer): string {
   try {
-    return decoder.decode(bytes);
+    return decoder.decode(bytes).replace(SPECIAL, escaped);
   } catch {
     let text = "";
     for (let at = 0; at < bytes.length; ) {
       const length = characterBytes(bytes, at);
-      text += length === 0 ? "\ufffd" : bytes.toString("utf8", at, at + length);
+      text += length === 0 ? "\\ufffd" : bytes.toString("utf8", at, at + length).replace(SPECIAL, escaped);
       at += length || 1;
     }
     return text;
   }
 }
-
 
 /** Bytes of the well-formed UTF-8 character at `at`; 0 when there is none. */
 function characterBytes(bytes: Buffer, at: number): number {
