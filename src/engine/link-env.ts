@@ -42,7 +42,7 @@ function runsOf(ports: readonly Port[]): [Port, Port][] {
     if (last && last[1].number + 1 === port.number && last[1].protocol === port.protocol) last[1] = port;
     else runs.push([port, port]);
   }
-  return runs.filter(([start, end]) => end.number > start.number + 1);
+  return runs.filter(([start, end]) => end.number > start.number);
 }
 
 const urlOf = (ip: string, { number, protocol }: Port): string => `${protocol}://${ip}:${number}`;
