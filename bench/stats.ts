@@ -3,24 +3,16 @@
  *
  *   bun bench/stats.ts [--containers 100] [--seconds 20]
  */
-import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { parseArgs } from "node:util";
 import { BUSYBOX, startEngine, type TestEngine } from "../test/harness.ts";
+import { processorTime } from "./processor-time.ts";
 
 const { values: flags } = parseArgs({ args: process.argv.slice(2), options: { containers: { type: "string", default: "100" }, seconds: { type: "string", default: "20" } } });
 const containers = Number(flags.containers);
 const seconds = Number(flags.seconds);
 const STARTED_AT_ONCE = 10;
 const SETTLING_MS = 3000;
-const TICKS_PER_SECOND = 100;
-
-/** proc_pid_stat(5): utime and stime. */
-function cpuSeconds(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
 
 async function startContainer(engine: TestEngine): Promise<string> {
   const { Id } = (await (await engine.api("POST", "/containers/create", { Image: BUSYBOX, Cmd: ["sleep", "100000"] })).json()) as { Id: string };
@@ -37,9 +29,9 @@ function openStream(engine: TestEngine, id: string, count: (bytes: number) => vo
 }
 
 async function share(engine: TestEngine): Promise<number> {
-  const [before, from] = [cpuSeconds(engine.pid), performance.now()];
+  const [before, from] = [processorTime(engine.pid).own, performance.now()];
   await Bun.sleep(seconds * 1000);
-  return ((cpuSeconds(engine.pid) - before) / (performance.now() - from)) * 100_000;
+  return ((processorTime(engine.pid).own - before) / (performance.now() - from)) * 100_000;
 }
 
 await using engine = await startEngine();
