@@ -86,8 +86,7 @@ export class Forwarder {
 
   async #tryDeliver(messages: readonly LogMessage[]): Promise<string | undefined> {
     try {
-      this.#destination ??= await this.#options.open(this.#mark);
-      await this.#destination.write(messages);
+      await this.#untilStopped(this.#openAndWrite(messages));
       if (this.#failing) this.#options.report("its destination takes the log again");
       this.#failing = false;
       return undefined;
@@ -96,8 +95,28 @@ export class Forwarder {
     }
   }
 
+  async #openAndWrite(messages: readonly LogMessage[]): Promise<void> {
+    this.#destination ??= await this.#options.open(this.#mark);
+    await this.#destination.write(messages);
+  }
+
+  /** Nobody who stops a forwarder waits for a destination that hangs. */
+  async #untilStopped(delivery: Promise<void>): Promise<void> {
+    const { signal } = this.#abort;
+    let stopped: (() => void) | undefined;
+    const stop = new Promise<never>((_, reject) => {
+      stopped = () => reject(new Error("stopped"));
+      signal.addEventListener("abort", stopped);
+    });
+    try {
+      await Promise.race([delivery, stop]);
+    } finally {
+      if (stopped) signal.removeEventListener("abort", stopped);
+    }
+  }
+
   async #failed(reason: string, waitMs: number): Promise<void> {
-    if (!this.#failing) this.#options.report(`its destination does not take the log, which waits on the disk: ${reason}`);
+    if (!this.#failing && !this.#abort.signal.aborted) this.#options.report(`its destination does not take the log, which waits on the disk: ${reason}`);
     this.#failing = true;
     await this.#destination?.close();
     this.#destination = undefined;

@@ -119,6 +119,15 @@ describe("Forwarder", () => {
     expect(reports).toEqual(["its destination does not take the log, which waits on the disk: connection refused", "its destination takes the log again"]);
   });
 
+  test("stop does not wait for a destination that hangs", async () => {
+    const hanging = Promise.withResolvers<void>();
+    const open = async (): Promise<Destination> => ({ write: () => (hanging.resolve(), new Promise<void>(() => undefined)), close: async () => undefined });
+    const forwarder = forward(frames, { open });
+    await hanging.promise;
+    await forwarder.stop();
+    expect(readPosition(join(dir, "log.pos"))).toBeUndefined();
+  });
+
   test("non-blocking gives up the oldest", async () => {
     const got: string[] = [];
     const open = async (): Promise<Destination> => ({ write: async (messages) => void got.push(...said(messages)), close: async () => undefined });
