@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { describeContract, type Subject } from "./contract.ts";
 import { describeCreating } from "./creating.ts";
 import { describeLife } from "./life.ts";
+import { describeLimits } from "./limits.ts";
 import { describeScenario } from "./scenario.ts";
 import type { ShapeOf } from "./shape.ts";
 
@@ -21,6 +22,7 @@ if (peer?.startsWith("unix://")) {
   describeContract(subject);
   describeLife(subject);
   describeCreating(subject);
+  describeLimits(subject);
   describeScenario({ subject, ...(recording && { record: (name: string, shape: ShapeOf) => void (shapes[name] = shape) }) });
   afterAll(() => {
     if (recording) writeFileSync(join(import.meta.dir, "shapes.json"), `${JSON.stringify(shapes, null, 1)}\n`);

@@ -4,6 +4,7 @@ import { startEngine, type TestEngine } from "../harness.ts";
 import { describeContract, type Subject } from "./contract.ts";
 import { describeCreating } from "./creating.ts";
 import { describeLife } from "./life.ts";
+import { describeLimits } from "./limits.ts";
 import { describeMalformed } from "./malformed.ts";
 import { describeScenario } from "./scenario.ts";
 
@@ -18,6 +19,7 @@ describeContract(subject);
 describeScenario({ subject });
 describeLife(subject);
 describeCreating(subject);
+describeLimits(subject);
 describeMalformed(subject, 500);
 
 test("the engine has nothing to report after all of that", () => {
