@@ -20,9 +20,9 @@ export async function run({ flags, client }: Invocation): Promise<number> {
 }
 
 async function printTemplate(format: string, info: SystemInfo | undefined): Promise<void> {
-  const { inspectTemplate } = await import("../format/inspect-template.ts");
+  const { inspectTemplate, printThrough } = await import("../format/inspect-template.ts");
   const client = { Version: VERSION, Context: "default", Debug: false };
-  out(`${inspectTemplate(format === "json" ? "{{json .}}" : format, { goType: "system.dockerInfo" })({ ...info, ClientInfo: client })}\n`);
+  printThrough(inspectTemplate(format === "json" ? "{{json .}}" : format, { goType: "system.dockerInfo" }), { ...info, ClientInfo: client });
 }
 
 type Line = readonly [depth: number, text: string];

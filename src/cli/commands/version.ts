@@ -16,8 +16,8 @@ export async function run({ flags, client }: Invocation): Promise<number> {
 }
 
 async function printTemplate(format: string, client: Client, server: SystemVersion | undefined): Promise<void> {
-  const { inspectTemplate } = await import("../format/inspect-template.ts");
-  out(`${inspectTemplate(format === "json" ? "{{json .}}" : format, { goType: "system.versionInfo", name: "version" })({ Client: clientFacts(client, server), Server: server ?? null })}\n`);
+  const { inspectTemplate, printThrough } = await import("../format/inspect-template.ts");
+  printThrough(inspectTemplate(format === "json" ? "{{json .}}" : format, { goType: "system.versionInfo", name: "version" }), { Client: clientFacts(client, server), Server: server ?? null });
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64" };

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { out } from "../output.ts";
 import { markStruct, Template, TemplateError, type Lookup } from "../../template/mod.ts";
 
 /** How docker words what is wrong with a template for one type of its own. */
@@ -30,6 +31,16 @@ export function inspectTemplate(format: string, words?: TemplateWords): (data: u
       throw error;
     }
   };
+}
+
+/** One value through a template; as docker, it ends the line that it had begun when that fails. */
+export function printThrough(template: (data: unknown) => string, data: unknown): void {
+  let text = "";
+  try {
+    text = template(data);
+  } finally {
+    out(`${text}\n`);
+  }
 }
 
 const named = (message: string, name: string): string => message.replace(/^template: :/, `template: ${name}:`).replace('executing ""', `executing ${JSON.stringify(name)}`);

@@ -30,17 +30,16 @@ export async function printInspected(names: readonly string[], fetchText: (name:
 async function printTemplate(found: readonly string[], format: string): Promise<void> {
   const { inspectTemplate } = await import("./inspect-template.ts");
   const template = inspectTemplate(format);
+  const failures: Failure[] = [];
   let printed = "";
-  let failure: Failure | undefined;
   for (const text of found) {
     try {
       printed += `${template(JSON.parse(text))}\n`;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      failure ??= error;
-      printed += "\n";
+      failures.push(error);
     }
   }
-  out(found.length === 0 ? "\n" : printed);
-  if (failure) throw failure;
+  out(printed === "" ? "\n" : printed);
+  if (failures[0]) throw new Failure(failures.map(({ message }) => message).join("\n"), failures[0].exitCode);
 }
