@@ -8,6 +8,7 @@ export async function createFromFlags(client: Client, flags: Flags, request: Con
   const pull = flags.string("pull") ?? "missing";
   const platform = flags.string("platform");
   const image = request.Image ?? "";
+  if (flags.bool("use-api-socket")) mountSocket(client, request);
   const cidFile = flags.string("cidfile");
   const cid = !cidFile ? undefined : (await import("../options/cid-file.ts")).openCidFile(cidFile);
   try {
@@ -26,6 +27,13 @@ export async function createFromFlags(client: Client, flags: Flags, request: Con
   } finally {
     cid?.close();
   }
+}
+
+/** `--use-api-socket`: the engine's socket where clients in the container look for it. */
+function mountSocket({ endpoint }: Client, request: ContainerCreateRequest): void {
+  if (endpoint.kind !== "unix") throw new Error("--use-api-socket needs an engine that is reached over a unix socket");
+  const host = (request.HostConfig ??= {});
+  host.Mounts = [...(host.Mounts ?? []), { Type: "bind", Source: endpoint.path, Target: "/var/run/docker.sock", BindOptions: {} }];
 }
 
 const isMissingImage = (error: unknown): boolean => error instanceof ApiError && error.status === 404 && /^No such image|does not match the specified platform/.test(error.detail);
