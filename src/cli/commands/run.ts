@@ -80,7 +80,7 @@ async function runDetached(client: Client, flags: Flags, request: ContainerCreat
   if (flags.changed("attach")) throw new Failure("conflicting options: cannot specify both --attach and --detach");
   const id = await createFromFlags(client, flags, { ...request, AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false });
   out(`${id}\n`);
-  await startContainer(client, id, flags.string("detach-keys"));
+  await startContainer(client, id);
   const limitNs = flags.number("wait");
   if (limitNs !== undefined) await (await import("./wait-healthy.ts")).waitHealthy(client, id, limitNs / 1e6);
   return 0;
