@@ -27,7 +27,8 @@ export async function signalRun(run: LiveRun, signal: number): Promise<void> {
   });
 }
 
-function hasEnded(error: unknown): boolean {
+/** Of an error of a run's monitor: the process is not there any more. */
+export function hasEnded(error: unknown): boolean {
   return error instanceof Error && "errno" in error && error.errno === 3;
 }
 

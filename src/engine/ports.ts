@@ -380,6 +380,8 @@ export interface RuntimePort {
   readFrames(log: LogFiles, options: Pick<ReadLogOptions, "follow" | "fromOffset" | "signal" | "watch" | "ended">): AsyncIterable<FrameBatch>;
   /** Bytes that the log ever had: the place behind its last frame. */
   logEnd(log: LogFiles): number;
+  /** The place where the oldest file that is left begins. */
+  logStart(log: LogFiles): number;
   /** Adds a frame to a log that no process writes. */
   appendFrame(log: LogFiles, stream: 1 | 2, text: string, timeNs: bigint): void;
   /** Empties a log that no process writes. */

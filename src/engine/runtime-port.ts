@@ -1,5 +1,5 @@
 import { errnoName } from "../linux/mod.ts";
-import { appendFrame, askInside, clearLog, compressOlder, connectShim, describeStartFailure, externalOptions, forgetExternal, logEnd, readExitFile, readFrames, readLog, trimSegments, StartError, type ShimSpawner } from "../runtime/mod.ts";
+import { appendFrame, askInside, clearLog, compressOlder, connectShim, describeStartFailure, externalOptions, forgetExternal, logEnd, logStart, readExitFile, readFrames, readLog, trimSegments, StartError, type ShimSpawner } from "../runtime/mod.ts";
 import type { RuntimePort } from "./ports.ts";
 import { StartRefused } from "./start-refused.ts";
 
@@ -15,6 +15,7 @@ export function runtimePort(spawner: ShimSpawner): RuntimePort {
     readLog,
     readFrames,
     logEnd,
+    logStart,
     appendFrame,
     clearLog,
     compressOlder,

@@ -9,7 +9,7 @@ export { readLog, type ReadLogOptions } from "./logs/read-log.ts";
 export { readFrames, type FrameBatch, type LogFrame } from "./logs/read-frames.ts";
 export { appendFrame, clearLog, prepareLog } from "./logs/repair-log.ts";
 export { compressOlder } from "./logs/compressed.ts";
-export { logEnd, trimSegments, type LogFiles } from "./logs/segments.ts";
+export { logEnd, logStart, trimSegments, type LogFiles } from "./logs/segments.ts";
 export type { Helper, HelperLaunch } from "./helper-process.ts";
 export type { OciRuntime } from "./oci/bundle.ts";
 export type { Hook, LetGo } from "./launch.ts";

@@ -83,6 +83,26 @@ test("json-file writes Docker's file, which LogPath names; without a driver ther
   expect((await engine.hako("logs", "--details", plain)).code).toBe(0);
 });
 
+test("logs --clear begins a json-file anew", async () => {
+  const id = await engine.ok("run", "-d", "-i", "--network", "none", "--log-driver", "json-file", BUSYBOX, "cat");
+  using writer = engine.live("attach", "--sig-proxy=false", id);
+  const path = await engine.ok("inspect", "-f", "{{.LogPath}}", id);
+  const written = async (line: string): Promise<string> => {
+    writer.write(`${line}\n`);
+    await writer.until(`${line}\n`);
+    for (;;) {
+      const text = readFileSync(path, { encoding: "utf8", flag: "a+" });
+      if (text.includes(line)) return text;
+      await engine.ok("ps");
+    }
+  };
+  await written("first");
+  await engine.ok("logs", "--clear", id);
+  expect(await written("second")).not.toContain("first");
+  expect(await engine.ok("logs", id)).toBe("second");
+  await engine.ok("rm", "-f", id);
+});
+
 test("logs reads the log of a forwarding driver, unless its cache is off", async () => {
   using receiver = await new Receiver("sy1").listen();
   const cached = await engine.ok("run", "-d", ...receiver.options, BUSYBOX, "echo", "there");

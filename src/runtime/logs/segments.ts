@@ -34,6 +34,8 @@ export function segmentBases({ path }: LogFiles): number[] {
   return [...bases].sort((one, other) => one - other);
 }
 
+export const logStart = (files: LogFiles): number => segmentBases(files)[0] ?? 0;
+
 /** Bytes that were ever written, those that rotation removed included. */
 export function logEnd(files: LogFiles): number {
   const base = segmentBases(files).at(-1);
