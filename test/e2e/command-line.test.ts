@@ -92,7 +92,7 @@ describe("completion in bash", () => {
 test("under docker's name it calls itself docker", async () => {
   const docker = (...words: string[]): Promise<Result> => run(["docker", ...words], { env });
   expect((await docker("ps", "--help")).stdout).toStartWith("Usage:  docker ps [OPTIONS]\n");
-  expect((await docker("imgaes")).stderr).toBe("docker: unknown command: docker imgaes\n\nDid you mean this?\n  docker images\n\nRun 'docker --help' for more information\n");
+  expect((await docker("inspcet")).stderr).toBe("docker: unknown command: docker inspcet\n\nDid you mean this?\n  docker inspect\n\nRun 'docker --help' for more information\n");
   expect((await docker("-H", "unix:///nowhere", "ps")).stderr).toBe("Cannot connect to the Docker daemon at unix:///nowhere. Is the docker daemon running?\n");
   expect((await docker("ps", "--formt", "x")).stderr).toStartWith("unknown flag: --formt\n\nDid you mean this?\n  --format\n\nUsage:  docker ps [OPTIONS]\n");
 });
