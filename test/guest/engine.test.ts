@@ -29,9 +29,15 @@ echo "oom=$(hako run --name big -m 16m --memory-swap 16m box sh -c 'head -c 100m
 id=$(hako run -d -m 64m --pids-limit 20 --cpus 0.5 box sleep 1000)
 group=/sys/fs/cgroup/hako/$id
 echo "limits=$(cat $group/memory.max) $(cat $group/pids.max) $(cat $group/cpu.max)"
+echo "updated=$(hako update -m 128m --memory-swap 192m --pids-limit -1 --cpus 1 --label-add colour=red $id >/dev/null; cat $group/memory.max $group/memory.swap.max $group/pids.max | tr '\\n' ' '; cat $group/cpu.max)"
+echo "labelled=$(hako ps --filter label=colour=red --format '{{.Label "colour"}}')"
+echo "stats=$(hako stats --no-stream --format '{{.PIDs}} {{.MemUsage}}' | sed 's/[0-9.]*[KM]iB \\//used of/')"
+echo "happened=$(hako events --since 10m --until 0s --filter container=big --filter event=oom --filter event=die --format '{{.Action}}' | tr '\\n' ' ')"
+echo "discarded=$(hako create --memory-swappiness 10 --oom-kill-disable box true 2>&1 | grep -c discarded)"
+echo "realtime=$(hako create --cpu-rt-runtime 1000 box true 2>&1 | sed -n 's/.*daemon: //p')"
 echo "exec=$(hako exec $id cat /proc/self/cgroup)"
 hako pause $id >/dev/null; echo "frozen=$(cat $group/cgroup.freeze)"; hako unpause $id >/dev/null; echo "thawed=$(cat $group/cgroup.freeze)"
-hako rm -f $id >/dev/null; hako rm big >/dev/null
+hako rm -f $(hako ps -aq) >/dev/null
 echo "left=$(ls -d /sys/fs/cgroup/hako/*/ | grep -v /engine/ | wc -l)"
 `;
 
@@ -45,6 +51,7 @@ test.skipIf(lacking !== undefined)(`the engine runs containers with cgroup v2 al
   });
   const facts = Object.fromEntries([...output.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
   expect(facts).toEqual({
-    version: "2", hello: "hello", code: "7", address: "172.17.0.2/16", mknod: "refused", oom: "true", limits: "67108864 20 50000 100000", exec: "0::/", frozen: "1", thawed: "0", left: "0",
+    version: "2", hello: "hello", code: "7", address: "172.17.0.2/16", mknod: "refused", oom: "true", limits: "67108864 20 50000 100000",
+    updated: "134217728 67108864 max 100000 100000", labelled: "red", stats: "1 used of 128MiB", happened: "oom die ", discarded: "2", realtime: "kernel does not support CPU real-time scheduler", exec: "0::/", frozen: "1", thawed: "0", left: "0",
   });
 }, TIMEOUT_MS);
