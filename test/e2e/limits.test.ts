@@ -37,6 +37,45 @@ test("update reaches the kernel at once, and every later start", async () => {
   await engine.ok("rm", "-f", "grown");
 }, 60_000);
 
+/** v1 has most of the limits that Docker knows; what v2 has of them is looked at in test/guest. */
+test.skipIf(!isV1)(`every limit lies in its file${isV1 ? "" : " (skipped: this machine has cgroup v2)"}`, async () => {
+  const device = readFileSync("/proc/partitions", "utf8").match(/^ +(\d+) +(\d+) +\d+ (?!loop|ram|zram)(\S+)$/m) ?? [];
+  const throttles = device[3] ? ["--device-read-bps", `/dev/${device[3]}:1mb`, "--device-write-bps", `/dev/${device[3]}:2mb`, "--device-read-iops", `/dev/${device[3]}:30`, "--device-write-iops", `/dev/${device[3]}:40`] : [];
+  const id = await sleeper(
+    "-m", "64m", "--memory-swap", "96m", "--memory-reservation", "32m", "--memory-swappiness", "7", "--oom-kill-disable", "--oom-score-adj", "123", "--cpu-shares", "512", "--cpu-period", "50000", "--cpu-quota", "25000",
+    "--cpuset-cpus", "0", "--cpuset-mems", "0", "--pids-limit", "33", "--ulimit", "nofile=100:200", "--device-cgroup-rule", "c 42:* rw", ...throttles,
+  );
+  const at = (controller: string, file: string): string => control(id, [controller, file], "");
+  expect({
+    memory: ["limit_in_bytes", "memsw.limit_in_bytes", "soft_limit_in_bytes", "swappiness"].map((file) => at("memory", `memory.${file}`)).join(" "),
+    killer: /^oom_kill_disable 1$/m.test(at("memory", "memory.oom_control")),
+    cpu: ["cpu.shares", "cpu.cfs_period_us", "cpu.cfs_quota_us"].map((file) => at("cpu", file)).join(" "),
+    cpuset: [at("cpuset", "cpuset.cpus"), at("cpuset", "cpuset.mems")].join(" "),
+    pids: at("pids", "pids.max"),
+    devices: at("devices", "devices.list").includes("c 42:* rw"),
+    inside: await engine.ok("exec", id, "sh", "-c", "cat /proc/1/oom_score_adj; ulimit -n"),
+  }).toEqual({
+    memory: `${64 * MEGABYTE} ${96 * MEGABYTE} ${32 * MEGABYTE} 7`, killer: true, cpu: "512 50000 25000", cpuset: "0 0", pids: "33", devices: true, inside: "123\n100",
+  });
+  if (device[3]) {
+    const number = `${device[1]}:${device[2]}`;
+    expect(["read_bps", "write_bps", "read_iops", "write_iops"].map((kind) => at("blkio", `blkio.throttle.${kind}_device`))).toEqual([`${number} 1048576`, `${number} 2097152`, `${number} 30`, `${number} 40`]);
+  }
+  await engine.ok("rm", "-f", id);
+}, 60_000);
+
+test.skipIf(!isV1)(`a cgroup parent of one's own${isV1 ? "" : " (skipped: looks into v1's folders)"}`, async () => {
+  const parent = `/${engine.cgroupParent}/of-my-own`;
+  const id = await sleeper("--cgroup-parent", parent, "--pids-limit", "12");
+  const limit = (): string => readFileSync(`/sys/fs/cgroup/pids${parent}/${id}/pids.max`, "utf8").trim();
+  expect(limit()).toBe("12");
+  await engine.ok("update", "--pids-limit", "13", id);
+  expect(limit()).toBe("13");
+  expect(await engine.ok("stats", "--no-stream", "--format", "{{.PIDs}}", id)).toBe("1");
+  await engine.ok("rm", "-f", id);
+  expect(existsSync(`/sys/fs/cgroup/pids${parent}/${id}`)).toBe(false);
+}, 60_000);
+
 test("what update refuses is refused in Docker's words and changes nothing", async () => {
   const id = await sleeper("-m", "64m");
   const cannot = (reason: string) => ({ message: `Cannot update container ${id}: ${reason}` });
