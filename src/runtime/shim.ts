@@ -1,7 +1,8 @@
 import { closeStdinFrame, EventDecoder, HelloGate, helloFrame, keepFrame, killFrame, resizeFrame, ROLE, rotateFrame, watchFrame, type ShimEvent } from "./control-protocol.ts";
 import { readExitFile, type ExitStatus } from "./exit-file.ts";
+import { errnoMessage } from "../linux/mod.ts";
 import { LogWatchers } from "./log-watchers.ts";
-import { opName, ShimCommandError, ShimLostError, StartError } from "./shim-errors.ts";
+import { opName, type OpName, ShimCommandError, ShimLostError, StartError } from "./shim-errors.ts";
 import { SocketReader, SocketStream } from "./socket-stream.ts";
 
 const ESRCH = 3;
@@ -166,7 +167,7 @@ export class Shim {
       case "started":
         return this.#markStarted(event.pid, event.timeNs);
       case "failed":
-        return this.#settleFailure(new StartError(opName(event.opCode), event.errno, this.options.errnoName?.(event.errno) ?? `errno ${event.errno}`, this.options.explain?.() ?? event.message));
+        return this.#settleFailure(this.#failureOf(opName(event.opCode), event.errno, event.message));
       case "exited":
         return this.#settle({ exitCode: event.exitCode, signal: event.signal, oomKilled: event.oomKilled, startedNs: this.#startedNs, finishedNs: event.timeNs });
       case "log":
@@ -174,6 +175,14 @@ export class Shim {
       default:
         event satisfies never;
     }
+  }
+
+  /** Of a plan that runs another runtime, what cannot be executed is that one. */
+  #failureOf(op: OpName | undefined, errno: number, message: string): StartError {
+    const { explain, errnoName } = this.options;
+    const code = errnoName?.(errno) ?? `errno ${errno}`;
+    if (explain && op === "exec") return new StartError("adopt", errno, code, `fork/exec ${message}: ${errnoMessage(errno)}`);
+    return new StartError(op, errno, code, (op === "adopt" ? explain?.() : undefined) ?? message);
   }
 
   #markStarted(pid: number, startedNs: bigint): void {

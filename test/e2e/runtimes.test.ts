@@ -9,7 +9,7 @@ const scripts = scratchFolder();
 let engine: TestEngine;
 
 beforeAll(async () => {
-  engine = await startEngine({ flags: ["--add-runtime", `crun=${crunPath(scripts)}`, "--add-runtime", `other-runc=${runcPath()}`] });
+  engine = await startEngine({ flags: ["--add-runtime", `crun=${crunPath(scripts)}`, "--add-runtime", `other-runc=${runcPath()}`, "--add-runtime", "gone=/nonexistent/runtime"] });
 });
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
@@ -121,10 +121,11 @@ describe.each(["crun", "other-runc"])("--runtime %s", (runtime) => {
 
 test("a name that stands for no runtime is refused in Docker's words, a program that is not there when it is started", async () => {
   expect((await engine.hako("create", "--runtime", "nope", BUSYBOX)).stderr).toContain("unknown or invalid runtime name: nope");
+  expect((await engine.hako("run", "--rm", "--runtime", "gone", BUSYBOX)).stderr).toContain("OCI runtime create failed: fork/exec /nonexistent/runtime: no such file or directory");
 });
 
 test("info names the runtimes", async () => {
   const info = (await (await engine.api("GET", "/info")).json()) as { Runtimes: Record<string, { path?: string }>; DefaultRuntime: string };
-  expect(Object.keys(info.Runtimes).sort()).toEqual(["crun", "io.containerd.runc.v2", "other-runc", "runc"]);
+  expect(Object.keys(info.Runtimes).sort()).toEqual(["crun", "gone", "io.containerd.runc.v2", "other-runc", "runc"]);
   expect(info.DefaultRuntime).toBe("runc");
 });

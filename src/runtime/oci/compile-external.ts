@@ -48,8 +48,8 @@ export function compileExternalExec(launch: ExecLaunch, runtime: BundleRuntime, 
   const { stdio } = launch;
   const words = ["exec", "--detach", "--process", bundle.config, "--pid-file", bundle.pidFile, ...consoleFlags(bundle, compilers), runtime.id];
   return [
-    stdioOp(stdio, STDIO.STDIN_ONCE | (stdio.attachOutput ? STDIO.STREAM_OUTPUT : 0)),
-    { op: "exitFile", path: launch.exitFile },
+    stdioOp(stdio, STDIO.STDIN_ONCE | (stdio.attachOutput ? STDIO.STREAM_OUTPUT : 0) | (launch.endsWithEngine ? STDIO.BOUND : 0)),
+    ...(launch.endsWithEngine ? [] : [{ op: "exitFile", path: launch.exitFile } as const]),
     { op: "adopt", pidFile: bundle.pidFile, consoleFd: compilers.consoleFd },
     { op: "clone", flags: 0n, cgroupDir: "" },
     { op: "waitHost" },
