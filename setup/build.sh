@@ -41,6 +41,7 @@ sources_newer_than() {
 }
 
 build_program() {
+  for name in docker hako-runtime; do ln -sfn hako "build/$name"; done
   if [ -x build/hako ] && ! sources_newer_than build/hako; then return; fi
   say "building the executable"
   # Sources that change while it is being built must count as newer than the result.

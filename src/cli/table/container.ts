@@ -166,6 +166,7 @@ export const STATS: CommandSpec = {
     { name: "no-stream", type: "bool", help: "Show it once and end" },
     { name: "no-trunc", type: "bool", help: "Do not shorten output" },
   ],
+  configured: { format: "statsFormat" },
   load: () => import("../commands/stats.ts"),
 };
 
