@@ -45,7 +45,8 @@ export class Forwarder {
     this.#options = options;
     this.#destination = options.destination;
     const position = readPosition(options.positionPath);
-    this.#place = position?.place ?? 0;
+    // A machine that lost power may have lost the end of the log.
+    this.#place = Math.min(position?.place ?? 0, options.logEnd());
     this.#mark = position?.mark;
     if (position) this.#lines.restore(position.lines);
     this.finished = this.#run().catch((error: unknown) => options.report(`forwarding ended: ${messageOf(error)}`));
