@@ -9,7 +9,7 @@ import { resumeForwarding } from "./log-forwarding.ts";
 import type { Cgroup, ExitStatus, Shim } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { removeHeld } from "./remove.ts";
-import { cgroupPlace } from "./spec-for/resources.ts";
+import { cgroupPlace, changeableLimitsOf } from "./spec-for/resources.ts";
 import { startHeld } from "./start.ts";
 import { isRunning } from "./state.ts";
 import { sweep } from "./sweep.ts";
@@ -104,6 +104,7 @@ async function takeUp(ctx: EngineContext, record: ContainerRecord, shim: Shim | 
   if (shim && started) {
     if (!isRunning(record.state)) ctx.containers.setState(id, { status: "running", pid: started.pid, paused: false, startedAt: formatInstant(started.startedNs) });
     superviseRun(ctx, id, shim, cgroup);
+    restoreLimits(ctx, record, cgroup);
     // A crash may have come between the kernel's freeze and the row: the row is what was acknowledged.
     if (isRunning(record.state) && record.state.paused) await cgroup.freeze();
     else await cgroup.thaw();
@@ -115,6 +116,15 @@ async function takeUp(ctx: EngineContext, record: ContainerRecord, shim: Shim | 
   if (status && !isOfEarlierRun(record, status)) return await recordMissedExit(ctx, record, status, cgroup);
   if (record.state.status === "starting") return await takeBackStart(ctx, record, cgroup);
   return await recordLostRun(ctx, record, cgroup);
+}
+
+/** A crash may have come between a row that an update changed and the kernel. */
+function restoreLimits(ctx: EngineContext, { id, hostConfig }: ContainerRecord, cgroup: Cgroup): void {
+  try {
+    cgroup.update(changeableLimitsOf(hostConfig));
+  } catch (error) {
+    ctx.log(`container ${id}: ${messageOf(error)}, ignoring; its next start sets its limits`);
+  }
 }
 
 /** The exit file of the run before: a crash came between the intent to start and the removal of the file. */

@@ -9,6 +9,7 @@ import { parsePsArguments } from "./top/ps-arguments.ts";
 export async function topContainer(ctx: EngineContext, ref: string, psArgs = "-ef"): Promise<TopResult> {
   const record = ctx.containers.resolve(ref);
   const { columns, threads, selects } = parsePsArguments(psArgs || "-ef");
+  if (record.state.status === "restarting") throw new EngineError("Conflict", `Container ${record.id} is restarting, wait until the container is running`);
   if (!isRunning(record.state)) throw new EngineError("Conflict", `container ${record.id} is not running`);
   const pids = ctx.live.get(record.id)?.cgroup?.pids() ?? [record.state.pid];
   const rows = ctx.host.listProcesses([...new Set(pids)].sort((a, b) => a - b), { threads }).filter(selects);

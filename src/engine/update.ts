@@ -7,7 +7,7 @@ import { validateResources } from "./create/validate-resources.ts";
 import { emitContainerEvent } from "./emit.ts";
 import type { UpdateRequest } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
-import { resourcesOf } from "./spec-for/resources.ts";
+import { changeableLimitsOf } from "./spec-for/resources.ts";
 
 /** Limits that can change while a container is there; zero and empty mean that they stay. The others of a request are ignored, as by Docker. */
 const CHANGEABLE = [
@@ -30,9 +30,14 @@ export async function updateContainer(ctx: EngineContext, ref: string, request: 
   };
   if (record.state.status === "removing") refuse('container is marked for removal and cannot be "update"');
   requireCompatible(record.hostConfig, change, refuse);
-  const hostConfig = changed(record.hostConfig, change);
-  applyToRun(ctx, record, hostConfig, change, refuse);
-  const updated = ctx.containers.setFacts(id, { hostConfig });
+  // The row first: after a crash in between, recovery gives the run what the row says.
+  const updated = ctx.containers.setFacts(id, { hostConfig: changed(record.hostConfig, change) });
+  try {
+    applyToRun(ctx, updated, record.hostConfig, change);
+  } catch (error) {
+    ctx.containers.setFacts(id, { hostConfig: record.hostConfig });
+    refuse(messageOf(error));
+  }
   emitContainerEvent(ctx, updated, "update");
   return { Warnings: warnings.length > 0 ? warnings : null };
 }
@@ -65,38 +70,37 @@ function changed(now: HostConfig, change: UpdateRequest): HostConfig {
   };
 }
 
-/** A limit that the kernel refuses leaves the run as it was: what was written before it is taken back. */
-function applyToRun(ctx: EngineContext, record: ContainerRecord, hostConfig: HostConfig, change: UpdateRequest, refuse: (reason: string) => never): void {
-  const cgroup = ctx.live.get(record.id)?.cgroup;
-  if (!cgroup || record.state.status !== "running") return;
+/** A limit that the kernel refuses leaves the run as it was: what was written before it is taken back. @throws the kernel's refusal */
+function applyToRun(ctx: EngineContext, { id, state, hostConfig }: ContainerRecord, before: HostConfig, change: UpdateRequest): void {
+  const cgroup = ctx.live.get(id)?.cgroup;
+  if (!cgroup || state.status !== "running") return;
   try {
     cgroup.update(touched(change, hostConfig));
   } catch (error) {
     try {
-      cgroup.update(touched(change, unlimitedWhereSilent(record.hostConfig)));
+      cgroup.update(touched(change, unlimitedWhereSilent(before)));
     } catch {
       // Of two refusals the first one says what was asked for.
     }
-    refuse(messageOf(error));
+    throw error;
   }
 }
 
 /** Of the container's limits those parts that the change touches: what belongs together is written together. */
 function touched(change: UpdateRequest, hostConfig: HostConfig): Resources {
-  const { PidsLimit: pids } = change;
-  const all = resourcesOf(hostConfig, [], { deviceNodes: () => [] });
+  const { memory, cpu, pids, blockIO } = changeableLimitsOf(hostConfig);
   const asksFor = (...names: (keyof UpdateRequest)[]): boolean => names.some((name) => Boolean(change[name]));
   return {
     devices: [],
-    ...(all.memory && asksFor("Memory", "MemorySwap", "MemoryReservation") && { memory: all.memory }),
-    ...(all.cpu && asksFor("CpuShares", "NanoCpus", "CpuPeriod", "CpuQuota", "CpusetCpus", "CpusetMems", "CpuRealtimePeriod", "CpuRealtimeRuntime") && { cpu: all.cpu }),
-    ...(pids !== undefined && pids !== null && { pids: { limit: hostConfig.PidsLimit || -1 } }),
-    ...(hostConfig.BlkioWeight && asksFor("BlkioWeight") && { blockIO: { weight: hostConfig.BlkioWeight } }),
+    ...(memory && asksFor("Memory", "MemorySwap", "MemoryReservation") && { memory }),
+    ...(cpu && asksFor("CpuShares", "NanoCpus", "CpuPeriod", "CpuQuota", "CpusetCpus", "CpusetMems", "CpuRealtimePeriod", "CpuRealtimeRuntime") && { cpu }),
+    ...(pids && change.PidsLimit !== undefined && { pids }),
+    ...(blockIO && asksFor("BlkioWeight") && { blockIO }),
   };
 }
 
 const DEFAULT_SHARES = 1024;
 
 function unlimitedWhereSilent(host: HostConfig): HostConfig {
-  return { ...host, Memory: host.Memory || -1, MemorySwap: host.MemorySwap || -1, CpuShares: host.CpuShares || DEFAULT_SHARES, ...(!host.NanoCpus && { CpuQuota: host.CpuQuota || -1 }) };
+  return { ...host, Memory: host.Memory || -1, MemorySwap: host.MemorySwap || -1, CpuShares: host.CpuShares || DEFAULT_SHARES, PidsLimit: host.PidsLimit ?? 0, ...(!host.NanoCpus && { CpuQuota: host.CpuQuota || -1 }) };
 }

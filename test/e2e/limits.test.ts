@@ -1,6 +1,6 @@
 /** Limits of containers that run: update, labels, the cgroup's own files, and what happens beyond the limit. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 
 let engine: TestEngine;
@@ -57,6 +57,8 @@ test.skipIf(!isV1)(`every limit lies in its file${isV1 ? "" : " (skipped: this m
   }).toEqual({
     memory: `${64 * MEGABYTE} ${96 * MEGABYTE} ${32 * MEGABYTE} 7`, killer: true, cpu: "512 50000 25000", cpuset: "0 0", pids: "33", devices: true, inside: "123\n100",
   });
+  // An update leaves what it does not name.
+  expect(await engine.ok("update", "--pids-limit", "34", id)).toBe(id);
   if (device[3]) {
     const number = `${device[1]}:${device[2]}`;
     expect(["read_bps", "write_bps", "read_iops", "write_iops"].map((kind) => at("blkio", `blkio.throttle.${kind}_device`))).toEqual([`${number} 1048576`, `${number} 2097152`, `${number} 30`, `${number} 40`]);
@@ -90,6 +92,16 @@ test("what update refuses is refused in Docker's words and changes nothing", asy
   expect(await update("nosuch", {})).toEqual([404, { message: "No such container: nosuch" }]);
   expect(memoryLimit(id)).toBe(String(64 * MEGABYTE));
   expect((await engine.hako("update", id)).stderr).toBe("you must provide one or more flags when using this command\n");
+  await engine.ok("rm", "-f", id);
+}, 60_000);
+
+test("after a crash a container that goes on has the limits of its row", async () => {
+  const id = await sleeper("--pids-limit", "20", "-m", "64m");
+  await engine.kill9();
+  const raised = isV1 ? `/sys/fs/cgroup/pids/${engine.cgroupParent}/${id}/pids.max` : `/sys/fs/cgroup/${engine.cgroupParent}/${id}/pids.max`;
+  writeFileSync(raised, "99");
+  await engine.start();
+  expect([pidsLimit(id), memoryLimit(id)]).toEqual(["20", String(64 * MEGABYTE)]);
   await engine.ok("rm", "-f", id);
 }, 60_000);
 

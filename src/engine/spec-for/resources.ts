@@ -12,16 +12,27 @@ export function cgroupPlace({ hostConfig }: { readonly hostConfig: HostConfig })
 
 /** The cgroup limits of a container; what is zero is left to the kernel. */
 export function resourcesOf(hostConfig: HostConfig, rules: Resources["devices"], host: BlockHost): Resources {
-  const resources: Resources = { devices: rules };
-  const memory = memoryOf(hostConfig);
-  if (Object.keys(memory).length > 0) resources.memory = memory;
-  const cpu = cpuOf(hostConfig);
-  if (Object.keys(cpu).length > 0) resources.cpu = cpu;
-  const pids = hostConfig.PidsLimit;
-  if (pids !== undefined && pids !== null && pids !== 0) resources.pids = { limit: pids < 0 ? -1 : pids };
   const block = blockOf(hostConfig, host);
-  if (Object.keys(block).length > 0) resources.blockIO = block;
-  return resources;
+  const pids = hostConfig.PidsLimit;
+  return {
+    ...changeableLimitsOf(hostConfig),
+    ...(pids !== undefined && pids !== null && pids !== 0 && { pids: { limit: pids < 0 ? -1 : pids } }),
+    ...(Object.keys(block).length > 0 && { blockIO: block }),
+    devices: rules,
+  };
+}
+
+/** Those that `update` changes while the container runs. No limit of processes is null as long as nobody has taken one away. */
+export function changeableLimitsOf(hostConfig: HostConfig): Resources {
+  const [memory, cpu] = [memoryOf(hostConfig), cpuOf(hostConfig)];
+  const { PidsLimit: pids, BlkioWeight: weight } = hostConfig;
+  return {
+    devices: [],
+    ...(Object.keys(memory).length > 0 && { memory }),
+    ...(Object.keys(cpu).length > 0 && { cpu }),
+    ...(pids !== undefined && pids !== null && { pids: { limit: pids > 0 ? pids : -1 } }),
+    ...(weight && { blockIO: { weight } }),
+  };
 }
 
 function memoryOf(config: HostConfig): NonNullable<Resources["memory"]> {
