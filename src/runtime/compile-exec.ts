@@ -1,4 +1,4 @@
-import { lastSteps, letGoFlags, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
+import { BECOME_ROOT, lastSteps, letGoFlags, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
 import type { ExecLaunch } from "./launch.ts";
 import { CLONE_NEW } from "./namespaces.ts";
 import type { PlanOp } from "./ops.gen.ts";
@@ -19,13 +19,14 @@ export function compileExec(id: string, launch: ExecLaunch, compilers: ExecCompi
   const fd = compilers.containerPidfd;
   return [
     stdioOp(stdio, launch.letGo ? letGoFlags(stdio.tty) : STDIO.STDIN_ONCE | (stdio.attachOutput ? STDIO.STREAM_OUTPUT : 0) | (launch.endsWithEngine ? STDIO.BOUND : 0)),
-    { op: "exitFile", path: launch.exitFile },
+    ...(launch.endsWithEngine ? [] : [{ op: "exitFile", path: launch.exitFile } as const]),
     { op: "joinPidNamespace", fd },
     { op: "clone", flags: 0n, cgroupDir: cgroup?.kind === "v2" ? cgroup.dir : "" },
     ...(process.oomScoreAdj === undefined ? [] : [{ op: "oomScoreAdj", value: process.oomScoreAdj } as const]),
     // Host paths: before the mount namespace changes.
     ...(cgroup?.kind === "v1" ? [{ op: "joinCgroups", tasksFiles: cgroup.tasksFiles } as const] : []),
-    { op: "joinNamespaces", fd, flags: JOINED },
+    { op: "joinNamespaces", fd, flags: JOINED | (launch.ownUsers ? CLONE_NEW.user : 0n) },
+    ...(launch.ownUsers ? [BECOME_ROOT] : []),
     { op: "waitHost" },
     ...rlimitOps(process),
     { op: "sessionKeyring", name: `_ses.${id}` },

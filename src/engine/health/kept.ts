@@ -1,22 +1,27 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
 import type { EngineContext } from "../context.ts";
 import { healthFile } from "../paths.ts";
 import type { HealthState, ProbeRecord } from "./state.ts";
 
-/** What the next engine goes on from. In the run root: after a reboot nothing runs, and the health of a new run is unknown. */
+/**
+ * What the next engine goes on from. In the run root: after a reboot nothing runs, and the health of a new run is unknown.
+ * One line over the line before, whose rest may follow: a new file for each of many probes would cost more than the probe.
+ */
 export function keepHealth(ctx: EngineContext, id: string, state: HealthState): void {
-  const path = healthFile(ctx.paths, id);
+  let fd: number | undefined;
   try {
-    writeFileSync(`${path}.new`, JSON.stringify(state), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    fd = openSync(healthFile(ctx.paths, id), constants.O_WRONLY | constants.O_CREAT, 0o600);
+    writeSync(fd, `${JSON.stringify(state)}\n`, 0);
   } catch {
     // The run has just ended, or the disk takes no more, ignoring: the next engine begins with `starting`.
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
 export function keptHealth(ctx: EngineContext, id: string): HealthState | undefined {
   try {
-    return parse(JSON.parse(readFileSync(healthFile(ctx.paths, id), "utf8")));
+    return parse(JSON.parse(readFileSync(healthFile(ctx.paths, id), "utf8").split("\n", 1)[0] ?? ""));
   } catch {
     return undefined;
   }
