@@ -1,6 +1,10 @@
+import type { CgroupStatsReader, CgroupSupport, InterfaceCounters, ProcessInfo } from "../linux/mod.ts";
 import type { DeviceNode, Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, ProcessSpec, Resources, RootMount, RuntimeMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
 
 /** The narrow interfaces that the use cases need of the mechanisms; the real ones fit by shape. */
+
+/** What linux/ reads of the kernel. */
+export type { CgroupStats, CgroupSupport, InterfaceCounters, ProcessInfo } from "../linux/mod.ts";
 
 export type Filters = Record<string, string[]>;
 
@@ -139,17 +143,6 @@ export interface Endpoint {
   readonly netlink: { readonly host: NetlinkToHost; readonly inside: Uint8Array };
 }
 
-export interface InterfaceCounters {
-  readonly rxBytes: number;
-  readonly rxPackets: number;
-  readonly rxErrors: number;
-  readonly rxDropped: number;
-  readonly txBytes: number;
-  readonly txPackets: number;
-  readonly txErrors: number;
-  readonly txDropped: number;
-}
-
 export interface NetworkPort {
   readonly bridge: { readonly name: string; readonly id: string; readonly subnet: string; readonly gateway: string; readonly mtu: number };
   attach(containerId: string, options: { mac?: string; ip?: string }): Endpoint;
@@ -164,45 +157,12 @@ export interface NetworkPort {
 
 export type CgroupJoin = { kind: "v1"; tasksFiles: string[] } | { kind: "v2"; dir: string };
 
-export interface BlockCount {
-  readonly major: number;
-  readonly minor: number;
-  readonly op: string;
-  readonly value: number;
-}
-
-export interface BlockCounts {
-  readonly bytes: readonly BlockCount[];
-  readonly operations: readonly BlockCount[];
-}
-
-export interface CgroupCounters {
-  readonly cpu: {
-    readonly totalNs: number;
-    readonly userNs: number;
-    readonly systemNs: number;
-    readonly perCpuNs: readonly number[];
-    readonly periods: number;
-    readonly throttledPeriods: number;
-    readonly throttledNs: number;
-  };
-  readonly memory: { readonly usageBytes: number; readonly maxUsageBytes: number; readonly limitBytes: number; readonly failures: number; readonly stats: Readonly<Record<string, number>> };
-  /** `limit` 0: none. */
-  readonly pids: { readonly current: number; readonly limit: number };
-  readonly blockIO: BlockCounts;
-}
-
-/** Holds files open until it is disposed of; zeros once the group is gone. */
-export interface CgroupReader extends Disposable {
-  read(): CgroupCounters;
-}
-
 export interface Cgroup {
   readonly join: CgroupJoin;
   readonly oomFile: string | undefined;
   /** What is absent stays as it is. */
   update(resources: Resources): void;
-  openStats(): CgroupReader;
+  openStats(): CgroupStatsReader;
   freeze(): Promise<void>;
   thaw(): void | Promise<void>;
   pids(): number[];
@@ -210,31 +170,9 @@ export interface Cgroup {
   remove(): Promise<void>;
 }
 
-/** Which limits this kernel can set. */
-export interface LimitSupport {
-  readonly memory: boolean;
-  readonly swap: boolean;
-  readonly reservation: boolean;
-  readonly swappiness: boolean;
-  readonly kernelMemoryTcp: boolean;
-  readonly oomKillDisable: boolean;
-  readonly cpuShares: boolean;
-  readonly cpuQuota: boolean;
-  readonly cpuRealtime: boolean;
-  /** Processors and memory nodes that containers may have, as lists like `0-3`; undefined without cpusets. */
-  readonly cpuset: { readonly cpus: string; readonly mems: string } | undefined;
-  readonly pids: boolean;
-  readonly blockWeight: boolean;
-  readonly blockWeightDevice: boolean;
-  readonly blockReadBps: boolean;
-  readonly blockWriteBps: boolean;
-  readonly blockReadIops: boolean;
-  readonly blockWriteIops: boolean;
-}
-
 export interface CgroupPort {
   readonly version: 1 | 2;
-  readonly supports: LimitSupport;
+  readonly supports: CgroupSupport;
   create(id: string, resources: Resources, options?: { parent?: string }): Cgroup;
   open(id: string, options?: { parent?: string }): Cgroup;
   list(): string[];
@@ -392,54 +330,6 @@ export interface RuntimePort {
   compressOlder(log: LogFiles): Promise<void>;
 }
 
-/** One line of ps(1), raw; linux/ reads it. */
-export interface ProcessRow {
-  readonly pid: number;
-  /** Of the thread; the process's own number for its first one. */
-  readonly threadId: number;
-  readonly ppid: number;
-  /** Real, effective, saved, of the file system. */
-  readonly uids: readonly number[];
-  readonly gids: readonly number[];
-  /** The effective one. */
-  readonly uid: number;
-  readonly group: number;
-  readonly session: number;
-  /** The foreground group of its terminal; -1 without one. */
-  readonly terminalGroup: number;
-  /** Processor use over the process's life in percent, to the tenth. */
-  readonly cpuPercent: number;
-  readonly startedNs: bigint;
-  readonly elapsedSeconds: number;
-  /** `pts/0`, or `?`. */
-  readonly tty: string;
-  readonly cpuSeconds: number;
-  /** Arguments joined by spaces, or the name in brackets of a process without. */
-  readonly command: string;
-  /** The name alone. */
-  readonly name: string;
-  /** One letter. */
-  readonly state: string;
-  readonly locksMemory: boolean;
-  readonly threads: number;
-  readonly residentBytes: number;
-  readonly virtualBytes: number;
-  readonly codeBytes: number;
-  readonly minorFaults: number;
-  readonly majorFaults: number;
-  /** The kernel's: 20 is the usual one, below zero real-time. */
-  readonly priority: number;
-  readonly nice: number;
-  readonly processor: number;
-  readonly realtimePriority: number;
-  readonly policy: number;
-  readonly flags: number;
-  /** Where it waits in the kernel; empty when it does not, or nobody may know. */
-  readonly waitsIn: string;
-  /** Masks of signals, 16 hexadecimal digits each. */
-  readonly signals: { readonly pending: string; readonly blocked: string; readonly ignored: string; readonly caught: string };
-}
-
 /** What the engine asks about the machine; only linux/ reads /proc and /sys. */
 export interface HostPort {
   readonly kernelVersion: string;
@@ -456,7 +346,7 @@ export interface HostPort {
   /** The mount that a path lies on, and whether mounts spread from and to it. */
   mountPoint(path: string): { readonly path: string; readonly shared: boolean; readonly slave: boolean } | undefined;
   /** In the order given, or each with all of its threads. */
-  listProcesses(pids: readonly number[], options?: { threads?: boolean }): ProcessRow[];
+  listProcesses(pids: readonly number[], options?: { threads?: boolean }): ProcessInfo[];
   /** Names of the host's users and groups, read anew. */
   accounts(): { user(uid: number): string | undefined; group(gid: number): string | undefined };
   /** The time of all processors together, idle too, and how many are on. */

@@ -17,10 +17,10 @@ import { mergeImageConfig, replaceOrAppendEnv } from "../../src/engine/merge-ima
 import { parseSecurityOptions } from "../../src/engine/security-options.ts";
 import { randomName } from "../../src/engine/random-name.ts";
 import { parseSignal } from "../../src/engine/signals.ts";
-import type { CgroupPort, LimitSupport } from "../../src/engine/ports.ts";
+import type { CgroupPort, CgroupSupport } from "../../src/engine/ports.ts";
 import type { HostConfig, ImageConfig } from "../../src/spec/mod.ts";
 
-const EVERY_LIMIT: LimitSupport = {
+const EVERY_LIMIT: CgroupSupport = {
   memory: true, swap: true, reservation: true, swappiness: true, kernelMemoryTcp: true, oomKillDisable: true, cpuShares: true, cpuQuota: true, cpuRealtime: true, cpuset: { cpus: "0-1", mems: "0" }, pids: true,
   blockWeight: true, blockWeightDevice: true, blockReadBps: true, blockWriteBps: true, blockReadIops: true, blockWriteIops: true,
 };

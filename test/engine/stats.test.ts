@@ -1,11 +1,11 @@
 /** Answers of stats, written by hand for speed: they must be JSON, with Docker's fields in Docker's order. */
 import { describe, expect, test } from "bun:test";
 import { answerText, encodeSample } from "../../src/engine/stats/encode.ts";
-import type { CgroupCounters } from "../../src/engine/ports.ts";
+import type { CgroupStats } from "../../src/engine/ports.ts";
 
 const CONTAINER = { id: "f".repeat(64), name: 'odd"name' };
 const UNLIMITED = 9_223_372_036_854_771_712;
-const counters = (change: Partial<CgroupCounters> = {}): CgroupCounters => ({
+const counters = (change: Partial<CgroupStats> = {}): CgroupStats => ({
   cpu: { totalNs: 3e9, userNs: 1e9, systemNs: 2e9, perCpuNs: [1e9, 2e9], periods: 4, throttledPeriods: 5, throttledNs: 6 },
   memory: { usageBytes: 1000, maxUsageBytes: 2000, limitBytes: 1e18, failures: 0, stats: { cache: 7, hierarchical_memory_limit: UNLIMITED, anon: 8, inactive_file: 9 } },
   pids: { current: 3, limit: 0 },

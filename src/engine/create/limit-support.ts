@@ -1,8 +1,8 @@
 import type { HostConfig } from "../../spec/mod.ts";
-import type { LimitSupport } from "../ports.ts";
+import type { CgroupSupport } from "../ports.ts";
 
 interface Limit {
-  readonly missing: (supports: LimitSupport) => boolean;
+  readonly missing: (supports: CgroupSupport) => boolean;
   readonly asked: (host: HostConfig) => boolean;
   readonly warning: string;
   readonly discard: Partial<Record<keyof HostConfig, unknown>>;
@@ -66,7 +66,7 @@ const LIMITS: readonly Limit[] = [
 ];
 
 /** The limits without those that the kernel lacks, and a warning for each that was asked for. */
-export function keepSupported<T extends HostConfig>(host: T, supports: LimitSupport): { readonly kept: T; readonly warnings: string[] } {
+export function keepSupported<T extends HostConfig>(host: T, supports: CgroupSupport): { readonly kept: T; readonly warnings: string[] } {
   const warnings: string[] = [];
   let kept = host;
   for (const limit of LIMITS) {

@@ -1,6 +1,6 @@
 import { EngineError } from "../../base/mod.ts";
 import type { HostConfig } from "../../spec/mod.ts";
-import type { LimitSupport } from "../ports.ts";
+import type { CgroupSupport } from "../ports.ts";
 
 const MINIMUM_MEMORY = 6 * 1024 * 1024;
 const MAX_CPU_NUMBER = 8192;
@@ -10,7 +10,7 @@ const refuse = (message: string): never => {
 
 export interface Machine {
   readonly cpuCount: number;
-  readonly supports: LimitSupport;
+  readonly supports: CgroupSupport;
 }
 
 /** `change`: a part of limits that others of the container's own may complete. */

@@ -1,5 +1,5 @@
 import { ZERO_INSTANT } from "../../base/mod.ts";
-import type { BlockCounts, CgroupCounters, InterfaceCounters } from "../ports.ts";
+import type { CgroupStats, InterfaceCounters } from "../ports.ts";
 
 /**
  * The texts of one sample: an answer of GET /containers/{id}/stats is put together from them. The processor's part serves
@@ -35,30 +35,30 @@ export function answerText(container: { readonly id: string; readonly name: stri
   return `{"name":${JSON.stringify(`/${container.name}`)},"id":"${container.id}","read":"${sample.read}","preread":"${before.read}",${sample.counts},"cpu_stats":${sample.cpu},"precpu_stats":${before.cpu},${sample.memory}}\n`;
 }
 
-export function encodeSample(version: 1 | 2, counters: CgroupCounters, network: InterfaceCounters | undefined, moment: Moment, memoryTotal: number): SampleText {
+export function encodeSample(version: 1 | 2, counters: CgroupStats, network: InterfaceCounters | undefined, moment: Moment, memoryTotal: number): SampleText {
   const networks = network ? `,"networks":{"eth0":${networkText(network)}}` : "";
   const counts = `"pids_stats":${pidsText(version, counters.pids)},"blkio_stats":${version === 1 ? blockTextV1(counters.blockIO) : blockTextV2(counters.blockIO)},"num_procs":0,"storage_stats":{}`;
   return { read: moment.read, cpu: cpuText(counters.cpu, moment), counts, memory: `"memory_stats":${memoryText(version, counters.memory, memoryTotal)}${networks}` };
 }
 
-function cpuText({ totalNs, userNs, systemNs, perCpuNs, periods, throttledPeriods, throttledNs }: CgroupCounters["cpu"], moment: Moment): string {
+function cpuText({ totalNs, userNs, systemNs, perCpuNs, periods, throttledPeriods, throttledNs }: CgroupStats["cpu"], moment: Moment): string {
   const perCpu = perCpuNs.length > 0 ? `"percpu_usage":[${perCpuNs.join(",")}],` : "";
   return `{"cpu_usage":{"total_usage":${totalNs},${perCpu}"usage_in_kernelmode":${systemNs},"usage_in_usermode":${userNs}},"system_cpu_usage":${moment.systemNs},"online_cpus":${moment.onlineCpus},"throttling_data":{"periods":${periods},"throttled_periods":${throttledPeriods},"throttled_time":${throttledNs}}}`;
 }
 
 /** Docker leaves out what is zero; "max" is zero on v1 and the largest number on v2. */
-function pidsText(version: 1 | 2, { current, limit }: CgroupCounters["pids"]): string {
+function pidsText(version: 1 | 2, { current, limit }: CgroupStats["pids"]): string {
   const limitText = limit > 0 ? String(limit) : version === 2 ? MAX_UINT64 : "";
   return `{${[current > 0 ? `"current":${current}` : "", limitText && `"limit":${limitText}`].filter(Boolean).join(",")}}`;
 }
 
-const entryText = ({ major, minor, op, value }: BlockCounts["bytes"][number]): string => `{"major":${major},"minor":${minor},"op":"${op}","value":${value}}`;
+const entryText = ({ major, minor, op, value }: CgroupStats["blockIO"]["bytes"][number]): string => `{"major":${major},"minor":${minor},"op":"${op}","value":${value}}`;
 
-function blockTextV1({ bytes, operations }: BlockCounts): string {
+function blockTextV1({ bytes, operations }: CgroupStats["blockIO"]): string {
   return `{"io_service_bytes_recursive":[${bytes.map(entryText).join(",")}],"io_serviced_recursive":[${operations.map(entryText).join(",")}],"io_queue_recursive":[],"io_service_time_recursive":[],"io_wait_time_recursive":[],"io_merged_recursive":[],"io_time_recursive":[],"sectors_recursive":[]}`;
 }
 
-function blockTextV2({ bytes }: BlockCounts): string {
+function blockTextV2({ bytes }: CgroupStats["blockIO"]): string {
   return bytes.length === 0 ? NULL_BLOCK_IO : NULL_BLOCK_IO.replace("null", `[${bytes.map(entryText).join(",")}]`);
 }
 
@@ -75,7 +75,7 @@ const MEMORY_V2 = quoted(
 /** By table: a group in which nothing happened gives the same one again. */
 const tableTexts = new WeakMap<object, string>();
 
-function memoryText(version: 1 | 2, { usageBytes, maxUsageBytes, stats, failures, limitBytes }: CgroupCounters["memory"], memoryTotal: number): string {
+function memoryText(version: 1 | 2, { usageBytes, maxUsageBytes, stats, failures, limitBytes }: CgroupStats["memory"], memoryTotal: number): string {
   const table = tableTexts.get(stats) ?? tableText(version === 1 ? MEMORY_V1 : MEMORY_V2, stats);
   tableTexts.set(stats, table);
   return `{${usageBytes > 0 ? `"usage":${usageBytes},` : ""}${maxUsageBytes > 0 ? `"max_usage":${maxUsageBytes},` : ""}"stats":{${table}},${failures > 0 ? `"failcnt":${failures},` : ""}"limit":${Math.min(limitBytes, memoryTotal)}}`;

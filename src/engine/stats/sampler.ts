@@ -1,5 +1,5 @@
 import { formatInstant, nowNs } from "../../base/mod.ts";
-import type { CgroupPort, CgroupReader, HostPort, InterfaceCounters, NetworkPort } from "../ports.ts";
+import type { CgroupPort, HostPort, InterfaceCounters, NetworkPort } from "../ports.ts";
 import type { ContainerRecord } from "../record.ts";
 import { cgroupPlace } from "../spec-for/resources.ts";
 import { refOf } from "../spec-for/namespaces.ts";
@@ -23,7 +23,7 @@ export interface SamplerParts {
 /** One run of a container, its counters open. */
 interface OpenRun {
   readonly startedAt: string;
-  readonly reader: CgroupReader;
+  readonly reader: ReturnType<ReturnType<CgroupPort["open"]>["openStats"]>;
   /** Of the interface's end on the host; undefined for none. */
   readonly hostIndex: number | undefined;
 }

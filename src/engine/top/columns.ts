@@ -1,4 +1,4 @@
-import type { HostPort, ProcessRow } from "../ports.ts";
+import type { HostPort, ProcessInfo } from "../ports.ts";
 import { bsdTime, dayOrTime, elapsed, longDate, processorTime, startOfDay, startTime } from "./times.ts";
 
 /** What a column may ask beside the process itself. */
@@ -9,7 +9,7 @@ export interface Machine {
 
 export interface Column {
   readonly title: string;
-  readonly value: (row: ProcessRow, machine: Machine) => string;
+  readonly value: (row: ProcessInfo, machine: Machine) => string;
 }
 
 const KIBIBYTE = 1024;
@@ -20,17 +20,17 @@ const NO_ADDRESS = "0".repeat(16);
 const POLICIES = ["TS", "FF", "RR", "B", "ISO", "IDL", "DLN"];
 
 const column = (title: string, value: Column["value"]): Column => ({ title, value });
-const number = (title: string, value: (row: ProcessRow) => number): Column => column(title, (row) => String(Math.floor(value(row))));
+const number = (title: string, value: (row: ProcessInfo) => number): Column => column(title, (row) => String(Math.floor(value(row))));
 const constant = (title: string, text: string): Column => column(title, () => text);
 const percent = (value: number): string => value.toFixed(1);
 const shortened = (name: string): string => (name.length > NAME_WIDTH ? `${name.slice(0, NAME_WIDTH - 1)}+` : name);
 const userName = (title: string, which: number): Column => column(title, ({ uids }, { accounts }) => shortened(accounts.user(uids[which] ?? 0) ?? String(uids[which] ?? 0)));
 const groupName = (title: string, which: number): Column => column(title, ({ gids }, { accounts }) => shortened(accounts.group(gids[which] ?? 0) ?? String(gids[which] ?? 0)));
-const isRealtime = ({ policy }: ProcessRow): boolean => policy === 1 || policy === 2;
+const isRealtime = ({ policy }: ProcessInfo): boolean => policy === 1 || policy === 2;
 const [REAL, EFFECTIVE, SAVED, FILE_SYSTEM] = [0, 1, 2, 3];
 
 /** The letter, and what ps adds to it: `Ss+`. */
-function stateText({ state, nice, locksMemory, session, pid, threads, terminalGroup, group }: ProcessRow): string {
+function stateText({ state, nice, locksMemory, session, pid, threads, terminalGroup, group }: ProcessInfo): string {
   return [state, nice < 0 ? "<" : nice > 0 ? "N" : "", locksMemory ? "L" : "", session === pid ? "s" : "", threads > 1 ? "l" : "", terminalGroup === group ? "+" : ""].join("");
 }
 

@@ -1,12 +1,12 @@
 import { EngineError } from "../../base/mod.ts";
-import type { ProcessRow } from "../ports.ts";
+import type { ProcessInfo } from "../ports.ts";
 import { columnNamed, pick, WITHOUT, type Column } from "./columns.ts";
 
 /** What a ps command line asks for. */
 export interface PsRequest {
   readonly columns: readonly Column[];
   readonly threads: boolean;
-  readonly selects: (row: ProcessRow) => boolean;
+  readonly selects: (row: ProcessInfo) => boolean;
 }
 
 /** Flags of the Unix kind, which come with a dash, and of the BSD kind, which come without. */
