@@ -3,18 +3,19 @@ import { parseSeccompProfile } from "../linux/mod.ts";
 import type { DeviceNode, LinuxSpec, NamespaceType, Resources } from "../spec/mod.ts";
 import { asFlag, asInteger, asText, type JsonValue } from "./json-value.ts";
 
-const NAMESPACES: readonly string[] = ["pid", "network", "mount", "ipc", "uts", "cgroup", "time"];
+const NAMESPACES: readonly string[] = ["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"];
 const DEVICE_TYPES: readonly string[] = ["c", "b", "u", "p"];
 
 /** config-linux.md. @throws EngineError for what is wrong, and for what this runtime cannot do */
 export function linuxOf(linux: JsonValue): LinuxSpec {
-  for (const key of ["uidMappings", "gidMappings"]) linux.at(key).absent("user namespaces are not supported");
   for (const key of ["intelRdt", "personality", "memoryPolicy", "netDevices", "timeOffsets"]) linux.at(key).absent("cannot be set");
   linux.at("mountLabel").absent("SELinux labels of mounts cannot be set");
   const seccomp = linux.at("seccomp");
   const propagation = linux.at("rootfsPropagation").text("");
   return {
-    namespaces: linux.at("namespaces").list().map(namespaceOf),
+    namespaces: namespacesOf(linux),
+    uidMappings: linux.at("uidMappings").list().map(rangeOf),
+    gidMappings: linux.at("gidMappings").list().map(rangeOf),
     devices: linux.at("devices").list().map(deviceOf),
     maskedPaths: linux.at("maskedPaths").texts(),
     readonlyPaths: linux.at("readonlyPaths").texts(),
@@ -26,12 +27,28 @@ export function linuxOf(linux: JsonValue): LinuxSpec {
   };
 }
 
+/** A user namespace of its own has power over what is made with it, and over nothing that was there before. */
+function namespacesOf(linux: JsonValue): LinuxSpec["namespaces"] {
+  const namespaces = linux.at("namespaces").list().map(namespaceOf);
+  if (!namespaces.some(({ type }) => type === "user")) {
+    for (const key of ["uidMappings", "gidMappings"]) linux.at(key).absent("without a user namespace there is nothing to map");
+    return namespaces;
+  }
+  if (linux.at("uidMappings").list().length === 0 || linux.at("gidMappings").list().length === 0) throw new EngineError("InvalidParameter", "linux.uidMappings, linux.gidMappings: a user namespace needs both");
+  const joined = namespaces.find(({ path }) => path !== undefined);
+  if (joined) throw new EngineError("NotImplemented", `linux.namespaces: a ${joined.type} namespace cannot be joined from a user namespace of the container's own`);
+  return namespaces;
+}
+
+function rangeOf(range: JsonValue): { containerID: number; hostID: number; size: number } {
+  return { containerID: range.at("containerID").integer(), hostID: range.at("hostID").integer(), size: range.at("size").integer() };
+}
+
 function namespaceOf(namespace: JsonValue): LinuxSpec["namespaces"][number] {
   const type = namespace.at("type").text();
-  if (type === "user") throw new EngineError("NotImplemented", "linux.namespaces: user namespaces are not supported");
   if (!NAMESPACES.includes(type)) throw namespace.at("type").wrong(`one of ${NAMESPACES.join(", ")}`);
   const path = namespace.at("path").text("");
-  if (path !== "" && type === "mount") throw new EngineError("NotImplemented", "linux.namespaces: a mount namespace cannot be joined");
+  if (path !== "" && (type === "mount" || type === "user")) throw new EngineError("NotImplemented", `linux.namespaces: a ${type} namespace cannot be joined`);
   return { type: type as NamespaceType, ...(path !== "" && { path }) };
 }
 

@@ -1,7 +1,7 @@
 import { copyFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
-import { connectUnix, kill, openCgroups, processStart, type Cgroup } from "../linux/mod.ts";
+import { connectUnix, kill, mapUsers, openCgroups, processStart, type Cgroup } from "../linux/mod.ts";
 import { reachGate, runHook, type Hook, type Shim } from "../runtime/mod.ts";
 import type { Given } from "./arguments.ts";
 import type { RuntimeContext } from "./context.ts";
@@ -71,6 +71,7 @@ function cgroupPathOf(written: string | undefined, id: string): string {
 async function makeProcess(ctx: RuntimeContext, folder: StateFolder, state: ContainerState, { spec, hooks, rootfs }: BundleConfig, cgroup: Cgroup, consoleFd: number | undefined): Promise<number> {
   const inNamespaces = spec.linux.namespaces.some(({ type, path }) => type === "pid" && !path);
   const bound = (programs: readonly HookProgram[], status: "creating" | "created", pid: number): Hook[] => programs.map((program) => ({ ...program, state: JSON.stringify(stateShape(folder, { ...state, pid }, status)) }));
+  const ownUsers = spec.linux.namespaces.some(({ type }) => type === "user");
   const early = [...hooks.prestart, ...hooks.createRuntime];
   const { height = 0, width = 0 } = spec.process.consoleSize ?? {};
   const shim = await ctx.spawner.launchContainer(state.id, folder.shimSocket, {
@@ -83,6 +84,7 @@ async function makeProcess(ctx: RuntimeContext, folder: StateFolder, state: Cont
     letGo: {
       startSocket: folder.startSocket,
       ...(early.length > 0 && { hookSocket: folder.hookSocket }),
+      ...(ownUsers && { mapSocket: folder.mapSocket }),
       ...(consoleFd !== undefined && { consoleFd }),
       // Inside, the process is the first of its namespace.
       createContainer: bound(hooks.createContainer, "creating", inNamespaces ? 1 : 0),
@@ -90,6 +92,7 @@ async function makeProcess(ctx: RuntimeContext, folder: StateFolder, state: Cont
     },
   });
   try {
+    if (ownUsers) await atGate(shim, folder.mapSocket, (pid) => mapUsers(pid, spec.linux.uidMappings ?? [], spec.linux.gidMappings ?? []));
     if (early.length > 0) await runEarlyHooks(shim, folder.hookSocket, (pid) => bound(early, "creating", pid), state.bundle);
     return (await shim.started).pid;
   } catch (error) {
@@ -104,12 +107,19 @@ async function makeProcess(ctx: RuntimeContext, folder: StateFolder, state: Cont
 
 /** The process stands still, mounted but not pivoted, while they run. */
 async function runEarlyHooks(shim: Shim, socket: string, hooks: (pid: number) => Hook[], cwd: string): Promise<void> {
+  await atGate(shim, socket, async (pid) => {
+    for (const hook of hooks(pid)) await runHook(hook, cwd);
+  });
+}
+
+/** Acts on the process while it waits; one for which that fails is ended. */
+async function atGate(shim: Shim, socket: string, act: (pid: number) => Promise<void> | void): Promise<void> {
   const failed = shim.started.then(() => new Promise<never>(() => undefined));
   const gate = await Promise.race([reachGate(socket), failed]);
   await shim.greeted();
   const pid = shim.preparedPid ?? 0;
   try {
-    for (const hook of hooks(pid)) await runHook(hook, cwd);
+    await act(pid);
   } catch (error) {
     if (pid > 0) kill(pid, SIGKILL);
     throw error;

@@ -28,6 +28,7 @@ export async function execProcess(ctx: RuntimeContext, given: Given): Promise<nu
   try {
     const shim = await ctx.spawner.launchExec(state.id, socket, {
       containerPid: state.pid,
+      ownUsers: spec.linux.namespaces.some(({ type }) => type === "user"),
       process,
       ...(spec.linux.seccomp && { seccomp: spec.linux.seccomp }),
       cgroup: cgroupOf(state).join,

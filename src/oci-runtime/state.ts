@@ -28,6 +28,7 @@ export interface ContainerState {
  *               config.json  the bundle's, as it was
  *               start        socket at which the process waits for `start`; gone once it is let go
  *               hooks        the same for hooks that run while it is created
+ *               map          the same, in a user namespace, until its users are mapped
  *               s            control socket of the shim that makes it
  */
 export class StateFolder {
@@ -45,6 +46,9 @@ export class StateFolder {
   }
   get hookSocket(): string {
     return join(this.dir, "hooks");
+  }
+  get mapSocket(): string {
+    return join(this.dir, "map");
   }
   get shimSocket(): string {
     return join(this.dir, "s");

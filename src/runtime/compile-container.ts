@@ -1,12 +1,12 @@
 import type { NamespaceType, RuntimeSpec } from "../spec/mod.ts";
 import { holdOps, mountOps } from "./compile-mounts.ts";
 import { rootOps } from "./compile-root.ts";
-import { lastSteps, letGoFlags, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
+import { BECOME_ROOT, lastSteps, letGoFlags, rlimitOps, STDIO, stdioOp, type PlanCompilers } from "./compile-process.ts";
 import { deviceOps, ownsDev } from "./container-devices.ts";
 import type { Hook, ContainerLaunch, LogLaunch } from "./launch.ts";
 import { segmentFiles } from "./logs/segments.ts";
 import { LOOPBACK_UP } from "./loopback.ts";
-import { propagationFlags } from "./mount-options.ts";
+import { MOUNT_ATTR, propagationFlags } from "./mount-options.ts";
 import { CLONE_NEW, cloneFlags, namespaceUse } from "./namespaces.ts";
 import type { PlanOp } from "./ops.gen.ts";
 
@@ -16,7 +16,7 @@ export interface ContainerCompilers extends PlanCompilers {
   /** The shim's fd of a mount namespace, by its path. */
   mountNamespaceFd(path: string): number;
   /** The shim's fds of what `letGo` names; 0: none. */
-  readonly letGo?: { readonly startFd: number; readonly hookFd: number; readonly consoleFd: number };
+  readonly letGo?: { readonly startFd: number; readonly hookFd: number; readonly mapFd: number; readonly consoleFd: number };
   /** The kernel offers its memory image, so /dev/core is expected (Docker links it; it is masked by default). */
   readonly kernelCore: boolean;
 }
@@ -27,6 +27,7 @@ const JOINED_IN_CHILD: readonly NamespaceType[] = ["network", "ipc", "uts", "cgr
 /** Compiles a container into the shim's plan. The order of the operations is the order in which they are safe. */
 export function compileContainer(id: string, launch: ContainerLaunch, compilers: ContainerCompilers): PlanOp[] {
   const { spec } = launch;
+  const ownUsers = namespaceUse(spec.linux, "user") === "created";
   return [
     ...hostOps(launch, compilers),
     ...entryOps(launch, compilers),
@@ -34,7 +35,7 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
     ...holdOps(spec.mounts, compilers.mountNamespaceFd),
     ...rootOps(launch.root, launch.rootMountPoint, spec.linux.rootfsPropagation ?? ""),
     ...spec.mounts.flatMap((mount) => mountOps(mount, launch.cgroup)),
-    ...deviceOps(spec, compilers.kernelCore),
+    ...deviceOps(spec, compilers.kernelCore).map((op) => (ownUsers && op.op === "device" ? deviceBind(op.path) : op)),
     // After the mounts: the folder may belong on a volume. Docker makes a missing one, root's own.
     ...(spec.process.cwd === "/" ? [] : [{ op: "directory", path: spec.process.cwd, mode: 0o755, uid: 0, gid: 0 } as const]),
     ...restrictionOps(spec),
@@ -49,6 +50,11 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
     ...hookOps(launch.letGo?.startContainer),
     ...lastSteps(spec.process, spec.linux.seccomp, compilers),
   ];
+}
+
+/** In a user namespace of its own nobody makes device nodes: the host's are shown. */
+function deviceBind(path: string): PlanOp {
+  return { op: "bind", source: path, target: path, flags: 0, attributesSet: MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC, attributesClear: 0n, propagation: 0n };
 }
 
 function gateOps(fd: number, program: boolean): PlanOp[] {
@@ -101,6 +107,7 @@ function entryOps(launch: ContainerLaunch, compilers: ContainerCompilers): PlanO
     if (namespaceUse(linux, type) === "joined") ops.push({ op: "joinNamespaces", fd: compilers.namespaceFd(type), flags: CLONE_NEW[type] });
   }
   ops.push({ op: "waitHost" });
+  if (namespaceUse(linux, "user") === "created") ops.push(...gateOps(compilers.letGo?.mapFd ?? 0, false), BECOME_ROOT);
   const inside = launch.network?.inside ?? LOOPBACK_UP;
   if (namespaceUse(linux, "network") === "created" && inside.length > 0) ops.push({ op: "netlinkInside", messages: inside });
   return ops;

@@ -33,6 +33,11 @@ const RLIMITS: readonly string[] = [
   "RLIMIT_RTTIME",
 ];
 
+const EVERYTHING = (1n << 64n) - 1n;
+
+/** In a user namespace that has just been made or entered: nobody until now, its root from here on. */
+export const BECOME_ROOT: PlanOp = { op: "identity", uid: 0, gid: 0, groups: [], umask: 0o022, bounding: EVERYTHING, effective: EVERYTHING, permitted: EVERYTHING, inheritable: 0n, ambient: 0n };
+
 /** A terminal replaces the caller's standard streams. */
 export function letGoFlags(tty: boolean): number {
   return STDIO.LET_GO | (tty ? 0 : STDIO.DIRECT);

@@ -41,6 +41,8 @@ export interface LetGo {
   /** Where the process waits for `start`, and before it, when that is given, for the hooks of the runtime's own namespaces. */
   readonly startSocket: string;
   readonly hookSocket?: string;
+  /** Where it waits, in a user namespace of its own, until its users are mapped. */
+  readonly mapSocket?: string;
   /** A connected socket that gets the terminal's master; closed by the launch. */
   readonly consoleFd?: number;
   readonly createContainer: readonly Hook[];
@@ -87,6 +89,8 @@ export interface ExecLaunch {
   readonly stdio: StdioLaunch & { readonly attachOutput: boolean };
   readonly exitFile: string;
   readonly letGo?: Pick<LetGo, "consoleFd">;
+  /** The container has a user namespace of its own. */
+  readonly ownUsers?: boolean;
   /** It is killed when nobody watches it any more. */
   readonly endsWithEngine?: boolean;
 }

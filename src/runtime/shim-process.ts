@@ -69,6 +69,7 @@ export class ShimSpawner implements Disposable {
     const { letGo } = launch;
     const gates = letGo && {
       startFd: fds.add("start", listenUnix(letGo.startSocket)),
+      mapFd: letGo.mapSocket === undefined ? 0 : fds.add("map", listenUnix(letGo.mapSocket)),
       hookFd: letGo.hookSocket === undefined ? 0 : fds.add("hooks", listenUnix(letGo.hookSocket)),
       consoleFd: letGo.consoleFd === undefined ? 0 : fds.add("console", letGo.consoleFd),
     };

@@ -199,7 +199,8 @@ describe("hooks", () => {
 
 describe("what cannot be had is said in words", () => {
   test.each<[string, (config: Config) => void]>([
-    ["user namespaces are not supported", (config) => (config.linux["namespaces"] = [{ type: "user" }, { type: "mount" }])],
+    ["a user namespace needs both", (config) => (config.linux["namespaces"] = [{ type: "user" }, { type: "mount" }])],
+    ["a user namespace cannot be joined", (config) => (config.linux["namespaces"] = [{ type: "user", path: "/proc/1/ns/user" }, { type: "mount" }])],
     ["not by systemd", (config) => (config.linux["cgroupsPath"] = "user.slice:hako:x")],
     ["mapped owners", (config) => (config["mounts"] as Record<string, unknown>[]).push({ destination: "/m", type: "bind", source: "/tmp", options: ["bind"], uidMappings: [{ containerID: 0, hostID: 1, size: 1 }] })],
     ["process.cwd: must be an absolute path", (config) => (config.process["cwd"] = "tmp")],
