@@ -32,9 +32,10 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
     ...hostOps(launch, compilers),
     ...entryOps(launch, compilers),
     ...(spec.hostname || spec.domainname ? [{ op: "hostname", hostname: spec.hostname ?? "", domainname: spec.domainname ?? "" } as const] : []),
-    ...holdOps(spec.mounts, compilers.mountNamespaceFd),
+    ...holdOps(spec.mounts, compilers.mountNamespaceFd, ownUsers),
+    ...(ownUsers ? [BECOME_ROOT] : []),
     ...rootOps(launch.root, launch.rootMountPoint, spec.linux.rootfsPropagation ?? ""),
-    ...spec.mounts.flatMap((mount) => mountOps(mount, launch.cgroup)),
+    ...spec.mounts.flatMap((mount) => mountOps(mount, launch.cgroup, ownUsers)),
     ...deviceOps(spec, compilers.kernelCore).map((op) => (ownUsers && op.op === "device" ? deviceBind(op.path) : op)),
     // After the mounts: the folder may belong on a volume. Docker makes a missing one, root's own.
     ...(spec.process.cwd === "/" ? [] : [{ op: "directory", path: spec.process.cwd, mode: 0o755, uid: 0, gid: 0 } as const]),
@@ -86,10 +87,10 @@ function hostOps(launch: ContainerLaunch, compilers: ContainerCompilers): PlanOp
 const DISCARD = 1;
 const KEEP_FROM_START = 2;
 
-function logOps({ path, indexPath, maxBytes = 0, maxFiles = 0, discard, present = [] }: LogLaunch): PlanOp[] {
+function logOps({ path, indexPath, maxBytes = 0, maxFiles = 0, discard = false, keep = false, present = [] }: LogLaunch): PlanOp[] {
   const base = present.at(-1) ?? 0;
   const older = new BigUint64Array(present.slice(0, -1).map(BigInt));
-  const flags = discard === undefined ? 0 : DISCARD | (discard === "later" ? KEEP_FROM_START : 0);
+  const flags = (discard ? DISCARD : 0) | (keep ? KEEP_FROM_START : 0);
   return [
     { op: "frameLog", ...segmentFiles({ path, indexPath }, base) },
     { op: "logRotation", prefix: path, base: BigInt(base), maxBytes: BigInt(maxBytes), maxFiles, flags, older: new Uint8Array(older.buffer) },
@@ -107,7 +108,7 @@ function entryOps(launch: ContainerLaunch, compilers: ContainerCompilers): PlanO
     if (namespaceUse(linux, type) === "joined") ops.push({ op: "joinNamespaces", fd: compilers.namespaceFd(type), flags: CLONE_NEW[type] });
   }
   ops.push({ op: "waitHost" });
-  if (namespaceUse(linux, "user") === "created") ops.push(...gateOps(compilers.letGo?.mapFd ?? 0, false), BECOME_ROOT);
+  if (namespaceUse(linux, "user") === "created") ops.push(...gateOps(compilers.letGo?.mapFd ?? 0, false));
   const inside = launch.network?.inside ?? LOOPBACK_UP;
   if (namespaceUse(linux, "network") === "created" && inside.length > 0) ops.push({ op: "netlinkInside", messages: inside });
   return ops;

@@ -8,10 +8,10 @@ import type { PlanOp } from "./ops.gen.ts";
 export const BIND = { RECURSIVE: 1, ATTRIBUTES_RECURSIVE: 2, SOURCE_IN_ROOT: 4, SOURCE_BENEATH: 8, SOURCE_HELD: 16 } as const;
 
 /** One mount of the spec as operations. */
-export function mountOps(mount: RuntimeMount, cgroup: CgroupJoin | undefined): PlanOp[] {
+export function mountOps(mount: RuntimeMount, cgroup: CgroupJoin | undefined, ownUsers = false): PlanOp[] {
   const options = parseMountOptions(mount.options);
   if (mount.type === "cgroup") return cgroupOps(mount, options, cgroup);
-  if (isHeld(mount)) return [flagged(bindOp(mount.source, mount.destination, options), BIND.SOURCE_HELD)];
+  if (isHeld(mount, ownUsers)) return [flagged(bindOp(mount.source, mount.destination, options), BIND.SOURCE_HELD)];
   if (mount.inRoot) return [flagged(bindOp(mount.source, mount.destination, options), BIND.SOURCE_IN_ROOT)];
   if (mount.type === "bind" || options.bind) return [mount.beneath === undefined ? bindOp(mount.source, mount.destination, options) : beneathOp(mount.source, mount.beneath, mount.destination, options)];
   return [fileSystemOp(mount.type, mount.source, mount.destination, options)];
@@ -31,17 +31,18 @@ const flagged = (op: BindOp, flag: number): BindOp => ({ ...op, flags: op.flags 
 
 /**
  * What is opened before this namespace's mounts stop being the host's: a shared bind stays in its source's peer group,
- * while nothing that is mounted here later reaches the host; and what another container shares.
+ * while nothing that is mounted here later reaches the host; what another container shares; and, where the container's root is
+ * nobody on the host (ownUsers), every bind, for that root may not find the way to it.
  */
-export function holdOps(mounts: readonly RuntimeMount[], namespaceFd: (path: string) => number): PlanOp[] {
-  return mounts.filter(isHeld).map(({ source, options, mountNamespace }): PlanOp => ({
+export function holdOps(mounts: readonly RuntimeMount[], namespaceFd: (path: string) => number, ownUsers = false): PlanOp[] {
+  return mounts.filter((mount) => isHeld(mount, ownUsers)).map(({ source, options, mountNamespace }): PlanOp => ({
     op: "holdTree", source, recursive: parseMountOptions(options).recursive ? 1 : 0, namespaceFd: mountNamespace === undefined ? 0 : namespaceFd(mountNamespace),
   }));
 }
 
-function isHeld({ type, options, mountNamespace, beneath }: RuntimeMount): boolean {
+function isHeld({ type, options, mountNamespace, beneath, inRoot }: RuntimeMount, ownUsers: boolean): boolean {
   const { bind, propagation } = parseMountOptions(options);
-  return mountNamespace !== undefined || (beneath === undefined && (bind || type === "bind") && (propagation & MS.SHARED) !== 0n);
+  return mountNamespace !== undefined || (beneath === undefined && !inRoot && (bind || type === "bind") && (ownUsers || (propagation & MS.SHARED) !== 0n));
 }
 
 function fileSystemOp(fstype: string, source: string, target: string, options: MountOptions): PlanOp {

@@ -1,4 +1,5 @@
 import { mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { EngineError } from "../../base/mod.ts";
 import { listenUnix, ownNamespacePath } from "../../linux/mod.ts";
 import type { ContainerLaunch, ExecLaunch } from "../launch.ts";
 import type { PlanOp } from "../ops.gen.ts";
@@ -13,6 +14,9 @@ import { callRuntime, lastError } from "./runtime-calls.ts";
 export function prepareExternalContainer(id: string, socketPath: string, launch: ContainerLaunch, runtime: OciRuntime, fds: PlanFds): readonly PlanOp[] {
   const bundle = Bundle.beside(socketPath);
   const { spec } = launch;
+  // config.json can only name paths of the host: one of the container's would be taken for one of those.
+  const inside = spec.mounts.find(({ inRoot }) => inRoot);
+  if (inside) throw new EngineError("NotImplemented", `mount ${inside.destination}: a part of an image can be mounted by the engine's own runtime only`);
   rmSync(bundle.dir, { recursive: true, force: true });
   bundle.create(id, runtime);
   const config = configJson(spec, {
