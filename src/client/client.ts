@@ -88,6 +88,8 @@ export class Client {
 
   /** Opens connections that are needed soon, while there is something else to do. */
   warmUp(count: number): void {
+    // Each would be a process and a login over there.
+    if (this.endpoint.kind === "ssh") return;
     for (let opened = 0; opened < count; opened++) {
       // Whoever needs it opens one again, and is told why that fails.
       const warming = Connection.open(this.endpoint).catch(() => undefined);

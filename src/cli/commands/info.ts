@@ -5,12 +5,13 @@ import type { Invocation } from "../command.ts";
 import { binarySize } from "../format/size.ts";
 import { err, out, printable } from "../output.ts";
 
-export async function run({ flags, client }: Invocation): Promise<number> {
+export async function run({ flags, client, context, global }: Invocation): Promise<number> {
   const format = flags.string("format");
+  const debug = global.bool("debug");
   const info = await systemInfo(client).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   const reached = info instanceof Error ? undefined : info;
-  if (format) await printTemplate(format, reached);
-  else out(`Client:\n Version:    ${VERSION}\n Context:    default\n Debug Mode: false\n\nServer:\n${reached ? serverText(reached) : ""}`);
+  if (format) await printTemplate(format, { Version: VERSION, Context: context, Debug: debug }, reached);
+  else out(`Client:\n Version:    ${VERSION}\n Context:    ${context}\n Debug Mode: ${String(debug)}\n\nServer:\n${reached ? serverText(reached) : ""}`);
   if (!(info instanceof Error)) {
     if (!format) for (const warning of info.Warnings ?? []) err(`${printable(warning)}\n`);
     return 0;
@@ -19,9 +20,8 @@ export async function run({ flags, client }: Invocation): Promise<number> {
   return 1;
 }
 
-async function printTemplate(format: string, info: SystemInfo | undefined): Promise<void> {
+async function printTemplate(format: string, client: object, info: SystemInfo | undefined): Promise<void> {
   const { inspectTemplate, printThrough } = await import("../format/inspect-template.ts");
-  const client = { Version: VERSION, Context: "default", Debug: false };
   printThrough(inspectTemplate(format === "json" ? "{{json .}}" : format, { goType: "system.dockerInfo" }), { ...info, ClientInfo: client });
 }
 

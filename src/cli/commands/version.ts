@@ -4,25 +4,25 @@ import { VERSION } from "../build-info.ts";
 import type { Invocation } from "../command.ts";
 import { err, out, printable } from "../output.ts";
 
-export async function run({ flags, client }: Invocation): Promise<number> {
+export async function run({ flags, client, context }: Invocation): Promise<number> {
   const format = flags.string("format");
   const server = await systemVersion(client).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   const reached = server instanceof Error ? undefined : server;
-  if (format) await printTemplate(format, client, reached);
-  else out(clientText(client, reached) + (reached ? serverText(reached) : ""));
+  if (format) await printTemplate(format, context, client, reached);
+  else out(clientText(clientFacts(context, client, reached)) + (reached ? serverText(reached) : ""));
   if (!(server instanceof Error)) return 0;
   err(`${server.message}\n`);
   return 1;
 }
 
-async function printTemplate(format: string, client: Client, server: SystemVersion | undefined): Promise<void> {
+async function printTemplate(format: string, context: string, client: Client, server: SystemVersion | undefined): Promise<void> {
   const { inspectTemplate, printThrough } = await import("../format/inspect-template.ts");
-  printThrough(inspectTemplate(format === "json" ? "{{json .}}" : format, { goType: "system.versionInfo", name: "version" }), { Client: clientFacts(client, server), Server: server ?? null });
+  printThrough(inspectTemplate(format === "json" ? "{{json .}}" : format, { goType: "system.versionInfo", name: "version" }), { Client: clientFacts(context, client, server), Server: server ?? null });
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64" };
 
-const clientFacts = (client: Client, server: SystemVersion | undefined) => ({
+const clientFacts = (context: string, client: Client, server: SystemVersion | undefined) => ({
   Version: VERSION,
   ApiVersion: client.apiVersion,
   DefaultAPIVersion: "1.51",
@@ -31,16 +31,16 @@ const clientFacts = (client: Client, server: SystemVersion | undefined) => ({
   Os: process.platform,
   Arch: ARCHITECTURES[process.arch] ?? process.arch,
   BuildTime: "",
-  Context: "default",
+  Context: context,
 });
 
-function clientText(client: Client, server: SystemVersion | undefined): string {
-  const facts = clientFacts(client, server);
+function clientText(facts: ReturnType<typeof clientFacts>): string {
   return block("Client:", 1, [
     ["Version", facts.Version],
     ["API version", facts.ApiVersion],
     ["Bun version", Bun.version],
     ["OS/Arch", `${facts.Os}/${facts.Arch}`],
+    ["Context", facts.Context],
   ]);
 }
 
