@@ -18,14 +18,17 @@ export interface ExecRecord {
 
 /** Ended execs that inspect still knows of, in all. */
 const KEPT_ENDED = 1024;
+/** Of these, so many are known to the next engine as well: their files take memory. */
+const KEPT_FILES = 128;
 
 /** Execs live with their container; recovery finds those of the engine before. */
 export class ExecTable {
   readonly #byId = new Map<string, ExecRecord>();
   readonly #byContainer = new Map<string, Set<string>>();
   readonly #ended = new Set<string>();
+  readonly #withFiles = new Set<string>();
 
-  /** `dropped` is told of each exec that nobody can ask for any more. */
+  /** `dropped` is told of each exec whose files are of no more use. */
   constructor(private readonly dropped: (id: string) => void = () => undefined) {}
 
   get(id: string): ExecRecord | undefined {
@@ -46,7 +49,11 @@ export class ExecTable {
 
   end(record: ExecRecord, exitCode: number): void {
     record.state = { status: "exited", exitCode, pid: record.state.status === "running" ? record.state.pid : 0 };
+    if (record.ofEngine) return;
     this.#ended.add(record.id);
+    this.#withFiles.add(record.id);
+    const [first] = this.#withFiles;
+    if (this.#withFiles.size > KEPT_FILES && first !== undefined) this.#dropFiles(first);
     const [oldest] = this.#ended;
     if (this.#ended.size > KEPT_ENDED && oldest !== undefined) this.delete(oldest);
   }
@@ -60,9 +67,14 @@ export class ExecTable {
     if (!record) return;
     this.#byId.delete(id);
     this.#ended.delete(id);
-    this.dropped(id);
+    this.#dropFiles(id);
     const ids = this.#byContainer.get(record.containerId);
     ids?.delete(id);
     if (ids?.size === 0) this.#byContainer.delete(record.containerId);
+  }
+
+  #dropFiles(id: string): void {
+    this.#withFiles.delete(id);
+    this.dropped(id);
   }
 }
