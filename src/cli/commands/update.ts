@@ -37,7 +37,7 @@ function limitChange(flags: Flags): HostConfig | undefined {
   set(change, "CpusetMems", flags.string("cpuset-mems"));
   const policy = parseRestartPolicy(flags.string("restart") ?? "");
   if (policy) change.RestartPolicy = policy;
-  const asked = [...LIMITS.map(([, flag]) => flag), "cpuset-cpus", "cpuset-mems", "restart"].some((flag) => flags.changed(flag));
+  const asked = [...LIMITS.map(([, flag]) => flag), "cpuset-cpus", "cpuset-mems", "kernel-memory", "restart"].some((flag) => flags.changed(flag));
   return asked ? change : undefined;
 }
 

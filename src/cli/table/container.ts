@@ -183,6 +183,7 @@ export const UPDATE: CommandSpec = {
   args: [1],
   flags: [
     ...CREATE_FLAGS.filter(({ name }) => UPDATE_NAMES.includes(name)),
+    { name: "kernel-memory", type: "bytes", hidden: true, help: "Kernel memory limit: taken and without effect, as by docker" },
     { name: "restart", type: "string", help: "What to do when the container exits" },
     { name: "label-add", type: "list", help: "Set a label" },
     { name: "label-rm", type: "list", help: "Take a label away" },

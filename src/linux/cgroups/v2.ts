@@ -173,9 +173,14 @@ function setCpu(folder: string, { shares, quota, period, cpus, mems }: Cpu): voi
   if (mems) writeControl(`${folder}/cpuset.mems`, mems);
 }
 
+/** BFQ takes v1's numbers, the kernel's own controller its own. */
+function writeWeight(folder: string, device: string, weight: number): void {
+  if (!writeControlIfThere(`${folder}/io.bfq.weight`, `${device} ${weight}`)) writeControlIfThere(`${folder}/io.weight`, `${device} ${ioWeight(weight)}`);
+}
+
 function setBlockIO(folder: string, blockIO: BlockIO): void {
-  if (blockIO.weight && !writeControlIfThere(`${folder}/io.bfq.weight`, blockIO.weight)) writeControlIfThere(`${folder}/io.weight`, `default ${ioWeight(blockIO.weight)}`);
-  for (const { major, minor, weight } of blockIO.weightDevice ?? []) writeControlIfThere(`${folder}/io.bfq.weight`, `${major}:${minor} ${weight}`);
+  if (blockIO.weight) writeWeight(folder, "default", blockIO.weight);
+  for (const { major, minor, weight } of blockIO.weightDevice ?? []) writeWeight(folder, `${major}:${minor}`, weight);
   const throttle = (key: string, devices: readonly Throttle[] = []): void => {
     for (const { major, minor, rate } of devices) writeControl(`${folder}/io.max`, `${major}:${minor} ${key}=${rate}`);
   };
