@@ -90,10 +90,11 @@ static void remember(uint64_t base)
     uint32_t most = shim.log_max_files - 1; /* beside the present one */
     if (shim.log_max_files == 0)
         return;
-    if (most > MAX_OLDER_FILES)
+    if (most > MAX_OLDER_FILES || shim.log_kept)
         most = MAX_OLDER_FILES;
     while (older_count > 0 && older_count >= most) {
-        remove_files(older[0]);
+        if (!shim.log_kept) /* else it is the engine's to remove, when everybody has read it */
+            remove_files(older[0]);
         older_count--;
         memmove(older, older + 1, older_count * sizeof *older);
     }
@@ -140,10 +141,10 @@ int log_rotate(void)
     return 0;
 }
 
-/* Nobody attached: what a log that keeps nothing would hold is thrown away at once. */
+/* Somebody is attached: no file goes before the engine says so, and a log that keeps nothing is written. */
 void log_keep(bool wanted)
 {
-    shim.log_discards = (shim.log_flags & LOG_DISCARD) && !wanted;
+    shim.log_kept = wanted;
 }
 
 int log_rotation(const struct op *op)
@@ -168,7 +169,7 @@ int log_rotation(const struct op *op)
 
 void log_append(struct stream *stream, const uint8_t *data, size_t length)
 {
-    if (shim.log < 0 || shim.log_discards)
+    if (shim.log < 0 || (shim.log_flags & LOG_DISCARD && !shim.log_kept))
         return;
     uint64_t time = now_ns();
     while (length > 0) {

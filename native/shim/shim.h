@@ -78,7 +78,7 @@ struct shim {
     uint64_t log_max_bytes;
     uint32_t log_max_files;
     uint32_t log_flags;
-    bool log_discards;
+    bool log_kept;
     uint64_t index_size;
     uint32_t frames_used;
     uint32_t index_used;

@@ -3,7 +3,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { discardOutput } from "./log-holds.ts";
+import { discardOutput, discards } from "./log-holds.ts";
 import { loggedContainer, logChoice, logDriverOf, loggingRefused, logSettings } from "./log-settings.ts";
 import { followOf } from "./log-follow.ts";
 import type { LiveRun } from "./live.ts";
@@ -20,14 +20,15 @@ const LAST_WORDS_MS = 10_000;
  */
 export async function prepareLog(ctx: EngineContext, record: ContainerRecord, undo: AsyncDisposableStack): Promise<LogLaunch> {
   try {
-    const { maxBytes, maxUnsentFiles, discards } = logSettings(record);
+    const { maxBytes, maxUnsentFiles } = logSettings(record);
     await openDestination(ctx, record, undo);
     return {
       ...logPaths(ctx.paths, record.id),
       ...(maxBytes !== undefined && { maxBytes }),
       // What is not forwarded yet is not the shim's to remove.
       ...(maxUnsentFiles !== undefined && { maxFiles: maxUnsentFiles }),
-      ...(discards && { discard: ctx.logs.holds(record.id).length > 0 ? "later" : "fromStart" }),
+      discard: discards(record),
+      keep: ctx.logs.isHeld(record.id),
     };
   } catch (error) {
     throw loggingRefused(error);
@@ -50,8 +51,7 @@ export function followLog(ctx: EngineContext, id: string, run: LiveRun): void {
   const record = ctx.containers.get(id);
   if (!record) return;
   if (logDriverOf(record)?.open) forward(ctx, record, run);
-  const { driver } = logChoice(record);
-  if (driver === "none") void discardOutput(ctx, id, run);
+  if (discards(record)) void discardOutput(ctx, id, run);
   else void compressOlder(ctx, record, run).catch((error: unknown) => ctx.log(`container ${shortId(id)}: its older log could not be compressed: ${messageOf(error)}`));
 }
 
@@ -76,7 +76,7 @@ function forward(ctx: EngineContext, record: ContainerRecord, run: LiveRun | und
       const { maxBytes = Infinity, maxFiles = Infinity, maxUnsentFiles } = settings;
       if (maxUnsentFiles === maxFiles || place - trimmed < maxBytes) return;
       trimmed = place;
-      ctx.runtime.trimLog(files, place, maxFiles);
+      ctx.runtime.trimLog(files, Math.min(place, ctx.logs.heldFrom(id)), maxFiles);
     },
     report: (sentence) => ctx.log(`container ${shortId(id)}, log driver ${driver}: ${sentence}`),
   }));

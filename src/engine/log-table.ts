@@ -1,6 +1,6 @@
 import type { Destination, Forwarder } from "../logging/mod.ts";
 
-/** Somebody who is attached to a container whose log keeps nothing. */
+/** Somebody who is attached to a container whose log has limits. */
 export interface LogHold {
   /** The place in the log that this one has read. */
   place: number;
@@ -53,7 +53,12 @@ export class LogTable {
     return holds?.size ?? 0;
   }
 
-  holds(id: string): readonly LogHold[] {
-    return [...(this.#holds.get(id) ?? [])];
+  isHeld(id: string): boolean {
+    return this.#holds.has(id);
+  }
+
+  /** The place that everybody has come to; Infinity when nobody is there. */
+  heldFrom(id: string): number {
+    return Math.min(Infinity, ...[...(this.#holds.get(id) ?? [])].map(({ place }) => place));
   }
 }

@@ -205,8 +205,10 @@ export interface LogLaunch extends LogFiles {
   maxBytes?: number;
   /** The oldest of more files than this go; absent: all stay until the engine removes them. */
   maxFiles?: number;
-  /** Output that nobody asked to keep is thrown away, from the beginning or once `keepLog(false)` is said. */
-  discard?: "fromStart" | "later";
+  /** Output is thrown away unless `keep` or `keepLog(true)` is said. */
+  discard?: boolean;
+  /** As if `keepLog(true)` were said at the beginning. */
+  keep?: boolean;
 }
 
 /** The first file of a log; the others are named after it. */

@@ -16,7 +16,7 @@ export interface ContainerCompilers extends PlanCompilers {
   /** The shim's fd of a mount namespace, by its path. */
   mountNamespaceFd(path: string): number;
   /** The shim's fds of what `letGo` names; 0: none. */
-  readonly letGo?: { readonly startFd: number; readonly hookFd: number; readonly mapFd: number; readonly consoleFd: number };
+  readonly letGo?: { readonly startFd: number; readonly hookFd: number; readonly mapFd: number; copyFd(mount: number): number; readonly consoleFd: number };
   /** The kernel offers its memory image, so /dev/core is expected (Docker links it; it is masked by default). */
   readonly kernelCore: boolean;
 }
@@ -35,7 +35,7 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
     ...holdOps(spec.mounts, compilers.mountNamespaceFd, ownUsers),
     ...(ownUsers ? [BECOME_ROOT] : []),
     ...rootOps(launch.root, launch.rootMountPoint, spec.linux.rootfsPropagation ?? ""),
-    ...spec.mounts.flatMap((mount) => mountOps(mount, launch.cgroup, ownUsers)),
+    ...spec.mounts.flatMap((mount, index) => [...mountOps(mount, launch.cgroup, ownUsers), ...gateOps(compilers.letGo?.copyFd(index) ?? 0, false)]),
     ...deviceOps(spec, compilers.kernelCore).map((op) => (ownUsers && op.op === "device" ? deviceBind(op.path) : op)),
     // After the mounts: the folder may belong on a volume. Docker makes a missing one, root's own.
     ...(spec.process.cwd === "/" ? [] : [{ op: "directory", path: spec.process.cwd, mode: 0o755, uid: 0, gid: 0 } as const]),

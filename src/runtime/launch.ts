@@ -27,8 +27,10 @@ export interface LogLaunch {
   readonly maxBytes?: number;
   /** The oldest of more files than this go; absent: all stay until the engine removes them. */
   readonly maxFiles?: number;
-  /** Output that nobody asked to keep is thrown away, from the beginning or once `keepLog(false)` is said. */
-  readonly discard?: "fromStart" | "later";
+  /** Output is thrown away unless `keep` or `keepLog(true)` is said. */
+  readonly discard?: boolean;
+  /** As if `keepLog(true)` were said at the beginning. */
+  readonly keep?: boolean;
   /** Where the files that are there already begin, oldest first; the spawner looks. */
   readonly present?: readonly number[];
 }
@@ -43,6 +45,8 @@ export interface LetGo {
   readonly hookSocket?: string;
   /** Where it waits, in a user namespace of its own, until its users are mapped. */
   readonly mapSocket?: string;
+  /** Where it waits right after a mount, by that mount's place in the spec, until the root's files are copied into it. */
+  readonly copySockets?: ReadonlyMap<number, string>;
   /** A connected socket that gets the terminal's master; closed by the launch. */
   readonly consoleFd?: number;
   readonly createContainer: readonly Hook[];

@@ -7,7 +7,7 @@ export type PlanOp =
   | { readonly op: "stdio"; readonly flags: number; readonly rows: number; readonly cols: number }
   /** Append stdout and stderr as frames to path, one index entry per frame to indexPath. */
   | { readonly op: "frameLog"; readonly path: string; readonly indexPath: string }
-  /** After frameLog, whose file begins at `base` of the whole log: one that has maxBytes (0: never) is followed by `<prefix>.<position>` and `<prefix>.idx.<position>`; of more than maxFiles (0: no limit, the engine removes them) the oldest goes. older: u64 positions of the files before. flags: 1 DISCARD what nobody asked to keep (KEEP), 2 it is kept from the beginning. */
+  /** After frameLog, whose file begins at `base` of the whole log: one that has maxBytes (0: never) is followed by `<prefix>.<position>` and `<prefix>.idx.<position>`; of more than maxFiles (0: no limit, the engine removes them) the oldest goes. older: u64 positions of the files before. flags: 1 DISCARD what nobody asked to keep (KEEP), 2 KEEP holds from the beginning. */
   | { readonly op: "logRotation"; readonly prefix: string; readonly base: bigint; readonly maxBytes: bigint; readonly maxFiles: number; readonly flags: number; readonly older: Uint8Array }
   /** At exit write the status there: temporary and rename. */
   | { readonly op: "exitFile"; readonly path: string }

@@ -108,7 +108,7 @@ export class Shim {
     return this.#command("begin a new log file", (seq) => rotateFrame(seq));
   }
 
-  /** Of a log that keeps nothing (log.discard): from now on, or no longer, what is written can be read. */
+  /** Somebody needs all output: from now on, or no longer, no file of the log is removed, and one that discards is written. */
   keepLog(wanted: boolean): Promise<void> {
     return this.#command("keep the output", (seq) => keepFrame(seq, wanted));
   }

@@ -35,8 +35,11 @@ function payload(bytes: Buffer): string {
 
 const kilobytesOf = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 
-test.each([["the default log"], ["none"]])("a client that does not read holds back nobody and costs no memory: %s", async (driver) => {
-  const options = driver === "none" ? ["--log-driver", "none"] : [];
+test.each([
+  ["the default log", []],
+  ["a log of at most 200 KB", ["--log-opt", "max-size=100k", "--log-opt", "max-file=2"]],
+  ["no log", ["--log-driver", "none"]],
+])("a client that does not read holds back nobody, costs no memory and misses nothing: %s", async (_name, options) => {
   const id = await engine.ok("create", "--network", "none", ...options, BUSYBOX, "seq", "1", "4000000");
   const slow = await attach(id, "stream=1&stdout=1");
   const before = kilobytesOf(engine.pid);
@@ -46,6 +49,8 @@ test.each([["the default log"], ["none"]])("a client that does not read holds ba
   const text = payload(await everything(slow));
   expect(text.length).toBe(30_888_896);
   expect(text.slice(-16)).toBe("3999999\n4000000\n");
+  const left = (await engine.ok("logs", id).catch(() => "")).length;
+  expect(left).toBeLessThanOrEqual(options.length === 0 ? text.length : 200_000);
 }, 60_000);
 
 test("several clients at once: all see all output, and the input of each arrives", async () => {

@@ -87,6 +87,25 @@ kernelTests("shim: a log of several files", () => {
     await control.end();
   });
 
+  test("removes no file while somebody is attached, and does again when that one has gone", async () => {
+    const { ops, names } = plan(["sh", "-c", "read x; i=0; while [ $i -lt 500 ]; do i=$((i+1)); echo $i; done; read x; echo end"], { maxBytes: 1000n, maxFiles: 2 }, STDIO.OPEN_STDIN | STDIO.STDIN_ONCE);
+    const { socket } = sandbox.spawn(ops);
+    const control = await ShimClient.connect(socket);
+    const attached = await ShimClient.connect(socket);
+    const stdin = await ShimClient.connect(socket, 1);
+    expect(await attached.request(21, 1)).toBe(0);
+    stdin.socket.write("go\n");
+    control.send(18, u64(5800n));
+    await control.next(36);
+    expect(names()).toBeGreaterThan(4);
+    attached.close();
+    await attached.ended;
+    stdin.socket.write("on\n");
+    expect(await control.request(20)).toBe(0);
+    expect(names()).toBe(2);
+    await control.end();
+  });
+
   test("throws away what nobody asked to keep, and keeps it while somebody does", async () => {
     const { ops, log, index } = plan(["cat"], { flags: 1 }, STDIO.OPEN_STDIN | STDIO.STDIN_ONCE);
     const { socket } = sandbox.spawn(ops);

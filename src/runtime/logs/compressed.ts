@@ -12,13 +12,23 @@ export async function compressOlder(files: LogFiles): Promise<void> {
     const { path, indexPath } = segmentFiles(files, base);
     const target = compressedPath(files, base);
     if (!existsSync(path)) continue;
-    if (!existsSync(target)) {
-      await pipeline(createReadStream(path, { highWaterMark: CHUNK_BYTES }), createGzip({ chunkSize: CHUNK_BYTES }), createWriteStream(`${target}.new`, { mode: 0o640 }));
-      renameSync(`${target}.new`, target);
-    }
+    if (!existsSync(target) && !(await compress(path, target))) continue;
     rmSync(path, { force: true });
     // Rotation may have removed the log's file meanwhile, and not have known of this one.
     if (!existsSync(indexPath)) rmSync(target, { force: true });
+  }
+}
+
+/** False when rotation was quicker. */
+async function compress(path: string, target: string): Promise<boolean> {
+  try {
+    await pipeline(createReadStream(path, { highWaterMark: CHUNK_BYTES }), createGzip({ chunkSize: CHUNK_BYTES }), createWriteStream(`${target}.new`, { mode: 0o640 }));
+    renameSync(`${target}.new`, target);
+    return true;
+  } catch (error) {
+    rmSync(`${target}.new`, { force: true });
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    throw error;
   }
 }
 
