@@ -2,7 +2,7 @@ import { copyFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
 import { connectUnix, kill, mapUsers, openCgroups, processStart, type Cgroup } from "../linux/mod.ts";
-import { reachGate, runHook, type Hook, type Shim } from "../runtime/mod.ts";
+import { copyUp, reachGate, runHook, type Hook, type Shim } from "../runtime/mod.ts";
 import type { Given } from "./arguments.ts";
 import type { RuntimeContext } from "./context.ts";
 import { readBundle, type BundleConfig } from "./config.ts";
@@ -12,6 +12,8 @@ import { startErrorText } from "./start-error-text.ts";
 import { StateFolder, stateShape, type ContainerState } from "./state.ts";
 
 const SIGKILL = 9;
+/** Each takes one of the descriptors that a plan can name. */
+const MAX_COPIED = 6;
 
 /** `create` (runtime.md#create): everything but the program; the process waits for `start`. */
 export async function createContainer(ctx: RuntimeContext, given: Given): Promise<ContainerState> {
@@ -72,6 +74,8 @@ async function makeProcess(ctx: RuntimeContext, folder: StateFolder, state: Cont
   const inNamespaces = spec.linux.namespaces.some(({ type, path }) => type === "pid" && !path);
   const bound = (programs: readonly HookProgram[], status: "creating" | "created", pid: number): Hook[] => programs.map((program) => ({ ...program, state: JSON.stringify(stateShape(folder, { ...state, pid }, status)) }));
   const ownUsers = spec.linux.namespaces.some(({ type }) => type === "user");
+  const copied = spec.mounts.flatMap(({ type, options }, index) => (type === "tmpfs" && options.includes("tmpcopyup") ? [index] : []));
+  if (copied.length > MAX_COPIED) throw new EngineError("NotImplemented", `mounts: more than ${MAX_COPIED} with tmpcopyup`);
   const early = [...hooks.prestart, ...hooks.createRuntime];
   const { height = 0, width = 0 } = spec.process.consoleSize ?? {};
   const shim = await ctx.spawner.launchContainer(state.id, folder.shimSocket, {
@@ -84,6 +88,7 @@ async function makeProcess(ctx: RuntimeContext, folder: StateFolder, state: Cont
     letGo: {
       startSocket: folder.startSocket,
       ...(early.length > 0 && { hookSocket: folder.hookSocket }),
+      copySockets: new Map(copied.map((index) => [index, folder.copySocket(index)])),
       ...(ownUsers && { mapSocket: folder.mapSocket }),
       ...(consoleFd !== undefined && { consoleFd }),
       // Inside, the process is the first of its namespace.
@@ -93,6 +98,7 @@ async function makeProcess(ctx: RuntimeContext, folder: StateFolder, state: Cont
   });
   try {
     if (ownUsers) await atGate(shim, folder.mapSocket, (pid) => mapUsers(pid, spec.linux.uidMappings ?? [], spec.linux.gidMappings ?? []));
+    for (const index of copied) await atGate(shim, folder.copySocket(index), (pid) => copyUp(pid, rootfs, spec.mounts[index]?.destination ?? ""));
     if (early.length > 0) await runEarlyHooks(shim, folder.hookSocket, (pid) => bound(early, "creating", pid), state.bundle);
     return (await shim.started).pid;
   } catch (error) {

@@ -29,6 +29,7 @@ export interface ContainerState {
  *               start        socket at which the process waits for `start`; gone once it is let go
  *               hooks        the same for hooks that run while it is created
  *               map          the same, in a user namespace, until its users are mapped
+ *               copy<n>      the same behind a mount that the root's files are copied into
  *               s            control socket of the shim that makes it
  */
 export class StateFolder {
@@ -49,6 +50,9 @@ export class StateFolder {
   }
   get mapSocket(): string {
     return join(this.dir, "map");
+  }
+  copySocket(mount: number): string {
+    return join(this.dir, `copy${mount}`);
   }
   get shimSocket(): string {
     return join(this.dir, "s");

@@ -1,4 +1,4 @@
-import { closeFd, sendFds, socketPair } from "../linux/mod.ts";
+import { closeFd, sendFds, setSendBuffer, socketPair } from "../linux/mod.ts";
 import type { RootMount, RuntimeMount, Seccomp } from "../spec/mod.ts";
 import { mountOps } from "./compile-mounts.ts";
 import { rootOps } from "./compile-root.ts";
@@ -59,6 +59,9 @@ export function compileHelper(launch: HelperLaunch, exeFd: number, compilers: Pl
   ];
 }
 
+/** What may be under way between the engine and a helper. */
+const PIPE_BYTES = 1024 * 1024;
+
 /** The helper's descriptors 0, 1, 2, and our ends of those that are streams. */
 export class HelperStdio implements AsyncDisposable {
   readonly fds: number[] = [];
@@ -94,6 +97,7 @@ export class HelperStdio implements AsyncDisposable {
   async #openInput(given: readonly number[]): Promise<number> {
     const [ours, theirs] = socketPair();
     this.#theirs.push(theirs);
+    setSendBuffer(ours, PIPE_BYTES);
     if (given.length > 0) sendFds(ours, new Uint8Array(new ArrayBuffer(1)), given);
     this.#stdin = await SocketStream.adopt(ours, { onData: () => undefined, onEnd: () => undefined });
     return theirs;
@@ -102,6 +106,7 @@ export class HelperStdio implements AsyncDisposable {
   async #openOutput(): Promise<number> {
     const [ours, theirs] = socketPair();
     this.#theirs.push(theirs);
+    setSendBuffer(theirs, PIPE_BYTES);
     const reader = new SocketReader();
     this.#stdoutStream = await SocketStream.adopt(ours, { onData: (bytes) => reader.push(bytes), onEnd: () => reader.finish() });
     reader.source = this.#stdoutStream;

@@ -14,6 +14,7 @@ export type { Helper, HelperLaunch } from "./helper-process.ts";
 export type { OciRuntime } from "./oci/bundle.ts";
 export type { Hook, LetGo } from "./launch.ts";
 export { reachGate, type Gate } from "./oci/gate.ts";
+export { copyUp } from "./oci/copy-up.ts";
 export { runHook } from "./oci/run-hook.ts";
 export { externalOptions, forgetExternal } from "./oci/launch-external.ts";
 export { compileContainer } from "./compile-container.ts";

@@ -62,7 +62,7 @@ const PROPAGATION: Readonly<Record<string, bigint>> = {
   runbindable: MS.UNBINDABLE | MS.REC,
 };
 
-/** Words with no effect on a new mount. `tmpcopyup` is an extension that no spec of ours asks for. */
+/** Words with no effect on a new mount. `tmpcopyup` is what happens after it. */
 const WITHOUT_EFFECT = new Set(["", "defaults", "remount", "silent", "loud", "tmpcopyup"]);
 
 /** Reads the mount(8) words of an OCI mount (config.md#mounts); a later word overrides an earlier one. */

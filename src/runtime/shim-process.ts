@@ -70,6 +70,7 @@ export class ShimSpawner implements Disposable {
     const gates = letGo && {
       startFd: fds.add("start", listenUnix(letGo.startSocket)),
       mapFd: letGo.mapSocket === undefined ? 0 : fds.add("map", listenUnix(letGo.mapSocket)),
+      copyFd: listeners(letGo.copySockets ?? new Map<number, string>(), fds),
       hookFd: letGo.hookSocket === undefined ? 0 : fds.add("hooks", listenUnix(letGo.hookSocket)),
       consoleFd: letGo.consoleFd === undefined ? 0 : fds.add("console", letGo.consoleFd),
     };
@@ -162,6 +163,12 @@ export class ShimSpawner implements Disposable {
     clearInterval(this.#reaping);
     this.#reaping = undefined;
   }
+}
+
+/** Listens at every socket. @returns the shim's number of each, 0 where there is none */
+function listeners(sockets: ReadonlyMap<number, string>, fds: PlanFds): (key: number) => number {
+  const numbers = new Map([...sockets].map(([key, path]) => [key, fds.add(`copy ${key}`, listenUnix(path))]));
+  return (key) => numbers.get(key) ?? 0;
 }
 
 function sealedProgram(bytes: Uint8Array): number {

@@ -44,6 +44,7 @@ for file in memory/memory.limit_in_bytes pids/pids.max cpu/cpu.shares cpu/cpu.cf
 cat /proc/sys/kernel/msgmax; for path in /proc/kcore /sys/firmware; do ls -A $path 2>/dev/null | wc -l; done
 echo x > /proc/sys/kernel/hostname || echo readonly; touch /ro || echo no; mknod /dev/n c 1 3 || echo no; unshare -U true || echo no
  ls /proc/self/fd | wc -l
+ls -la /etc | awk '{ print $1, $3, $4, $5, $NF }' | grep -vE '^total| [.]$'; head -1 /etc/passwd
 exit 3`;
 
 async function look(runtime: string, change: (config: Config) => void): Promise<string> {
@@ -58,7 +59,7 @@ const CASES: readonly [string, (config: Config) => void][] = [
   ["the default config", () => undefined],
   ["a root that is read-only, limits, devices and settings", (config) => {
     config["root"] = { path: rootfs, readonly: true };
-    (config["mounts"] as unknown[]).push({ destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "size=1m", "mode=1777"] }, { destination: "/mnt", type: "bind", source: "/usr/share", options: ["rbind", "ro", "rprivate"] });
+    (config["mounts"] as unknown[]).push({ destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "size=1m", "mode=1777"] }, { destination: "/etc", type: "tmpfs", source: "tmpfs", options: ["nosuid", "tmpcopyup", "size=1m"] }, { destination: "/mnt", type: "bind", source: "/usr/share", options: ["rbind", "ro", "rprivate"] });
     Object.assign(config.process, { cwd: "/tmp", oomScoreAdj: 50, user: { uid: 1000, gid: 1001, additionalGids: [44], umask: 0o27 }, rlimits: [{ type: "RLIMIT_NOFILE", soft: 100, hard: 200 }, { type: "RLIMIT_CORE", soft: 0, hard: 0 }] });
     Object.assign(config.linux, { devices: [{ path: "/dev/more", type: "c", major: 1, minor: 7, fileMode: 0o640, uid: 5, gid: 6 }], sysctl: { "kernel.msgmax": "9000" }, resources: { memory: { limit: 64 << 20 }, pids: { limit: 60 }, cpu: { shares: 300, quota: 30000, period: 100000 } } });
   }],

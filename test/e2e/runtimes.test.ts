@@ -121,7 +121,7 @@ describe.each(["crun", "other-runc"])("--runtime %s", (runtime) => {
 
 test("a name that stands for no runtime is refused in Docker's words, a program that is not there when it is started", async () => {
   expect((await engine.hako("create", "--runtime", "nope", BUSYBOX)).stderr).toContain("unknown or invalid runtime name: nope");
-  expect((await engine.hako("run", "--rm", "--runtime", "gone", BUSYBOX)).stderr).toContain("OCI runtime create failed: fork/exec /nonexistent/runtime: no such file or directory");
+  expect((await engine.hako("run", "--rm", "--runtime", "gone", BUSYBOX, "true")).stderr).toContain("OCI runtime create failed: fork/exec /nonexistent/runtime: no such file or directory");
 });
 
 test("info names the runtimes", async () => {
