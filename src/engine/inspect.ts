@@ -63,7 +63,7 @@ function stateOf(ctx: EngineContext, record: ContainerRecord): NonNullable<Conta
     Paused: running && state.paused,
     Restarting: restarting,
     OOMKilled: exited?.oomKilled ?? false,
-    Dead: false,
+    Dead: dockerStatus(state) === "dead",
     Pid: running ? state.pid : 0,
     ExitCode: exitCodeOf(state),
     Error: rest?.failure?.message ?? "",
@@ -87,8 +87,8 @@ function configOf({ config, imageRef }: ContainerRecord): Record<string, unknown
   };
 }
 
-function graphDriver(ctx: EngineContext, { id }: ContainerRecord): DriverData {
-  return { Name: "overlay2", Data: { ID: id, ...overlayData(ctx.snapshots.root(id)) } };
+function graphDriver(ctx: EngineContext, { id, state }: ContainerRecord): DriverData {
+  return { Name: "overlay2", Data: { ID: id, ...(state.status !== "removing" && overlayData(ctx.snapshots.root(id))) } };
 }
 
 function overlayData(root: RootMount): Record<string, string> {

@@ -1,8 +1,9 @@
-import { EngineError, nowNs } from "../base/mod.ts";
+import { EngineError, messageOf, nowNs } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { labelsMatch, onlyKnown } from "./filters.ts";
 import type { Filters, PruneResult } from "./options.ts";
 import { removeHeld } from "./remove.ts";
+import { dockerStatus } from "./state.ts";
 import { parsePointInTime } from "./time-text.ts";
 
 /** Removes the containers that do not run. @throws EngineError InvalidParameter for a filter that is none */
@@ -14,10 +15,15 @@ export async function pruneContainers(ctx: EngineContext, filters: Filters = {})
   for (const { id } of ctx.containers.all()) {
     using _hold = await ctx.locks.acquire(id);
     const record = ctx.containers.get(id);
-    if (!record || (record.state.status !== "created" && record.state.status !== "exited")) continue;
+    if (!record || !["created", "exited", "dead"].includes(dockerStatus(record.state)) || record.state.status === "starting") continue;
     if (Date.parse(record.createdAt) >= until || !labelsMatch(record.config.Labels ?? {}, filters)) continue;
     const size = await ctx.snapshots.usage(id).catch(() => 0);
-    await removeHeld(ctx, id, {});
+    try {
+      await removeHeld(ctx, id, {});
+    } catch (error) {
+      ctx.log(`prune: ${messageOf(error)}, ignoring; it can be tried again`);
+      continue;
+    }
     removed.push(id);
     reclaimed += size;
   }

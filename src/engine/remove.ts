@@ -16,7 +16,7 @@ export async function removeContainer(ctx: EngineContext, ref: string, options: 
   const { id, name } = ctx.containers.resolve(ref);
   if (options.link) throw new EngineError("Conflict", "Conflict, cannot remove the default link name of the container");
   const before = ctx.containers.get(id);
-  if (before?.state.status === "removing") throw new EngineError("Conflict", `removal of container ${ref} is already in progress`);
+  if (before?.state.status === "removing" && !before.state.failed) throw new EngineError("Conflict", `removal of container ${ref} is already in progress`);
   if (options.force && ctx.live.get(id)?.stopping) await killAndWait(ctx, id);
   using _hold = await ctx.locks.acquire(id);
   const record = ctx.containers.get(id);
@@ -51,11 +51,18 @@ export async function removeHeld(ctx: EngineContext, id: string, options: Pick<R
   await ctx.live.get(id)?.released;
   ctx.live.forget(id);
   ctx.containers.setState(id, { status: "removing", last: lastRest(record) });
-  await finishForwarding(ctx, record);
-  const failures = await removeRemains(ctx, record, options.removeVolumes ?? false);
-  if (failures.length > 0) throw new EngineError("System", `unable to remove container ${shortId(id)}: ${failures.join("; ")}`);
-  ctx.containers.delete(id);
-  ctx.execs.dropContainer(id);
+  const failures = await finishForwarding(ctx, record).then(
+    () => removeRemains(ctx, record, options.removeVolumes ?? false),
+    (error: unknown) => [messageOf(error)],
+  );
+  if (failures.length === 0) return forget(ctx, record);
+  ctx.containers.setState(id, { status: "removing", last: lastRest(record), failed: true });
+  throw new EngineError("System", `unable to remove container ${shortId(id)}: ${failures.join("; ")}`);
+}
+
+function forget(ctx: EngineContext, record: ContainerRecord): void {
+  ctx.containers.delete(record.id);
+  ctx.execs.dropContainer(record.id);
   emitContainerEvent(ctx, record, "destroy");
 }
 

@@ -14,7 +14,7 @@ import type { HealthState } from "./health/state.ts";
  *
  * `starting` and `removing` are intents: what an engine that was killed in between finishes or takes back.
  */
-export type ContainerState = RestState | StartingState | RunningState | RestartingState | { readonly status: "removing"; readonly last: RestState };
+export type ContainerState = RestState | StartingState | RunningState | RestartingState | RemovingState;
 
 /** Nothing of the container runs. */
 export type RestState = CreatedState | ExitedState;
@@ -50,6 +50,12 @@ export interface RunningState {
   readonly startedAt: string;
   readonly previouslyFinishedAt?: string;
 }
+export interface RemovingState {
+  readonly status: "removing";
+  readonly last: RestState;
+  /** Something of it could not be removed, and it is nobody's any more: Docker calls it dead. Removing it can be tried again. */
+  readonly failed?: true;
+}
 export interface RestartingState {
   readonly status: "restarting";
   readonly last: ExitedState;
@@ -65,6 +71,7 @@ export const DOCKER_STATUSES: readonly DockerStatus[] = ["created", "running", "
 
 export function dockerStatus(state: ContainerState): DockerStatus {
   if (state.status === "starting") return state.again ? "restarting" : state.from.status;
+  if (state.status === "removing") return state.failed ? "dead" : "removing";
   if (state.status === "running") return state.paused ? "paused" : "running";
   return state.status;
 }

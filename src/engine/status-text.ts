@@ -12,7 +12,7 @@ export function statusText({ state }: ContainerRecord, nowMs: number, health?: H
     case "restarting":
       return `Restarting (${state.last.exitCode}) ${since(state.last.finishedAt)} ago`;
     case "removing":
-      return "Removal In Progress";
+      return state.failed ? "Dead" : "Removal In Progress";
     case "created":
       return "Created";
     case "exited":

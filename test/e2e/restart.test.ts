@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
+import { BUSYBOX, run as runCommand, startEngine, type TestEngine } from "../harness.ts";
 import { processesInNetworkOf } from "../leaks.ts";
 
 let engine: TestEngine;
@@ -105,4 +105,20 @@ test("an exec is known by its id to the next engine: that it runs, how it ended,
   await until(async () => (await state(waiting)).ExitCode === 5);
   await engine.ok("rm", "-f", id);
   expect((await engine.api("GET", `/exec/${running}/json`)).status).toBe(404);
+}, 60_000);
+
+test("what cannot be removed is dead: it cannot be started, and removing it can be tried again", async () => {
+  const id = await engine.ok("create", BUSYBOX, "true");
+  const folder = join(engine.dataRoot, "containers", id);
+  expect((await runCommand(["mount", "-t", "tmpfs", "none", folder])).code).toBe(0);
+  try {
+    expect((await engine.hako("rm", id)).stderr).toContain(`unable to remove container ${id.slice(0, 12)}`);
+    expect(await inspect(id, "{{.State.Status}} {{.State.Dead}}")).toBe("dead true");
+    expect(await engine.ok("ps", "-a", "--filter", "status=dead", "--format", "{{.Status}}")).toBe("Dead");
+    expect((await engine.hako("start", id)).stderr).toContain("container is marked for removal and cannot be started");
+  } finally {
+    await runCommand(["umount", folder]);
+  }
+  await engine.ok("rm", id);
+  expect(await engine.ok("ps", "-aq")).toBe("");
 }, 60_000);
