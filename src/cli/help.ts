@@ -14,7 +14,7 @@ export async function commandHelp(path: readonly string[], command: CommandSpec,
   return `${usageLine(path, command.usage)}\n\n${command.summary}${aliases}${options}\n`;
 }
 
-export const usageLine = (path: readonly string[], usage: string): string => `Usage:  ${[PROGRAM, ...path, usage].filter((word) => word !== "").join(" ")}`;
+export const usageLine = (path: readonly string[], usage: string): string => `Usage:  ${[PROGRAM, ...path, usage.replaceAll("\thako ", `\t${PROGRAM} `)].filter((word) => word !== "").join(" ")}`;
 
 export function groupHelp(path: readonly string[], entry: Entry): string {
   return `Usage:  ${[PROGRAM, ...path].join(" ")} COMMAND\n\n${entry.summary ?? ""}\n\nCommands:\n${entryLines(entry.children ?? [])}\n\nRun '${[PROGRAM, ...path].join(" ")} COMMAND --help' for more information on a command.\n`;

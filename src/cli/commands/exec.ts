@@ -1,7 +1,7 @@
 import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "../../client/mod.ts";
 import type { ExecCreateRequest } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
-import { Failure } from "../failure.ts";
+import { Failure, UsageError } from "../failure.ts";
 import type { Flags } from "../flags.ts";
 import { eachValue } from "../parse.ts";
 import { parseEnv, readEnvFile } from "../options/key-value.ts";
@@ -12,7 +12,7 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   client.warmUp(1);
   const [container = "", ...command] = args;
   const detached = flags.bool("detach");
-  const request = execRequest(flags, command);
+  const request = readRequest(flags, command);
   if (!detached && request.Tty) await prepareTerminal(request);
   const { Id } = await createExec(client, container, request);
   if (detached) {
@@ -30,6 +30,15 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
     session.restore();
   }
   return (await inspectExec(client, Id)).ExitCode ?? 0;
+}
+
+/** What is wrong with a file of variables is said without the program's name. */
+function readRequest(flags: Flags, command: readonly string[]): ExecCreateRequest {
+  try {
+    return execRequest(flags, command);
+  } catch (error) {
+    throw error instanceof UsageError || !(error instanceof Error) ? error : new Failure(error.message);
+  }
 }
 
 function execRequest(flags: Flags, command: readonly string[]): ExecCreateRequest {
