@@ -49,6 +49,15 @@ export async function applyUnknownLayer(source: AsyncIterable<Uint8Array>, rootF
   return await applyLayer(rest, rootFd, { ...options, compression, decompressor });
 }
 
+/** Writes an archive whose digests nobody asks for, beneath an open folder. */
+export async function copyArchive(source: AsyncIterable<Uint8Array>, rootFd: number, options: ApplyOptions): Promise<void> {
+  const reader = new TarReader(options.limits ?? DEFAULT_LIMITS);
+  using writer = new LayerWriter(rootFd, options);
+  for await (const chunk of options.decompressor.run(source)) pump(reader, writer, chunk);
+  reader.finish();
+  writer.finish();
+}
+
 /** Hands what a piece of the archive holds to the writer. */
 export function pump(reader: TarReader, writer: LayerWriter, chunk: Uint8Array): void {
   for (const event of reader.push(chunk)) {

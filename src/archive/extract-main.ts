@@ -86,11 +86,12 @@ function isFormat(text: string): text is LayerFormat {
 const CHUNK_BYTES = 1024 * 1024;
 
 /** Blocking reads: this process does nothing else. A decompressor may still hold the last buffer when it asks for the next; without one it is used again. */
-export async function* bytesOf(fd: number, reuse: boolean): AsyncGenerator<Uint8Array, void, void> {
+export async function* bytesOf(fd: number, reuse: boolean | (() => boolean)): AsyncGenerator<Uint8Array, void, void> {
+  const mayReuse = typeof reuse === "boolean" ? () => reuse : reuse;
   let buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES));
   for (let length = readFd(fd, buffer); length > 0; length = readFd(fd, buffer)) {
     yield buffer.subarray(0, length);
-    if (!reuse) buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES));
+    if (!mayReuse()) buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES));
   }
 }
 

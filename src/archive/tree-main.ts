@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { EngineError } from "../base/mod.ts";
 import { chroot, chrootTo, closeFd, forbidTracing, peerIsGone, recvFds, setUmask, writeFd } from "../linux/mod.ts";
-import { applyLayer } from "./apply-layer.ts";
+import { applyLayer, copyArchive } from "./apply-layer.ts";
 import { MAGIC_BYTES, peek, prepareDecompressor, sniffCompression } from "./compression.ts";
 import { absolutePath, baseName, findFolder, findPath, statOf } from "./container-path.ts";
 import { nameFromText } from "./entry.ts";
@@ -85,14 +85,16 @@ function packAll(root: JobRoot): void {
 
 async function unpack({ root, path, keepKinds, owner, mounts, rootReadOnly }: Extract<TreeJob, { kind: "unpack" }>): Promise<void> {
   const enter = wayInto(root);
-  const { head, rest } = await peek(bytesOf(0, false), MAGIC_BYTES);
+  let plain = false;
+  const { head, rest } = await peek(bytesOf(0, () => plain), MAGIC_BYTES);
   const compression = sniffCompression(head);
+  plain = compression === "none";
   // Programs that decompress are the host's: they start before the container's files are the only ones.
   using decompressor = prepareDecompressor(compression);
   enter();
   const target = findFolder(nameFromText(path));
   requireWritable(target.path, mounts, rootReadOnly);
-  await applyLayer(rest, target.fd, { format: "rootfs", compression, decompressor, copy: { target: target.path, keepKinds, owner, linksFrom: "root" } });
+  await copyArchive(rest, target.fd, { format: "rootfs", compression, decompressor, copy: { target: target.path, keepKinds, owner, linksFrom: "root" } });
   report({});
 }
 
