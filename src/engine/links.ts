@@ -45,6 +45,8 @@ function parseLink(link: string): { ref: string; alias: string } {
 /** @throws EngineError InvalidParameter, in Docker's words, for a link to a container that is not there */
 export function requireLinked(links: readonly string[], find: (ref: string) => unknown): void {
   for (const link of links) {
+    if (link === "") throw new EngineError("InvalidParameter", "empty string specified for links");
+    if (link.split(":").length > 2) throw new EngineError("InvalidParameter", `bad format for links: ${link.slice(0, 200)}`);
     const { ref } = parseLink(link);
     const refuse = (why: string): never => {
       throw new EngineError("InvalidParameter", `could not get container for ${ref.slice(0, 128)}: ${why}`);

@@ -9,10 +9,11 @@ const refuse = (reason: string): never => {
 /** Which networks may go together, in Docker's words. @throws EngineError InvalidParameter, NotFound */
 export function requireOneNetwork({ hostConfig, networks }: Pick<ContainerRecord, "hostConfig" | "networks">): void {
   const names = Object.keys(networks);
-  if (names.length < 2) return;
+  const unknown = names.find((name) => !["bridge", "host", "none"].includes(name));
+  if (names.length < 2 && unknown === undefined) return;
   if (hostConfig.NetworkMode === "host" || names.includes("host")) refuse("container sharing network namespace with another container or host cannot be connected to any other network");
   if (names.includes("none")) refuse("container cannot be connected to multiple networks with one of the networks in private (none) mode");
-  const other = names.find((name) => name !== hostConfig.NetworkMode) ?? "";
+  const other = unknown ?? names.find((name) => name !== hostConfig.NetworkMode) ?? "";
   throw new EngineError("NotFound", `failed to set up container networking: network ${other.slice(0, 128)} not found`);
 }
 

@@ -7,9 +7,16 @@ import type { StartError } from "./shim-errors.ts";
 const ENOENT = 2;
 const ENOEXEC = 8;
 const EACCES = 13;
+const E2BIG = 7;
 const EXDEV = 18;
 const ENOTDIR = 20;
 const EISDIR = 21;
+const EINVAL = 22;
+const EMFILE = 24;
+const ENAMETOOLONG = 36;
+const ELOOP = 40;
+/** What the kernel says to something that nobody could do: it was asked for wrongly. */
+const ASKED_WRONGLY = [E2BIG, EINVAL, EMFILE, ENAMETOOLONG, ELOOP];
 
 const MOUNT_FLAGS = [
   ["MS_RDONLY", MOUNT_ATTR.RDONLY],
@@ -53,7 +60,7 @@ export function describeStartFailure(error: StartError, failed: FailedStart): St
   const program = failed.process.args[0] ?? "";
   return {
     message: preambleOf(error, failed) + cause + (cause.includes(errnoMessage(ENOTDIR)) ? WRONG_KIND : ""),
-    ...rank(cause),
+    ...rank(cause, error),
     ...(isLate(error) ? { late: { stderr: `exec ${program}: ${errnoMessage(error.errno)}\n`, exitCode: 255 } } : {}),
   };
 }
@@ -65,10 +72,10 @@ function preambleOf({ op }: StartError, { kind }: FailedStart): string {
 }
 
 /** Docker decides by the words of the message, and so do its users. */
-function rank(cause: string): { exitCode: number; kind: ErrorKind } {
+function rank(cause: string, { errno }: StartError): { exitCode: number; kind: ErrorKind } {
   if (/executable file (`.*` )?not found/.test(cause) || cause.includes(errnoMessage(ENOENT)) || cause.includes(errnoMessage(ENOTDIR))) return { exitCode: 127, kind: "InvalidParameter" };
   if (cause.includes(errnoMessage(EACCES))) return { exitCode: 126, kind: "InvalidParameter" };
-  return { exitCode: 128, kind: "System" };
+  return { exitCode: 128, kind: ASKED_WRONGLY.includes(errno) ? "InvalidParameter" : "System" };
 }
 
 /** The shim names the interpreter when it is that which is missing. */

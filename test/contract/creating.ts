@@ -57,6 +57,19 @@ const REFUSED: readonly (readonly [Body, string])[] = [
   [mount({ Type: "volume", Source: "v", Target: "/x", VolumeOptions: { Subpath: "../a" } }), 'invalid mount config for type "volume": subpath must be a relative path within the volume'],
   [mount({ Type: "image", Target: "/x" }), 'invalid mount config for type "image": field Source must not be empty'],
   [mount({ Type: "image", Source: IMAGE, Target: "/x", ImageOptions: { Subpath: "/a" } }), 'invalid mount config for type "image": subpath must be a relative path within the volume'],
+  [mount({ Type: "bind", Source: "/tmp", Target: "/x", VolumeOptions: {} }), 'VolumeOptions must not be specified on mount type "bind"'],
+  [mount({ Type: "volume", Target: "/x", TmpfsOptions: {} }), 'TmpfsOptions must not be specified on mount type "volume"'],
+  [mount({ Type: "tmpfs", Target: "/x", TmpfsOptions: { Options: [["uid", "5"]] } }), 'invalid mount config for type "tmpfs": invalid option: uid'],
+  [mount({ Type: "tmpfs", Target: "/x", TmpfsOptions: { Options: [[]] } }), 'invalid mount config for type "tmpfs": invalid option array length'],
+  host({ Binds: ["a:/x"] }, "create a: volume name is too short, names should be at least two alphanumeric characters"),
+  host({ VolumeDriver: "bad", Binds: ["ab:/x"] }, 'create ab: error looking up volume plugin bad: plugin "bad" not found'),
+  host({ ExtraHosts: ["a:b"] }, 'invalid IP address in add-host: "b"'),
+  host({ ExtraHosts: ["a=1.2.3.4"] }, 'bad format for add-host: "a=1.2.3.4"'),
+  host({ Links: ["a:b:c"] }, "bad format for links: a:b:c"),
+  host({ PortBindings: { "99999/tcp": [] } }, 'invalid port specification: "99999"'),
+  host({ PortBindings: { "80/tcp": [{ HostPort: "99999" }] } }, 'invalid port specification: "99999"'),
+  [onBridge({ Aliases: ["a"] }), "invalid config for network bridge: invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks"],
+  [{ MacAddress: "02:42:ac:11:00:01", ...onBridge({ MacAddress: "02:42:ac:11:00:02" }) }, "the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be left empty"],
   [{ WorkingDir: "x" }, "the working directory 'x' is invalid, it needs to be an absolute path"],
   [{ StopSignal: "BAD" }, "invalid signal: BAD"],
   [{ Volumes: { "/etc/passwd": {} } }, "cannot mount volume over existing file, file exists "],
@@ -110,7 +123,8 @@ export function describeCreating(subject: Subject): void {
       await gone();
       expect(messageOf(answer)).toStartWith(message);
       expect([400, 404, 409, ...(subject.kind === "docker" ? [500] : [])]).toContain(answer.status);
-    });
+      // Docker looks for a plugin more than once.
+    }, 60_000);
 
     test.each(SHOWN)("%s", async (_, body, shown) => {
       expect((await create(body)).status).toBe(201);

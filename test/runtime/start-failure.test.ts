@@ -17,7 +17,7 @@ describe("describeStartFailure()", () => {
     ["dir/x", 2, 'exec: "dir/x": stat dir/x: no such file or directory', 127, "InvalidParameter"],
     ["/notexec", 13, 'exec: "/notexec": permission denied', 126, "InvalidParameter"],
     ["/dir", 21, 'exec: "/dir": is a directory: permission denied', 126, "InvalidParameter"],
-    ["/big", 7, 'exec: "/big": argument list too long', 128, "System"],
+    ["/big", 7, 'exec: "/big": argument list too long', 128, "InvalidParameter"],
   ] as const)("of %p with errno %p says what Docker says", (program, errno, cause, exitCode, kind) => {
     expect(describeStartFailure(error("exec", errno, program), failed([program]))).toEqual({ message: CONTAINER + cause, exitCode, kind });
     expect(describeStartFailure(error("exec", errno, program), failed([program], { kind: "exec" })).message).toBe(EXEC + cause);
@@ -42,7 +42,7 @@ describe("describeStartFailure()", () => {
     expect(describeStartFailure(error("mount", 22, "size=zz"), failed(["true"], { mounts }))).toEqual({
       message: `${CONTAINER}error mounting "tmpfs" to rootfs at "/x": mount src=tmpfs, dst=/x, flags=MS_NOSUID|MS_NODEV|MS_NOEXEC, data=size=zz: invalid argument`,
       exitCode: 128,
-      kind: "System",
+      kind: "InvalidParameter",
     });
   });
 

@@ -20,7 +20,7 @@ export function parseBind(text: string): ContainerMount {
   if (!isBind) {
     if (parsed.propagation !== "") throw invalid(text, 'invalid mount config for type "volume": field BindOptions must not be specified');
     const name = source === "" ? randomVolumeName() : parseVolumeName(source);
-    return { ...base(clean, parsed), type: "volume", source: name, mode: mode === "" && source !== "" ? "z" : mode, propagation: "" };
+    return { ...base(clean, parsed), type: "volume", source: name, mode: mode === "" ? "z" : mode, propagation: "" };
   }
   if (parsed.noCopy) throw invalid(text, 'invalid mount config for type "bind": field VolumeOptions must not be specified');
   return { ...base(clean, parsed), type: "bind", source: cleanSource(source), mode, propagation: parsed.propagation || "rprivate" };

@@ -24,6 +24,7 @@ const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 /** @throws EngineError InvalidParameter, in Docker's words */
 export function parseVolumeName(name: string): string {
+  if (name.length === 1) throw new EngineError("InvalidParameter", `create ${name}: volume name is too short, names should be at least two alphanumeric characters`);
   if (!VOLUME_NAME.test(name) || name.length > 255)
     throw new EngineError("InvalidParameter", `create ${name.slice(0, 200)}: ${JSON.stringify(name.slice(0, 200))} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
   return name;

@@ -33,10 +33,13 @@ export function resolveMounts(config: ContainerConfig, hostConfig: HostConfig, f
 
 /** There is one volume driver; folders of the host need none. */
 function requireLocalVolumes(config: ContainerConfig, { VolumeDriver: all = "", Binds: binds, Mounts: mounts }: HostConfig): void {
-  const named = (binds ?? []).some((bind) => !bind.startsWith("/")) || Object.keys(config.Volumes ?? {}).length > 0;
-  const drivers = [...(named ? [all] : []), ...(mounts ?? []).map(({ VolumeOptions: options }) => options?.DriverConfig?.Name ?? "")];
-  const unknown = drivers.find((driver) => driver !== "" && driver !== "local");
-  if (unknown !== undefined) throw new EngineError("NotFound", `error looking up volume plugin ${unknown.slice(0, 64)}: plugin ${JSON.stringify(unknown.slice(0, 64))} not found`);
+  const drivers = [
+    ...(binds ?? []).filter((bind) => !bind.startsWith("/")).map((bind) => [bind.split(":")[0] ?? "", all] as const),
+    ...Object.keys(config.Volumes ?? {}).map(() => ["", all] as const),
+    ...(mounts ?? []).map(({ Source: source = "", VolumeOptions: options }) => [source, options?.DriverConfig?.Name ?? ""] as const),
+  ];
+  const [name, unknown] = drivers.find(([, driver]) => driver !== "" && driver !== "local") ?? [];
+  if (unknown !== undefined) throw new EngineError("NotFound", `create ${name?.slice(0, 200) || randomVolumeName()}: error looking up volume plugin ${unknown.slice(0, 64)}: plugin ${JSON.stringify(unknown.slice(0, 64))} not found`);
 }
 
 /** A mount below another comes after it. */

@@ -18,29 +18,34 @@ export function macDigits(mac: string): string | undefined {
  * @throws EngineError InvalidParameter, in Docker's words
  */
 export function networksOf(networkMode: string, request: ContainerCreateRequest, subnet: string): Record<string, EndpointSettings> {
-  if (networkMode.startsWith("container:")) return {};
+  if (networkMode.startsWith("container:") || request.NetworkDisabled) return {};
   const asked = Object.entries(request.NetworkingConfig?.EndpointsConfig ?? {}).map(([name, settings]) => [name === "default" ? "bridge" : name, settings ?? {}] as const);
-  const endpoints = new Map([[networkMode, {} as EndpointSettings], ...asked]);
+  const endpoints = new Map(asked.length > 0 ? asked : [[networkMode, {} as EndpointSettings]]);
+  const main = endpoints.get(networkMode)?.MacAddress;
+  if (main && request.MacAddress && main !== request.MacAddress) throw new EngineError("InvalidParameter", "the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be left empty");
   return Object.fromEntries(
     [...endpoints].map(([name, settings]) => {
       const mac = settings.MacAddress || (name === networkMode ? request.MacAddress : "") || "";
       if (mac !== "" && macDigits(mac) === undefined) throw new EngineError("InvalidParameter", `invalid config for network ${name.slice(0, 128)}: invalid MAC address ${mac.slice(0, 64)}`);
-      if (PREDEFINED.includes(name)) requireNoAddress(name, settings, subnet);
+      requireSettings(name, settings, subnet);
       return [name, { ...settings, MacAddress: mac }];
     }),
   );
 }
 
-/** Networks that are there from the beginning give out their addresses themselves. */
-function requireNoAddress(network: string, { IPAMConfig: ipam }: EndpointSettings, subnet: string): void {
+/** Networks that are there from the beginning give out their addresses themselves, and know no names. */
+function requireSettings(network: string, { IPAMConfig: ipam, Aliases: aliases }: EndpointSettings, subnet: string): void {
   const { IPv4Address: four = "", IPv6Address: six = "", LinkLocalIPs: local } = ipam ?? {};
+  const own = !PREDEFINED.includes(network);
+  const configured = network === "bridge";
   const problems = [
-    ...(four !== "" || six !== "" ? ["user specified IP address is supported on user defined networks only"] : []),
+    ...(!own && (four !== "" || six !== "") ? ["user specified IP address is supported on user defined networks only"] : []),
+    ...(!own && aliases?.length ? ["network-scoped alias is supported only for containers in user defined networks"] : []),
     ...(four !== "" && !isFour(four) ? [`invalid IPv4 address: ${four.slice(0, 64)}`] : []),
     ...(six !== "" && !isSix(six) ? [`invalid IPv6 address: ${six.slice(0, 64)}`] : []),
     ...(local ?? []).filter((address) => !isFour(address) && !isSix(address)).map((address) => `invalid link-local IP address: ${address.slice(0, 64)}`),
-    ...(four !== "" && !contains(subnet, four) ? [`no configured subnet or ip-range contain the IP address ${four.slice(0, 64)}`] : []),
-    ...(six !== "" ? ["user specified IP address is supported only when connecting to networks with user configured subnets"] : []),
+    ...(configured && four !== "" && !contains(subnet, four) ? [`no configured subnet or ip-range contain the IP address ${four.slice(0, 64)}`] : []),
+    ...((!own && six !== "") || (!own && !configured && four !== "") ? ["user specified IP address is supported only when connecting to networks with user configured subnets"] : []),
   ];
   if (problems.length === 0) return;
   const list = problems.length === 1 ? problems[0] : problems.map((problem) => `* ${problem}`).join("\n");

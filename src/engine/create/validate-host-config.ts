@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { EngineError } from "../../base/mod.ts";
 import type { ContainerCreateRequest, HostConfig } from "../../spec/mod.ts";
 import { refuseNetworkConflicts } from "./network-conflicts.ts";
@@ -16,7 +17,7 @@ export function validateHostConfig(request: ContainerCreateRequest, host: HostCo
   validateRestartPolicy(host);
   if (isHostMode(host.UTSMode) && request.Hostname) refuse("conflicting options: hostname and the UTS mode");
   if (host.Isolation && host.Isolation !== "default") refuse(`invalid isolation (${host.Isolation.slice(0, 64)}): linux only supports 'default'`);
-  for (const entry of host.ExtraHosts ?? []) if (!/^[^:=]+[:=].+$/.test(entry)) refuse(`bad format for add-host: ${JSON.stringify(entry.slice(0, 128))}`);
+  validateNames(host);
   for (const key of Object.keys(host.Annotations ?? {})) if (key === "") refuse("invalid Annotations: the empty string is not permitted as an annotation key");
   for (const { Name = "" } of host.Ulimits ?? []) if (!Object.hasOwn(RLIMITS, Name)) refuse(`invalid ulimit type: ${Name.slice(0, 64)}`);
   for (const { Name = "", Soft = 0, Hard = 0 } of host.Ulimits ?? []) if (Hard !== -1 && (Soft > Hard || Soft === -1)) refuse(`ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard} (${Name})`);
@@ -28,6 +29,16 @@ export function validateHostConfig(request: ContainerCreateRequest, host: HostCo
   parseSecurityOptions(host.SecurityOpt ?? []);
 }
 
+function validateNames(host: HostConfig): void {
+  for (const entry of host.ExtraHosts ?? []) {
+    const [, name, address = ""] = /^([^:]*):(.*)$/s.exec(entry) ?? [];
+    if (!name) refuse(`bad format for add-host: ${JSON.stringify(entry.slice(0, 128))}`);
+    if (address !== "host-gateway" && isIP(address) === 0) refuse(`invalid IP address in add-host: ${JSON.stringify(address.slice(0, 64))}`);
+  }
+  const server = host.Dns?.find((address) => isIP(address) === 0);
+  if (server !== undefined) refuse(`bad nameserver address ${server.slice(0, 64)}: ParseAddr(${JSON.stringify(server.slice(0, 64))}): unable to parse IP`);
+}
+
 function validateModes(host: HostConfig): void {
   const { PidMode = "", IpcMode = "", UTSMode = "", CgroupnsMode = "" } = host;
   if (!/^(host|container:.+)?$/.test(PidMode)) refuse(`invalid PID mode: ${PidMode.slice(0, 128)}`);
@@ -37,10 +48,14 @@ function validateModes(host: HostConfig): void {
   if (host.NetworkMode === "container:") refuse("invalid network mode: invalid container format container:<name|id>");
 }
 
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) < 65536;
+
 function validatePorts(host: HostConfig): void {
   for (const [port, bindings] of Object.entries(host.PortBindings ?? {})) {
-    if (!/^\d{1,5}(-\d{1,5})?(\/(tcp|udp|sctp))?$/i.test(port)) refuse(`invalid port specification: ${JSON.stringify(port.slice(0, 64))}`);
-    for (const { HostPort = "" } of bindings ?? []) if (!/^(\d{1,5}(-\d{1,5})?)?$/.test(HostPort)) refuse(`invalid port specification: ${JSON.stringify(HostPort.slice(0, 64))}`);
+    const number = port.split("/")[0] ?? "";
+    if (!isPort(number)) refuse(`invalid port specification: ${JSON.stringify(number.slice(0, 64))}`);
+    if (!/^\d+(\/(tcp|udp|sctp))?$/i.test(port)) refuse(`invalid port specification: ${JSON.stringify(port.slice(0, 64))}`);
+    for (const { HostPort = "" } of bindings ?? []) if (HostPort !== "" && !HostPort.split("-").every(isPort)) refuse(`invalid port specification: ${JSON.stringify(HostPort.slice(0, 64))}`);
   }
 }
 

@@ -40,9 +40,9 @@ function mapDevice({ PathOnHost: source = "", PathInContainer, CgroupPermissions
   const target = PathInContainer || source;
   const access = CgroupPermissions || "rwm";
   if (!/^[rwm]{1,3}$/.test(access)) throw new EngineError("InvalidParameter", `invalid device mode: ${access.slice(0, 16)}`);
-  if (!target.startsWith("/")) throw new EngineError("InvalidParameter", `invalid device path: ${JSON.stringify(target.slice(0, 128))} is not absolute`);
   const found = host.deviceNodes(source);
   if (found.length === 0) throw new EngineError("InvalidParameter", `error gathering device information while adding custom device ${JSON.stringify(source.slice(0, 200))}: ${existsSync(source) ? "not a device node" : "no such file or directory"}`);
+  if (!target.startsWith("/")) throw new EngineError("InvalidParameter", `invalid device path: ${JSON.stringify(target.slice(0, 128))} is not absolute`);
   const nodes = found.map((node) => ({ ...node, path: target + node.path.slice(source.length) }));
   return { nodes, rules: nodes.map(({ type, major, minor }) => allow(type === "b" ? "b" : "c", major, minor, access)) };
 }

@@ -33,7 +33,7 @@ export function specFor(record: ContainerRecord, sources: SpecSources): RuntimeS
   const rootfsPropagation = rootPropagationOf(record.mounts);
   return {
     ociVersion: "1.2.1",
-    ...(hostConfig.UTSMode === "host" ? {} : { hostname: config.Hostname ?? "", domainname: config.Domainname ?? "" }),
+    ...(hostConfig.UTSMode === "host" ? {} : { hostname: config.Hostname ?? "", domainname: shortened(config.Domainname ?? "") }),
     process,
     root: { path: "rootfs", readonly: hostConfig.ReadonlyRootfs ?? false },
     mounts: mountsOf(hostConfig, record.mounts, security.writableCgroups, sources),
@@ -68,6 +68,13 @@ function processOf(record: ContainerRecord, user: ResolvedUser, security: Securi
     noNewPrivileges: security.noNewPrivileges,
     oomScoreAdj: hostConfig.OomScoreAdj ?? 0,
   };
+}
+
+const DOMAIN_BYTES = 64;
+
+/** The kernel keeps no more of a domain's name; the hosts file has all of it. */
+function shortened(domain: string): string {
+  return Buffer.from(domain).subarray(0, DOMAIN_BYTES).toString().replace(/\uFFFD+$/, "");
 }
 
 export function capabilitySets(names: string[]): ProcessSpec["capabilities"] {
