@@ -14,7 +14,7 @@ export const containerLimits = [
     query: { stream: flag("Go on until the container is removed; true by default.", true), "one-shot": flag("With stream=false: answer at once, without a look to compare with.") },
     failures: [400, 404],
     respond: async ({ engine, ref, query, signal }) => {
-      const answer = engine.containerStats(ref, { stream: query.stream, oneShot: query["one-shot"] }, signal);
+      const answer = await engine.containerStats(ref, { stream: query.stream, oneShot: query["one-shot"] }, signal);
       if (answer.kind === "stream") return stream(JSON_TYPE, answer.frames);
       return { kind: "text", status: 200, text: await answer.text, headers: { "Content-Type": JSON_TYPE } };
     },
