@@ -10,7 +10,7 @@
 #define PLAN_FD 3
 #define LISTEN_FD 4
 #define MAX_PLAN_FDS 16 /* the plan, the listening socket and those that the plan names */
-#define PROTOCOL_VERSION 1u
+#define PROTOCOL_VERSION 2u
 #define MAX_CONNECTIONS 32
 #define READ_BYTES (256u << 10)
 #define FRAME_BYTES (320u << 10)

@@ -1,3 +1,4 @@
+import { EngineError, messageOf } from "../base/mod.ts";
 import { readPosition } from "../logging/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { hasEnded } from "./kill-run.ts";
@@ -14,7 +15,7 @@ async function rotated(ctx: EngineContext, id: string): Promise<LiveRun | undefi
     await run?.shim.rotateLog();
     return run;
   } catch (error) {
-    if (!hasEnded(error)) throw error;
+    if (!hasEnded(error)) throw new EngineError("Conflict", `the log of container ${id} cannot be cleared while it runs: ${messageOf(error)}`, { cause: error });
     await run?.released;
     return undefined;
   }

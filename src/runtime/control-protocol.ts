@@ -1,5 +1,7 @@
-/** The shim's control protocol, version 1: u16 type | u16 flags | u32 length | payload, little-endian. */
-export const PROTOCOL_VERSION = 1;
+/** The shim's control protocol, version 2: u16 type | u16 flags | u32 length | payload, little-endian. */
+export const PROTOCOL_VERSION = 2;
+/** The first that knows ROTATE and KEEP: an older one does not answer them. */
+export const ROTATION_VERSION = 2;
 export const HEADER_BYTES = 8;
 /** Longer payloads come from a future version and are skipped. */
 const MAX_PAYLOAD_BYTES = 64 * 1024;

@@ -1,4 +1,4 @@
-import { closeStdinFrame, EventDecoder, HelloGate, helloFrame, keepFrame, killFrame, resizeFrame, ROLE, rotateFrame, watchFrame, type ShimEvent } from "./control-protocol.ts";
+import { closeStdinFrame, EventDecoder, HelloGate, helloFrame, keepFrame, killFrame, resizeFrame, ROLE, rotateFrame, ROTATION_VERSION, watchFrame, type ShimEvent } from "./control-protocol.ts";
 import { readExitFile, type ExitStatus } from "./exit-file.ts";
 import { errnoMessage } from "../linux/mod.ts";
 import { LogWatchers } from "./log-watchers.ts";
@@ -6,6 +6,7 @@ import { opName, type OpName, ShimCommandError, ShimLostError, StartError } from
 import { SocketReader, SocketStream } from "./socket-stream.ts";
 
 const ESRCH = 3;
+const ENOTSUP = 95;
 
 export interface StartedProcess {
   readonly pid: number;
@@ -57,6 +58,7 @@ export class Shim {
   readonly #log = new LogWatchers((end) => this.#send(watchFrame(end)));
   #control: SocketStream | undefined;
   #seq = 0;
+  #version = 0;
   #startedNs = 0n;
   #settled = false;
   #closing = false;
@@ -105,12 +107,12 @@ export class Shim {
 
   /** The log goes on in a new file: the older ones are the caller's to remove. */
   rotateLog(): Promise<void> {
-    return this.#command("begin a new log file", (seq) => rotateFrame(seq));
+    return this.#logCommand("begin a new log file", (seq) => rotateFrame(seq));
   }
 
   /** Somebody needs all output: from now on, or no longer, no file of the log is removed, and one that discards is written. */
   keepLog(wanted: boolean): Promise<void> {
-    return this.#command("keep the output", (seq) => keepFrame(seq, wanted));
+    return this.#logCommand("keep the output", (seq) => keepFrame(seq, wanted));
   }
 
   async openStdin(): Promise<ShimStdin> {
@@ -155,6 +157,7 @@ export class Shim {
   #take(event: ShimEvent): void {
     switch (event.kind) {
       case "hello":
+        this.#version = event.version;
         this.#log.reached(event.logEnd);
         this.preparedPid = event.pid;
         if (event.state === "running" || event.state === "exited") this.#markStarted(event.pid, event.startedNs);
@@ -224,6 +227,12 @@ export class Shim {
     } else {
       this.#settleFailure(new ShimLostError("the container's monitor process ended without reporting an exit status"));
     }
+  }
+
+  async #logCommand(what: string, build: (seq: number) => Uint8Array): Promise<void> {
+    await this.greeted();
+    if (this.#version < ROTATION_VERSION) throw new ShimCommandError(what, ENOTSUP);
+    await this.#command(what, build);
   }
 
   async #command(what: string, build: (seq: number) => Uint8Array): Promise<void> {

@@ -50,7 +50,7 @@ kernelTests("shim: life of a container", () => {
     const first = await ShimClient.connect(shim.socket);
     if (first.hello.state === STATE.STARTING) await first.started();
     const second = await ShimClient.connect(shim.socket);
-    expect(second.hello).toMatchObject({ state: STATE.RUNNING, version: 1 });
+    expect(second.hello).toMatchObject({ state: STATE.RUNNING, version: 2 });
     expect(second.hello.startedNs).toBeGreaterThan(0n);
     const input = await ShimClient.connect(shim.socket, 1);
     input.socket.end();

@@ -50,6 +50,14 @@ describe("Shim", () => {
     expect(error).toMatchObject({ op: "exec", errno: 2, code: "ENOENT", detail: "foo" });
   });
 
+  test("a monitor of an earlier release is not asked for what it does not know", async () => {
+    await using fake = await new FakeShim((_frame, socket) => void socket.write(hello(1, 42, 5n))).listen();
+    const shim = await Shim.connect(fake.path, {});
+    await expect(shim.rotateLog()).rejects.toThrow(ShimCommandError);
+    await expect(shim.keepLog(true)).rejects.toThrow(ShimCommandError);
+    shim.close();
+  });
+
   test("commands wait for their own answer, in any order", async () => {
     const requests: Frame[] = [];
     await using fake = await new FakeShim((request, socket) => {
