@@ -49,7 +49,7 @@ else {
     expect((await docker("node", "ls")).stderr).toContain("This node is not a swarm manager");
     expect((await docker("stats", "--no-stream", "web")).stderr).toContain("statistics are not supported yet");
     expect((await docker("login", "-u", "a", "-p", "b", "localhost:1")).stderr).toContain("not supported yet");
-    expect((await docker("commit", "web")).stderr).toContain("not supported yet");
-    expect((await docker("cp", "web:/x", "/tmp/never")).stderr).toContain("copying files is not supported yet");
+    expect((await docker("commit", "nope")).stderr).toContain("No such container: nope");
+    expect((await docker("cp", "web:/x", "/tmp/never")).stderr).toContain("Could not find the file /x in container web");
   });
 }

@@ -33,6 +33,12 @@ export function fakeEngine(): { engine: Engine; probe: Probe } {
   const noImage = (ref: string): never => {
     throw new EngineError("NotFound", `No such image: ${ref.includes(":") ? ref : `${ref}:latest`}`);
   };
+  const noFile = (ref: string, path: string): never => {
+    throw new EngineError("NotFound", `Could not find the file ${path} in container ${ref}`);
+  };
+  async function* text(words: string): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(words);
+  }
   const knownExec = (id: string): string => {
     if (!["e-web", "e-detached"].includes(id)) throw new EngineError("NotFound", `No such exec instance: ${id}`);
     return id;
@@ -85,6 +91,12 @@ export function fakeEngine(): { engine: Engine; probe: Probe } {
     waitContainer: async (ref) => (known(ref), { result: exited.promise }),
     pruneContainers: async () => ({ ContainersDeleted: null, SpaceReclaimed: 0 }),
     attachContainer: async (ref) => (known(ref) === "flood" ? { tty: false, run: flood } : session(ref === "term")),
+    statContainerPath: async (ref, path) => noFile(known(ref), path),
+    readContainerPath: async (ref, path) => noFile(known(ref), path),
+    writeContainerPath: async (ref, { path }) => noFile(known(ref), path),
+    containerChanges: async (ref) => (known(ref), text("null\n")),
+    exportContainer: async (ref) => (known(ref), text("")),
+    commitContainer: async (ref) => ({ Id: known(ref) }),
     clearLogs: async (ref) => void known(ref),
     containerLogs: async (ref, options, signal) => ({ tty: known(ref) === "term", body: logs(ref, options.follow === true, signal) }),
     createExec: async (ref) => (known(ref), { Id: "e-web" }),
