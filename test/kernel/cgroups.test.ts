@@ -1,6 +1,6 @@
 /** Real control groups of this machine, below a parent of the test's own. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { AT, closeFd, kill, O, openat2, openCgroups, spawnFd, waitExit, type Cgroup, type CgroupResources, type Cgroups } from "../../src/linux/mod.ts";
 import { scratchFolder, scratchName } from "../scratch.ts";
 
@@ -66,6 +66,34 @@ describe(`cgroup v${cgroups.version}`, () => {
     expect(group.stats()).toMatchObject({ memory: { limitBytes: 256 * MEGABYTE }, pids: { limit: 0 } });
     group.update({ devices: [], memory: { limit: 16 * MEGABYTE, swap: 16 * MEGABYTE } });
     expect(group.stats().memory.limitBytes).toBe(16 * MEGABYTE);
+  });
+
+  test("openStats() tells of every change from files it holds, zeros once the group is gone, and lets go of them", async () => {
+    const group = create("watched", { pids: { limit: 7 } });
+    const descriptors = (): number => readdirSync("/proc/self/fd").length;
+    const before = descriptors();
+    {
+      using reader = group.openStats();
+      expect(reader.read().pids).toEqual({ current: 0, limit: 7 });
+      const held = descriptors();
+      group.update({ devices: [], pids: { limit: 8 } });
+      const pid = runInside(group, "sleep 100");
+      await until(() => reader.read().pids.current >= 1);
+      expect(reader.read().pids.limit).toBe(8);
+      expect(reader.read().memory.stats).toBe(reader.read().memory.stats);
+      expect(descriptors()).toBe(held);
+      group.killAll();
+      await waitExit(pid);
+      await group.remove();
+      expect(reader.read()).toMatchObject({ pids: { current: 0 }, cpu: { totalNs: 0 }, memory: { usageBytes: 0 } });
+    }
+    expect(descriptors()).toBe(before);
+  });
+
+  test("supports names what this kernel can limit, and what containers may have of its processors", () => {
+    expect(cgroups.supports).toMatchObject({ memory: true, cpuShares: true, pids: true });
+    expect(cgroups.supports.cpuset?.cpus ?? "0").toMatch(/^\d/);
+    expect(cgroups.supports.swappiness).toBe(cgroups.version === 1);
   });
 
   test("a value that the kernel refuses names the file, and leaves no group behind", () => {

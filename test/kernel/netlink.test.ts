@@ -28,6 +28,16 @@ describe("Rtnetlink", () => {
     expect(rtnl.link("lo")?.up).toBe(true);
   });
 
+  test("counters() tells what went through every interface", async () => {
+    const lo = (): number => rtnl.counters().get(1)?.txPackets ?? 0;
+    rtnl.apply(loopbackBatch());
+    const before = lo();
+    const pinging = Bun.spawn(["nsenter", `--net=${namespacePath(holder.pid, "net")}`, "busybox", "ping", "-c", "1", "-W", "2", "127.0.0.1"], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+    expect(await pinging.exited).toBe(0);
+    expect(lo() - before).toBeGreaterThanOrEqual(2);
+    expect([...rtnl.counters().keys()].sort()).toEqual(rtnl.links().map(({ index }) => index).sort());
+  });
+
   test("makes a bridge, gives it addresses and finds them and their routes", () => {
     const index = rtnl.createBridge("br0", { mac: "02:42:0a:00:00:01", mtu: 1400 });
     rtnl.addAddress(index, "10.9.0.1/24");
