@@ -13,7 +13,6 @@ interface TlsAddress {
 export async function openTls({ hostname, port, tls }: TlsAddress, handlers: Handlers): Promise<Socket<undefined>> {
   const shaken = Promise.withResolvers<void>();
   const refuse = (reason: string) => shaken.reject(new ConnectError(`error during connect: TLS handshake with tcp://${hostname}:${port}: ${reason}`, "ETLS"));
-  let heard = false;
   const opened = Bun.connect<undefined>({
     hostname,
     port,
@@ -25,13 +24,9 @@ export async function openTls({ hostname, port, tls }: TlsAddress, handlers: Han
         if (authorised || !tls.verify) shaken.resolve();
         else refuse(error ? sentenceOf(error) : "the engine's certificate is not valid");
       },
-      data(socket, chunk) {
-        heard = true;
-        handlers.data?.(socket, chunk);
-      },
+      // TLS 1.3: the engine looks at our certificate only after we have taken the handshake for done.
+      error: (socket, error) => handlers.error?.(socket, new ConnectError(`error during connect: tcp://${hostname}:${port}: ${alertOf(error)}`, "ETLS")),
       close(socket, error) {
-        // TLS 1.3: the engine looks at our certificate only after we have taken the handshake for done.
-        if (!heard && !tls.cert) handlers.error?.(socket, new ConnectError(`error during connect: tcp://${hostname}:${port} has closed the connection: it may want a client's certificate (--tlscert and --tlskey)`, "ETLS"));
         refuse("the connection was closed (does the engine speak TLS there, and does it accept the client's certificate?)");
         handlers.close?.(socket, error);
       },
@@ -50,4 +45,11 @@ function sentenceOf({ code = "", message }: { code?: string; message: string }):
   if (/SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code)) return "tls: failed to verify certificate: x509: certificate signed by unknown authority (--tlscacert names the one to trust)";
   if (code === "CERT_HAS_EXPIRED") return "tls: failed to verify certificate: x509: certificate has expired or is not yet valid";
   return `tls: failed to verify certificate: ${message}`;
+}
+
+/** What the engine has against us, in Go's words. */
+function alertOf({ message }: Error): string {
+  const alert = /ALERT_([A-Z_]+)/.exec(message)?.[1]?.toLowerCase().replaceAll("_", " ");
+  if (alert === undefined) return message;
+  return `remote error: tls: ${alert === "unknown ca" ? "unknown certificate authority" : alert}${alert === "certificate required" ? " (--tlscert and --tlskey name a client's)" : ""}`;
 }

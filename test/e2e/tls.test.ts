@@ -1,6 +1,6 @@
 /** The API over TCP with TLS: who gets in, and that sessions work as on the unix socket. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, DOCKER, HAKO, Live, run, startEngine, type Result, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -33,6 +33,25 @@ describe("a client with a certificate of the authority", () => {
   test("and hako is one, too", async () => {
     expect(await engine.inNetwork(HAKO, ...client(), "run", "--rm", BUSYBOX, "echo", "over TLS")).toMatchObject({ code: 0, stdout: "over TLS\n" });
     expect((await engine.inNetwork(HAKO, ...client("stranger"), "ps")).code).not.toBe(0);
+  });
+
+  test("so is a context that holds the certificates, and the environment that names their folder", async () => {
+    const config = ["--config", join(folder, "config")];
+    const endpoint = `host=tcp://127.0.0.1:${PORT},ca=${folder}/ca.pem,cert=${folder}/client.pem,key=${folder}/client.key`;
+    expect(await run([HAKO, ...config, "context", "create", "there", "--docker", endpoint])).toMatchObject({ code: 0 });
+    expect(await engine.inNetwork(HAKO, ...config, "-c", "there", "version", "--format", "{{.Client.Context}}")).toMatchObject({ code: 0, stdout: "there\n" });
+    const named = join(folder, "named");
+    mkdirSync(named);
+    for (const [from, to] of [["ca.pem", "ca.pem"], ["client.pem", "cert.pem"], ["client.key", "key.pem"]] as const) copyFileSync(join(folder, from), join(named, to));
+    const settings = ["env", "DOCKER_TLS_VERIFY=1", `DOCKER_CERT_PATH=${named}`, `DOCKER_HOST=tcp://127.0.0.1:${PORT}`];
+    expect(await engine.inNetwork(...settings, HAKO, "run", "--rm", BUSYBOX, "echo", "by environment")).toMatchObject({ code: 0, stdout: "by environment\n" });
+  });
+
+  test("without a certificate hako says what may be missing", async () => {
+    const words = ["-H", `tcp://127.0.0.1:${PORT}`, "--tlsverify", "--tlscacert", join(folder, "ca.pem"), "ps"];
+    expect((await engine.inNetwork(HAKO, ...words)).stderr).toMatch(/^error during connect: .*certificate/);
+    const unknown = ["-H", `tcp://127.0.0.1:${PORT}`, "--tlsverify", "--tlscacert", join(folder, "stranger.pem"), "ps"];
+    expect((await engine.inNetwork(HAKO, ...unknown)).stderr).toContain("tls: failed to verify certificate: x509: certificate signed by unknown authority");
   });
 
   test("runs containers with input, both streams and an exit code", async () => {
