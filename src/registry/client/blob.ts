@@ -1,0 +1,73 @@
+import type { Digest } from "../../spec/mod.ts";
+import { TransportError, type HttpResponse } from "../http/mod.ts";
+import { RegistryError } from "./errors.ts";
+import type { Place } from "./repository.ts";
+import { waitFor, withRetries, type Patience } from "./retry.ts";
+import type { BlobOptions, BlobStream } from "./types.ts";
+
+/** So much must have come since the last cut for it to count as a new beginning, not one more failure. */
+const PROGRESS_BYTES = 1 << 20;
+
+type Anywhere = <T>(action: (place: Place) => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
+
+interface Part {
+  readonly response: HttpResponse;
+  /** Of the blob, where the body begins. */
+  readonly offset: number;
+}
+
+/** Distribution spec, "Pulling blobs", with ranges where a connection is cut. */
+export async function openBlob(anywhere: Anywhere, patience: Patience, digest: Digest, { offset = 0, expectedSize, signal }: BlobOptions): Promise<BlobStream> {
+  const open = (from: number): Promise<Part> => anywhere((place) => getPart(place, digest, from, expectedSize), signal);
+  const first = await withRetries(patience, () => open(offset));
+  const chunks = mended(first, open, patience, digest, expectedSize);
+  return { offset: first.offset, [Symbol.asyncIterator]: () => chunks };
+}
+
+async function getPart({ transfer, session, access, base, signal }: Place, digest: Digest, from: number, expectedSize: number): Promise<Part> {
+  const headers = { "Accept-Encoding": "identity", ...(from > 0 && { Range: `bytes=${from}-` }) };
+  const response = await transfer.request(session, { method: "GET", url: new URL(`blobs/${digest}`, base), access, headers, ...(signal && { signal }) }, from > 0 ? [200, 206] : [200]);
+  const offset = response.status === 206 ? rangeStart(response) : 0;
+  const length = response.headers.get("content-length");
+  const promised = length === undefined ? undefined : offset + Number(length);
+  if (offset <= from && (promised === undefined || promised === expectedSize)) return { response, offset };
+  await response.discard();
+  throw new RegistryError("System", promised === expectedSize ? `the registry sends blob ${digest} from byte ${offset}, asked for ${from}` : wrongSize(digest, promised ?? 0, expectedSize));
+}
+
+const rangeStart = ({ headers }: HttpResponse): number => Number(/^bytes (\d{1,15})-/.exec(headers.get("content-range") ?? "")?.[1] ?? Number.NaN);
+
+const wrongSize = (digest: Digest, bytes: number, expected: number): string => `the registry sends ${bytes} bytes of blob ${digest}, which has ${expected}`;
+
+async function* mended(first: Part, open: (from: number) => Promise<Part>, patience: Patience, digest: Digest, expectedSize: number): AsyncGenerator<Uint8Array, void, void> {
+  let part = first;
+  let at = first.offset;
+  let lastCut = at;
+  for (let failed = 0; ; ) {
+    try {
+      for await (const chunk of from(at, part)) {
+        at += chunk.length;
+        if (at > expectedSize) throw new RegistryError("System", wrongSize(digest, at, expectedSize));
+        yield chunk;
+      }
+      if (at === expectedSize) return;
+      throw new TransportError("cut", "unexpected EOF");
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      failed = at - lastCut >= PROGRESS_BYTES ? 1 : failed + 1;
+      lastCut = at;
+      const cut = new RegistryError("System", `blob ${digest}: ${error.message}`, { transient: error.failure === "cut" }, { cause: error });
+      await waitFor(patience, cut, failed);
+    }
+    part = await withRetries(patience, () => open(at));
+  }
+}
+
+/** A registry without ranges begins at the beginning: what has been read already is passed over. */
+async function* from(at: number, { response, offset }: Part): AsyncGenerator<Uint8Array, void, void> {
+  let skip = at - offset;
+  for await (const chunk of response.body) {
+    if (skip < chunk.length) yield skip > 0 ? chunk.subarray(skip) : chunk;
+    skip = Math.max(0, skip - chunk.length);
+  }
+}

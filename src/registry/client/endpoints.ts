@@ -1,0 +1,66 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { inRange } from "../http/mod.ts";
+import { RegistryError } from "./errors.ts";
+import type { RegistryClientOptions } from "./types.ts";
+
+/** One place where a registry's content can be had. */
+export interface Endpoint {
+  /** Up to, and without, `/v2/`. */
+  readonly base: URL;
+  /** Another's copy: gets no credentials, and its failures are passed over. */
+  readonly mirror: boolean;
+  readonly verify: boolean;
+}
+
+export const DOCKER_HUB = "docker.io";
+const DOCKER_HUB_HOST = "registry-1.docker.io";
+const ALWAYS_INSECURE = ["127.0.0.0/8", "::1/128"];
+
+/** In the order in which to try them. @param domain of a reference, such as `docker.io` or `localhost:5000` */
+export async function endpointsOf(domain: string, { mirrors = {}, insecure = [] }: RegistryClientOptions): Promise<readonly Endpoint[]> {
+  const copies = mirrors[domain] ?? (domain === DOCKER_HUB ? undefined : mirrors["*"]) ?? [];
+  const found = await Promise.all(copies.map(async (mirror) => mirrorEndpoint(mirror, insecure)));
+  return [...found, ...(await ownEndpoints(domain, insecure))];
+}
+
+/** Those of the registry itself, over plain HTTP only where the operator calls it insecure. */
+export async function ownEndpoints(domain: string, insecure: readonly string[] = []): Promise<readonly Endpoint[]> {
+  const host = domain === DOCKER_HUB ? DOCKER_HUB_HOST : domain;
+  const secure = { base: new URL(`https://${host}`), mirror: false, verify: true };
+  if (domain === DOCKER_HUB || !(await isInsecure(host, insecure))) return [secure];
+  return [
+    { ...secure, verify: false },
+    { base: new URL(`http://${host}`), mirror: false, verify: false },
+  ];
+}
+
+async function mirrorEndpoint(mirror: string, insecure: readonly string[]): Promise<Endpoint> {
+  const base = parseHttpUrl(mirror);
+  if (!base) throw new RegistryError("InvalidParameter", `invalid mirror: "${mirror}" is not a URL of http or https`);
+  return { base, mirror: true, verify: base.protocol === "https:" && !(await isInsecure(base.host, insecure)) };
+}
+
+/** @returns undefined for what is no URL of http or https */
+export function parseHttpUrl(text: string, base?: URL): URL | undefined {
+  const url = URL.parse(text, base?.href);
+  return url && (url.protocol === "http:" || url.protocol === "https:") && url.hostname !== "" ? url : undefined;
+}
+
+/** Docker's rule: by name with port as written, or when the host has an address in one of the ranges. */
+async function isInsecure(host: string, rules: readonly string[]): Promise<boolean> {
+  const bare = rules.map((rule) => rule.replace(/^https?:\/\//, "").replace(/\/$/, ""));
+  if (bare.includes(host)) return true;
+  const name = new URL(`http://${host}`).hostname.replace(/^\[|\]$/g, "");
+  const ranges = [...bare.filter((rule) => rule.includes("/")), ...ALWAYS_INSECURE];
+  const addresses = isIP(name) ? [name] : await addressesOf(name);
+  return addresses.some((address) => ranges.some((range) => inRange(address, range)));
+}
+
+async function addressesOf(name: string): Promise<readonly string[]> {
+  try {
+    return (await lookup(name, { all: true })).map(({ address }) => address);
+  } catch {
+    return [];
+  }
+}

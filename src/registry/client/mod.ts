@@ -1,0 +1,3 @@
+export { openRegistryClient } from "./client.ts";
+export { RegistryError, type RegistryErrorDetails } from "./errors.ts";
+export type * from "./types.ts";

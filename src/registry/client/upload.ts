@@ -1,0 +1,140 @@
+import type { Digest } from "../../spec/mod.ts";
+import type { HttpResponse, RequestBody } from "../http/mod.ts";
+import { parseHttpUrl } from "./endpoints.ts";
+import { RegistryError } from "./errors.ts";
+import type { Place } from "./repository.ts";
+import { withRetries, type Patience } from "./retry.ts";
+import type { BlobUpload, UploadOptions } from "./types.ts";
+
+/** Distribution spec, "Pushing blobs": there already, mounted from another repository, or sent. */
+export async function upload(home: (from?: readonly string[]) => Promise<Place>, patience: Patience, blob: BlobUpload, options: UploadOptions): Promise<"exists" | "mounted" | "uploaded"> {
+  return withRetries(patience, async () => {
+    const place = await home();
+    if (await exists(place, blob.digest)) return "exists";
+    const begun = await begin(place, home, blob);
+    if (begun === "mounted") return begun;
+    try {
+      await (options.chunkBytes === undefined ? sendWhole(place, begun, blob, options) : sendChunks(place, begun, blob, options, options.chunkBytes));
+      return "uploaded";
+    } catch (error) {
+      await cancel(place, begun);
+      throw error;
+    }
+  });
+}
+
+async function exists({ transfer, session, access, base, signal }: Place, digest: Digest): Promise<boolean> {
+  const response = await transfer.request(session, { method: "HEAD", url: new URL(`blobs/${digest}`, base), access, ...(signal && { signal }) }, [200, 404]);
+  await response.discard();
+  return response.status === 200;
+}
+
+/** Where to send it, unless the registry had it elsewhere. */
+async function begin(place: Place, home: (from?: readonly string[]) => Promise<Place>, { digest, mountFrom = [] }: BlobUpload): Promise<"mounted" | URL> {
+  for (const from of mountFrom) {
+    const url = new URL("blobs/uploads/", place.base);
+    url.searchParams.set("mount", digest);
+    url.searchParams.set("from", from);
+    try {
+      const response = await post(await home([from]), url);
+      if (response.status === 201) return "mounted";
+      return uploadAt(response, url, digest);
+    } catch (error) {
+      // Who may not read there can still send it.
+      if (!(error instanceof RegistryError) || error.details.transient || error.details.status === undefined) throw error;
+    }
+  }
+  const url = new URL("blobs/uploads/", place.base);
+  const response = await post(place, url);
+  return response.status === 201 ? "mounted" : uploadAt(response, url, digest);
+}
+
+async function post({ transfer, session, access, signal }: Place, url: URL): Promise<HttpResponse> {
+  const response = await transfer.request(session, { method: "POST", url, access, body: NOTHING, ...(signal && { signal }) }, [201, 202]);
+  await response.discard();
+  return response;
+}
+
+const NOTHING: RequestBody = { sizeBytes: 0, open: () => [] };
+const OCTETS = { "Content-Type": "application/octet-stream" };
+
+/** Behind a proxy that ends TLS a registry may think it is spoken to without; its own host stays as secure as it was. */
+function uploadAt({ headers }: HttpResponse, from: URL, digest: Digest): URL {
+  const location = headers.get("location");
+  const url = location === undefined ? undefined : parseHttpUrl(location, from);
+  if (!url) throw new RegistryError("System", `the registry does not say where to send blob ${digest}`);
+  if (from.protocol === "https:" && url.protocol === "http:" && url.hostname === from.hostname) {
+    url.protocol = "https:";
+    url.port = from.port;
+  }
+  if (from.protocol === "https:" && url.protocol === "http:") throw new RegistryError("System", `the registry wants blob ${digest} sent without TLS to ${url.host}, which is not done`);
+  return url;
+}
+
+async function sendWhole({ transfer, session, access, signal }: Place, at: URL, blob: BlobUpload, { onProgress }: UploadOptions): Promise<void> {
+  const url = withDigest(at, blob.digest);
+  const body = { sizeBytes: blob.size, open: () => counted(blob.open(), 0, onProgress) };
+  const response = await transfer.request(session, { method: "PUT", url, access, headers: OCTETS, body, ...(signal && { signal }) }, [201, 204]);
+  await response.discard();
+}
+
+async function sendChunks({ transfer, session, access, signal }: Place, begun: URL, blob: BlobUpload, { onProgress }: UploadOptions, chunkBytes: number): Promise<void> {
+  let url = begun;
+  let at = 0;
+  for await (const chunk of regrouped(blob.open(), chunkBytes)) {
+    const start = at;
+    const body = { sizeBytes: chunk.length, open: () => counted([chunk], start, onProgress) };
+    const headers = { ...OCTETS, "Content-Range": `${start}-${start + chunk.length - 1}` };
+    const response = await transfer.request(session, { method: "PATCH", url, access, headers, body, ...(signal && { signal }) }, [201, 202]);
+    await response.discard();
+    url = uploadAt(response, url, blob.digest);
+    at += chunk.length;
+  }
+  if (at !== blob.size) throw new RegistryError("System", `blob ${blob.digest} has ${at} bytes, not ${blob.size}`);
+  const response = await transfer.request(session, { method: "PUT", url: withDigest(url, blob.digest), access, headers: OCTETS, body: NOTHING, ...(signal && { signal }) }, [201, 204]);
+  await response.discard();
+}
+
+/** A registry forgets what is not finished in time by itself. */
+async function cancel({ transfer, session, access, signal }: Place, url: URL): Promise<void> {
+  if (signal?.aborted || url.origin !== session.endpoint.base.origin) return;
+  try {
+    await (await transfer.request(session, { method: "DELETE", url, access, signal: AbortSignal.timeout(5_000) }, [202, 204, 400, 404, 405])).discard();
+  } catch {
+    // The failure that led here is the one to tell.
+  }
+}
+
+function withDigest(at: URL, digest: Digest): URL {
+  const url = new URL(at);
+  url.searchParams.set("digest", digest);
+  return url;
+}
+
+async function* counted(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, from: number, onProgress: UploadOptions["onProgress"]): AsyncGenerator<Uint8Array, void, void> {
+  let sent = from;
+  onProgress?.(sent);
+  for await (const chunk of chunks) {
+    yield chunk;
+    sent += chunk.length;
+    onProgress?.(sent);
+  }
+}
+
+/** Pieces of just this size, but for the last. */
+async function* regrouped(chunks: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array, void, void> {
+  let held: Uint8Array[] = [];
+  let bytes = 0;
+  for await (let chunk of chunks) {
+    while (bytes + chunk.length >= size) {
+      const taken = size - bytes;
+      yield Buffer.concat([...held, chunk.subarray(0, taken)], size);
+      chunk = chunk.subarray(taken);
+      held = [];
+      bytes = 0;
+    }
+    if (chunk.length > 0) held.push(chunk);
+    bytes += chunk.length;
+  }
+  if (bytes > 0) yield Buffer.concat(held, bytes);
+}
