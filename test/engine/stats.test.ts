@@ -1,6 +1,7 @@
 /** Answers of stats, written by hand for speed: they must be JSON, with Docker's fields in Docker's order. */
 import { describe, expect, test } from "bun:test";
 import { answerText, encodeSample } from "../../src/engine/stats/encode.ts";
+import { StatsSampler, type StatsListener } from "../../src/engine/stats/sampler.ts";
 import type { CgroupStats } from "../../src/engine/ports.ts";
 
 const CONTAINER = { id: "f".repeat(64), name: 'odd"name' };
@@ -49,5 +50,74 @@ describe("answerText()", () => {
   test("a look before becomes preread and precpu_stats", () => {
     const before = encodeSample(1, counters(), network, { ...moment, read: "2026-01-01T00:00:00Z", systemNs: 5e9 }, 8e9);
     expect(parsed(answerText(CONTAINER, encodeSample(1, counters(), network, moment, 8e9), before))).toMatchObject({ preread: "2026-01-01T00:00:00Z", precpu_stats: { system_cpu_usage: 5e9 }, cpu_stats: { system_cpu_usage: 9e9 } });
+  });
+});
+
+describe("StatsSampler", () => {
+  /** A container of memory whose counters tell how often they were read. */
+  function sampler() {
+    const seen = { reads: 0, open: 0, dumps: 0, watches: 0 };
+    let state: unknown = { status: "running", startedAt: "2026-01-01T00:00:00Z" };
+    let tell: ((record: unknown) => void) | undefined;
+    const record = () => ({ ...CONTAINER, state, hostConfig: {} });
+    const reader = () => {
+      seen.open++;
+      return { read: () => (seen.reads++, counters()), [Symbol.dispose]: () => void seen.open-- };
+    };
+    const parts = {
+      containers: {
+        get: () => (state === undefined ? undefined : record()),
+        watch: (_id: string, watcher: (record: unknown) => void) => {
+          seen.watches++;
+          tell = watcher;
+          return { [Symbol.dispose]: () => void seen.watches-- };
+        },
+      },
+      cgroups: { version: 1, open: () => ({ openStats: reader }) },
+      network: { endpoint: () => ({ hostIndex: 5 }), interfaceCounters: () => (seen.dumps++, new Map([[5, network]])) },
+      host: { memoryTotal: 8e9, systemCpu: () => ({ usageNs: 9e9, onlineCpus: 2 }) },
+    } as unknown as ConstructorParameters<typeof StatsSampler>[0];
+    const change = (next: unknown): void => {
+      state = next;
+      tell?.(next === undefined ? undefined : record());
+    };
+    return { seen, change, stats: new StatsSampler(parts) };
+  }
+  type Frame = Parameters<StatsListener["take"]>[0];
+  function listener() {
+    const frames: Frame[] = [];
+    let wake: () => void = () => undefined;
+    const ended = Promise.withResolvers<void>();
+    const frame = async (index: number): Promise<Frame> => {
+      while (!frames[index]) await new Promise<void>((resolve) => (wake = resolve));
+      return frames[index];
+    };
+    return { frame, ended: ended.promise, take: (taken: Frame) => (frames.push(taken), wake()), end: () => ended.resolve() };
+  }
+
+  test("many listeners cost one look per second and one text; the last to leave closes everything", async () => {
+    const { seen, stats } = sampler();
+    const [first, second] = [listener(), listener()];
+    using both = new DisposableStack();
+    both.use(stats.listen(CONTAINER.id, first));
+    both.use(stats.listen(CONTAINER.id, second));
+    expect(seen).toMatchObject({ reads: 1, open: 1, watches: 1 });
+    expect(parsed(Buffer.from((await first.frame(0)).alone()).toString())).toMatchObject({ preread: "0001-01-01T00:00:00Z" });
+    const [one, other] = await Promise.all([first.frame(1), second.frame(1)]);
+    expect(one.withBefore()).toBe(other.withBefore());
+    expect(seen).toMatchObject({ reads: 2, dumps: 2 });
+    both.dispose();
+    expect(seen).toMatchObject({ open: 0, watches: 0 });
+  });
+
+  test("an ended run is let go of at once, a removed container ends its listeners", async () => {
+    const { seen, change, stats } = sampler();
+    const heard = listener();
+    using _listening = stats.listen(CONTAINER.id, heard);
+    change({ status: "exited" });
+    expect(seen.open).toBe(0);
+    expect(Buffer.from((await heard.frame(1)).withBefore()).toString()).toBe(answerText(CONTAINER));
+    change(undefined);
+    await heard.ended;
   });
 });
