@@ -18,7 +18,9 @@ export function followUp(ctx: EngineContext, id: string, next: AfterExit): void 
   }
 }
 
+/** Whoever is attached and has not read everything yet would lose the log's files. */
 async function autoRemove(ctx: EngineContext, id: string): Promise<void> {
+  await ctx.logs.unheld(id);
   using _hold = await ctx.locks.acquire(id);
   const record = ctx.containers.get(id);
   if (record?.state.status === "exited") await removeHeld(ctx, id, { removeVolumes: true });

@@ -11,6 +11,7 @@ export class LogTable {
   readonly #opened = new Map<string, Destination>();
   readonly #forwarders = new Map<string, Forwarder>();
   readonly #holds = new Map<string, Set<LogHold>>();
+  readonly #unheld = new Map<string, (() => void)[]>();
 
   /** A destination that a start has opened and that its run will use. */
   offer(id: string, destination: Destination): void {
@@ -49,8 +50,17 @@ export class LogTable {
   release(id: string, hold: LogHold): number {
     const holds = this.#holds.get(id);
     holds?.delete(hold);
-    if (holds?.size === 0) this.#holds.delete(id);
-    return holds?.size ?? 0;
+    if (holds?.size !== 0) return holds?.size ?? 0;
+    this.#holds.delete(id);
+    for (const wake of this.#unheld.get(id) ?? []) wake();
+    this.#unheld.delete(id);
+    return 0;
+  }
+
+  /** Resolves when nobody is attached any more. */
+  async unheld(id: string): Promise<void> {
+    if (!this.#holds.has(id)) return;
+    await new Promise<void>((resolve) => this.#unheld.set(id, [...(this.#unheld.get(id) ?? []), resolve]));
   }
 
   isHeld(id: string): boolean {

@@ -53,6 +53,18 @@ test.each([
   expect(left).toBeLessThanOrEqual(options.length === 0 ? text.length : 200_000);
 }, 60_000);
 
+test("an auto-removed container goes when those who are attached have read everything", async () => {
+  const id = await engine.ok("create", "--rm", "--network", "none", "--log-opt", "max-size=100k", "--log-opt", "max-file=2", BUSYBOX, "seq", "1", "500000");
+  const slow = await attach(id, "stream=1&stdout=1");
+  await engine.ok("start", id);
+  await engine.ok("wait", id);
+  expect(payload(await everything(slow)).slice(-14)).toBe("499999\n500000\n");
+  const removed = await engine.api("POST", `/containers/${id}/wait?condition=removed`);
+  expect([200, 404]).toContain(removed.status);
+  await removed.text();
+  expect(await engine.ok("ps", "-aq", "--no-trunc")).not.toContain(id);
+});
+
 test("several clients at once: all see all output, and the input of each arrives", async () => {
   const id = await engine.ok("run", "-d", "-i", "--network", "none", BUSYBOX, "cat");
   using one = engine.live("attach", "--sig-proxy=false", id);
