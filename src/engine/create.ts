@@ -26,7 +26,7 @@ import type { ResolvedImage } from "./ports.ts";
 import { randomName } from "./random-name.ts";
 import { requireRuntime } from "./runtime-choice.ts";
 import { shortId, type ContainerConfig, type ContainerRecord } from "./record.ts";
-import { claimVolumes } from "./volumes.ts";
+import { claimVolumes, releaseVolumes } from "./volumes.ts";
 
 /**
  * Validates, merges with the image, reserves the name, prepares the writable layer, and only then writes the row: what a
@@ -59,6 +59,7 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   undo.defer(() => ctx.snapshots.remove(id));
   undo.defer(() => releaseImages(ctx, { id, mounts }));
   await holdImages(ctx, id, mounts);
+  undo.defer(() => releaseVolumes(ctx, { id, mounts }, true));
   await claimVolumes(ctx, id, mounts);
 
   const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];

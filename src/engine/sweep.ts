@@ -6,6 +6,7 @@ import { imageMountOwner } from "./image-mounts.ts";
 import { containersDir, execsDir } from "./paths.ts";
 import { removeRunDir } from "./run-files.ts";
 import { isRunning } from "./state.ts";
+import { sweepCopies } from "./volume-content.ts";
 
 /** Cgroups, endpoints, folders and writable layers that no container owns. */
 export async function sweep(ctx: EngineContext): Promise<void> {
@@ -22,6 +23,7 @@ export async function sweep(ctx: EngineContext): Promise<void> {
     }),
     async () => ctx.network.sweep(running),
     ...ctx.snapshots.keys().filter((key) => (/^[0-9a-f]{64}$/.test(key) || imageMountOwner(key) !== undefined) && !known(imageMountOwner(key) ?? key)).map((key) => () => ctx.snapshots.remove(key)),
+    () => sweepCopies(ctx),
     () => sweepFolder(containersDir(ctx.paths), known),
     () => sweepFolder(execsDir(ctx.paths), (id) => ctx.execs.get(id) !== undefined),
   ];

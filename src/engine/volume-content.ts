@@ -1,18 +1,20 @@
 import { chmodSync, chownSync, readdirSync, utimesSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { EngineError } from "../base/mod.ts";
 import { hasCode } from "../linux/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { volumeData } from "./paths.ts";
-import { shortId, type ContainerMount } from "./record.ts";
+import { volumeData, volumesDir } from "./paths.ts";
+import type { ContainerMount } from "./record.ts";
 
 const KIND_BITS = 0o170000;
 const FOLDER = 0o040000;
+/** No volume has a name that begins like this. */
+const COPY_PREFIX = ".copy-";
 
 /**
  * An empty volume takes over what the image has at the place where it is mounted: owner, mode and files, as Docker does at
- * create. The files come into a folder beside and move in at once, so that a crash leaves the volume empty and not half full;
+ * create. The files come into a folder beside the volumes and move in at once, so that a crash leaves the volume empty and not half full;
  * one that others use already is filled where it is.
  * @throws EngineError InvalidParameter, in Docker's words, when a file is in the place
  */
@@ -45,7 +47,7 @@ function likeFolder(path: string, { mode, uid, gid, mtimeNs }: FolderStat): void
 }
 
 async function copyBeside(ctx: EngineContext, containerId: string, destination: string, data: string): Promise<void> {
-  const beside = join(dirname(data), `_copy-${shortId(containerId)}`);
+  const beside = join(volumesDir(ctx.paths), `${COPY_PREFIX}${containerId}`);
   try {
     await mkdir(beside);
     await copyTo(ctx, containerId, destination, beside);
@@ -55,6 +57,12 @@ async function copyBeside(ctx: EngineContext, containerId: string, destination: 
     // Another container was quicker to fill it.
     if (!hasCode(error, "ENOTEMPTY")) throw error;
   }
+}
+
+/** At start nothing is being copied: what is there, a crash has left. */
+export async function sweepCopies(ctx: Pick<EngineContext, "paths">): Promise<void> {
+  const names = await readdir(volumesDir(ctx.paths)).catch(() => []);
+  for (const name of names) if (name.startsWith(COPY_PREFIX)) await rm(join(volumesDir(ctx.paths), name), { recursive: true, force: true });
 }
 
 /** Packed and unpacked by two helpers, each shut into its own tree: links in the image lead nowhere else. */

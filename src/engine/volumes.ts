@@ -77,7 +77,7 @@ export async function claimVolumes(ctx: EngineContext, containerId: string, moun
 }
 
 /** Lets go of a removed container's volumes; the nameless ones go with it when asked. */
-export async function releaseVolumes(ctx: EngineContext, record: ContainerRecord, removeAnonymous: boolean): Promise<void> {
+export async function releaseVolumes(ctx: EngineContext, record: Pick<ContainerRecord, "id" | "mounts">, removeAnonymous: boolean): Promise<void> {
   for (const { type, source } of record.mounts) {
     if (type !== "volume") continue;
     ctx.volumes.release(source, record.id);
