@@ -184,6 +184,12 @@ export function describeLife(subject: Subject): void {
       expect(loud.State.Health?.Log[0]?.Output).toBe(`${"y\n".repeat(2048)}...`);
     }, 30_000);
 
+    test("a test that cannot be run has failed", async () => {
+      await run("sleep 1000", { Healthcheck: { Test: ["CMD", "nosuch"], Interval: 100e6, Retries: 1 } });
+      const { Health } = (await until(({ State }) => State.Health?.Status === "unhealthy")).State;
+      expect(Health?.Log[0]).toMatchObject({ ExitCode: -1, Output: 'OCI runtime exec failed: exec failed: unable to start container process: exec: "nosuch": executable file not found in $PATH' });
+    }, 30_000);
+
     test("in the start period failures do not count", async () => {
       await run("sleep 1000", { Healthcheck: { Test: ["CMD", "false"], Interval: 60e9, StartPeriod: 60e9, StartInterval: 100e6, Retries: 1 } });
       const { Health } = (await until(({ State }) => (State.Health?.Log.length ?? 0) >= 3)).State;

@@ -6,10 +6,11 @@ import type { ExecRecord } from "../exec-table.ts";
 import { FrameFilter } from "../frame-filter.ts";
 import type { ContainerRecord } from "../record.ts";
 import { SIGKILL } from "../signals.ts";
-import { StartRefused } from "../start-refused.ts";
 import { goDuration } from "../time-text.ts";
 import { BoundedOutput } from "./bounded-output.ts";
 import type { Finding } from "./run-probe.ts";
+
+const START_PATIENCE_MS = 30_000;
 
 /** Runs the test in the container, as an exec that is nobody's: its output is cut, its end is forgotten. */
 export async function execProbe(ctx: EngineContext, record: ContainerRecord, argv: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<Finding> {
@@ -21,10 +22,6 @@ export async function execProbe(ctx: EngineContext, record: ContainerRecord, arg
   try {
     const started = await start(ctx, record, exec, signal);
     return await follow(started, timeoutMs, signal);
-  } catch (error) {
-    // A test that cannot be run is a failed test, with the code a shell would give it.
-    if (error instanceof StartRefused) return { exitCode: -1, output: error.message };
-    throw error;
   } finally {
     ctx.execs.delete(exec.id);
   }
@@ -35,7 +32,28 @@ async function start(ctx: EngineContext, record: ContainerRecord, exec: ExecReco
   signal.throwIfAborted();
   emitExecEvent(ctx, record, exec, "exec_create");
   emitExecEvent(ctx, record, exec, "exec_start");
-  return await launchExec(ctx, record, exec, {}, true);
+  const launching = launchExec(ctx, record, exec, {}, true);
+  try {
+    return await withinPatience(launching, record, signal);
+  } catch (error) {
+    // It may come to run yet, in a container that was frozen meanwhile; what it says then is nobody's.
+    void launching.then(({ shim }) => shim.kill(SIGKILL)).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** As Docker's: a start is not the test's own time, but must not take for ever. */
+async function withinPatience<T>(launching: Promise<T>, { id }: ContainerRecord, signal: AbortSignal): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`timed out starting health check for container ${id}`)), START_PATIENCE_MS);
+  const abort = (): void => reject(new Error("the container is not watched any more"));
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([launching, over]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 async function follow({ shim, output, ended, exitCode }: StartedExec, timeoutMs: number, signal: AbortSignal): Promise<Finding> {
