@@ -100,9 +100,11 @@ describe("createRequest()", () => {
     return createRequest(flags, args[0] ?? "", args.slice(1));
   };
 
-  test("sends nothing that was not asked for", () => {
+  const EMPTY = { PortBindings: {}, Dns: [], DnsOptions: [], DnsSearch: [], BlkioWeightDevice: [], BlkioDeviceReadBps: [], BlkioDeviceWriteBps: [], BlkioDeviceReadIOps: [], BlkioDeviceWriteIOps: [], Devices: [], Ulimits: [] };
+
+  test("sends nothing that was not asked for, but the empty lists that docker sends", () => {
     expect(request("--rm", "busybox", "true")).toEqual({
-      Image: "busybox", AttachStdin: false, AttachStdout: true, AttachStderr: true, OpenStdin: false, StdinOnce: false, Tty: false, Cmd: ["true"], HostConfig: { AutoRemove: true },
+      Image: "busybox", AttachStdin: false, AttachStdout: true, AttachStderr: true, OpenStdin: false, StdinOnce: false, Tty: false, Cmd: ["true"], HostConfig: { ...EMPTY, AutoRemove: true },
     });
   });
 
@@ -114,7 +116,7 @@ describe("createRequest()", () => {
     expect([sent.OpenStdin, sent.StdinOnce, sent.Tty, sent.StopTimeout, sent.Entrypoint]).toEqual([true, true, true, 0, [""]]);
     expect([sent.Env, sent.Labels, sent.Volumes, sent.ExposedPorts]).toEqual([["A=1"], { x: "y" }, { "/anon": {} }, { "80/tcp": {} }]);
     expect(sent.HostConfig).toEqual({
-      Binds: ["/a:/b:ro"], NetworkMode: "host", Ulimits: [{ Name: "nofile", Soft: 5, Hard: 5 }], CapAdd: ["ALL"], SecurityOpt: ["seccomp=unconfined"],
+      ...EMPTY, Binds: ["/a:/b:ro"], NetworkMode: "host", Ulimits: [{ Name: "nofile", Soft: 5, Hard: 5 }], CapAdd: ["ALL"], SecurityOpt: ["seccomp=unconfined"],
       Devices: [{ PathOnHost: "/dev/null", PathInContainer: "/dev/null", CgroupPermissions: "rwm" }], Dns: ["1.1.1.1"], PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "8080" }] },
       Tmpfs: { "/t": "size=1m" }, Init: true,
     });

@@ -20,7 +20,8 @@ export interface Gathered {
 }
 
 export function hostConfig(flags: Flags, gathered: Gathered): HostConfig {
-  const host: HostConfig = {};
+  // As docker sends them: inspect shows the difference between an empty list and none.
+  const host: HostConfig = { PortBindings: {}, Dns: [], DnsOptions: [], DnsSearch: [], BlkioWeightDevice: [], BlkioDeviceReadBps: [], BlkioDeviceWriteBps: [], BlkioDeviceReadIOps: [], BlkioDeviceWriteIOps: [], Devices: [], Ulimits: [] };
   set(host, "Binds", gathered.binds);
   set(host, "NetworkMode", gathered.networkMode);
   setResources(host, flags);
