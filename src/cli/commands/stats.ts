@@ -29,7 +29,7 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
 async function singleRows(client: Client, names: readonly string[], stoppedToo: boolean): Promise<StatsRow[]> {
   if (names.length > 0) return Promise.all(names.map(async (name) => statsRow(name, await containerStats(client, name))));
   const present = await listContainers(client, { all: stoppedToo });
-  const rows = await Promise.allSettled(present.map(async ({ Id = "" }) => statsRow(Id.slice(0, 12), await containerStats(client, Id))));
+  const rows = await Promise.allSettled(present.map(async ({ Id = "" }) => statsRow(Id, await containerStats(client, Id))));
   // Whoever was removed meanwhile is no failure of those that are there.
   return rows.flatMap((row) => (row.status === "fulfilled" ? [row.value] : []));
 }
