@@ -150,7 +150,7 @@ export function describeLife(subject: Subject): void {
     });
 
     test("health: starting, healthy, unhealthy while paused, unhealthy after failures and after the end", async () => {
-      const Healthcheck = { Test: ["CMD-SHELL", "echo probing; cat /ok"], Interval: 200e6, Retries: 2 };
+      const Healthcheck = { Test: ["CMD-SHELL", "echo probing; cat /ok 2>&1"], Interval: 200e6, Retries: 2 };
       const { actions } = await eventsOf("die", async () => {
         await run(`touch /ok; ${GENTLE}`, { Healthcheck });
         expect((await inspect()).State.Health).toEqual({ Status: "starting", FailingStreak: 0, Log: [] });
@@ -168,7 +168,7 @@ export function describeLife(subject: Subject): void {
         await ask("POST", `${self}/stop`);
       });
       expect(actions.filter((action) => action.startsWith("health") || action.includes("pause"))).toEqual(["health_status: healthy", "pause", "unpause", "health_status: healthy", "health_status: unhealthy"]);
-      expect(actions.slice(2, 6)).toEqual(["exec_create: /bin/sh -c echo probing; cat /ok", "exec_start: /bin/sh -c echo probing; cat /ok", "exec_die 0", "health_status: healthy"]);
+      expect(actions.slice(2, 6)).toEqual(["exec_create: /bin/sh -c echo probing; cat /ok 2>&1", "exec_start: /bin/sh -c echo probing; cat /ok 2>&1", "exec_die 0", "health_status: healthy"]);
       expect((await inspect()).State.Health).toMatchObject({ Status: "unhealthy" });
       await ask("POST", `${self}/start`);
       expect((await inspect()).State.Health).toMatchObject({ Status: "starting", FailingStreak: 0, Log: expect.any(Array) });
