@@ -1,12 +1,12 @@
-import { Forwarder, jsonLogPath, readPosition, writePosition } from "../logging/mod.ts";
 import { readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { messageOf } from "../base/mod.ts";
+import { Forwarder, jsonLogPath, readPosition, writePosition } from "../logging/mod.ts";
 import type { EngineContext } from "./context.ts";
+import type { LiveRun } from "./live.ts";
+import { followOf } from "./log-follow.ts";
 import { discardOutput, discards } from "./log-holds.ts";
 import { loggedContainer, logChoice, logDriverOf, loggingRefused, logSettings } from "./log-settings.ts";
-import { followOf } from "./log-follow.ts";
-import type { LiveRun } from "./live.ts";
 import { containerDir, logPaths, logPositionFile } from "./paths.ts";
 import type { LogLaunch } from "./ports.ts";
 import { shortId, type ContainerRecord } from "./record.ts";
@@ -89,8 +89,10 @@ async function compressOlder(ctx: EngineContext, record: ContainerRecord, run: L
   const files = logPaths(ctx.paths, record.id);
   const { watch, ended } = followOf(run);
   for (;;) {
-    await watch?.(ctx.runtime.logEnd(files) + maxBytes);
-    if (ctx.live.get(record.id) !== run) return;
+    const full = ctx.runtime.logEnd(files) + maxBytes;
+    await watch?.(full);
+    // The engine lets go of its runs when it stops: then nothing is full, and nothing will be.
+    if (ctx.live.get(record.id) !== run || (!ended() && ctx.runtime.logEnd(files) <= full)) return;
     await ctx.runtime.compressOlder(files);
     if (ended()) return;
   }

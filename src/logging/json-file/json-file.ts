@@ -1,5 +1,4 @@
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, renameSync, rmSync } from "node:fs";
-import { write } from "node:fs";
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, renameSync, rmSync, write } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { extraAttributes } from "../attributes.ts";
