@@ -61,7 +61,8 @@ export function describeLife(subject: Subject): void {
     const received = await wire.until((text) => text.includes(`"Action":"${last}"`) && text.endsWith("\r\n"), 15_000);
     const actions = [...received.matchAll(/"Action":"([^"]+)","Actor":\{"ID":"[^"]*","Attributes":(\{[^}]*\})/g)].map(([, action = "", attributes = "{}"]) => {
       const { signal, exitCode } = JSON.parse(attributes) as Record<string, string>;
-      return [action, signal, exitCode].filter(Boolean).join(" ");
+      // Go writes some characters as escapes.
+      return [JSON.parse(`"${action}"`) as string, signal, exitCode].filter(Boolean).join(" ");
     });
     return { actions: actions.filter((action) => action !== "stop"), stops: actions.filter((action) => action === "stop").length };
   }
