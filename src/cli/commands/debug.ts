@@ -27,14 +27,14 @@ export async function run(invocation: Invocation): Promise<number> {
     ...(interactive && stdinIsTerminal() && stdoutIsTerminal() ? ["--tty"] : []),
     ...flags.list("env").flatMap((value) => ["--env", value]),
     // The image's own entry point is not what was asked for.
-    "--entrypoint", "/bin/sh", image, "-c", ENTER, "sh", rootOf(target), ...(command.length > 0 ? command : SHELL),
+    "--entrypoint", "/bin/sh", image, "-c", ENTER, "sh", firstProcess(target), ...(command.length > 0 ? command : SHELL),
   ];
   const line = parseLine(words, RUN.flags, false);
   return await runCommand.run({ ...invocation, flags: line.flags, args: line.args });
 }
 
 /** Leaves the toolbox's own tools first in the way, and the container's programs after them. */
-const ENTER = `ln -s "$1" ${TARGET} && shift && export PATH="$PATH:${["bin", "usr/bin", "sbin", "usr/sbin"].map((folder) => `${TARGET}/${folder}`).join(":")}" && exec "$@"`;
+const ENTER = `ln -s /proc/"$1"/root ${TARGET} && shift && export PATH="$PATH:${["bin", "usr/bin", "sbin", "usr/sbin"].map((folder) => `${TARGET}/${folder}`).join(":")}" && exec "$@"`;
 
 function requireRunning({ State: state }: ContainerInspect, ref: string): void {
   if (state?.Running && !state.Paused) return;
@@ -43,8 +43,8 @@ function requireRunning({ State: state }: ContainerInspect, ref: string): void {
 }
 
 /** Its first process is number 1, unless it shares somebody's processes. */
-function rootOf({ HostConfig: host, State: state }: ContainerInspect): string {
-  return host?.PidMode ? `/proc/${state?.Pid ?? 1}/root` : "/proc/1/root";
+function firstProcess({ HostConfig: host, State: state }: ContainerInspect): string {
+  return host?.PidMode ? String(state?.Pid ?? 1) : "1";
 }
 
 function joinFlags({ Id: id = "", HostConfig: host = {} }: ContainerInspect): string[] {
