@@ -1,5 +1,6 @@
 import type { DeviceMapping, DeviceRequest } from "../../spec/mod.ts";
 import { parseBytes, parseInteger, ValueError } from "../values.ts";
+import { splitPair } from "./key-value.ts";
 import { parseCsv } from "./mount.ts";
 
 const isMode = (text: string): boolean => text !== "" && /^[rwm]+$/.test(text) && new Set(text).size === text.length;
@@ -69,7 +70,7 @@ export function parseGpus(value: string): DeviceRequest {
     else if (key === "driver") request.Driver = rest;
     else if (key === "device") request.DeviceIDs = rest.split(",");
     else if (key === "capabilities") request.Capabilities = [[...rest.split(","), "gpu"]];
-    else if (key === "options") request.Options = Object.fromEntries(rest.split(",").map((pair) => pair.split("=", 2)));
+    else if (key === "options") request.Options = Object.fromEntries(rest.split(",").map((pair) => splitPair(pair)));
     else throw new ValueError(`unexpected key '${key}' in '${field}'`);
   }
   if (request.Count === undefined && !request.DeviceIDs) request.Count = 1;
