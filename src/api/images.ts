@@ -83,7 +83,6 @@ export const images = [
     respond: async ({ engine, query }) => json(await engine.pruneImages(query.filters)),
   }),
   route("POST /images/{name}/push", { summary: "Pushes an image to a registry; not supported yet.", success: [], failures: [501], respond: () => notYet("pushing is not supported yet: registries come in a later release") }),
-  route("GET /images/search", { summary: "Searches a registry; not supported yet.", success: [], failures: [501], respond: () => notYet("searching is not supported yet: registries come in a later release") }),
   route("GET /images/{name}/get", { summary: "Saves an image; not supported yet.", success: [], failures: [501], respond: () => notYet("saving images is not supported yet") }),
   route("GET /images/get", { summary: "Saves images; not supported yet.", success: [], failures: [501], respond: () => notYet("saving images is not supported yet") }),
 ];

@@ -14,13 +14,10 @@ const noPlugin = (endpoint: `${Method} /${string}`): Route =>
     },
   });
 
-const REGISTRIES = "registries are not supported yet: load or import the image";
 const PLUGINS = "plugins are not supported";
 
 /** What Docker's API has and this engine has not: each says so in a sentence. */
 export const unsupported = [
-  without("POST /auth", "logging in to a registry is not supported yet"),
-  without("GET /distribution/{name}/json", REGISTRIES),
   without("POST /build", "building images is not supported yet"),
   route("POST /build/prune", { summary: "There is no build cache yet.", respond: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) }),
   without("POST /build/cancel", "building images is not supported yet"),

@@ -1,4 +1,6 @@
 import { RemoteRepository } from "./repository.ts";
+import { login } from "./login.ts";
+import { search } from "./search.ts";
 import { Transfer } from "./transfer.ts";
 import type { RegistryClient, RegistryClientOptions } from "./types.ts";
 
@@ -6,6 +8,8 @@ export function openRegistryClient(options: RegistryClientOptions): RegistryClie
   const transfer = new Transfer(options);
   return {
     repository: (reference, auth = {}) => new RemoteRepository(transfer, reference, auth),
+    login: (serverAddress, auth, { signal } = {}) => login(transfer, serverAddress, auth, signal),
+    search: (term, options = {}) => search(transfer, term, options),
     close: () => transfer.close(),
   };
 }

@@ -27,12 +27,33 @@ export async function endpointsOf(domain: string, { mirrors = {}, insecure = [] 
 /** Those of the registry itself, over plain HTTP only where the operator calls it insecure. */
 export async function ownEndpoints(domain: string, insecure: readonly string[] = []): Promise<readonly Endpoint[]> {
   const host = domain === DOCKER_HUB ? DOCKER_HUB_HOST : domain;
-  const secure = { base: new URL(`https://${host}`), mirror: false, verify: true };
+  const base = parseHttpUrl(`https://${host}`);
+  if (!base || /[/?#@\\\s]/.test(host)) throw new RegistryError("InvalidParameter", `invalid registry: ${JSON.stringify(host.slice(0, 255))} is not a host`);
+  const secure = { base, mirror: false, verify: true };
   if (domain === DOCKER_HUB || !(await isInsecure(host, insecure))) return [secure];
   return [
     { ...secure, verify: false },
     { base: new URL(`http://${host}`), mirror: false, verify: false },
   ];
+}
+
+/**
+ * Does something at the registry itself, over TLS, or without where the operator says so. Whoever answers over TLS, even if only
+ * to refuse, is not asked again without.
+ */
+export async function firstReachable<T>(domain: string, insecure: readonly string[] | undefined, action: (endpoint: Endpoint) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const endpoints = await ownEndpoints(domain, insecure);
+  for (const endpoint of endpoints.slice(0, -1)) {
+    try {
+      return await action(endpoint);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof RegistryError) || error.details.status !== undefined) throw error;
+    }
+  }
+  const [last] = endpoints.slice(-1);
+  if (!last) throw new RegistryError("System", `no way to reach ${domain}`);
+  return action(last);
 }
 
 async function mirrorEndpoint(mirror: string, insecure: readonly string[]): Promise<Endpoint> {

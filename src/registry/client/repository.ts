@@ -1,6 +1,6 @@
 import type { Descriptor, Digest, Reference } from "../../spec/mod.ts";
 import { openBlob } from "./blob.ts";
-import { endpointsOf, ownEndpoints, type Endpoint } from "./endpoints.ts";
+import { endpointsOf, firstReachable, type Endpoint } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
 import { getManifest, headManifest, MANIFEST_TYPES, namedRefusal, putManifest } from "./manifests.ts";
 import { listReferrers, listTags } from "./lists.ts";
@@ -98,20 +98,8 @@ export class RemoteRepository implements Repository {
   }
 
   /** The registry itself: over TLS, or without where the operator says so. */
-  async #home(right: "pull" | "push", signal: AbortSignal | undefined, from: readonly string[] = []): Promise<Place> {
-    const endpoints = await ownEndpoints(this.reference.domain, this.#transfer.options.insecure);
-    for (const endpoint of endpoints.slice(0, -1)) {
-      try {
-        return await this.#place(endpoint, right, signal, from);
-      } catch (error) {
-        signal?.throwIfAborted();
-        // Whoever answers over TLS, even if only to refuse, is not asked again without.
-        if (!(error instanceof RegistryError) || error.details.status !== undefined) throw error;
-      }
-    }
-    const [last] = endpoints.slice(-1);
-    if (!last) throw new RegistryError("System", `no way to reach ${this.reference.domain}`);
-    return this.#place(last, right, signal, from);
+  #home(right: "pull" | "push", signal: AbortSignal | undefined, from: readonly string[] = []): Promise<Place> {
+    return firstReachable(this.reference.domain, this.#transfer.options.insecure, (endpoint) => this.#place(endpoint, right, signal, from), signal);
   }
 
   async #place(endpoint: Endpoint, right: "pull" | "push", signal: AbortSignal | undefined, from: readonly string[] = []): Promise<Place> {

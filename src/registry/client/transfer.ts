@@ -66,7 +66,7 @@ export class Transfer {
     const known = this.#sessions.get(key);
     if (known && known.until > performance.now()) return unlessAborted(known.session, signal);
     if (this.#sessions.size >= SESSIONS_KEPT) this.#sessions.clear();
-    const entry = { session: this.#greet(endpoint), until: performance.now() + SESSION_MS };
+    const entry = { session: this.greet(endpoint), until: performance.now() + SESSION_MS };
     this.#sessions.set(key, entry);
     entry.session.catch(() => {
       if (this.#sessions.get(key) === entry) this.#sessions.delete(key);
@@ -74,10 +74,10 @@ export class Transfer {
     return unlessAborted(entry.session, signal);
   }
 
-  /** @throws RegistryError */
-  async #greet(endpoint: Endpoint): Promise<Session> {
+  /** Learns whether the endpoint is there and what it wants. @throws RegistryError */
+  async greet(endpoint: Endpoint, signal?: AbortSignal): Promise<Session> {
     const url = new URL(`${endpoint.base.href.replace(/\/$/, "")}/v2/`);
-    const response = await this.#send(endpoint.verify, url, { method: "GET", headers: {}, signal: AbortSignal.timeout(this.limits.documentMs) });
+    const response = await this.#send(endpoint.verify, url, { method: "GET", headers: {}, signal: this.#within(signal) });
     const challenges = response.status === 401 ? parseChallenges(response.headers.get("www-authenticate") ?? "") : [];
     if (response.status >= 500) throw await refusal(response, true);
     await response.discard();
@@ -85,7 +85,7 @@ export class Transfer {
   }
 
   /** The answer to a request, whose status is one of those expected. @throws RegistryError */
-  async request(session: Session, query: Query, expected: readonly number[]): Promise<HttpResponse> {
+  async request(session: Session, query: Query, expected: readonly number[] | "any"): Promise<HttpResponse> {
     let response = await this.#follow(session, query);
     if (response.status === 401 && isOwn(session, query.url)) {
       // The token may have ended early, or another scope is wanted; a second refusal is final.
@@ -95,7 +95,7 @@ export class Transfer {
         response = await this.#follow(session, query);
       }
     }
-    if (expected.includes(response.status)) return response;
+    if (expected === "any" || expected.includes(response.status)) return response;
     throw await refusal(response, true);
   }
 
@@ -170,6 +170,11 @@ export class Transfer {
       const bytes = form === undefined ? undefined : Buffer.from(form);
       return this.#send(verify, url, { method, headers, ...(bytes && { body: { sizeBytes: bytes.length, open: () => [bytes] } }), signal: AbortSignal.timeout(this.limits.documentMs) });
     };
+  }
+
+  #within(signal: AbortSignal | undefined): AbortSignal {
+    const deadline = AbortSignal.timeout(this.limits.documentMs);
+    return signal ? AbortSignal.any([signal, deadline]) : deadline;
   }
 
   async #send(verify: boolean, url: URL, request: { method: string; headers: Record<string, string>; body?: RequestBody; signal?: AbortSignal }): Promise<HttpResponse> {

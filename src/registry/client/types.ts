@@ -41,12 +41,35 @@ export interface RegistryClientOptions {
 export interface RegistryClient {
   /** Does nothing yet: the first request does. The reference's tag and digest are not looked at. */
   repository(reference: Reference, auth?: RegistryAuth): Repository;
+  /** Asks a registry whether it accepts these credentials. @param serverAddress host, or URL; "" for Docker Hub @throws RegistryError Unauthorized */
+  login(serverAddress: string, auth: RegistryAuth, options?: RequestOptions): Promise<LoginResult>;
+  /** By Docker Hub's search, or that of the registry which the term begins with. @throws RegistryError */
+  search(term: string, options?: SearchOptions): Promise<readonly SearchResult[]>;
   /** Ends idle connections. */
   close(): void;
 }
 
 export interface RequestOptions {
   readonly signal?: AbortSignal;
+}
+
+export interface LoginResult {
+  /** To be kept in place of the password; "" when the registry gives none. */
+  readonly identityToken: string;
+  readonly status: string;
+}
+
+export interface SearchOptions extends RequestOptions {
+  readonly auth?: RegistryAuth;
+  /** 1 to 100; 25 by default. */
+  readonly limit?: number;
+}
+
+export interface SearchResult {
+  readonly name: string;
+  readonly description: string;
+  readonly starCount: number;
+  readonly isOfficial: boolean;
 }
 
 /** Told before a wait: what failed, and in how many milliseconds it is tried again. */
