@@ -42,7 +42,7 @@ const VALUES: Readonly<Record<string, readonly string[] | LiveKind | "files">> =
   pid: NAMESPACE_OF_ANOTHER,
   platform: PLATFORMS,
   pull: ["always", "missing", "never"],
-  restart: ["always", "no", "on-failure", "on-failure:", "unless-stopped"],
+  restart: ["always", "no", "on-failure", "on-failure:", "on-unhealthy", "on-unhealthy:", "unless-stopped"],
   runtime: "runtimes",
   "security-opt": ["apparmor=", "label=", "no-new-privileges", "seccomp=", "systempaths=unconfined"],
   signal: SIGNALS,
