@@ -76,7 +76,7 @@ test("resolveCommand() knows aliases, and what was probably meant", () => {
   expect(failure(() => resolveCommand(["rnu"]))).toContain("Did you mean this?\n  hako run\n");
   expect(failure(() => resolveCommand(["foo"]))).toBe("hako: unknown command: hako foo\n\nRun 'hako --help' for more information");
   expect(failure(() => resolveCommand(["push"]))).toStartWith("hako: 'push' is not there yet");
-  expect(failure(() => resolveCommand(["network", "create", "x"]))).toStartWith("hako: 'network create' is not there yet");
+  expect(failure(() => resolveCommand(["volume", "update", "x"]))).toStartWith("hako: 'volume update' is not there yet");
 });
 
 test("checkArguments() counts as docker does", () => {

@@ -21,8 +21,6 @@ const OTHER_GROUPS = new Set(["build", "buildx", "checkpoint", "compose", "confi
 const MISSING_COMMANDS = new Set([
   // Building and registries.
   "build", "image build", "image pull", "image push", "image save", "pull", "push", "save",
-  // Networks of the user's own.
-  "network connect", "network create", "network disconnect", "network prune", "network rm",
   // Cluster volumes: there is no cluster.
   "volume update",
 ]);

@@ -5,6 +5,7 @@ import * as context from "./context.ts";
 import * as engine from "./engine.ts";
 import * as files from "./files.ts";
 import * as image from "./image.ts";
+import * as network from "./network.ts";
 import * as system from "./system.ts";
 
 /** Every name of the command line. Help, errors, completion and reference pages derive from it. */
@@ -84,8 +85,13 @@ export const TABLE: readonly Entry[] = [
     summary: "Manage networks",
     section: "management",
     children: [
+      { name: "connect", command: network.CONNECT },
+      { name: "create", command: network.CREATE },
+      { name: "disconnect", command: network.DISCONNECT },
       { name: "inspect", command: system.NETWORK_INSPECT },
       { name: "ls", aliases: ["list"], command: system.NETWORK_LS },
+      { name: "prune", command: network.PRUNE },
+      { name: "rm", aliases: ["remove"], command: network.RM },
     ],
   },
   {
@@ -154,7 +160,6 @@ export const NOT_YET: ReadonlySet<string> = new Set([
 /** The same of the groups that are there. */
 export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
   image: ["build", "pull", "push", "save"],
-  network: ["connect", "create", "disconnect", "prune", "rm"],
   volume: ["update"],
 };
 
