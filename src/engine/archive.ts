@@ -34,6 +34,8 @@ export async function readContainerPath(ctx: EngineContext, ref: string, path: s
   try {
     const { stat, bytes } = await named(ref, path, ctx.trees.pack(tree.root, path, kernelFolders(tree.record), signal));
     emitContainerEvent(ctx, tree.record, "archive-path");
+    // A client that leaves before it has read anything never comes to the end of the bytes.
+    signal.addEventListener("abort", () => tree[Symbol.dispose](), { once: true });
     return { stat: shown(stat), bytes: releasing(bytes, tree) };
   } catch (error) {
     tree[Symbol.dispose]();

@@ -8,7 +8,7 @@ import type { TreeRoot } from "./ports.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
 import { isRunning } from "./state.ts";
 
-/** A container's files, held until they are disposed. */
+/** A container's files, held until they are disposed, be it once or more. */
 export interface HeldTree extends Disposable {
   readonly root: TreeRoot;
   readonly record: ContainerRecord;
@@ -33,18 +33,27 @@ export async function openTree(ctx: EngineContext, ref: string, use: "read" | "w
       return started;
     }
     const root = view ? ctx.snapshots.view(record.id) : ctx.snapshots.root(record.id);
-    return { root: { kind: "mounted", root, binds: restingBinds(ctx, record) }, record, [Symbol.dispose]: () => hold?.[Symbol.dispose]() };
+    return { root: { kind: "mounted", root, binds: restingBinds(ctx, record) }, record, [Symbol.dispose]: once(() => hold?.[Symbol.dispose]()) };
   } catch (error) {
     hold?.[Symbol.dispose]();
     throw error;
   }
 }
 
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    act();
+  };
+}
+
 function runningTree(ctx: EngineContext, record: ContainerRecord): HeldTree | undefined {
   if (!isRunning(record.state) || record.state.pid <= 0) return undefined;
   const folder = ctx.host.openRoot(record.state.pid);
   if (folder === undefined) return undefined;
-  return { root: { kind: "running", folder }, record, [Symbol.dispose]: () => ctx.host.close(folder) };
+  return { root: { kind: "running", folder }, record, [Symbol.dispose]: once(() => ctx.host.close(folder)) };
 }
 
 /** What a start would mount of files and folders; a source that is gone leaves what lies below it. */
