@@ -7,6 +7,7 @@ import { err } from "../output.ts";
 export async function createFromFlags(client: Client, flags: Flags, request: ContainerCreateRequest): Promise<string> {
   const pull = flags.string("pull") ?? "missing";
   const platform = flags.string("platform");
+  if (platform) (await import("../options/platform.ts")).checkPlatform(platform);
   const image = request.Image ?? "";
   if (flags.bool("use-api-socket")) mountSocket(client, request);
   const cidFile = flags.string("cidfile");

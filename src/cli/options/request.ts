@@ -6,7 +6,6 @@ import { healthcheck } from "./health.ts";
 import { hostConfig } from "./host-config.ts";
 import { checkLabel, parseEnv, readEnvFile, readLabelFile, splitPair } from "./key-value.ts";
 import { networkRequest } from "./network.ts";
-import { checkPlatform } from "./platform.ts";
 import { parseExpose, parsePublish } from "./ports.ts";
 import { record, set } from "./set.ts";
 import { sortVolumes } from "./volume.ts";
@@ -19,7 +18,6 @@ const EMBEDDED_IMAGE = /^hako\/hello(?::latest)?$/;
 export function createRequest(flags: Flags, image: string, command: readonly string[]): ContainerCreateRequest {
   const request: ContainerCreateRequest = { Image: image };
   checkPullPolicy(flags.string("pull"));
-  checkPlatform(flags.string("platform"));
   const attached = eachValue(flags, "attach", parseStream);
   const interactive = flags.bool("interactive");
   request.AttachStdin = attached.includes("stdin") || interactive;
