@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { PlanOp } from "../../src/runtime/ops.gen.ts";
 import { readLog as readAll } from "../../src/runtime/logs/read-log.ts";
-import { segmentBases } from "../../src/runtime/logs/segments.ts";
+import { prepareLog } from "../../src/runtime/logs/repair-log.ts";
+import { segmentBases, segmentFiles } from "../../src/runtime/logs/segments.ts";
 import { kernelTests, readIndex, readLog, Sandbox, ShimClient, STDIO, u64 } from "./shim-harness.ts";
 
 let sandbox: Sandbox;
@@ -14,7 +15,7 @@ beforeAll(() => {
 afterAll(() => sandbox[Symbol.dispose]());
 
 const lines = (count: number): string => Array.from({ length: count }, (_, number) => `${number + 1}\n`).join("");
-const counting = (count: number): string[] => ["sh", "-c", `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo $i; done`];
+const counting = (count: number): string[] => ["sh", "-c", `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo $i || exit; done`];
 
 /** The plan of a container whose log rotates. */
 function plan(argv: readonly string[], rotation: Partial<Extract<PlanOp, { op: "logRotation" }>>, stdio = 0) {
@@ -104,6 +105,27 @@ kernelTests("shim: a log of several files", () => {
     expect(await control.request(20)).toBe(0);
     expect(names()).toBe(2);
     await control.end();
+  });
+
+  test("a shim that is killed in the midst of rotations leaves a log without a gap, which the next continues", async () => {
+    for (const killAfter of [100n, 1000n, 7000n, 20_000n]) {
+      const { ops, log, index } = plan(counting(1_000_000), { maxBytes: 200n });
+      const shim = sandbox.spawn(ops);
+      const control = await ShimClient.connect(shim.socket);
+      control.send(18, u64(killAfter));
+      await control.next(36);
+      process.kill(shim.pid, "SIGKILL");
+      await shim.exited;
+      const files = { path: log, indexPath: index };
+      const present = prepareLog(files);
+      const before = await text(log, index);
+      expect(`${before}`).toBe(lines(before.split("\n").length - 1));
+      const base = present.at(-1) ?? 0;
+      const next = plan(["echo", "next"], { maxBytes: 200n, prefix: log, base: BigInt(base), older: Buffer.concat(present.slice(0, -1).map((each) => u64(BigInt(each)))) });
+      const moved = next.ops.map((op) => (op.op === "frameLog" ? { ...op, ...segmentFiles(files, base) } : op));
+      await (await ShimClient.connect(sandbox.spawn(moved).socket)).end();
+      expect(await text(log, index)).toBe(`${before}next\n`);
+    }
   });
 
   test("throws away what nobody asked to keep, and keeps it while somebody does", async () => {

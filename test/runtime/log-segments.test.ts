@@ -125,6 +125,11 @@ describe("prepareLog()", () => {
     rotated(folder, lines(5), 5);
     const end = logEnd(folder);
     writeFileSync(segmentFiles(folder, end).path, "");
+    expect(await read(folder)).toBe(text(lines(5)));
+    writeFileSync(segmentFiles(folder, end).path, frameOf(1, "no index\n"));
+    expect(await read(folder, { timestamps: true })).toEndWith("no index\n");
+    expect(await read(folder, { tail: 2 })).toBe(`${text(lines(5).slice(4))}no index\n`);
+    writeFileSync(segmentFiles(folder, end).path, "");
     expect(prepareLog(folder)).toEqual([0, end]);
     appendFrame(folder, 2, "last words\n", T0);
     expect(await read(folder)).toBe(`${text(lines(5))}last words\n`);

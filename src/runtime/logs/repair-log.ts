@@ -36,7 +36,10 @@ export function prepareLog(files: LogFiles, maxFiles = 0): number[] {
   const newest = bases.at(-1);
   if (newest === undefined) return bases;
   removeOrphans(files);
-  repairLog(segmentFiles(files, newest));
+  const last = segmentFiles(files, newest);
+  // A crash came between a new file and its index.
+  writeFileSync(last.indexPath, "", { flag: "a", mode: FILE_MODE });
+  repairLog(last);
   if (maxFiles > 0 && bases.length > maxFiles) {
     bases = bases.slice(-maxFiles);
     trimSegments(files, Infinity, maxFiles);

@@ -1,9 +1,11 @@
-import { FrameLog } from "./frame-log.ts";
+import { existsSync } from "node:fs";
 import { openCompressed } from "./compressed.ts";
+import { FrameLog } from "./frame-log.ts";
 import { segmentBases, segmentFiles, type LogFiles } from "./segments.ts";
 
 /** Between two looks at a log whose index lags behind what the writer announced. */
 const INDEX_LAG_MS = 5;
+const INDEX_TRIES = 20;
 
 export interface WalkOptions {
   /** Goes on until `ended`. */
@@ -53,7 +55,7 @@ export async function* walkLog<T>(files: LogFiles, options: WalkOptions, walk: W
     using opened = log;
     const next: "over" | "next" = yield* walkSegment(files, { log: opened, base, offset }, walk, options);
     if (next === "over") return;
-    place = await segmentAfter(files, place.base, options);
+    place = await segmentAfter(files, base, base + opened.refresh(), options);
   }
 }
 
@@ -72,10 +74,10 @@ async function* walkSegment<T>(files: LogFiles, { log, base, offset }: Place, wa
   while (!options.signal.aborted) {
     const before: number = position;
     const done = !options.follow || !options.watch || options.ended();
-    // Looked for before the size: a file that has a successor does not grow any more.
-    let sealed = done && hasLater(files, base);
-    const size = log.refresh();
-    if (announced > base + size) sealed ||= hasLater(files, base);
+    const seen = log.refresh();
+    const sealed = (done || announced > base + seen) && hasLater(files, base, seen);
+    // Again: it may have grown before it got a successor, and does not any more.
+    const size = sealed ? log.refresh() : seen;
     // A frame's time is in the index, which is written after the log: of a log that still grows, only what is indexed counts.
     const complete = walk.needsIndex && !done && !lagging && !sealed ? log.indexedEnd(size) : log.unindexed(size).end;
     const limit = options.untilNs === undefined ? undefined : firstAfter(log, options.untilNs);
@@ -106,35 +108,39 @@ async function* pieces<T>(log: FrameLog, reader: PieceReader<T>, from: number, t
   }
 }
 
-function hasLater(files: LogFiles, base: number): boolean {
-  return (segmentBases(files).at(-1) ?? 0) > base;
+/** The next file is named for the end of this one; only where rotation has removed that is the folder searched. */
+function hasLater(files: LogFiles, base: number, size: number): boolean {
+  return (size > 0 && existsSync(segmentFiles(files, base + size).path)) || (segmentBases(files).at(-1) ?? 0) > base;
 }
 
 /** The next file that is still there; one that rotation removes while we look is passed over. */
-async function segmentAfter(files: LogFiles, base: number, { signal }: WalkOptions): Promise<Place | undefined> {
-  while (!signal.aborted) {
-    const next = segmentBases(files).find((candidate) => candidate > base);
-    if (next === undefined) return undefined;
+async function segmentAfter(files: LogFiles, base: number, end: number, { signal }: WalkOptions): Promise<Place | undefined> {
+  const expected = end > base ? FrameLog.open(segmentFiles(files, end)) : undefined;
+  if (expected) return { log: expected, base: end, offset: 0 };
+  for (let next = laterThan(files, base); next !== undefined && !signal.aborted; next = laterThan(files, next)) {
     const log = await openSegment(files, next);
     if (log) return { log, base: next, offset: 0 };
-    base = (await hasFrames(files, next)) ? base : next;
   }
   return undefined;
 }
 
-/** A file that was just begun may have no index yet. */
-async function hasFrames(files: LogFiles, base: number): Promise<boolean> {
-  if (!segmentBases(files).includes(base)) return false;
-  await Bun.sleep(INDEX_LAG_MS);
-  return true;
+function laterThan(files: LogFiles, base: number): number | undefined {
+  return segmentBases(files).find((candidate) => candidate > base);
 }
 
+/** Undefined when it is gone. A file that was just begun gets its index in a moment; one that a crash left without is read without. */
 async function openSegment(files: LogFiles, base: number): Promise<FrameLog | undefined> {
   const segment = segmentFiles(files, base);
-  const log = FrameLog.open(segment);
-  if (log) return log;
-  const frames = await openCompressed(files, base);
-  return frames === undefined ? undefined : FrameLog.open(segment, frames);
+  const unindexed = { ...segment, indexPath: "/dev/null" };
+  for (let tries = 0; tries < INDEX_TRIES; tries++) {
+    const log = FrameLog.open(segment);
+    if (log) return log;
+    const frames = await openCompressed(files, base);
+    if (frames !== undefined) return FrameLog.open(existsSync(segment.indexPath) ? segment : unindexed, frames);
+    if (!existsSync(segment.path)) return undefined;
+    await Bun.sleep(INDEX_LAG_MS);
+  }
+  return FrameLog.open(unindexed);
 }
 
 /** Where the first wanted message begins; waits for a log that is to be followed. */
@@ -144,8 +150,8 @@ async function startOf(files: LogFiles, options: WalkOptions): Promise<Place | u
     const bases = segmentBases(files);
     const place = await firstWanted(files, bases, options);
     if (place || options.signal.aborted || (done && bases.length === 0)) return place;
-    if (done && !(await hasFrames(files, bases.at(-1) ?? 0))) continue;
-    if (done) return undefined;
+    // Rotation has removed what was there.
+    if (done) continue;
     await grownOrAborted(options, bases.at(-1) ?? 0);
     if (!options.signal.aborted) await Bun.sleep(INDEX_LAG_MS);
   }
