@@ -52,6 +52,10 @@ async function serve(ctx: EngineContext, record: ContainerRecord, attachment: At
     if (run && run !== "over") await hold?.keep(run);
     const output = options.stdout || options.stderr ? carryOutput(ctx, record, attachment, run, duplex, controller.signal) : undefined;
     const input = options.stdin && options.stream && run && run !== "over" ? carryInput(ctx, record, attachment, run, duplex, controller) : undefined;
+    if (run && run !== "over" && output) {
+      run.outputs.add(output);
+      void output.finally(() => run.outputs.delete(output));
+    }
     // Input never holds the session open: a client may keep its side open for ever.
     await (output ?? input);
   }

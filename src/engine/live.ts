@@ -10,6 +10,8 @@ export interface LiveRun {
   stopping: boolean;
   /** It is being ended because its health check failed. */
   unhealthy: boolean;
+  /** Output on its way to those who are attached. None of them rejects. */
+  readonly outputs: Set<Promise<void>>;
   /** Settles when the exit is recorded and the run's kernel objects are gone. Never rejects. */
   readonly released: Promise<void>;
 }

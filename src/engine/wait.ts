@@ -1,8 +1,11 @@
 import { EngineError } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
+import type { LiveRun } from "./live.ts";
 import type { WaitCondition, WaitOutcome } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
 import { exitCodeOf, type ContainerState } from "./state.ts";
+
+const DELIVERY_PATIENCE_MS = 2000;
 
 /**
  * Resolves once the container is known and the wait is registered, so that nothing that happens afterwards is missed; `result`
@@ -23,7 +26,7 @@ function waitForChange(ctx: EngineContext, record: ContainerRecord, condition: W
     const finish = (): void => {
       subscription[Symbol.dispose]();
       signal?.removeEventListener("abort", finish);
-      resolve(outcome(last));
+      void delivered(ctx.live.get(record.id), signal).then(() => resolve(outcome(last)));
     };
     const subscription = ctx.containers.watch(record.id, (next) => {
       if (!next) return finish();
@@ -35,6 +38,17 @@ function waitForChange(ctx: EngineContext, record: ContainerRecord, condition: W
     });
     signal?.addEventListener("abort", finish);
   });
+}
+
+/** As in Docker, who waits hears of the end after those who are attached; one that reads no more does not keep the news back for long. */
+async function delivered(run: LiveRun | undefined, signal: AbortSignal | undefined): Promise<void> {
+  if (!run || run.outputs.size === 0 || signal?.aborted) return;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, DELIVERY_PATIENCE_MS);
+  });
+  await Promise.race([Promise.all(run.outputs), patience]);
+  clearTimeout(timer);
 }
 
 function atRest(state: ContainerState): boolean {

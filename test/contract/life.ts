@@ -139,6 +139,19 @@ export function describeLife(subject: Subject): void {
       expect((await removed).status).toBe(200);
     }, 30_000);
 
+    test("when wait answers, who is attached has all of the output", async () => {
+      await post(`/containers/create?name=${name}`, { Image: IMAGE, Cmd: ["sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x; echo; echo the end"], AttachStdout: true });
+      for (let turn = 0; turn < 5; turn++) {
+        using wire = await Wire.open(subject.socket());
+        wire.send(`POST /v1.51${self}/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
+        await wire.until((received) => received.includes("\r\n\r\n"));
+        const wait = ask("POST", `${self}/wait?condition=next-exit`);
+        expect(await status("POST", `${self}/start`)).toBe(204);
+        expect((await wait).status).toBe(200);
+        expect(wire.received.endsWith("the end\n")).toBe(true);
+      }
+    }, 30_000);
+
     test.each([
       [{ Name: "always", MaximumRetryCount: 3 }, "invalid restart policy: maximum retry count can only be used with 'on-failure'"],
       [{ Name: "unless-stopped", MaximumRetryCount: -2 }, "invalid restart policy: maximum retry count can only be used with 'on-failure' and cannot be negative"],
