@@ -47,6 +47,10 @@ describe("__complete", () => {
     expect(await names("run", "busy")).toEqual([BUSYBOX, ":4"]);
     expect(await names("run", "--network", "no")).toEqual(["none", ":4"]);
     expect(await names("run", "-it", BUSYBOX, "")).toEqual([":0"]);
+    expect(await names("network", "connect", "bri")).toEqual(["bridge", ":4"]);
+    expect(await names("network", "connect", "bridge", "comp")).toEqual(["completable", ":4"]);
+    expect(await names("cp", "cont")).toEqual(["contained:", ":2"]);
+    expect(await names("daemon", "--data-r")).toEqual(["--data-root", ":4"]);
     expect(await names("-H", engine.host, "start", "")).toEqual(["contained", ":4"]);
   });
 

@@ -5,6 +5,8 @@ export interface ArgumentKind {
   readonly kind: LiveKind | "files";
   /** How many arguments are of this kind; undefined: all. */
   readonly most?: number;
+  /** What the one after those names. */
+  readonly then?: LiveKind;
 }
 
 /** What the arguments of each command name. */
@@ -46,8 +48,8 @@ export const ARGUMENTS: Readonly<Record<string, ArgumentKind>> = {
   "image rm": { kind: "images" },
   "image save": { kind: "images" },
   "image tag": { kind: "images", most: 1 },
-  "network connect": { kind: "networks", most: 1 },
-  "network disconnect": { kind: "networks", most: 1 },
+  "network connect": { kind: "networks", most: 1, then: "containers" },
+  "network disconnect": { kind: "networks", most: 1, then: "containers" },
   "network inspect": { kind: "networks" },
   "network rm": { kind: "networks" },
   "volume inspect": { kind: "volumes" },

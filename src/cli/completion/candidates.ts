@@ -2,7 +2,7 @@ import { flagsOf, type CommandSpec, type Entry } from "../command.ts";
 import { isRepeated, type Flag } from "../flags.ts";
 import { GLOBAL_FLAGS } from "../global-flags.ts";
 import { namesOf, TABLE } from "../table/mod.ts";
-import { ARGUMENTS } from "./arguments.ts";
+import { ARGUMENTS, type ArgumentKind } from "./arguments.ts";
 import { Directive, type Candidate } from "./directive.ts";
 import { valuesOf } from "./flag-values.ts";
 import { liveNames } from "./live.ts";
@@ -99,11 +99,16 @@ async function flagValue(place: Place, flag: Flag, partial: string, prefix: stri
 
 async function argument(place: Place, partial: string): Promise<Candidates> {
   const known = ARGUMENTS[keyOf(place.command)];
-  if (!known || (known.most !== undefined && place.args.length >= known.most)) return place.onlyArguments ? { names: [], directive: Directive.files } : NOTHING;
-  if (known.kind === "files") return { names: [], directive: Directive.files };
-  const names = await liveNames(known.kind === "removable" && place.written.has("force") ? "containers" : known.kind, place.written);
-  if (known.kind === "paths") return { names: names.map(({ name }) => ({ name: `${name}:` })), directive: partial.includes("/") || partial.includes(":") ? Directive.files : Directive.noSpace };
+  const kind = known && kindAt(known, place.args.length);
+  if (!kind) return place.onlyArguments ? { names: [], directive: Directive.files } : NOTHING;
+  if (kind === "files") return { names: [], directive: Directive.files };
+  const names = await liveNames(kind === "removable" && place.written.has("force") ? "containers" : kind, place.written);
+  if (kind === "paths") return { names: names.map(({ name }) => ({ name: `${name}:` })), directive: partial.includes("/") || partial.includes(":") ? Directive.files : Directive.noSpace };
   return { names: names.filter(({ name }) => !place.args.includes(name)), directive: Directive.noFiles };
+}
+
+function kindAt({ kind, most = Infinity, then }: ArgumentKind, before: number): ArgumentKind["kind"] | undefined {
+  return before < most ? kind : before === most ? then : undefined;
 }
 
 /** A command's first name: `container ls` for `ps` too. */

@@ -2,7 +2,6 @@ import { err, out } from "../output.ts";
 import { candidatesFor, type Candidates } from "./candidates.ts";
 import { Directive } from "./directive.ts";
 
-
 /**
  * What the shells' scripts call: `hako __complete WORD… PARTIAL` prints candidates, one in a line with its description
  * behind a tab, and last `:N`, what the shell is to do with them (the protocol of docker's own completion).
