@@ -32,8 +32,8 @@ export const containerFiles = [
     query: { path },
     failures: [400, 404],
     respond: async ({ engine, ref, query, signal }) => {
-      const { stat, bytes } = await engine.readContainerPath(ref, given(query.path), signal);
-      return stream(TAR_TYPE, bytes, statHeader(stat));
+      const { stat, bytes, writeTo } = await engine.readContainerPath(ref, given(query.path), signal);
+      return stream(TAR_TYPE, bytes, statHeader(stat), writeTo);
     },
   }),
   route("PUT /containers/{id}/archive", {
@@ -54,7 +54,10 @@ export const containerFiles = [
   route("GET /containers/{id}/export", {
     summary: "A tar of all files of a container, without its volumes.",
     failures: [404],
-    respond: async ({ engine, ref, signal }) => stream(EXPORT_TYPE, await engine.exportContainer(ref, signal)),
+    respond: async ({ engine, ref, signal }) => {
+      const { bytes, writeTo } = await engine.exportContainer(ref, signal);
+      return stream(EXPORT_TYPE, bytes, {}, writeTo);
+    },
   }),
   route("POST /commit", {
     summary: "Makes an image of a container's changes.",

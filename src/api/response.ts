@@ -33,7 +33,7 @@ const hasNoBody = (status: number): boolean => status === 204 || status === 304;
 /** Writes a reply as HTTP. Returns when it is written or the client has gone; never rejects because the client left. */
 export async function writeReply(response: ServerResponse, reply: Exclude<Reply, { kind: "hijack" }>, standard: Headers): Promise<void> {
   if (reply.kind === "stream") {
-    await writeStream(response, reply.chunks, { ...standard, "Content-Type": reply.contentType, ...reply.headers });
+    await writeStream(response, reply, { ...standard, "Content-Type": reply.contentType, ...reply.headers });
     return;
   }
   const { status, headers, body } = whole(reply);
@@ -41,10 +41,16 @@ export async function writeReply(response: ServerResponse, reply: Exclude<Reply,
   response.end(hasNoBody(status) ? undefined : body);
 }
 
-async function writeStream(response: ServerResponse, chunks: AsyncIterable<Uint8Array>, headers: Headers): Promise<void> {
+async function writeStream(response: ServerResponse, { chunks, writeTo }: Extract<Reply, { kind: "stream" }>, headers: Headers): Promise<void> {
   response.writeHead(200, headers);
   // The client learns at once that its request stands, long before the first chunk.
   response.flushHeaders();
+  const descriptor = writeTo && plainDescriptor(response);
+  if (writeTo && descriptor !== undefined) {
+    await writeTo(descriptor);
+    response.end();
+    return;
+  }
   for await (const chunk of chunks) {
     if (response.destroyed) return;
     if (!writeChunk(response, chunk)) await drained(response);
@@ -65,6 +71,13 @@ function writeChunk(response: ServerResponse, chunk: Uint8Array): boolean {
   if (!socket || response.req.httpVersion !== "1.1" || socket.writableLength > 0 || chunk.length === 0 || chunk.length > SMALL_BYTES) return response.write(chunk);
   socket.write(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, LINE_END]));
   return true;
+}
+
+/** The connection itself, where bytes that are written to it reach the client as they are, and behind all that was written before. */
+function plainDescriptor({ socket, req }: ServerResponse): number | undefined {
+  if (!socket || "encrypted" in socket || socket.writableLength > 0 || req.httpVersion !== "1.1") return undefined;
+  const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: unknown } };
+  return typeof handle?.fd === "number" && handle.fd >= 0 ? handle.fd : undefined;
 }
 
 function drained(response: ServerResponse): Promise<void> {

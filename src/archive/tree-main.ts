@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { EngineError } from "../base/mod.ts";
-import { chroot, chrootTo, closeFd, forbidTracing, peerIsGone, recvFds, setUmask, writeFd } from "../linux/mod.ts";
+import { chroot, chrootTo, closeFd, forbidTracing, peerIsGone, recvFds, setUmask, writeFd, writeSocket } from "../linux/mod.ts";
 import { applyLayer, copyArchive } from "./apply-layer.ts";
 import { MAGIC_BYTES, peek, prepareDecompressor, sniffCompression } from "./compression.ts";
 import { absolutePath, baseName, findFolder, findPath, statOf } from "./container-path.ts";
@@ -64,6 +64,7 @@ function packPath({ root, path, emptied }: Extract<TreeJob, { kind: "pack" }>): 
   wayInto(root)();
   const found = findPath(asked);
   report(statOf(found));
+  const give = receiveOutput();
   give(packer.entry(found.fd, top));
   give(packer.finish());
 }
@@ -79,6 +80,7 @@ function packAll(root: JobRoot): void {
   using packer = new TreePacker();
   wayInto(root)();
   report({});
+  const give = receiveOutput();
   give(packer.content(openFolder("/")));
   give(packer.finish());
 }
@@ -144,8 +146,26 @@ function requireReader(): void {
   if (peerIsGone(1)) throw new EngineError("System", "the engine is gone");
 }
 
-function give(pieces: Iterable<Uint8Array>): void {
-  for (const piece of pieces) writeFd(1, piece);
+/**
+ * Where an archive goes, which the engine says with one more byte: to the engine, or, when that byte brings a connection, straight to the
+ * engine's client, in chunks of HTTP (RFC 9112, 7.1). The engine ends the answer.
+ */
+function receiveOutput(): (pieces: Iterable<Uint8Array>) => void {
+  const { length, fds } = recvFds(0, new Uint8Array(new ArrayBuffer(1)));
+  if (length === 0) throw new EngineError("System", "nobody wants the archive");
+  const [client] = fds;
+  return (pieces) => {
+    for (const piece of pieces) {
+      if (client === undefined) writeFd(1, piece);
+      else if (piece.length > 0) writeChunk(client, piece);
+    }
+  };
+}
+
+function writeChunk(client: number, piece: Uint8Array): void {
+  writeSocket(client, Buffer.from(`${piece.length.toString(16)}\r\n`));
+  writeSocket(client, piece);
+  writeSocket(client, Buffer.from("\r\n"));
 }
 
 function report(value: unknown): void {

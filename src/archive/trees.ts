@@ -10,7 +10,7 @@ export type TreeRoot = { readonly kind: "running"; readonly folder: number } | {
 
 export interface TreeProcess {
   readonly exited: Promise<number>;
-  readonly stdin: { write(bytes: Uint8Array): Promise<void>; end(): void } | undefined;
+  readonly stdin: { write(bytes: Uint8Array): Promise<void>; end(): void; give(fd: number): void } | undefined;
   readonly stdout: AsyncIterable<Uint8Array>;
   kill(): Promise<void>;
 }
@@ -33,6 +33,13 @@ export interface UnpackTree {
   readonly rootReadOnly: boolean;
 }
 
+/** An archive about to be sent: one of the two is used, and to its end or given up. */
+export interface PackedTree {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** The helper itself writes to this connection, in chunks of HTTP without the last one. Resolves when all is written. */
+  writeTo(client: number): Promise<void>;
+}
+
 const MAX_HEAD_BYTES = 64 * 1024;
 
 /**
@@ -51,18 +58,18 @@ export class Trees {
     return (await run.head()) as unknown as PathStat;
   }
 
-  /** A tar of the path, named as Docker's; the stream must be read to its end or given up. */
-  async pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal): Promise<{ stat: PathStat; bytes: AsyncIterable<Uint8Array> }> {
-    const run = await this.#start({ kind: "pack", root: this.#jobRoot(root), path, emptied }, root, signal);
+  /** A tar of the path, named as Docker's. */
+  async pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal): Promise<PackedTree & { stat: PathStat }> {
+    const run = await this.#start({ kind: "pack", root: this.#jobRoot(root), path, emptied }, root, signal, true);
     const stat = await run.headOrEnd();
-    return { stat: stat as unknown as PathStat, bytes: run.rest() };
+    return { stat: stat as unknown as PathStat, bytes: run.packed(), writeTo: (client) => run.writeTo(client) };
   }
 
   /** A tar of everything. */
-  async packAll(root: TreeRoot, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const run = await this.#start({ kind: "packAll", root: this.#jobRoot(root) }, root, signal);
+  async packAll(root: TreeRoot, signal: AbortSignal): Promise<PackedTree> {
+    const run = await this.#start({ kind: "packAll", root: this.#jobRoot(root) }, root, signal, true);
     await run.headOrEnd();
-    return run.rest();
+    return { bytes: run.packed(), writeTo: (client) => run.writeTo(client) };
   }
 
   /** Writes an archive, in any compression, into a folder of the container. @throws EngineError InvalidParameter, NotFound */
@@ -142,6 +149,17 @@ class TreeRun implements AsyncDisposable {
       await this[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  async *packed(): AsyncGenerator<Uint8Array, void, void> {
+    await this.#process.stdin?.write(new Uint8Array(1));
+    yield* this.rest();
+  }
+
+  /** @throws EngineError System when the helper failed on the way */
+  async writeTo(client: number): Promise<void> {
+    this.#process.stdin?.give(client);
+    for await (const _ of this.rest()) throw new EngineError("System", "the helper wrote where it should not");
   }
 
   /** What follows the head. @throws EngineError System when the helper failed on the way */

@@ -2,7 +2,7 @@ import { EngineError, formatInstant } from "../base/mod.ts";
 import { kernelFolders, openTree } from "./container-tree.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
-import type { PathStat, UnpackTree } from "./ports.ts";
+import type { PackedTree, PathStat, UnpackTree } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { isRunning } from "./state.ts";
 import { userOf } from "./user-cache.ts";
@@ -28,15 +28,15 @@ export async function statContainerPath(ctx: EngineContext, ref: string, path: s
   return shown(await named(ref, path, ctx.trees.stat(tree.root, path, signal)));
 }
 
-/** A tar of a file or folder, which must be read to its end or given up. */
-export async function readContainerPath(ctx: EngineContext, ref: string, path: string, signal: AbortSignal): Promise<{ stat: ContainerPathStat; bytes: AsyncIterable<Uint8Array> }> {
+/** A tar of a file or folder. */
+export async function readContainerPath(ctx: EngineContext, ref: string, path: string, signal: AbortSignal): Promise<PackedTree & { stat: ContainerPathStat }> {
   const tree = await openTree(ctx, ref, "read");
   try {
-    const { stat, bytes } = await named(ref, path, ctx.trees.pack(tree.root, path, kernelFolders(tree.record), signal));
+    const { stat, bytes, writeTo } = await named(ref, path, ctx.trees.pack(tree.root, path, kernelFolders(tree.record), signal));
     emitContainerEvent(ctx, tree.record, "archive-path");
     // A client that leaves before it has read anything never comes to the end of the bytes.
     signal.addEventListener("abort", () => tree[Symbol.dispose](), { once: true });
-    return { stat: shown(stat), bytes: releasing(bytes, tree) };
+    return { stat: shown(stat), bytes: releasing(bytes, tree), writeTo: (client) => writeTo(client).finally(() => tree[Symbol.dispose]()) };
   } catch (error) {
     tree[Symbol.dispose]();
     throw error;
@@ -73,7 +73,7 @@ async function named<T>(ref: string, path: string, work: Promise<T>): Promise<T>
   }
 }
 
-export async function* releasing(bytes: AsyncIterable<Uint8Array>, held: Disposable): AsyncGenerator<Uint8Array, void, void> {
+async function* releasing(bytes: AsyncIterable<Uint8Array>, held: Disposable): AsyncGenerator<Uint8Array, void, void> {
   try {
     yield* bytes;
   } finally {

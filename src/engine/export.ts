@@ -1,10 +1,11 @@
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
+import type { PackedTree } from "./ports.ts";
 
 /** A tar of the container's own files, without what is mounted in it. */
-export async function exportContainer(ctx: EngineContext, ref: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+export async function exportContainer(ctx: EngineContext, ref: string, signal: AbortSignal): Promise<PackedTree> {
   const record = ctx.containers.resolve(ref);
-  const bytes = await ctx.trees.packAll({ kind: "mounted", root: ctx.snapshots.view(record.id), binds: [] }, signal);
+  const packed = await ctx.trees.packAll({ kind: "mounted", root: ctx.snapshots.view(record.id), binds: [] }, signal);
   emitContainerEvent(ctx, record, "export");
-  return bytes;
+  return packed;
 }

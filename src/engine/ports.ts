@@ -108,11 +108,17 @@ export interface CopiedLayer {
   readonly entries: number;
 }
 
+/** An archive about to be sent: its bytes, or written straight to a connection of HTTP, in chunks without the last one. */
+export interface PackedTree {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  writeTo(client: number): Promise<void>;
+}
+
 /** Work on containers' files, each in a process of its own. NotFound without words is about the path. */
 export interface TreePort {
   stat(root: TreeRoot, path: string, signal: AbortSignal): Promise<PathStat>;
-  pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal): Promise<{ stat: PathStat; bytes: AsyncIterable<Uint8Array> }>;
-  packAll(root: TreeRoot, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal): Promise<PackedTree & { stat: PathStat }>;
+  packAll(root: TreeRoot, signal: AbortSignal): Promise<PackedTree>;
   unpack(root: TreeRoot, request: UnpackTree, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
   /** JSON text of the changes. */
   changes(upper: string, lower: RootMount | undefined, ignored: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;

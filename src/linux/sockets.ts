@@ -148,3 +148,19 @@ export function peerIsGone(fd: number): boolean {
   call("ppoll", entry, 1, now, null, 0);
   return (view.getInt16(6, true) & (POLLERR | POLLHUP)) !== 0;
 }
+
+const POLLOUT = 0x4;
+
+/** Writes all of it to a socket that somebody has made non-blocking, waiting where it is full. @throws SyscallError EPIPE */
+export function writeSocket(fd: number, bytes: Uint8Array): void {
+  const entry = pinned(8);
+  const view = new DataView(entry.buffer);
+  view.setInt32(0, fd, true);
+  view.setInt16(4, POLLOUT, true);
+  for (let done = 0; done < bytes.length; ) {
+    const written = tryCall("write", fd, done === 0 ? bytes : bytes.subarray(done), bytes.length - done);
+    if (written >= 0) done += written;
+    else if (written === -EAGAIN) call("ppoll", entry, 1, null, null, 0);
+    else throw new SyscallError("write", -written);
+  }
+}

@@ -36,7 +36,7 @@ export interface Helper {
   /** The exit code, 128 + signal. Rejects with ShimLostError when nobody knows. */
   readonly exited: Promise<number>;
   /** With stdin "stream". */
-  readonly stdin: ShimStdin | undefined;
+  readonly stdin: (ShimStdin & { give(fd: number): void }) | undefined;
   /** With stdout "stream"; stop iterating and the helper gets EPIPE. */
   readonly stdout: AsyncIterable<Uint8Array> | undefined;
   kill(): Promise<void>;
@@ -57,6 +57,11 @@ export function compileHelper(launch: HelperLaunch, exeFd: number, compilers: Pl
     ...(launch.seccomp ? [{ op: "seccomp", flags: 0, program: compilers.seccompProgram(launch.seccomp) } as const] : []),
     { op: "execFd", fd: exeFd, argv: launch.argv, env: launch.env },
   ];
+}
+
+/** `give`: one byte, and with it a descriptor. */
+function givingStdin(stream: SocketStream): ShimStdin & { give(fd: number): void } {
+  return { write: (bytes) => stream.write(bytes), end: () => stream.end(), give: (fd) => void sendFds(stream.fd, new Uint8Array(new ArrayBuffer(1)), [fd]) };
 }
 
 /** What may be under way between the engine and a helper. */
@@ -84,7 +89,7 @@ export class HelperStdio implements AsyncDisposable {
     const exited = shim.exited.then((status) => status.exitCode);
     // Whoever needs it awaits it.
     exited.catch(() => undefined);
-    return { pid, exited, stdin: this.#stdin, stdout: this.#stdout, kill: () => shim.kill(9) };
+    return { pid, exited, stdin: this.#stdin && givingStdin(this.#stdin), stdout: this.#stdout, kill: () => shim.kill(9) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -51,6 +51,11 @@ export class SocketStream {
     return new Promise((done, failed) => this.#queue.push({ bytes, done, failed }));
   }
 
+  /** The connection's descriptor, for what goes with one; only while nothing waits to be written. */
+  get fd(): number {
+    return (this.#socket as unknown as { readonly fd: number }).fd;
+  }
+
   /** Half-close behind what was written. */
   end(): void {
     if (this.#ending || this.#closed) return;

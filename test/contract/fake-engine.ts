@@ -95,7 +95,7 @@ export function fakeEngine(): { engine: Engine; probe: Probe } {
     readContainerPath: async (ref, path) => noFile(known(ref), path),
     writeContainerPath: async (ref, { path }) => noFile(known(ref), path),
     containerChanges: async (ref) => (known(ref), text("null\n")),
-    exportContainer: async (ref) => (known(ref), text("")),
+    exportContainer: async (ref) => (known(ref), { bytes: text(""), writeTo: async () => undefined }),
     commitContainer: async (ref) => ({ Id: known(ref) }),
     clearLogs: async (ref) => void known(ref),
     containerLogs: async (ref, options, signal) => ({ tty: known(ref) === "term", body: logs(ref, options.follow === true, signal) }),
