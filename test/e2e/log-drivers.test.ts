@@ -132,7 +132,8 @@ test("what a container said last arrives although the engine was dead when it en
   await engine.ended(id);
   await engine.start();
   await receiver.until("farewell");
-  expect(receiver.said).toEqual(["ready", "farewell"]);
+  // The first may have been on its way, and come twice.
+  expect([...new Set(receiver.said)]).toEqual(["ready", "farewell"]);
 });
 
 test("a destination that is away holds back nobody, and misses nothing when it is back", async () => {
