@@ -5,9 +5,9 @@ import { Failure } from "./failure.ts";
 import { fileFailure } from "./file-failure.ts";
 
 /** Sets one member of the configuration file, or takes it out; all others stay as they are. */
-export function setConfigMember(folder: string, key: string, value: string | undefined): void {
+export function setConfigMember(folder: string, key: string, value: unknown): void {
   const path = configPath(folder);
-  const { [key]: _, ...others } = readMembers(path);
+  const { [key]: _, ...others } = configMembers(folder);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     replaceFile(followLink(path), JSON.stringify({ auths: {}, ...others, ...(value !== undefined && { [key]: value }) }, undefined, "\t"), 0o600);
@@ -16,7 +16,9 @@ export function setConfigMember(folder: string, key: string, value: string | und
   }
 }
 
-function readMembers(path: string): Record<string, unknown> {
+/** The whole file; empty when there is none. @throws Failure when it is not JSON */
+export function configMembers(folder: string): Record<string, unknown> {
+  const path = configPath(folder);
   let text: string;
   try {
     text = readFileSync(path, "utf8");

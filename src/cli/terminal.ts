@@ -45,6 +45,24 @@ function rawByTermios(): { restore(): void } | undefined {
   }
 }
 
+const LOCAL_FLAGS_OFFSET = 12; // after three words of struct termios
+const ECHO = 0o10;
+
+/** What is typed is not shown until `restore`; lines stay lines. @throws Failure where that cannot be had */
+export function hideTyping(): { restore(): void } {
+  const { symbols } = dlopen("libc.so.6", {
+    tcgetattr: { args: ["i32", "ptr"], returns: "i32" },
+    tcsetattr: { args: ["i32", "i32", "ptr"], returns: "i32" },
+  });
+  const before = new Uint8Array(TERMIOS_BYTES);
+  if (symbols.tcgetattr(0, before) !== 0) throw new Failure("cannot keep what is typed from being shown here: give the password with --password-stdin");
+  const hidden = before.slice();
+  const view = new DataView(hidden.buffer);
+  view.setUint32(LOCAL_FLAGS_OFFSET, view.getUint32(LOCAL_FLAGS_OFFSET, true) & ~ECHO, true);
+  symbols.tcsetattr(0, TCSANOW, hidden);
+  return { restore: () => void symbols.tcsetattr(0, TCSANOW, before) };
+}
+
 function rawByRuntime(): { restore(): void } {
   process.stdin.setRawMode(true);
   return { restore: () => void process.stdin.setRawMode(false) };

@@ -9,4 +9,5 @@ export * from "./exec.ts";
 export * from "./images.ts";
 export * from "./system.ts";
 export * from "./networks.ts";
+export * from "./registries.ts";
 export * from "./volumes.ts";

@@ -6,6 +6,7 @@ import * as engine from "./engine.ts";
 import * as files from "./files.ts";
 import * as image from "./image.ts";
 import * as network from "./network.ts";
+import * as registry from "./registry.ts";
 import * as system from "./system.ts";
 
 /** Every name of the command line. Help, errors, completion and reference pages derive from it. */
@@ -14,6 +15,9 @@ export const TABLE: readonly Entry[] = [
   { name: "exec", command: container.EXEC, section: "common" },
   { name: "ps", command: container.PS, section: "common" },
   { name: "images", command: image.IMAGES, section: "common" },
+  { name: "login", command: registry.LOGIN, section: "common" },
+  { name: "logout", command: registry.LOGOUT, section: "common" },
+  { name: "search", command: registry.SEARCH, section: "common" },
   { name: "version", command: system.VERSION, section: "common" },
   { name: "info", command: system.INFO, section: "common" },
   {
@@ -153,8 +157,8 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "bake", "build", "builder", "buildx", "compose", "login", "logout", "manifest", "plugin", "pull",
-  "push", "save", "search", "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
+  "bake", "build", "builder", "buildx", "compose", "manifest", "plugin", "pull",
+  "push", "save", "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
 /** The same of the groups that are there. */
