@@ -14,6 +14,10 @@ const AT_ONCE = 24;
 const PATIENCE_MS = 20_000;
 /** Sealed routes say so with 501; a swarm that is not there is a 503 in Docker's own words. */
 const ALLOWED = new Set([501, 503]);
+/** These ask a registry out there, which no test should do: their bodies go to a port that nobody listens on, their names nowhere. */
+const ASKS_REGISTRY = ["POST /auth", "GET /distribution/{name}/json", "GET /images/search", "POST /images/{name}/push", "POST /images/create"];
+/** What such a port, or such a name, answers is not the engine's failure. */
+const UNREACHABLE = /(Get|Head|Post) \\?"https?:\/\/(127\.0\.0\.1|localhost):1\//;
 /** These may take as long as a container does to end, which is what they are for. */
 const WAITS = ["POST /containers/{id}/wait", "POST /containers/{id}/stop", "POST /containers/{id}/restart", "GET /events"];
 
@@ -42,7 +46,10 @@ async function send({ name, method, target, body }: Sent): Promise<string | unde
     const init: RequestInit & { unix: string } = { method, unix: engine.socket, signal: giveUp.signal, ...(body !== undefined && { body, headers: { "Content-Type": "application/json" } }) };
     const answer = await fetch(`http://localhost${target}`, init);
     if (answer.status === 201 && name === "POST /containers/create") return await startAndRemove(await answer.json(), body ?? "");
-    if (answer.status >= 500 && !ALLOWED.has(answer.status)) return `${answer.status} ${await answer.text()} to ${method} ${target} ${body ?? ""}`;
+    if (answer.status >= 500 && !ALLOWED.has(answer.status)) {
+      const text = await answer.text();
+      return ASKS_REGISTRY.includes(name) && UNREACHABLE.test(text) ? undefined : `${answer.status} ${text} to ${method} ${target} ${body ?? ""}`;
+    }
     await answer.body?.cancel();
     return undefined;
   } catch (error) {
@@ -88,8 +95,17 @@ async function bodiesOf(name: string, random: Random): Promise<Sent[]> {
   const execs = name === "POST /exec/{id}/start" ? await execIds(20) : [];
   return Array.from({ length: BODIES }, () => {
     const target = execs.length > 0 ? path.replace("{id}", random.pick(execs)) : filled(path, random, true);
-    return { name, method, target: `/v1.51${target}`, body: mutatedJson(random, valid) };
+    return { name, method, target: `/v1.51${target}`, body: name === "POST /auth" ? toNobody(mutatedJson(random, valid)) : mutatedJson(random, valid) };
   });
+}
+
+function toNobody(body: string): string {
+  try {
+    const value = JSON.parse(body) as unknown;
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? JSON.stringify({ ...value, serveraddress: "127.0.0.1:1" }) : body;
+  } catch {
+    return body;
+  }
 }
 
 async function execIds(count: number): Promise<string[]> {
@@ -119,6 +135,6 @@ test(`paths and queries from seed ${SEED}: no answer is a failure of the engine`
       return { name, method, target: `${version}${filled(path, random, !WAITS.includes(name) && method !== "DELETE")}?${values.join("&")}`, ...(method === "POST" || method === "PUT" ? { body: oddText(random).toWellFormed() } : {}) };
     }),
   );
-  expect(await sendAll(requests.filter(({ name }) => !WAITS.includes(name)))).toEqual([]);
+  expect(await sendAll(requests.filter(({ name }) => !WAITS.includes(name) && !ASKS_REGISTRY.includes(name)))).toEqual([]);
   expect((await engine.api("GET", "/_ping")).status).toBe(200);
 }, 120_000);
