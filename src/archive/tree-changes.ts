@@ -1,4 +1,4 @@
-import { closeFd, fgetxattr, hasCode, O, openat2, readDirectory, RESOLVE, S, statx, type Stat } from "../linux/mod.ts";
+import { closeFd, DT, fgetxattr, hasCode, O, openat2, readDirectory, RESOLVE, S, statx, type Stat } from "../linux/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import { nameBytes } from "./entry.ts";
 
@@ -41,10 +41,21 @@ export class TreeChanges {
     if (depth > MAX_DEPTH) throw new EngineError("InvalidParameter", "the folders are nested too deep");
     this.onFolder();
     const before = this.#found.length;
-    const names = readDirectory(upper).map(({ name }) => Buffer.from(name).toString("latin1")).sort();
-    for (const name of names) this.#entry(upper, lower, `${path}/${name}`, name, depth);
-    if (lower !== undefined && isOpaque(upper)) this.#hidden(lower, new Set(names), path);
+    const entries = readDirectory(upper).map(({ name, type }) => ({ name: Buffer.from(name).toString("latin1"), type })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const { name, type } of entries) {
+      if (lower === undefined && ALWAYS_NEW.has(type)) this.#newEntry(upper, `${path}/${name}`, name, type, depth);
+      else this.#entry(upper, lower, `${path}/${name}`, name, depth);
+    }
+    if (lower !== undefined && isOpaque(upper)) this.#hidden(lower, new Set(entries.map(({ name }) => name)), path);
     return this.#found.length > before;
+  }
+
+  /** Where nothing was before, the folder's own listing says enough. */
+  #newEntry(upper: number, path: string, name: string, type: number, depth: number): void {
+    const at = this.#found.length;
+    const existed = this.ignored.has(path);
+    if (!existed) this.#add(path, 1);
+    if (type === DT.DIR && this.#enter(upper, undefined, path, name, depth) && existed) this.#found.splice(at, 0, { path, kind: 0 });
   }
 
   #entry(upper: number, lower: number | undefined, path: string, name: string, depth: number): void {
@@ -90,6 +101,9 @@ export class TreeChanges {
     this.#found.push({ path, kind });
   }
 }
+
+/** Character devices may be whiteouts. */
+const ALWAYS_NEW = new Set<number>([DT.REG, DT.DIR, DT.LNK, DT.FIFO, DT.BLK, DT.SOCK]);
 
 const isFolder = (stat: Stat): boolean => (stat.mode & S.IFMT) === S.IFDIR;
 const isWhiteout = (stat: Stat): boolean => (stat.mode & S.IFMT) === S.IFCHR && stat.rdevMajor === 0 && stat.rdevMinor === 0;
