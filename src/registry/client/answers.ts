@@ -1,5 +1,5 @@
 import type { ErrorKind } from "../../base/mod.ts";
-import type { HttpResponse } from "../http/mod.ts";
+import { TransportError, type HttpResponse } from "../http/mod.ts";
 import { parseChallenges } from "./challenge.ts";
 import { RegistryError } from "./errors.ts";
 
@@ -131,10 +131,15 @@ export async function readText(response: HttpResponse, maxBytes = MAX_ERROR_BYTE
 export async function readAll(response: HttpResponse, maxBytes: number, what: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body) {
-    length += chunk.length;
-    if (length > maxBytes) throw new RegistryError("System", `${what} is larger than ${maxBytes} bytes, which is the limit`);
-    pieces.push(chunk);
+  try {
+    for await (const chunk of response.body) {
+      length += chunk.length;
+      if (length > maxBytes) throw new RegistryError("System", `${what} is larger than ${maxBytes} bytes, which is the limit`);
+      pieces.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof TransportError) throw new RegistryError("System", `${what}: ${error.message}`, { transient: error.failure === "cut" }, { cause: error });
+    throw error;
   }
   return Buffer.concat(pieces, length);
 }

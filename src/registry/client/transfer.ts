@@ -62,16 +62,22 @@ export class Transfer {
 
   /** What is known of an endpoint; what is not, it is asked. @throws RegistryError */
   session(endpoint: Endpoint, signal?: AbortSignal): Promise<Session> {
-    const key = `${endpoint.base.href} ${endpoint.verify}`;
+    const key = endpointKey(endpoint);
     const known = this.#sessions.get(key);
     if (known && known.until > performance.now()) return unlessAborted(known.session, signal);
     if (this.#sessions.size >= SESSIONS_KEPT) this.#sessions.clear();
     const entry = { session: this.greet(endpoint), until: performance.now() + SESSION_MS };
     this.#sessions.set(key, entry);
-    entry.session.catch(() => {
-      if (this.#sessions.get(key) === entry) this.#sessions.delete(key);
+    entry.session.catch((error: unknown) => {
+      // That it does not speak TLS is knowledge too: the next request goes where the last one was served.
+      if (!speaksPlainly(error) && this.#sessions.get(key) === entry) this.#sessions.delete(key);
     });
     return unlessAborted(entry.session, signal);
+  }
+
+  /** What was learnt of a registry that has gone or changed says nothing any more. */
+  #forget({ base }: Endpoint): void {
+    for (const key of this.#sessions.keys()) if (new URL(key.slice(key.indexOf(" ") + 1)).host === base.host) this.#sessions.delete(key);
   }
 
   /** Learns whether the endpoint is there and what it wants. @throws RegistryError */
@@ -86,7 +92,10 @@ export class Transfer {
 
   /** The answer to a request, whose status is one of those expected. @throws RegistryError */
   async request(session: Session, query: Query, expected: readonly number[] | "any"): Promise<HttpResponse> {
-    let response = await this.#follow(session, query);
+    let response = await this.#follow(session, query).catch((error: unknown) => {
+      if (error instanceof RegistryError && error.cause instanceof TransportError) this.#forget(session.endpoint);
+      throw error;
+    });
     if (response.status === 401 && isOwn(session, query.url)) {
       // The token may have ended early, or another scope is wanted; a second refusal is final.
       const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
@@ -188,6 +197,10 @@ export class Transfer {
     }
   }
 }
+
+const endpointKey = ({ base, verify }: Endpoint): string => `${verify} ${base.href}`;
+
+const speaksPlainly = (error: unknown): boolean => error instanceof RegistryError && error.cause instanceof TransportError && error.cause.failure === "notTls";
 
 /** Leaves work to itself that others may share. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -41,13 +41,15 @@ export class HttpAgent {
   /** One request, one answer; follows nothing and repeats nothing that the server may have seen. @throws TransportError; the signal's reason */
   async exchange(route: Route, request: HttpRequest): Promise<HttpResponse> {
     for (;;) {
-      request.signal?.throwIfAborted();
-      const connection = await this.#acquire(route, request.signal);
+      if (request.signal?.aborted) throw asError(request.signal.reason);
+      const connection = await this.#acquire(route, request.signal).catch((error: unknown) => {
+        throw request.signal?.aborted ? asError(request.signal.reason) : error;
+      });
       try {
         return await this.#exchangeOn(connection, route, request);
       } catch (error) {
         connection.destroy();
-        if (request.signal?.aborted) throw request.signal.reason;
+        if (request.signal?.aborted) throw asError(request.signal.reason);
         // Closed by the server while it lay idle: that says nothing about this request.
         if (connection.reused && !request.body && error instanceof TransportError && error.failure === "cut" && error.message !== TIMED_OUT) continue;
         throw error;
@@ -133,13 +135,15 @@ async function converse(connection: Connection, route: Route, request: HttpReque
   const expire = () => connection.destroy(new TransportError("cut", TIMED_OUT));
   const sending = send(connection, route, request, () => answered).then((whole) => {
     sent = whole;
-    if (!answered) timer = setTimeout(expire, connection.limits.headMs);
+    if (!answered) timer = setTimeout(expire, request.method === "GET" || request.method === "HEAD" ? connection.limits.headMs : connection.limits.storeMs);
   });
+  connection.patient = true;
   try {
     const head = await Promise.race([readHead(connection), failureOf(sending)]);
     return { head, sentAll: () => sent };
   } finally {
     answered = true;
+    connection.patient = false;
     clearTimeout(timer);
   }
 }
@@ -207,4 +211,8 @@ async function turn(host: Host, signal: AbortSignal | undefined): Promise<void> 
   }
 }
 
-const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
+/** A deadline is a connection that was too slow; every other reason is the caller's own. */
+function asError(reason: unknown): Error {
+  if (!(reason instanceof Error)) return new Error(String(reason));
+  return reason.name === "TimeoutError" ? new TransportError("cut", "i/o timeout", { cause: reason }) : reason;
+}

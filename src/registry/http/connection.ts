@@ -18,6 +18,8 @@ export class Connection {
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   /** Has served a whole exchange: a failure now may only mean that the server closed it while idle. */
   reused = false;
+  /** Whoever reads has a deadline of its own: no minimum of bytes is asked for. */
+  patient = false;
   onClose: (() => void) | undefined;
 
   constructor(
@@ -110,10 +112,12 @@ export class Connection {
   async #arrival(): Promise<void> {
     const { windowMs, windowBytes } = this.limits;
     const began = performance.now();
-    const timer = setTimeout(() => this.destroy(new TransportError("cut", "read: i/o timeout")), windowMs);
-    await new Promise<void>((wake) => {
+    const woken = new Promise<void>((wake) => {
       this.#wake = wake;
     });
+    if (this.patient) return woken;
+    const timer = setTimeout(() => this.destroy(new TransportError("cut", "read: i/o timeout")), windowMs);
+    await woken;
     clearTimeout(timer);
     this.#waitedMs += performance.now() - began;
     if (this.#waitedMs < windowMs) return;

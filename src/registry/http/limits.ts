@@ -4,6 +4,8 @@ export interface HttpLimits {
   readonly connectMs: number;
   /** From the end of the request to the end of the answer's head. */
   readonly headMs: number;
+  /** The same where the server has something to store before it answers. */
+  readonly storeMs: number;
   /** A body must bring `windowBytes` in each such span of waiting; time in which nobody reads does not count. */
   readonly windowMs: number;
   readonly windowBytes: number;
@@ -16,6 +18,7 @@ export interface HttpLimits {
 export const HTTP_LIMITS: HttpLimits = {
   connectMs: 30_000,
   headMs: 60_000,
+  storeMs: 600_000,
   windowMs: 30_000,
   windowBytes: 1024,
   headBytes: 64 * 1024,

@@ -52,8 +52,11 @@ function parseHead(lines: readonly string[]): ResponseHead {
   return { status: Number(status), reason, headers };
 }
 
-/** One line without its end. */
-async function readLine(connection: Connection, maxBytes: number): Promise<string> {
+const HEAD_TOO_LONG = "net/http: server response headers exceeded the limit; aborted";
+const BROKEN_CHUNK = "malformed chunked encoding";
+
+/** One line without its end. @param excess what is wrong with a longer one */
+async function readLine(connection: Connection, maxBytes: number, excess = HEAD_TOO_LONG): Promise<string> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for (;;) {
@@ -62,7 +65,7 @@ async function readLine(connection: Connection, maxBytes: number): Promise<strin
     const end = chunk.indexOf(LF);
     const piece = end < 0 ? chunk : chunk.subarray(0, end);
     length += piece.length;
-    if (length > maxBytes) throw new TransportError("protocol", "net/http: server response headers exceeded the limit; aborted");
+    if (length > maxBytes) throw new TransportError("protocol", excess);
     pieces.push(piece);
     if (end < 0) continue;
     connection.unread(chunk.subarray(end + 1));
@@ -114,12 +117,12 @@ async function* readExactly(connection: Connection, length: number): AsyncGenera
 
 async function* readChunked(connection: Connection): AsyncGenerator<Uint8Array, void, void> {
   for (;;) {
-    const size = /^([0-9a-fA-F]{1,12})(?:[ \t;]|$)/.exec(await readLine(connection, MAX_LINE_BYTES))?.[1];
-    if (size === undefined) throw new TransportError("protocol", "malformed chunked encoding");
+    const size = /^([0-9a-fA-F]{1,12})(?:[ \t;]|$)/.exec(await readLine(connection, MAX_LINE_BYTES, BROKEN_CHUNK))?.[1];
+    if (size === undefined) throw new TransportError("protocol", BROKEN_CHUNK);
     const bytes = Number.parseInt(size, 16);
     if (bytes === 0) break;
     yield* readExactly(connection, bytes);
-    if ((await readLine(connection, 1)) !== "") throw new TransportError("protocol", "malformed chunked encoding");
+    if ((await readLine(connection, 1, BROKEN_CHUNK)) !== "") throw new TransportError("protocol", BROKEN_CHUNK);
   }
   let left = connection.limits.headBytes;
   for (let line = await readLine(connection, left); line !== ""; line = await readLine(connection, left)) left -= line.length + 2;
