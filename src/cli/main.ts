@@ -3,6 +3,7 @@ import { GLOBAL_FLAGS } from "./global-flags.ts";
 import { checkLogLevel, invoke } from "./invoke.ts";
 import { out } from "./output.ts";
 import { parseLine } from "./parse.ts";
+import { provideRegistry } from "./registry-program.ts";
 
 async function main(words: readonly string[]): Promise<number> {
   try {
@@ -47,4 +48,5 @@ async function printVersion(): Promise<number> {
 }
 
 provideEngine(() => import("../daemon.ts"));
+provideRegistry(() => import("../registry-server.ts"));
 process.exit(await main(process.argv.slice(2)));

@@ -4,3 +4,4 @@ export { ConfigurationError } from "./read-file.ts";
 export { renderSettings } from "./reference.ts";
 export type { Setting } from "./setting.ts";
 export { flagNameOf, SETTING_NAMES, SETTINGS, type SettingName, type Values } from "./settings.ts";
+export type * from "./registry.ts";

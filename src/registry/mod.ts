@@ -1,1 +1,4 @@
 export * from "./client/mod.ts";
+
+/** The registry server: loaded by whoever serves one, and by nobody else. */
+export const loadRegistryServer = () => import("./server/mod.ts");

@@ -1,8 +1,8 @@
-import { closeSync, writeSync } from "node:fs";
 import type { Invocation } from "../command.ts";
 import { loadEngine } from "../engine-program.ts";
 import { engineOptions } from "../options/engine.ts";
 import { err } from "../output.ts";
+import { tellReady } from "../ready.ts";
 
 export async function run({ flags }: Invocation): Promise<number> {
   const options = engineOptions(flags);
@@ -23,13 +23,4 @@ function checkOnly(validate: () => void): number {
   }
   err("configuration OK\n");
   return 0;
-}
-
-function tellReady(fd: number): void {
-  try {
-    writeSync(fd, "ready\n");
-    closeSync(fd);
-  } catch {
-    // Whoever started us did not wait: nobody is left to be told.
-  }
 }

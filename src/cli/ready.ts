@@ -1,0 +1,11 @@
+import { closeSync, writeSync } from "node:fs";
+
+/** Writes to a descriptor that whoever started us may be reading. */
+export function tellReady(fd: number): void {
+  try {
+    writeSync(fd, "ready\n");
+    closeSync(fd);
+  } catch {
+    // Whoever started us did not wait: nobody is left to be told.
+  }
+}

@@ -1,0 +1,19 @@
+import type { Repositories } from "./repositories.ts";
+import type { RegistryLimits } from "./settings.ts";
+
+/** One request, taken apart: what a handler needs. */
+export interface Call {
+  readonly request: Request;
+  readonly query: URLSearchParams;
+  /** The parts of the path that the route names, decoded, not yet parsed. */
+  readonly part: (name: string) => string;
+  readonly repositories: Repositories;
+  readonly limits: RegistryLimits;
+  /** Whether the caller may also pull from another repository, from which it wants to mount. */
+  readonly mayPull: (name: string) => Promise<boolean>;
+  /** Bytes that came with the request, as they are read. */
+  readonly received: (bytes: number) => void;
+}
+
+export type Handler = (call: Call) => Promise<Response>;
+

@@ -1,0 +1,60 @@
+import { MEDIA, type Descriptor } from "../../spec/mod.ts";
+import type { Call } from "./call.ts";
+import { nameUnknown } from "./manifests.ts";
+import { parseBlobDigest, parseName } from "./names.ts";
+import { Refusal } from "./refusal.ts";
+
+const REFERRERS_PER_PAGE = 1000;
+
+/** GET /v2/<name>/tags/list (OCI distribution spec 1.1: end-8a, 8b). */
+export async function listTags(call: Call): Promise<Response> {
+  const name = parseName(call.part("name"));
+  const tags = await call.repositories.tags(name);
+  if (tags.length === 0 && !(await call.repositories.exists(name))) throw nameUnknown(name);
+  const { page, headers } = paginate(call, tags.sort(byTag), byTag, `/v2/${name}/tags/list`);
+  return Response.json({ name, tags: page }, { headers });
+}
+
+/** GET /v2/_catalog: the names the caller may pull from. Docker's, not part of the OCI specification. */
+export async function listRepositories(call: Call): Promise<Response> {
+  const names: string[] = [];
+  for (const name of await call.repositories.names()) if (await call.mayPull(name)) names.push(name);
+  const { page, headers } = paginate(call, names, byCode, "/v2/_catalog");
+  return Response.json({ repositories: page }, { headers });
+}
+
+/** GET /v2/<name>/referrers/<digest> (end-12a, 12b): an index, empty where nothing refers. */
+export async function listReferrers(call: Call): Promise<Response> {
+  const name = parseName(call.part("name"));
+  const subject = parseBlobDigest(call.part("digest"));
+  const artifactType = call.query.get("artifactType");
+  const all = await call.repositories.referrers(name, subject);
+  const wanted = artifactType === null ? all : all.filter((descriptor) => descriptor.artifactType === artifactType);
+  const last = call.query.get("last") ?? "";
+  const rest = wanted.filter(({ digest }) => digest > last);
+  const manifests = rest.slice(0, REFERRERS_PER_PAGE);
+  const headers: Record<string, string> = { "Content-Type": MEDIA.ociIndex };
+  if (artifactType !== null) headers["OCI-Filters-Applied"] = "artifactType";
+  if (rest.length > manifests.length) headers["Link"] = next(`/v2/${name}/referrers/${subject}`, { ...(artifactType !== null && { artifactType }), last: lastDigest(manifests) });
+  return new Response(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests }), { headers });
+}
+
+const lastDigest = (manifests: readonly Descriptor[]): string => manifests.at(-1)?.digest ?? "";
+
+/** What follows `last`, at most `n`; a Link when there is more (RFC 5988). @throws Refusal PAGINATION_NUMBER_INVALID */
+function paginate({ query, limits }: Call, sorted: readonly string[], compare: (a: string, b: string) => number, path: string): { page: readonly string[]; headers: Record<string, string> } {
+  const n = query.get("n");
+  if (n !== null && !/^\d{1,9}$/.test(n)) throw new Refusal("PAGINATION_NUMBER_INVALID", "invalid number of results requested", { detail: { n: n.slice(0, 100) } });
+  const count = Math.min(n === null ? limits.pageEntries : Number(n), limits.pageEntries);
+  const last = query.get("last");
+  const rest = last === null ? sorted : sorted.filter((entry) => compare(entry, last) > 0);
+  const page = rest.slice(0, count);
+  const end = page.at(-1);
+  return { page, headers: end !== undefined && rest.length > page.length ? { Link: next(path, { n: String(count), last: end }) } : {} };
+}
+
+const next = (path: string, parameters: Record<string, string>): string => `<${path}?${new URLSearchParams(parameters)}>; rel="next"`;
+
+/** "Lexical order, i.e. case-insensitive alphanumeric order"; tags that differ in case only keep an order too. */
+const byTag = (a: string, b: string): number => byCode(a.toLowerCase(), b.toLowerCase()) || byCode(a, b);
+const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
