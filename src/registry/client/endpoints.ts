@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { inRange } from "../http/mod.ts";
+import { inRange, proxyFor } from "../http/mod.ts";
 import { RegistryError } from "./errors.ts";
 import type { RegistryClientOptions } from "./types.ts";
 
@@ -18,19 +18,22 @@ const DOCKER_HUB_HOST = "registry-1.docker.io";
 const ALWAYS_INSECURE = ["127.0.0.0/8", "::1/128"];
 
 /** In the order in which to try them. @param domain of a reference, such as `docker.io` or `localhost:5000` */
-export async function endpointsOf(domain: string, { mirrors = {}, insecure = [] }: RegistryClientOptions): Promise<readonly Endpoint[]> {
-  const copies = mirrors[domain] ?? (domain === DOCKER_HUB ? undefined : mirrors["*"]) ?? [];
-  const found = await Promise.all(copies.map(async (mirror) => mirrorEndpoint(mirror, insecure)));
-  return [...found, ...(await ownEndpoints(domain, insecure))];
+export async function mirrorsOf(domain: string, options: RegistryClientOptions): Promise<readonly Endpoint[]> {
+  const { mirrors = {} } = options;
+  const copies = (Object.hasOwn(mirrors, domain) ? mirrors[domain] : domain === DOCKER_HUB ? undefined : mirrors["*"]) ?? [];
+  return Promise.all(copies.map(async (mirror) => mirrorEndpoint(mirror, options)));
 }
 
+/** What decides how a registry is spoken to. */
+export type Rules = Pick<RegistryClientOptions, "insecure" | "proxies">;
+
 /** Those of the registry itself, over plain HTTP only where the operator calls it insecure. */
-export async function ownEndpoints(domain: string, insecure: readonly string[] = []): Promise<readonly Endpoint[]> {
+export async function ownEndpoints(domain: string, rules: Rules): Promise<readonly Endpoint[]> {
   const host = domain === DOCKER_HUB ? DOCKER_HUB_HOST : domain;
   const base = parseHttpUrl(`https://${host}`);
   if (!base || /[/?#@\\\s]/.test(host)) throw new RegistryError("InvalidParameter", `invalid registry: ${JSON.stringify(host.slice(0, 255))} is not a host`);
   const secure = { base, mirror: false, verify: true };
-  if (domain === DOCKER_HUB || !(await isInsecure(host, insecure))) return [secure];
+  if (domain === DOCKER_HUB || !(await isInsecure(base, rules))) return [secure];
   return [
     { ...secure, verify: false },
     { base: new URL(`http://${host}`), mirror: false, verify: false },
@@ -41,8 +44,8 @@ export async function ownEndpoints(domain: string, insecure: readonly string[] =
  * Does something at the registry itself, over TLS, or without where the operator says so. Whoever answers over TLS, even if only
  * to refuse, is not asked again without.
  */
-export async function firstReachable<T>(domain: string, insecure: readonly string[] | undefined, action: (endpoint: Endpoint) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  const endpoints = await ownEndpoints(domain, insecure);
+export async function firstReachable<T>(domain: string, rules: Rules, action: (endpoint: Endpoint) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const endpoints = await ownEndpoints(domain, rules);
   for (const endpoint of endpoints.slice(0, -1)) {
     try {
       return await action(endpoint);
@@ -56,10 +59,10 @@ export async function firstReachable<T>(domain: string, insecure: readonly strin
   return action(last);
 }
 
-async function mirrorEndpoint(mirror: string, insecure: readonly string[]): Promise<Endpoint> {
+async function mirrorEndpoint(mirror: string, rules: Rules): Promise<Endpoint> {
   const base = parseHttpUrl(mirror);
   if (!base) throw new RegistryError("InvalidParameter", `invalid mirror: "${mirror}" is not a URL of http or https`);
-  return { base, mirror: true, verify: base.protocol === "https:" && !(await isInsecure(base.host, insecure)) };
+  return { base, mirror: true, verify: base.protocol === "https:" && !(await isInsecure(base, rules)) };
 }
 
 /** @returns undefined for what is no URL of http or https */
@@ -69,12 +72,14 @@ export function parseHttpUrl(text: string, base?: URL): URL | undefined {
 }
 
 /** Docker's rule: by name with port as written, or when the host has an address in one of the ranges. */
-async function isInsecure(host: string, rules: readonly string[]): Promise<boolean> {
-  const bare = rules.map((rule) => rule.replace(/^https?:\/\//, "").replace(/\/$/, ""));
-  if (bare.includes(host)) return true;
-  const name = new URL(`http://${host}`).hostname.replace(/^\[|\]$/g, "");
+async function isInsecure(url: URL, { insecure = [], proxies }: Rules): Promise<boolean> {
+  const bare = insecure.map((rule) => rule.replace(/^https?:\/\//, "").replace(/\/$/, ""));
+  // A URL leaves out its scheme's own port, people write it at times.
+  if (bare.includes(url.host) || bare.includes(`${url.hostname}:${url.port || "443"}`)) return true;
+  const name = url.hostname.replace(/^\[|\]$/g, "");
   const ranges = [...bare.filter((rule) => rule.includes("/")), ...ALWAYS_INSECURE];
-  const addresses = isIP(name) ? [name] : await addressesOf(name);
+  // Names that a proxy looks up are not looked up here.
+  const addresses = isIP(name) ? [name] : proxies && proxyFor(url, proxies) ? [] : await addressesOf(name);
   return addresses.some((address) => ranges.some((range) => inRange(address, range)));
 }
 

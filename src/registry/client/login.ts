@@ -8,7 +8,7 @@ const SUCCEEDED = "Login Succeeded";
 
 /** @throws RegistryError Unauthorized, in Docker's words */
 export async function login(transfer: Transfer, serverAddress: string, auth: RegistryAuth, signal: AbortSignal | undefined): Promise<LoginResult> {
-  return firstReachable(registryOf(serverAddress), transfer.options.insecure, async (endpoint) => {
+  return firstReachable(registryOf(serverAddress), transfer.options, async (endpoint) => {
     const session = await transfer.greet(endpoint, signal);
     const bearer = session.challenges.find(({ scheme }) => scheme === "bearer");
     if (bearer && (auth.username || auth.identityToken)) return byToken(transfer, session, auth, signal);

@@ -1,6 +1,6 @@
 import type { Descriptor, Digest, Reference } from "../../spec/mod.ts";
 import { openBlob } from "./blob.ts";
-import { endpointsOf, firstReachable, type Endpoint } from "./endpoints.ts";
+import { firstReachable, mirrorsOf, type Endpoint } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
 import { getManifest, headManifest, MANIFEST_TYPES, namedRefusal, putManifest } from "./manifests.ts";
 import { listReferrers, listTags } from "./lists.ts";
@@ -85,7 +85,7 @@ export class RemoteRepository implements Repository {
 
   /** At the first mirror that can, or at home. */
   async #anywhere<T>(action: Action<T>, signal: AbortSignal | undefined): Promise<T> {
-    const mirrors = (await endpointsOf(this.reference.domain, this.#transfer.options)).filter(({ mirror }) => mirror);
+    const mirrors = await mirrorsOf(this.reference.domain, this.#transfer.options);
     for (const endpoint of mirrors.filter(({ base }) => !this.#useless.has(base.href))) {
       try {
         return await action(await this.#place(endpoint, "pull", signal));
@@ -99,7 +99,7 @@ export class RemoteRepository implements Repository {
 
   /** The registry itself: over TLS, or without where the operator says so. */
   #home(right: "pull" | "push", signal: AbortSignal | undefined, from: readonly string[] = []): Promise<Place> {
-    return firstReachable(this.reference.domain, this.#transfer.options.insecure, (endpoint) => this.#place(endpoint, right, signal, from), signal);
+    return firstReachable(this.reference.domain, this.#transfer.options, (endpoint) => this.#place(endpoint, right, signal, from), signal);
   }
 
   async #place(endpoint: Endpoint, right: "pull" | "push", signal: AbortSignal | undefined, from: readonly string[] = []): Promise<Place> {

@@ -149,7 +149,7 @@ export class Transfer {
   }
 
   async #verifies(url: URL): Promise<boolean> {
-    const endpoints = await ownEndpoints(url.host, this.options.insecure);
+    const endpoints = await ownEndpoints(url.host, this.options);
     return endpoints.every(({ verify }) => verify);
   }
 

@@ -1,0 +1,186 @@
+/** Writing to a registry: what it has is not sent again, what it has elsewhere is mounted, the rest is sent whole or in pieces. */
+import { expect, test } from "bun:test";
+import { createServer, type AddressInfo } from "node:net";
+import { openRegistryClient, type RegistryAuth, type RegistryClientOptions } from "../../src/registry/mod.ts";
+import { MEDIA, parseReference } from "../../src/spec/mod.ts";
+import { digestOf, QUICK, refusal, scriptedRegistry, type Request } from "./scripted-registry.ts";
+
+const BLOB = Buffer.alloc(1_000_000, "contents of a layer ");
+const DIGEST = digestOf(BLOB);
+const blob = { digest: DIGEST, size: BLOB.length, open: pieces };
+
+async function* pieces(): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < BLOB.length; at += 150_000) yield BLOB.subarray(at, at + 150_000);
+}
+
+const repository = (host: string, options: Partial<RegistryClientOptions> = {}, auth: RegistryAuth = {}) =>
+  openRegistryClient({ userAgent: "test", limits: QUICK, ...options }).repository(parseReference(`${host}/team/web`), auth);
+
+/** As the distribution spec has it: what was received, upload by upload. */
+function storing(has: readonly string[] = [], mountable: readonly string[] = []) {
+  const received = new Map<string, Buffer>();
+  const stored = new Map<string, Buffer>();
+  let uploads = 0;
+  return {
+    stored,
+    answer({ method, path, body, headers, reply }: Request): void {
+      const url = new URL(path, "http://x");
+      if (path === "/v2/") return reply(200);
+      if (method === "HEAD") return reply(has.includes(url.pathname.split("/").at(-1) ?? "") ? 200 : 404);
+      if (method === "POST" && mountable.includes(url.searchParams.get("from") ?? "")) return reply(201, { Location: "/v2/x" });
+      const at = `/v2/team/web/blobs/uploads/${method === "POST" ? ++uploads : (url.pathname.split("/").at(-1) ?? "")}?state=a%2Fb`;
+      if (method === "POST") return reply(202, { Location: at });
+      const before = received.get(url.pathname) ?? Buffer.alloc(0);
+      if (method === "PATCH" && headers.get("content-range") !== `${before.length}-${before.length + body.length - 1}`) return reply(416);
+      if (url.searchParams.get("state") !== "a/b") return reply(400);
+      received.set(url.pathname, Buffer.concat([before, body]));
+      if (method === "PATCH") return reply(202, { Location: at });
+      stored.set(url.searchParams.get("digest") ?? "", received.get(url.pathname) ?? before);
+      reply(201);
+    },
+  };
+}
+
+test("a blob is sent with its length and type, and its progress is told", async () => {
+  const store = storing();
+  await using registry = await scriptedRegistry(store.answer);
+  const progress: number[] = [];
+  expect(await repository(registry.host).uploadBlob(blob, { onProgress: (bytes) => progress.push(bytes) })).toBe("uploaded");
+  expect(store.stored.get(DIGEST)?.equals(BLOB)).toBe(true);
+  expect(progress).toEqual([0, 150_000, 300_000, 450_000, 600_000, 750_000, 900_000, 1_000_000]);
+  const put = registry.requests.at(-1);
+  expect(put?.headers.get("content-length")).toBe(String(BLOB.length));
+  expect(put?.headers.get("content-type")).toBe("application/octet-stream");
+});
+
+test("a blob is sent in pieces, and the registry's way is followed", async () => {
+  const store = storing();
+  await using registry = await scriptedRegistry(store.answer);
+  expect(await repository(registry.host).uploadBlob(blob, { chunkBytes: 400_000 })).toBe("uploaded");
+  expect(store.stored.get(DIGEST)?.equals(BLOB)).toBe(true);
+  expect(registry.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers.get("content-range"))).toEqual(["0-399999", "400000-799999", "800000-999999"]);
+});
+
+test("an empty blob is sent too", async () => {
+  const store = storing();
+  await using registry = await scriptedRegistry(store.answer);
+  const empty = { digest: digestOf(""), size: 0, open: async function* () {} };
+  expect(await repository(registry.host).uploadBlob(empty)).toBe("uploaded");
+  expect(store.stored.get(empty.digest)?.length).toBe(0);
+});
+
+test("what the registry has is not sent", async () => {
+  await using registry = await scriptedRegistry(storing([DIGEST]).answer);
+  expect(await repository(registry.host).uploadBlob(blob)).toBe("exists");
+  expect(registry.lines).toEqual([`HEAD /v2/team/web/blobs/${DIGEST}`]);
+});
+
+test("what it has in another repository is mounted, with the right to read there", async () => {
+  const scopes: string[][] = [];
+  const store = storing([], ["team/base"]);
+  await using registry = await scriptedRegistry((request) => {
+    const { path, headers, reply } = request;
+    if (path.startsWith("/token")) {
+      scopes.push(new URLSearchParams(path.slice(path.indexOf("?"))).getAll("scope"));
+      return reply(200, {}, '{"token":"t"}');
+    }
+    if (headers.get("authorization") !== "Bearer t") return reply(401, { "WWW-Authenticate": `Bearer realm="http://${headers.get("host")}/token"` });
+    store.answer(request);
+  });
+  const web = repository(registry.host, {}, { username: "anna", password: "geheim" });
+  expect(await web.uploadBlob({ ...blob, mountFrom: ["team/base"] })).toBe("mounted");
+  expect(scopes).toEqual([["repository:team/web:pull,push"], ["repository:team/web:pull,push", "repository:team/base:pull"]]);
+  expect(registry.lines.at(-1)).toBe(`POST /v2/team/web/blobs/uploads/?mount=${encodeURIComponent(DIGEST)}&from=team%2Fbase`);
+});
+
+test("a mount that comes to nothing is an upload", async () => {
+  const store = storing();
+  await using registry = await scriptedRegistry((request) => (request.path.includes("from=team%2Fsecret") ? request.reply(403, {}, '{"errors":[{"code":"DENIED"}]}') : store.answer(request)));
+  for (const mountFrom of [["team/unknown"], ["team/secret"], ["team/secret", "team/unknown"]]) expect(await repository(registry.host).uploadBlob({ ...blob, mountFrom })).toBe("uploaded");
+  expect(store.stored.get(DIGEST)?.equals(BLOB)).toBe(true);
+});
+
+test("an upload that is cut or refused for a moment is done again from its beginning", async () => {
+  const store = storing();
+  let failures = 0;
+  await using registry = await scriptedRegistry((request) => {
+    if (request.method !== "PUT" || failures === 2) return store.answer(request);
+    failures += 1;
+    if (failures === 1) request.socket.destroy();
+    else request.reply(503);
+  });
+  expect(await repository(registry.host).uploadBlob(blob)).toBe("uploaded");
+  expect(store.stored.get(DIGEST)?.equals(BLOB)).toBe(true);
+  expect(registry.requests.filter(({ method }) => method === "DELETE").length).toBe(2);
+});
+
+test("a registry that refuses before it has read all is heard", async () => {
+  const words = '{"errors":[{"code":"SIZE_INVALID","message":"this is larger than I am"}]}';
+  const answers: Readonly<Record<string, string>> = {
+    GET: "200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    HEAD: "404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    POST: "202 Accepted\r\nLocation: /upload\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    PUT: `413 Payload Too Large\r\nContent-Length: ${words.length}\r\n\r\n${words}`,
+    DELETE: "204 No Content\r\nConnection: close\r\n\r\n",
+  };
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", (head: Buffer) => {
+      const method = head.toString("latin1").split(" ")[0] ?? "";
+      if (method === "PUT") socket.pause();
+      socket.write(`HTTP/1.1 ${answers[method] ?? "400 Bad Request\r\nConnection: close\r\n\r\n"}`);
+      if (method !== "PUT") socket.end();
+    });
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  let sent = 0;
+  const large = {
+    digest: DIGEST,
+    size: 2 ** 30,
+    open: async function* () {
+      for (; sent < 2 ** 30; sent += 2 ** 20) yield Buffer.alloc(2 ** 20);
+    },
+  };
+  const error = await refusal(repository(`127.0.0.1:${(server.address() as AddressInfo).port}`, { limits: { ...QUICK, windowMs: 5000 } }).uploadBlob(large));
+  server.close();
+  expect(error.message).toBe("size invalid: this is larger than I am");
+  expect(sent).toBeLessThan(2 ** 27);
+});
+
+test("a source that fails, or has another size than it says, ends the upload", async () => {
+  await using registry = await scriptedRegistry(storing().answer);
+  const broken = { ...blob, open: async function* () { yield BLOB.subarray(0, 10); throw new Error("the disk is gone"); } };
+  expect((await refusal(repository(registry.host).uploadBlob(broken))).message).toBe("the disk is gone");
+  const short = { ...blob, open: async function* () { yield BLOB.subarray(0, 10); } };
+  expect((await refusal(repository(registry.host).uploadBlob(short))).message).toContain("http: ContentLength=1000000 with Body length 10");
+});
+
+test("a location elsewhere gets the bytes, but no credentials", async () => {
+  const bytes: Buffer[] = [];
+  await using store = await scriptedRegistry(({ body, reply }) => {
+    bytes.push(body);
+    reply(201);
+  });
+  await using registry = await scriptedRegistry(({ method, path, headers, reply }) => {
+    if (!headers.has("authorization")) return reply(401, { "WWW-Authenticate": 'Basic realm="r"' });
+    if (path === "/v2/") return reply(200);
+    reply(method === "HEAD" ? 404 : 202, { Location: `http://${store.host}/bucket/1` });
+  });
+  expect(await repository(registry.host, {}, { username: "anna", password: "geheim" }).uploadBlob(blob)).toBe("uploaded");
+  expect(bytes[0]?.equals(BLOB)).toBe(true);
+  expect(store.requests.some(({ headers }) => headers.has("authorization"))).toBe(false);
+});
+
+test("a manifest is put under its tag or digest, and must be kept as it is", async () => {
+  const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2 }));
+  let kept: string = digestOf(manifest);
+  await using registry = await scriptedRegistry(({ path, reply }) => (path === "/v2/" ? reply(200) : reply(201, { "Docker-Content-Digest": kept })));
+  const web = repository(registry.host);
+  expect(await web.putManifest("one", MEDIA.ociManifest, manifest)).toBe(digestOf(manifest));
+  expect(await web.putManifest(digestOf(manifest), MEDIA.ociManifest, manifest)).toBe(digestOf(manifest));
+  expect(registry.lines).toEqual(["PUT /v2/team/web/manifests/one", `PUT /v2/team/web/manifests/${digestOf(manifest)}`]);
+  expect(registry.requests.at(-1)?.headers.get("content-type")).toBe(MEDIA.ociManifest);
+  expect(registry.requests.at(-1)?.body.equals(manifest)).toBe(true);
+  kept = digestOf("something else");
+  expect((await refusal(web.putManifest("one", MEDIA.ociManifest, manifest))).message).toBe(`the registry keeps the manifest ${digestOf(manifest)} as ${kept}`);
+});
