@@ -71,6 +71,7 @@ export function engineDefaults({ values, where }: Pick<Configuration, "values" |
     debug: values.debug ?? false,
     labels: values.labels ?? [],
     registryMirrors: values["registry-mirrors"] ?? [],
+    registryMirrorsOf: values["registry-mirrors-of"] ?? {},
     insecureRegistries: values["insecure-registries"] ?? [],
     maxConcurrentDownloads: orInitial(values["max-concurrent-downloads"], initial.maxConcurrentDownloads),
     maxConcurrentUploads: orInitial(values["max-concurrent-uploads"], initial.maxConcurrentUploads),

@@ -2,7 +2,7 @@ import { plainValue } from "./json-document.ts";
 import { ANYTHING, BOOL, BOOL_MAP, BYTES, INTEGER, integer, IP_LIST, list, oneOf, requireCIDR, requireIP, STRING_MAP, text } from "./kinds.ts";
 import { bindAddress, requireDomain, requireExecOption, requireGateway, requireLabel, requireMirror } from "./checks.ts";
 import { ignored, refused, setting, unless } from "./setting.ts";
-import { POOLS, runtimeMap, ULIMIT_MAP } from "./structured-kinds.ts";
+import { listMap, POOLS, runtimeMap, ULIMIT_MAP } from "./structured-kinds.ts";
 
 const NO_CONTAINERD = "there is no containerd here, images and containers are the engine's own";
 const NO_SWARM = "there is no swarm here";
@@ -94,15 +94,16 @@ export const SETTINGS = {
   "resolv-conf": setting(text(), "The host's resolv.conf", ignored("the host's own is used; dns, dns-opts and dns-search change it")),
 
   // Registries
-  "registry-mirrors": setting(list(requireMirror), "Mirrors of Docker Hub", { flag: { name: "registry-mirror" }, reloads: true, note: NOT_PULLED }),
-  "insecure-registries": setting(list(), "Registries that may do without TLS", { flag: { name: "insecure-registry" }, reloads: true, note: NOT_PULLED }),
+  "registry-mirrors": setting(list(requireMirror), "Mirrors of Docker Hub", { flag: { name: "registry-mirror" }, reloads: true }),
+  "registry-mirrors-of": setting(listMap(requireMirror), "Mirrors by registry; * for all but Docker Hub", { flag: { name: "registry-mirror-of" }, reloads: true, note: "The engine's own; dockerd has mirrors of Docker Hub only." }),
+  "insecure-registries": setting(list(), "Registries that may do without TLS", { flag: { name: "insecure-registry" }, reloads: true }),
   "allow-nondistributable-artifacts": setting(list(), "Registries that get foreign layers", { reloads: true, ...ignored("images are not pushed yet") }),
   "max-concurrent-downloads": setting(integer(0, (value) => `invalid max concurrent downloads: ${value}`), "Most downloads of one pull at a time", { flag: {}, default: "3", reloads: true, note: NOT_PULLED }),
   "max-concurrent-uploads": setting(integer(0, (value) => `invalid max concurrent uploads: ${value}`), "Most uploads of one push at a time", { flag: {}, default: "5", reloads: true, note: NOT_PULLED }),
-  "max-download-attempts": setting(integer(0, (value) => `invalid max download attempts: ${value}`), "Attempts of each download", { flag: {}, default: "5", reloads: true, note: NOT_PULLED }),
-  "http-proxy": setting(text(), "Proxy for the engine's own http:// requests", { flag: {}, within: "proxies", reloads: true, note: NOT_PULLED }),
-  "https-proxy": setting(text(), "Proxy for the engine's own https:// requests", { flag: {}, within: "proxies", reloads: true, note: NOT_PULLED }),
-  "no-proxy": setting(text(), "Hosts that are reached without the proxy", { flag: {}, within: "proxies", reloads: true, note: NOT_PULLED }),
+  "max-download-attempts": setting(integer(0, (value) => `invalid max download attempts: ${value}`), "Attempts of each download", { flag: {}, default: "5", reloads: true }),
+  "http-proxy": setting(text(), "Proxy for the engine's own http:// requests", { flag: {}, within: "proxies", reloads: true }),
+  "https-proxy": setting(text(), "Proxy for the engine's own https:// requests", { flag: {}, within: "proxies", reloads: true }),
+  "no-proxy": setting(text(), "Hosts that are reached without the proxy", { flag: {}, within: "proxies", reloads: true }),
 
   // The engine
   labels: setting(list(requireLabel), "Labels of the engine, key=value", { flag: { name: "label" }, reloads: true }),

@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import type { JsonNode } from "./json-document.ts";
-import { INTEGER, map, membersOf, pair, requireCIDR, ValueProblem, type Kind } from "./kinds.ts";
+import { INTEGER, list, map, membersOf, pair, requireCIDR, ValueProblem, type Kind } from "./kinds.ts";
 
 /** Settings whose values have fields of their own. */
 
@@ -122,6 +122,28 @@ function runtimeOf(node: JsonNode, plain: (node: JsonNode) => unknown): RuntimeE
     ...(runtimeType !== undefined && { runtimeType }),
     ...(args?.kind === "array" && { runtimeArgs: plain(args) as string[] }),
     ...(options?.kind === "object" && { options: plain(options) as Record<string, unknown> }),
+  };
+}
+
+/** `{"ghcr.io": ["https://mirror.example"]}`; `ghcr.io=https://mirror.example` as a word, one for each mirror. */
+export function listMap(accept: (value: string) => void): Kind<Readonly<Record<string, readonly string[]>>> {
+  const values = list(accept);
+  const kind = map<readonly string[]>({
+    inFile: "an object of lists of strings",
+    value: values.fromNode,
+    entry: (word) => {
+      const [name, value] = pair(word);
+      return [name, values.fromWords([value])];
+    },
+    show: values.show,
+  });
+  return {
+    ...kind,
+    fromWords: (words) => {
+      const found = new Map<string, readonly string[]>();
+      for (const [name, value] of words.map((word) => pair(word))) found.set(name, [...(found.get(name) ?? []), ...values.fromWords([value])]);
+      return Object.fromEntries(found);
+    },
   };
 }
 

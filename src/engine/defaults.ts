@@ -49,6 +49,8 @@ export interface EngineDefaults {
   /** `key=value`, as they were given. */
   readonly labels: readonly string[];
   readonly registryMirrors: readonly string[];
+  /** By registry; `*` for all but Docker Hub. */
+  readonly registryMirrorsOf: Readonly<Record<string, readonly string[]>>;
   /** CIDRs or `host[:port]`, without the loopback ones that always count. */
   readonly insecureRegistries: readonly string[];
   readonly maxConcurrentDownloads: number;
@@ -86,6 +88,7 @@ export const ENGINE_DEFAULTS: EngineDefaults = {
   debug: false,
   labels: [],
   registryMirrors: [],
+  registryMirrorsOf: {},
   insecureRegistries: [],
   maxConcurrentDownloads: 3,
   maxConcurrentUploads: 5,

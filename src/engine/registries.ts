@@ -22,7 +22,7 @@ export function registryClient(ctx: Pick<EngineContext, "defaults" | "host" | "i
   if (known) return known;
   const client = openRegistryClient({
     userAgent: userAgent(ctx),
-    mirrors: { "docker.io": defaults.registryMirrors },
+    mirrors: { ...defaults.registryMirrorsOf, "docker.io": [...defaults.registryMirrors, ...(defaults.registryMirrorsOf["docker.io"] ?? [])] },
     insecure: defaults.insecureRegistries,
     certsDirs: CERTS_DIRS,
     proxies: defaults.proxies,

@@ -41,6 +41,11 @@ const SAMPLES: { readonly [Name in SettingName]?: { readonly json: unknown; read
   "default-address-pools": { json: [{ base: "10.2.0.0/16", size: 24 }], words: ["base=10.2.0.0/16,size=24"], value: [{ base: "10.2.0.0/16", size: 24 }] },
   "log-opts": { json: { "max-size": "1m" }, words: ["max-size=1m"], value: { "max-size": "1m" } },
   "registry-mirrors": { json: ["https://m.example"], words: ["https://m.example"], value: ["https://m.example"] },
+  "registry-mirrors-of": {
+    json: { "ghcr.io": ["https://a.example", "https://b.example"], "*": ["http://c.example"] },
+    words: ["ghcr.io=https://a.example", "*=http://c.example", "ghcr.io=https://b.example"],
+    value: { "ghcr.io": ["https://a.example", "https://b.example"], "*": ["http://c.example"] },
+  },
   labels: { json: ["a=b"], words: ["a=b"], value: ["a=b"] },
   features: { json: { a: true, b: false }, words: ["a", "b=false"], value: { a: true, b: false } },
   "storage-driver": { json: "overlay2", words: ["overlay2"], value: "overlay2" },
