@@ -212,7 +212,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const content = new ContentStore(join(dataRoot, "content"));
   const snapshots = new Snapshots({ db, dir: dataRoot });
   const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
-  const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk });
+  const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk, packLayer: (folder, signal) => trees.packLayer(folder, signal) });
   const rtnl = held.use(new Rtnetlink());
   const network = openNetworks({ db, rtnl, config: options.network });
   await network.setup();

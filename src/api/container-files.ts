@@ -1,11 +1,10 @@
 import { EngineError } from "../base/mod.ts";
 import type { ContainerPathStat } from "../engine/mod.ts";
 import { createRequest } from "./container-request.ts";
-import { JSON_TYPE } from "./media-types.ts";
+import { JSON_TYPE, TAR_TYPE } from "./media-types.ts";
 import { flag, list, text } from "./query.ts";
 import { empty, json, route, stream } from "./route.ts";
 
-const TAR_TYPE = "application/x-tar";
 const EXPORT_TYPE = "application/octet-stream";
 
 const path = text("The file or folder in the container; a relative one is relative to the root.");

@@ -8,7 +8,7 @@ const USE_CASES = [
   "containerLogs", "clearLogs", "attachContainer", "pruneContainers",
   "statContainerPath", "readContainerPath", "writeContainerPath", "containerChanges", "exportContainer", "commitContainer",
   "createExec", "startExec", "inspectExec", "resizeExec",
-  "listImages", "inspectImage", "imageHistory", "tagImage", "removeImage", "importImage", "loadImage", "pruneImages",
+  "listImages", "inspectImage", "imageHistory", "tagImage", "removeImage", "importImage", "loadImage", "saveImages", "pruneImages",
   "registryLogin", "inspectDistribution", "searchImages",
   "createVolume", "listVolumes", "inspectVolume", "removeVolume", "pruneVolumes",
   "listNetworks", "inspectNetwork",

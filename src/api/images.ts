@@ -1,7 +1,8 @@
 import { EngineError } from "../base/mod.ts";
 import { familiarName, parseReference, withDefaultTag } from "../spec/mod.ts";
+import { TAR_TYPE } from "./media-types.ts";
 import { filters, flag, list, platform, platforms, text } from "./query.ts";
-import { empty, json, route } from "./route.ts";
+import { empty, json, route, stream } from "./route.ts";
 import { notYet, progress } from "./streams.ts";
 
 const LIST_FILTERS = ["before", "dangling", "label", "reference", "since", "until"];
@@ -83,6 +84,16 @@ export const images = [
     respond: async ({ engine, query }) => json(await engine.pruneImages(query.filters)),
   }),
   route("POST /images/{name}/push", { summary: "Pushes an image to a registry; not supported yet.", success: [], failures: [501], respond: () => notYet("pushing is not supported yet: registries come in a later release") }),
-  route("GET /images/{name}/get", { summary: "Saves an image; not supported yet.", success: [], failures: [501], respond: () => notYet("saving images is not supported yet") }),
-  route("GET /images/get", { summary: "Saves images; not supported yet.", success: [], failures: [501], respond: () => notYet("saving images is not supported yet") }),
+  route("GET /images/{name}/get", {
+    summary: "An archive of one image, or of all tags of a repository.",
+    query: { platform: platform("The platform it must have.") },
+    failures: [400, 404],
+    respond: async ({ engine, ref, query, signal }) => stream(TAR_TYPE, await engine.saveImages([ref], query, signal)),
+  }),
+  route("GET /images/get", {
+    summary: "An archive of several images.",
+    query: { names: list("Their names; may be repeated."), platform: platform("The platform they must have.") },
+    failures: [400, 404],
+    respond: async ({ engine, query, signal }) => stream(TAR_TYPE, await engine.saveImages(query.names, query, signal)),
+  }),
 ];

@@ -2,3 +2,4 @@
 export const MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream";
 export const RAW_STREAM = "application/vnd.docker.raw-stream";
 export const JSON_TYPE = "application/json";
+export const TAR_TYPE = "application/x-tar";

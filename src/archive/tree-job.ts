@@ -15,7 +15,8 @@ export type TreeJob =
   | { readonly kind: "packAll"; readonly root: JobRoot }
   | { readonly kind: "unpack"; readonly root: JobRoot; readonly path: string; readonly keepKinds: boolean; readonly owner: Owner; readonly mounts: readonly WritableMount[]; readonly rootReadOnly: boolean }
   | { readonly kind: "changes"; readonly upper: string; readonly lower: string | undefined; readonly ignored: readonly string[] }
-  | { readonly kind: "layer"; readonly upper: string; readonly target: string; readonly ignored: readonly string[] };
+  | { readonly kind: "layer"; readonly upper: string; readonly target: string; readonly ignored: readonly string[] }
+  | { readonly kind: "packLayer"; readonly folder: string };
 
 const READ = ["CAP_DAC_READ_SEARCH", "CAP_SYS_CHROOT"] as const;
 const WRITE = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD", "CAP_SETFCAP", "CAP_SYS_CHROOT"] as const;
@@ -28,4 +29,5 @@ export const JOB_CAPABILITIES: Readonly<Record<TreeJob["kind"], readonly string[
   unpack: WRITE,
   changes: [...READ, "CAP_SYS_ADMIN"],
   layer: [...WRITE, "CAP_SYS_ADMIN"],
+  packLayer: [...READ, "CAP_SYS_ADMIN"],
 };

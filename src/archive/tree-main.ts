@@ -41,6 +41,8 @@ async function runJob(job: TreeJob): Promise<void> {
       return listChanges(job);
     case "layer":
       return await makeLayer(job);
+    case "packLayer":
+      return packLayer(job.folder);
     default:
       job satisfies never;
   }
@@ -131,6 +133,16 @@ async function makeLayer({ upper, target, ignored }: Extract<TreeJob, { kind: "l
   using decompressor = prepareDecompressor("none");
   const applied = await applyLayer(layerBytes(packer, source), targetFd, { format: "layer", anyLink: true, compression: "none", decompressor });
   report(applied);
+}
+
+function packLayer(folder: string): void {
+  using packer = new TreePacker({ format: "layer" });
+  const source = openFolder(folder);
+  chrootTo(source);
+  report({});
+  const give = receiveOutput();
+  give(packer.content(source));
+  give(packer.finish());
 }
 
 async function* layerBytes(packer: TreePacker, source: number): AsyncGenerator<Uint8Array, void, void> {

@@ -114,7 +114,7 @@ export class TreePacker implements Disposable {
     const fd = openat2(pathFd, ".", { flags: O.RDONLY | O.DIRECTORY });
     try {
       const stat = fstat(fd);
-      if (this.#options.ignored?.has(name) && readDirectory(fd).length === 0) return;
+      if (this.#options.ignored?.has(name) && isEmpty(pathFd)) return;
       const prefix = name.endsWith("/") ? name : `${name}/`;
       yield* this.#header({ ...described(stat, "directory"), name: prefix, xattrs: keptXattrs(fd) });
       if (this.#options.format === "layer" && fgetxattr(fd, "trusted.overlay.opaque")?.[0] === OPAQUE) yield* this.#mark(`${prefix}.wh..opq`, stat);
@@ -259,3 +259,13 @@ function keptXattrs(fd: number): ReadonlyMap<string, Uint8Array> {
 
 
 export const openFolder = (path: string): number => openat2(AT.FDCWD, path, { flags: O.RDONLY | O.DIRECTORY });
+
+/** Read through a descriptor of its own: where one has been read to its end nothing more comes. */
+function isEmpty(pathFd: number): boolean {
+  const fd = openat2(pathFd, ".", { flags: O.RDONLY | O.DIRECTORY });
+  try {
+    return readDirectory(fd).length === 0;
+  } finally {
+    closeFd(fd);
+  }
+}

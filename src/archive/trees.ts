@@ -93,6 +93,13 @@ export class Trees {
     return { ...counts, digest: parseDigest(digest), diffID: parseDigest(diffID) };
   }
 
+  /** The archive of a layer's folder, the same bytes as those that `copyLayer` told the digest of. */
+  async packLayer(folder: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const run = await this.#start({ kind: "packLayer", folder }, undefined, signal, true);
+    await run.headOrEnd();
+    return run.packed();
+  }
+
   #jobRoot(root: TreeRoot): JobRoot {
     return root.kind === "running" ? { kind: "running" } : { kind: "folder", path: this.mountPoint };
   }

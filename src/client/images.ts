@@ -18,6 +18,8 @@ export const removeImage = (client: Client, ref: string, options: { force?: bool
 export const loadImage = (client: Client, body: AsyncIterable<Uint8Array>, quiet: boolean, platform?: string): Promise<Answer> =>
   client.request("POST", "/images/load", { query: { quiet, platform }, body, headers: { "Content-Type": "application/x-tar" } });
 
+export const saveImages = (client: Client, names: readonly string[], platform?: string): Promise<Answer> => client.request("GET", "/images/get", { query: { names, platform } });
+
 export interface ImportQuery {
   readonly fromSrc: string;
   readonly repo?: string | undefined;

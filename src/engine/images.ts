@@ -1,7 +1,7 @@
 import { EngineError, messageOf } from "../base/mod.ts";
 import { familiarName, parseReference, type ImageHistoryItem, type ImageInspect, type ImageSummary } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { checkPlatform, isOwnPlatform } from "./create/platform.ts";
+import { checkPlatform, isOwnPlatform, parsePlatform } from "./create/platform.ts";
 import type { Filters } from "./options.ts";
 import type { DeleteResult, ImageUse } from "./ports.ts";
 
@@ -93,6 +93,13 @@ export async function* loadImage(ctx: EngineContext, body: AsyncIterable<Uint8Ar
     else await new Promise<void>((resolve) => (wake = resolve));
   }
   await loading;
+}
+
+/** The archive of GET /images/get. @throws EngineError NotFound, before its first byte */
+export async function saveImages(ctx: EngineContext, names: readonly string[], { platform }: { platform?: string | undefined }, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  const { images, bytes } = ctx.images.save(names, { platform: platform ? parsePlatform(platform) : undefined, signal });
+  for (const { id, names: [name = id] } of images) emitImageEvent(ctx, "save", id, name);
+  return bytes;
 }
 
 export async function pruneImages(ctx: EngineContext, filters: Filters = {}): Promise<{ ImagesDeleted: DeleteResult[] | null; SpaceReclaimed: number }> {

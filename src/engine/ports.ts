@@ -53,6 +53,8 @@ export interface ImagePort {
   remove(ref: string, options: { force: boolean; prune: boolean; inUse: (id: Digest) => ImageUse[] }): Promise<DeleteResult[]>;
   importTar(stream: AsyncIterable<Uint8Array>, options: { ref?: string; message?: string; changes?: string[]; platform?: string }): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: (message: Record<string, unknown>) => void): Promise<void>;
+  /** What it cannot find is said before the first byte. */
+  save(names: readonly string[], options: { platform?: { os: string; architecture: string | undefined; variant: string | undefined } | undefined; signal: AbortSignal }): { images: readonly { id: Digest; names: readonly string[] }[]; bytes: AsyncIterable<Uint8Array> };
   prune(filters: Filters, inUse: (id: Digest) => ImageUse[]): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
   /** An image of one more layer, which `copyLayer` writes into the folder it is given. */
   commit(options: CommitOptions): Promise<{ id: Digest }>;

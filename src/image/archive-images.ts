@@ -8,13 +8,26 @@ import { mediaTypeOf } from "./media-type.ts";
 const MAX_INDEX_DEPTH = 4;
 const MAX_IMAGES = 1000;
 
-/** The images of an archive: docker-archive where manifest.json says so, otherwise an OCI layout. @throws EngineError InvalidParameter */
+/**
+ * The images of an archive: an OCI layout, a docker-archive, or both at once, as Docker 25 and later write: then the layout, whose manifests
+ * keep their digests, with the names of manifest.json. @throws EngineError InvalidParameter
+ */
 export function imagesOf(archive: ArchiveBlobs, architecture: string): ImageSource[] {
-  if (archive.digest("manifest.json") !== undefined) return dockerImages(archive);
+  if (archive.digest("manifest.json") !== undefined) return withLayout(archive, architecture, dockerImages(archive));
   if (archive.digest("index.json") !== undefined) return ociImages(archive, architecture);
   if (archive.digest("repositories") !== undefined)
     throw new EngineError("InvalidParameter", "the archive was saved by Docker before 1.10, whose format is not supported: load it with an older Docker and save it again");
   throw new EngineError("InvalidParameter", "invalid image archive: it holds neither manifest.json nor index.json");
+}
+
+/** Each image as the layout has it, where it has it. */
+function withLayout(archive: ArchiveBlobs, architecture: string, images: readonly ImageSource[]): ImageSource[] {
+  if (archive.digest("index.json") === undefined || archive.digest("oci-layout") === undefined) return [...images];
+  const described = new Map(ociImages(archive, architecture).map((image) => [Buffer.from(image.configBytes).toString("latin1"), image]));
+  return images.map((image) => {
+    const same = described.get(Buffer.from(image.configBytes).toString("latin1"));
+    return same ? { ...same, names: image.names } : image;
+  });
 }
 
 function dockerImages(archive: ArchiveBlobs): ImageSource[] {

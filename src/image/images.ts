@@ -6,6 +6,7 @@ import type { Snapshots } from "../snapshot/mod.ts";
 import { canonicalName, parseReference, withDefaultTag, type Digest, type ImageHistoryItem, type ImageInspect, type ImageProcessConfig, type ImageSummary } from "../spec/mod.ts";
 import { Background } from "./background.ts";
 import { BlobHolds } from "./blob-holds.ts";
+import { BlobPlaces } from "./blob-places.ts";
 import { addEmbeddedImage, type EmbeddedFile } from "./embedded.ts";
 import { selectRows, showsName, type Filters } from "./filters.ts";
 import type { DeleteResult, Image, InUse } from "./image.ts";
@@ -15,11 +16,16 @@ import { importImage, type ImportOptions } from "./import.ts";
 import { loadImages, type LoadDeps } from "./load.ts";
 import { pruneImages } from "./prune.ts";
 import type { Progress } from "./progress.ts";
+import { LayerJobs } from "./pull/layer-job.ts";
+import { pullImage, type Pulled, type PullRequest } from "./pull/pull.ts";
+import { VerifiedBlobs } from "./pull/verified-blobs.ts";
 import { repairLayers } from "./repair.ts";
 import { removeImage } from "./remove.ts";
 import { findImage } from "./resolve.ts";
+import { saveImages, type SavedArchive, type SaveOptions } from "./save.ts";
 import { Semaphore } from "./semaphore.ts";
 import { ImageStore } from "./store.ts";
+import type { TransferMessage } from "./transfer-progress.ts";
 import { historyOf, inspectOf, summaryOf } from "./views.ts";
 
 export interface ImagesOptions {
@@ -31,6 +37,10 @@ export interface ImagesOptions {
   readonly parallel: number;
   /** Writes unpacked layers back, off the event loop; called in the background after an image was stored. */
   readonly syncDisk: () => Promise<void>;
+  /** Of the whole engine; asked for anew each time. */
+  readonly transfersAtOnce?: () => { readonly downloads: number; readonly uploads: number };
+  /** Packs the folder of a layer that was made here and has no blob. */
+  readonly packLayer?: (folder: string, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** Enough small layers wait at the extractor to share its processes. */
@@ -47,6 +57,10 @@ export interface Images {
   remove(ref: string, options: { force: boolean; prune: boolean; inUse: InUse }): Promise<DeleteResult[]>;
   importTar(stream: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: Progress): Promise<void>;
+  /** The archive of `docker save`; what it cannot find is said before the first byte. */
+  save(names: readonly string[], options: SaveOptions): SavedArchive;
+  /** Brings an image from its registry. @throws EngineError, RegistryError */
+  pull(request: PullRequest, tell: (message: TransferMessage) => void): Promise<Pulled>;
   prune(filters: Filters, inUse: InUse): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
   /** An image of one more layer than its parent. */
   commit(options: CommitOptions): Promise<{ id: Digest }>;
@@ -58,12 +72,14 @@ export interface Images {
 }
 
 /** Opens the images of a data root and removes blobs that a crash left without an image. */
-export async function openImages({ db, content, snapshots, extractor, parallel, syncDisk }: ImagesOptions): Promise<Images> {
+export async function openImages({ db, content, snapshots, extractor, parallel, syncDisk, packLayer = noPacker, transfersAtOnce = () => ({ downloads: 3, uploads: 5 }) }: ImagesOptions): Promise<Images> {
   const store = new ImageStore(db, content, snapshots);
   const holds = new BlobHolds(content, store);
   await holds.drop(content.list());
   const architecture = process.arch === "arm64" ? "arm64" : "amd64";
   const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel * WAITING_PER_SLOT), syncDisk, holds, architecture, background: new Background() };
+  const places = new BlobPlaces(db);
+  const jobs = new LayerJobs({ ...deps, downloads: new Semaphore(() => transfersAtOnce().downloads), verified: new VerifiedBlobs() });
   await repairLayers(deps);
   return {
     resolve: (ref) => store.image(findImage(store, ref)),
@@ -74,6 +90,8 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     remove: (ref, { force, inUse }) => removeImage(store, ref, { force, inUse, dropBlobs: holds.drop }),
     importTar: (stream, options) => importImage(deps, stream, options),
     load: (stream, progress) => loadImages(deps, stream, progress),
+    save: (names, options) => saveImages({ store, content, snapshots, holds, packLayer }, names, options),
+    pull: (request, tell) => pullImage({ ...deps, jobs, places }, request, tell),
     prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }),
     commit: (options) => commitImage(deps, options),
     applyChanges,
@@ -81,6 +99,10 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     addEmbedded: (ref, files, config) => addEmbeddedImage(deps, ref, files, config),
   };
 }
+
+const noPacker = (): never => {
+  throw new EngineError("System", "there is nobody here to pack a layer");
+};
 
 function tagImage(store: ImageStore, source: string, target: string): void {
   const { id } = findImage(store, source);

@@ -69,6 +69,13 @@ export class ImageStore {
     return this.db.query<{ name: string }, [string]>("SELECT name FROM image_names WHERE image_id = ? ORDER BY name").all(id).map(({ name }) => name);
   }
 
+  /** Canonical names with this in front of their tag or digest. */
+  namesOfRepository(repository: string): string[] {
+    const above = (separator: string): [string, string] => [`${repository}${separator}`, `${repository}${String.fromCharCode(separator.charCodeAt(0) + 1)}`];
+    const query = this.db.query<{ name: string }, [string, string]>("SELECT name FROM image_names WHERE name >= ? AND name < ? ORDER BY name");
+    return [...query.all(...above(":")), ...query.all(...above("@"))].map(({ name }) => name);
+  }
+
   image(row: ImageRow): Image {
     const { config, manifest } = this.parsed(row);
     const top = this.layers(row.id).at(-1);
@@ -87,6 +94,11 @@ export class ImageStore {
 
   chain(id: Digest): Digest[] {
     return this.db.query<{ chain_id: Digest }, [string]>("SELECT chain_id FROM image_layers WHERE image_id = ? ORDER BY position").all(id).map(({ chain_id }) => chain_id);
+  }
+
+  /** Some images that have the layer, and where. */
+  placesOf(chainID: Digest): { image: Digest; position: number }[] {
+    return this.db.query<{ image: Digest; position: number }, [string]>("SELECT image_id AS image, position FROM image_layers WHERE chain_id = ? LIMIT 16").all(chainID);
   }
 
   /** An image that has the layer, and where. */

@@ -80,6 +80,10 @@ export class Layers {
     this.#pending.delete(n);
   }
 
+  folder(n: number): string {
+    return layerFolder(this.paths, n);
+  }
+
   /** Bytes of a layer's files; 0 when it is gone. */
   bytes(n: number): number {
     return this.db.query<{ size: number }, [number]>("SELECT size FROM layers WHERE n = ?").get(n)?.size ?? 0;

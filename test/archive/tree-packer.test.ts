@@ -89,6 +89,17 @@ test("overlay's marks become whiteouts, times whole seconds, names sorted", () =
   expect(entries.find(({ name }) => name === "z-same")).toMatchObject({ kind: "hardLink", linkName: "b/file" });
 });
 
+test("a folder that may be left out is left out when it is empty, and whole when it is not", () => {
+  mkdirSync(at("tree/etc/sub"), { recursive: true });
+  writeFileSync(at("tree/etc/new"), "n");
+  mkdirSync(at("tree/dev"));
+  using packer = new TreePacker({ format: "layer", ignored: new Set(["etc", "dev"]) });
+  const fd = openFolder(at("tree"));
+  const names = entriesOf([...packer.content(fd), ...packer.finish()].map((piece) => Buffer.from(piece))).map(({ name }) => name);
+  closeFd(fd);
+  expect(names).toEqual(["etc/", "etc/new", "etc/sub/"]);
+});
+
 test("a folder of nothing is an archive of nothing", () => {
   // Docker knows an empty layer by this digest.
   expect(digestOf(layerBytes(at("tree")))).toBe("sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef");

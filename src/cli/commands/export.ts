@@ -1,10 +1,9 @@
-import { closeSync, openSync, renameSync, rmSync } from "node:fs";
-import { write } from "node:fs";
 import { isatty } from "node:tty";
 import { exportContainer } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
 import { checkOutputPath } from "../copy/local.ts";
 import { Failure } from "../failure.ts";
+import { writeWhole } from "../options/output-file.ts";
 import { StreamWriter } from "../output.ts";
 
 export async function run({ flags, args, client }: Invocation): Promise<number> {
@@ -25,28 +24,5 @@ function checkTarget(path: string): void {
     checkOutputPath(path);
   } catch (error) {
     throw new Failure(`failed to export container: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** Under another name until it is whole: what is cut short is never taken for an export. */
-async function writeWhole(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
-  const temporary = `${path}.hako-${process.pid}`;
-  const fd = openSync(temporary, "w", 0o600);
-  try {
-    for await (const piece of body) await writePiece(fd, piece);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  } finally {
-    closeSync(fd);
-  }
-}
-
-async function writePiece(fd: number, piece: Uint8Array): Promise<void> {
-  for (let done = 0; done < piece.length; ) {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    write(fd, piece, done, piece.length - done, null, (error, count) => (error ? reject(error) : resolve(count)));
-    done += await promise;
   }
 }

@@ -89,4 +89,12 @@ export const RMI: CommandSpec = {
   load: () => import("../commands/rmi.ts"),
 };
 
+export const SAVE: CommandSpec = {
+  summary: "Save images to a tar archive (streamed to STDOUT by default)",
+  usage: "[OPTIONS] IMAGE [IMAGE...]",
+  args: [1],
+  flags: [{ name: "output", short: "o", type: "string", help: "Write to a file, instead of STDOUT" }, PLATFORM],
+  load: () => import("../commands/save.ts"),
+};
+
 export const TAG: CommandSpec = { summary: "Give an image another name", usage: "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]", args: [2, 2], flags: [], load: () => import("../commands/tag.ts") };

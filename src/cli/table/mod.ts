@@ -81,6 +81,7 @@ export const TABLE: readonly Entry[] = [
       { name: "ls", aliases: ["list"], command: image.IMAGES },
       { name: "prune", command: image.PRUNE_IMAGES },
       { name: "rm", aliases: ["remove"], command: image.RMI },
+      { name: "save", command: image.SAVE },
       { name: "tag", command: image.TAG },
     ],
   },
@@ -145,6 +146,7 @@ export const TABLE: readonly Entry[] = [
   { name: "restart", command: container.RESTART },
   { name: "rm", command: container.RM },
   { name: "rmi", command: image.RMI },
+  { name: "save", command: image.SAVE },
   { name: "start", command: container.START },
   { name: "stats", command: container.STATS },
   { name: "stop", command: container.STOP },
@@ -158,12 +160,12 @@ export const TABLE: readonly Entry[] = [
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
   "bake", "build", "builder", "buildx", "compose", "manifest", "plugin", "pull",
-  "push", "save", "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
+  "push", "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
 /** The same of the groups that are there. */
 export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
-  image: ["build", "pull", "push", "save"],
+  image: ["build", "pull", "push"],
   volume: ["update"],
 };
 
