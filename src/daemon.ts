@@ -8,7 +8,7 @@ import { ContentStore } from "./content/mod.ts";
 import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
 import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces } from "./engine-settings.ts";
 import { helperPrograms } from "./helper-programs.ts";
-import { imageSchema, openImages, type Images } from "./image/mod.ts";
+import { imageSchema, openImages, transferSchema, type Images } from "./image/mod.ts";
 import { openCgroups, Rtnetlink, notifyManager, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
 import { planListening } from "./listening.ts";
 import { networkSchema, openNetworks, type BridgeNetwork } from "./network/mod.ts";
@@ -204,7 +204,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const space = new DiskSpace(dataRoot);
   const shortage = space.prepare();
   if (shortage) log(shortage);
-  const db = openDatabase(join(dataRoot, "hako.db"), [...engineSchemas, snapshotSchema, imageSchema, networkSchema]);
+  const db = openDatabase(join(dataRoot, "hako.db"), [...engineSchemas, snapshotSchema, imageSchema, transferSchema, networkSchema]);
   held.defer(() => db.close());
   installShim(runRoot);
   const spawner = held.use(new ShimSpawner({ shim: shimPath }));
@@ -212,7 +212,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const content = new ContentStore(join(dataRoot, "content"));
   const snapshots = new Snapshots({ db, dir: dataRoot });
   const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
-  const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk, packLayer: (folder, signal) => trees.packLayer(folder, signal) });
+  const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk, packLayer: (folder, signal) => trees.packLayer(folder, signal), transfersAtOnce: () => ({ downloads: settings().maxConcurrentDownloads, uploads: settings().maxConcurrentUploads }) });
   const rtnl = held.use(new Rtnetlink());
   const network = openNetworks({ db, rtnl, config: options.network });
   await network.setup();

@@ -21,6 +21,10 @@ export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint
     const helper = await spawner.launchHelper(socket(), { exeFd, argv: [...program, ...argv], env: ENVIRONMENT, capabilities: EXTRACT_CAPABILITIES, stdin: stdinFd, stdout: "stream", stderr: 2 });
     const stdout = await new Response(helper.stdout as unknown as ConstructorParameters<typeof Response>[0]).text();
     return { exitCode: await helper.exited, stdout };
+  }, async ({ argv, file }) => {
+    const { stdin, stdout, exited, kill } = await spawner.launchHelper(socket(), { exeFd, argv: [...program, ...argv], env: ENVIRONMENT, capabilities: EXTRACT_CAPABILITIES, stdin: "stream", given: [file], stdout: "stream", stderr: 2 });
+    if (!stdin || !stdout) throw new Error("the helper was started without its streams");
+    return { stdin, stdout, exited, kill };
   });
   const trees = new Trees(async ({ job, capabilities, mounted, folder, input }) => {
     const helper = await spawner.launchHelper(socket(), {

@@ -1,9 +1,12 @@
-import { writeSync } from "node:fs";
-import { EngineError, messageOf } from "../base/mod.ts";
+import { EngineError } from "../base/mod.ts";
 import { AT, chroot, closeFd, O, openat2, readFd, setUmask } from "../linux/mod.ts";
 import { applyLayer } from "./apply-layer.ts";
 import { prepareDecompressor, type Compression } from "./compression.ts";
+import { extractGrowing } from "./extract-growing.ts";
 import type { LayerFormat } from "./layer-writer.ts";
+import { report, reportFailure } from "./report.ts";
+
+export { reportFailure };
 
 /**
  * The hidden command `hako __extract <folder> <compression> <layer|rootfs>`: reads an archive from stdin, writes it into
@@ -14,6 +17,7 @@ import type { LayerFormat } from "./layer-writer.ts";
  */
 export async function extractMain(args: readonly string[]): Promise<number> {
   if (args[0] === "--batch") return await extractBatch(args.slice(1));
+  if (args[0] === "--growing") return await extractGrowing(args.slice(1));
   const [folder = "", compression = "", format = ""] = args;
   try {
     if (folder === "" || !isCompression(compression) || !isFormat(format)) throw new EngineError("System", "usage: hako __extract FOLDER COMPRESSION FORMAT");
@@ -93,12 +97,4 @@ export async function* bytesOf(fd: number, reuse: boolean | (() => boolean)): As
     yield buffer.subarray(0, length);
     if (!mayReuse()) buffer = new Uint8Array(new ArrayBuffer(CHUNK_BYTES));
   }
-}
-
-export function reportFailure(error: unknown): void {
-  report({ error: { kind: error instanceof EngineError ? error.kind : "System", message: messageOf(error) } });
-}
-
-function report(value: unknown): void {
-  writeSync(1, `${JSON.stringify(value)}\n`);
 }

@@ -1,15 +1,36 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { EngineError, type ErrorKind } from "../base/mod.ts";
-import { parseDigest, type Digest } from "../spec/mod.ts";
+import type { Digest } from "../spec/mod.ts";
 import { closeFd, O, openat2, AT } from "../linux/mod.ts";
 import { applyUnknownLayer, checkApplied, type AppliedLayer } from "./apply-layer.ts";
 import { MAGIC_BYTES, sniffCompression, type Compression } from "./compression.ts";
+import { parseResult } from "./extract-result.ts";
+import { growingInProcess, growingUnpacks, type LaunchGrowing } from "./growing.ts";
 import type { LayerFormat } from "./layer-writer.ts";
 
 /** Unpacks archives of strangers. Whoever calls owns the folder, also what a failure leaves in it. */
 export interface Extractor {
   /** @throws EngineError InvalidParameter for a malformed archive and one that is not what was expected */
   unpack(request: UnpackRequest): Promise<AppliedLayer>;
+  /** Unpacks a layer while it is being received. */
+  unpackGrowing(request: GrowingRequest): GrowingUnpack;
+}
+
+export interface GrowingRequest {
+  /** File that the archive is being appended to. */
+  readonly blob: string;
+  /** An empty folder. */
+  readonly targetDir: string;
+  /** Bytes of the archive that were unpacked so far. */
+  readonly onRead?: (bytes: number) => void;
+}
+
+/** Disposing ends it at once; resolves when nobody writes into the folder any more. */
+export interface GrowingUnpack extends AsyncDisposable {
+  /** There is more in the file. */
+  grown(): void;
+  /** The file is whole. */
+  whole(): void;
+  readonly result: Promise<AppliedLayer>;
 }
 
 export interface UnpackRequest {
@@ -38,7 +59,8 @@ const SMALL_BYTES = 2 * 1024 * 1024;
 const BATCH = 16;
 
 /** The extractor of the engine: helper processes, at most `parallel` at a time; small archives that wait together share one. */
-export function helperExtractor(run: RunExtract, parallel = 2): Extractor {
+export function helperExtractor(run: RunExtract, launch: LaunchGrowing, parallel = 2): Extractor {
+  const growing = growingUnpacks(launch);
   const waiting: Waiting[] = [];
   let running = 0;
 
@@ -52,6 +74,7 @@ export function helperExtractor(run: RunExtract, parallel = 2): Extractor {
     }
   };
   return {
+    unpackGrowing: growing,
     unpack(request) {
       return new Promise((done, failed) => {
         const fd = openSync(request.blob, "r");
@@ -101,6 +124,7 @@ async function runBatch(run: RunExtract, batch: readonly Waiting[]): Promise<voi
 /** The same code in this process. For tests: a parser of untrusted bytes has no place in the engine's. */
 export function inProcessExtractor(): Extractor {
   return {
+    unpackGrowing: growingInProcess,
     async unpack({ blob, targetDir, format = "layer", expected = {} }) {
       const rootFd = openat2(AT.FDCWD, targetDir, { flags: O.RDONLY | O.DIRECTORY });
       try {
@@ -118,35 +142,4 @@ export function inProcessExtractor(): Extractor {
 function compressionOf(fd: number): Compression {
   const head = new Uint8Array(MAGIC_BYTES);
   return sniffCompression(head.subarray(0, readSync(fd, head, 0, MAGIC_BYTES, 0)));
-}
-
-const KINDS: readonly ErrorKind[] = ["InvalidParameter", "TooLarge", "System"];
-
-function parseResult(stdout: string, exitCode: number): AppliedLayer {
-  const result = parseLine(stdout);
-  if (result === undefined) throw new EngineError("System", `the extraction helper ended with ${exitCode} and no result`);
-  const { error } = result;
-  if (isRecord(error)) {
-    const kind = KINDS.find((known) => known === error["kind"]) ?? "System";
-    throw new EngineError(kind, String(error["message"]).slice(0, 4096));
-  }
-  const count = (name: string) => {
-    const value = result[name];
-    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw new EngineError("System", "the extraction helper gave no valid result");
-    return value;
-  };
-  return { digest: parseDigest(String(result["digest"])), diffID: parseDigest(String(result["diffID"])), compressedSize: count("compressedSize"), size: count("size"), entries: count("entries") };
-}
-
-function parseLine(stdout: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(stdout);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -6,7 +6,8 @@ export { decompress, peek, prepareDecompressor, sniffCompression, MAGIC_BYTES, t
 export { entryPath, meaningOf, type EntryPath, type Meaning } from "./entry-path.ts";
 export { LayerWriter, type CopyRules, type LayerFormat, type Owner } from "./layer-writer.ts";
 export { applyLayer, applyUnknownLayer, pump, checkApplied, type AppliedLayer } from "./apply-layer.ts";
-export { helperExtractor, inProcessExtractor, type Extractor, type RunExtract, type UnpackRequest } from "./extractor.ts";
+export { helperExtractor, inProcessExtractor, type Extractor, type GrowingRequest, type GrowingUnpack, type RunExtract, type UnpackRequest } from "./extractor.ts";
+export type { GrowingProcess, LaunchGrowing } from "./growing.ts";
 export { extractMain, EXTRACT_CAPABILITIES } from "./extract-main.ts";
 export { openFolder, TreePacker, type PackOptions } from "./tree-packer.ts";
 export type { PathStat } from "./container-path.ts";

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { EngineError } from "../base/mod.ts";
 import { digestHex, parseDigest, type Digest } from "../spec/mod.ts";
 import { openBlobWriter, syncFolder, type Blob, type BlobWriter } from "./blob-writer.ts";
-import { blobPath, blobsDir, ingestDir, type ContentPaths } from "./paths.ts";
+import { openPartialBlob, type PartialBlob } from "./partial-blob.ts";
+import { PARTIAL_LIMITS, sweepPartials, type PartialLimits } from "./partial-sweep.ts";
+import { blobPath, blobsDir, ingestDir, partialDir, type ContentPaths } from "./paths.ts";
 
 export interface IngestOptions {
   readonly expected?: Digest | undefined;
@@ -23,14 +25,20 @@ const CHUNK_BYTES = 1024 * 1024;
  */
 export class ContentStore {
   readonly #paths: ContentPaths;
+  readonly #partialLimits: PartialLimits;
+  /** Names of those being written. */
+  readonly #partials = new Set<string>();
   #nextIngest = 0;
 
   /** Opens the store and sweeps what a crash left on the way in. */
-  constructor(root: string) {
+  constructor(root: string, partialLimits: PartialLimits = PARTIAL_LIMITS) {
     this.#paths = { root };
+    this.#partialLimits = partialLimits;
     mkdirSync(blobsDir(this.#paths), { recursive: true, mode: 0o700 });
     rmSync(ingestDir(this.#paths), { recursive: true, force: true });
     mkdirSync(ingestDir(this.#paths), { recursive: true, mode: 0o700 });
+    mkdirSync(partialDir(this.#paths), { recursive: true, mode: 0o700 });
+    this.#sweepPartials();
   }
 
   /** @throws EngineError InvalidParameter (digest), TooLarge */
@@ -43,6 +51,31 @@ export class ContentStore {
   /** For content that is pushed rather than pulled; dispose it unless it was committed (harmless then). */
   writer(maxBytes: number = NO_LIMIT): Promise<BlobWriter> {
     return openBlobWriter(this.#paths, join(ingestDir(this.#paths), String(this.#nextIngest++)), maxBytes);
+  }
+
+  /**
+   * A download that goes on where an earlier one was cut. One at a time per digest: who downloads shares the work.
+   * @param onFlush hears how many bytes of it are with the kernel
+   */
+  async partial(digest: Digest, onFlush: (bytes: number) => void = () => undefined): Promise<PartialBlob> {
+    const name = digestHex(digest);
+    if (this.#partials.has(name)) throw new EngineError("Conflict", `content ${digest} is being downloaded already`);
+    this.#partials.add(name);
+    try {
+      return await openPartialBlob(this.#paths, digest, { onFlush, onClose: () => this.#endPartial(name) });
+    } catch (error) {
+      this.#partials.delete(name);
+      throw error;
+    }
+  }
+
+  /** The digest of a download's file as it lies on the disk. */
+  async digestOf(path: string): Promise<Digest> {
+    await using file = await open(path, "r");
+    const hasher = new Bun.CryptoHasher("sha256");
+    const buffer = new Uint8Array(CHUNK_BYTES);
+    for (let { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null); bytesRead > 0; { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null)) hasher.update(buffer.subarray(0, bytesRead));
+    return parseDigest(`sha256:${hasher.digest("hex")}`);
   }
 
   async put(bytes: Uint8Array | string, options: { readonly durable?: boolean } = {}): Promise<Blob> {
@@ -108,6 +141,15 @@ export class ContentStore {
   /** Missing is done. */
   async remove(digest: Digest): Promise<void> {
     await rm(this.path(digest), { force: true });
+  }
+
+  #endPartial(name: string): void {
+    this.#partials.delete(name);
+    this.#sweepPartials();
+  }
+
+  #sweepPartials(): void {
+    sweepPartials(partialDir(this.#paths), blobsDir(this.#paths), this.#partials, this.#partialLimits, Date.now());
   }
 
   list(): Digest[] {

@@ -39,7 +39,7 @@ export async function importImage(deps: LoadDeps, stream: AsyncIterable<Uint8Arr
     history: [{ created, comment }],
   };
   const layer = { digest, size: compressedSize, mediaType: layerMediaType(deps.content.path(digest)) };
-  const { id } = await installImage(deps, { configBytes: Buffer.from(JSON.stringify(config)), layers: [layer], names }, { ready: new Map([[digest, unpacked]]) });
+  const { id } = await installImage(deps, { configBytes: Buffer.from(JSON.stringify(config)), layers: [layer], names }, { take: () => unpacked });
   return { id };
 }
 

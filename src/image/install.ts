@@ -38,11 +38,23 @@ export interface PlacedLayer {
   readonly fresh: FreshLayer | undefined;
 }
 
+/** A layer that was begun before its image was known; disposing removes its folder unless a row refers to it. */
+export interface ReadyLayer extends AsyncDisposable {
+  readonly result: Promise<AppliedLayer>;
+  readonly fresh: FreshLayer;
+}
+
+export interface InstallOptions {
+  /** What is ready, or on its way, of a layer. */
+  readonly take?: (layer: LayerSource, chainID: Digest) => ReadyLayer | undefined;
+  readonly onLayer?: (layer: AppliedLayer) => void;
+}
+
 /**
  * Turns blobs into an image: layers unpacked side by side, each checked against blob digest and diffID; then one transaction,
  * on disk when this returns. On failure nothing stays but the blobs, which the caller holds. @throws EngineError InvalidParameter
  */
-export async function installImage(deps: InstallDeps, source: ImageSource, options: { readonly ready?: Map<Digest, Unpacked>; readonly onLayer?: (layer: AppliedLayer) => void } = {}): Promise<{ id: Digest; replaced: Map<string, Digest> }> {
+export async function installImage(deps: InstallDeps, source: ImageSource, options: InstallOptions = {}): Promise<{ id: Digest; replaced: Map<string, Digest> }> {
   const config = parseConfig(parseJson(source.configBytes, "the config"));
   checkConfig(config, source.layers.length);
   const diffIDs = config.rootfs.diff_ids;
@@ -54,27 +66,22 @@ export async function installImage(deps: InstallDeps, source: ImageSource, optio
       const diffID = diffIDs[index] as Digest;
       if (index < lease.count) return { chainID, diffID, fresh: undefined };
       const layer = source.layers[index] as LayerSource;
-      const ready = takeReady(options.ready, layer.digest) ?? Unpacked.start(deps, layer.digest, "layer");
+      const ready = options.take?.(layer, chainID) ?? Unpacked.start(deps, layer.digest, "layer");
       fresh.use(ready);
       const applied = await ready.result;
       checkApplied(applied, { digest: layer.digest, diffID });
       options.onLayer?.(applied);
-      return { chainID, diffID, fresh: ready };
+      return { chainID, diffID, fresh: ready.fresh };
     }),
   );
   const id = (await deps.content.put(source.configBytes, { durable: false })).digest;
   const manifest = source.manifest ?? (await deps.content.put(JSON.stringify(manifestOf(id, source)), { durable: false })).digest;
-  const blobs = [id, manifest, ...source.layers.map(({ digest }) => digest)];
+  // A layer that was here already may have come in another form, or been made here: then the blob its manifest names is not here.
+  const blobs = [id, manifest, ...source.layers.map(({ digest }) => digest).filter((digest) => deps.content.has(digest))];
   // Blobs are what an acknowledged image must not lose; its unpacked layers can be made again of them.
   await deps.content.sync([...new Set(blobs)]);
   const replaced = storeImage(deps, { id, manifest, config, placed, blobs, names: source.names });
   return { id, replaced };
-}
-
-function takeReady(ready: Map<Digest, Unpacked> | undefined, digest: Digest): Unpacked | undefined {
-  const unpacked = ready?.get(digest);
-  ready?.delete(digest);
-  return unpacked;
 }
 
 function checkConfig(config: StoredConfig, layers: number): void {

@@ -29,7 +29,7 @@ export async function loadImages(deps: LoadDeps, stream: AsyncIterable<Uint8Arra
   });
   for (const source of imagesOf(archive, deps.architecture)) {
     const onLayer = (layer: AppliedLayer) => progress(layerProgress(layer));
-    const { id, replaced } = await installImage(deps, source, { ready: ready.layers, onLayer });
+    const { id, replaced } = await installImage(deps, source, { take: ({ digest }) => ready.take(digest), onLayer });
     for (const [name, old] of replaced) progress({ stream: `The image ${familiar(name)} already exists, renaming the old one with ID ${old} to empty string\n` });
     for (const name of source.names) progress({ stream: `Loaded image: ${familiar(name)}\n` });
     if (source.names.length === 0) progress({ stream: `Loaded image ID: ${id}\n` });
@@ -55,6 +55,13 @@ class ReadyLayers implements AsyncDisposable {
 
   start(digest: Digest): void {
     if (!this.layers.has(digest)) this.layers.set(digest, Unpacked.start(this.deps, digest, "layer"));
+  }
+
+  /** Whoever takes it disposes of it; a second layer of the same bytes is a folder of its own. */
+  take(digest: Digest): Unpacked | undefined {
+    const layer = this.layers.get(digest);
+    this.layers.delete(digest);
+    return layer;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,3 +6,6 @@ export type { EmbeddedFile } from "./embedded.ts";
 export type { Progress } from "./progress.ts";
 export { applyChanges } from "./changes.ts";
 export { noSuchImage } from "./resolve.ts";
+export { transferSchema } from "./blob-places.ts";
+export type { Pulled, PullRequest } from "./pull/pull.ts";
+export type { TransferMessage } from "./transfer-progress.ts";

@@ -1,21 +1,48 @@
-/** Lets a fixed number in at a time, in order of arrival. */
+/** Lets a number in at a time, in order of arrival; the number may change while it is in use. */
 export class Semaphore {
-  #free: number;
+  readonly #slots: () => number;
   readonly #waiting: (() => void)[] = [];
+  #inside = 0;
 
-  constructor(slots: number) {
-    this.#free = slots;
+  constructor(slots: number | (() => number)) {
+    this.#slots = typeof slots === "number" ? () => slots : slots;
   }
 
-  async run<T>(body: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Whether whoever comes now must wait. */
+  get full(): boolean {
+    return this.#inside >= this.#slots();
+  }
+
+  /** @throws the signal's reason when it is aborted before the turn comes */
+  async run<T>(body: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.full) await this.#turn(signal);
+    else this.#inside++;
     try {
+      signal?.throwIfAborted();
       return await body();
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
+      this.#inside--;
+      while (!this.full && this.#waiting.length > 0) {
+        this.#inside++;
+        this.#waiting.shift()?.();
+      }
     }
+  }
+
+  /** Resolves with a slot taken. */
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        reject(signal?.reason);
+      };
+      const enter = (): void => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      };
+      this.#waiting.push(enter);
+      signal?.addEventListener("abort", abort, { once: true });
+      if (signal?.aborted) abort();
+    });
   }
 }

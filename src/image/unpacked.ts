@@ -20,6 +20,10 @@ export class Unpacked implements AsyncDisposable {
     this.result.catch(() => {});
   }
 
+  get fresh(): this {
+    return this;
+  }
+
   static start(deps: UnpackDeps, digest: Digest, format: LayerFormat): Unpacked {
     return new Unpacked(deps, digest, format);
   }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openDatabase } from "../../src/base/mod.ts";
 import { helperExtractor, inProcessExtractor, type Extractor } from "../../src/archive/mod.ts";
 import { ContentStore } from "../../src/content/mod.ts";
-import { imageSchema, openImages, type Images } from "../../src/image/mod.ts";
+import { imageSchema, transferSchema, openImages, type Images } from "../../src/image/mod.ts";
 import { snapshotSchema, Snapshots } from "../../src/snapshot/mod.ts";
 import { scratchFolder } from "../scratch.ts";
 
@@ -21,7 +21,7 @@ export interface Fixture extends AsyncDisposable {
 
 export async function imageFixture(options: { dir?: string; extractor?: Extractor } = {}): Promise<Fixture> {
   const dir = options.dir ?? scratchFolder();
-  const db = openDatabase(join(dir, "hako.db"), [snapshotSchema, imageSchema]);
+  const db = openDatabase(join(dir, "hako.db"), [snapshotSchema, imageSchema, transferSchema]);
   const content = new ContentStore(join(dir, "content"));
   const snapshots = new Snapshots({ db, dir });
   const images = await openImages({ db, content, snapshots, extractor: options.extractor ?? inProcessExtractor(), parallel: 2, syncDisk: async () => {} });
@@ -44,11 +44,13 @@ export async function imageFixture(options: { dir?: string; extractor?: Extracto
 
 /** Each archive in a process of its own, chrooted, as in the engine but without its namespaces. */
 export function processExtractor(): Extractor {
-  return helperExtractor(async ({ argv, stdinFd }) => {
+  const run: Parameters<typeof helperExtractor>[0] = async ({ argv, stdinFd }) => {
     const child = Bun.spawn([process.execPath, join(import.meta.dir, "extract-process.ts"), ...argv], { stdin: stdinFd, stdout: "pipe", stderr: "inherit" });
     const stdout = await new Response(child.stdout).text();
     return { exitCode: await child.exited, stdout };
-  });
+  };
+  const { unpackGrowing } = inProcessExtractor();
+  return { ...helperExtractor(run, () => Promise.reject(new Error("no descriptor goes over a pipe"))), unpackGrowing };
 }
 
 export async function* bytesOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
