@@ -6,7 +6,7 @@ import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
 import type { Configuration } from "./configuration/mod.ts";
 import { ContentStore } from "./content/mod.ts";
 import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
-import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces } from "./engine-settings.ts";
+import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces, type Proxies } from "./engine-settings.ts";
 import { helperPrograms } from "./helper-programs.ts";
 import { imageSchema, openImages, transferSchema, type Images } from "./image/mod.ts";
 import { openCgroups, Rtnetlink, notifyManager, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
@@ -60,7 +60,7 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     await using held = new AsyncDisposableStack();
     for (const warning of configuration.warnings) log(warning, "warn");
     const places = enginePlaces(values);
-    const settings = new SettingsInForce(configuration);
+    const settings = new SettingsInForce(configuration, ambientProxies());
     const openListeners = planListening({ configuration, defaultSocket: join(places.runRoot, "hako.sock"), certificateFolder, handedSockets: handedSockets() }, log);
     makeRoots(places);
     held.use(lockDataRoot(places.dataRoot));
@@ -117,6 +117,12 @@ function adjustOOMScore(score: number, log: OperatorLog): void {
 function handedSockets(): number {
   const count = Number(process.env["LISTEN_FDS"] ?? 0);
   return process.env["LISTEN_PID"] === String(process.pid) && Number.isInteger(count) && count > 0 ? count : 0;
+}
+
+/** As dockerd has it: what the settings leave open, the environment says. */
+function ambientProxies(): Proxies {
+  const named = (name: string): string => process.env[name] || process.env[name.toLowerCase()] || "";
+  return { http: named("HTTP_PROXY"), https: named("HTTPS_PROXY"), no: named("NO_PROXY") };
 }
 
 /** A service manager that asked to be told; one that does not listen is no reason to stop. */

@@ -46,8 +46,14 @@ export function refuseDockersRoot(dataRoot: string): void {
 /** Zero stands for the default, as dockerd has it. */
 const orInitial = (value: number | undefined, initial: number): number => value || initial;
 
-/** @param seccomp of the engine's start: the profile is not read again. @throws EngineError for a setting that no container could be made with */
-export function engineDefaults({ values, where }: Pick<Configuration, "values" | "where">, seccomp: SeccompSetting = seccompSetting(values["seccomp-profile"], where)): EngineDefaults {
+export type Proxies = EngineDefaults["proxies"];
+
+/**
+ * @param seccomp of the engine's start: the profile is not read again
+ * @param ambient proxies of the engine's environment, for what the settings leave open
+ * @throws EngineError for a setting that no container could be made with
+ */
+export function engineDefaults({ values, where }: Pick<Configuration, "values" | "where">, seccomp: SeccompSetting = seccompSetting(values["seccomp-profile"], where), ambient: Proxies = ENGINE_DEFAULTS.proxies): EngineDefaults {
   const initial = ENGINE_DEFAULTS;
   const hostGateways = values["host-gateway-ips"] ?? [];
   const defaults: EngineDefaults = {
@@ -76,7 +82,7 @@ export function engineDefaults({ values, where }: Pick<Configuration, "values" |
     maxConcurrentDownloads: orInitial(values["max-concurrent-downloads"], initial.maxConcurrentDownloads),
     maxConcurrentUploads: orInitial(values["max-concurrent-uploads"], initial.maxConcurrentUploads),
     maxDownloadAttempts: orInitial(values["max-download-attempts"], initial.maxDownloadAttempts),
-    proxies: { http: values["http-proxy"] ?? "", https: values["https-proxy"] ?? "", no: values["no-proxy"] ?? "" },
+    proxies: { http: values["http-proxy"] || ambient.http, https: values["https-proxy"] || ambient.https, no: values["no-proxy"] || ambient.no },
     addressPools: values["default-address-pools"] ?? [],
     features: values.features ?? {},
     experimental: values.experimental ?? false,

@@ -1,6 +1,6 @@
 import { messageOf } from "./base/mod.ts";
 import { changedSettings, isReloadable, SETTING_NAMES, type Configuration, type SettingName, type Values } from "./configuration/mod.ts";
-import { engineDefaults } from "./engine-settings.ts";
+import { engineDefaults, type Proxies } from "./engine-settings.ts";
 import type { EngineContext, EngineDefaults } from "./engine/mod.ts";
 import type { OperatorLog } from "./operator-log.ts";
 
@@ -10,10 +10,13 @@ const SECRET = /\/\/[^/@]*@/;
 export class SettingsInForce {
   #values: Values;
   #defaults: EngineDefaults;
+  readonly #ambient: Proxies;
 
-  constructor(configuration: Configuration) {
+  /** @param ambient proxies of the engine's environment */
+  constructor(configuration: Configuration, ambient: Proxies) {
     this.#values = configuration.values;
-    this.#defaults = engineDefaults(configuration);
+    this.#ambient = ambient;
+    this.#defaults = engineDefaults(configuration, undefined, ambient);
   }
 
   get defaults(): EngineDefaults {
@@ -26,7 +29,7 @@ export class SettingsInForce {
       const { values: wanted, warnings, where } = read();
       for (const warning of warnings) log(warning, "warn");
       const values = merged(this.#values, wanted);
-      const defaults = engineDefaults({ values, where }, this.#defaults.seccomp);
+      const defaults = engineDefaults({ values, where }, this.#defaults.seccomp, this.#ambient);
       const changes = changedSettings(this.#values, values).map((name) => `${name}: ${shown(this.#values[name])} → ${shown(values[name])}`);
       const waiting = changedSettings(values, wanted);
       this.#values = values;

@@ -75,7 +75,7 @@ You can log in with your password or a Personal Access Token (PAT). Using a limi
 `;
 
 function tellOfKept({ username }: Credentials): void {
-  out(`Authenticating with existing credentials...${username === "" ? "" : ` [Username: ${username}]`}\n\n Info -> To login with a different account, run 'docker logout' followed by 'docker login'\n\n\n`);
+  err(`Authenticating with existing credentials...${username === "" ? "" : ` [Username: ${username}]`}\n\n Info -> To login with a different account, run 'docker logout' followed by 'docker login'\n\n\n`);
 }
 
 function tellOfPlain(path: string): void {
