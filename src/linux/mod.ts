@@ -28,6 +28,7 @@ export { readAccounts, type Accounts } from "./accounts.ts";
 export { hasOpen, listProcesses, type ProcessInfo } from "./processes.ts";
 export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type InterfaceCounters, type Route } from "./rtnetlink.ts";
 export { vethToPid, insideBatch, loopbackBatch, type HostBatch, type VethPlan, type InsidePlan } from "./container-links.ts";
+export { loopbackGuardBatch, resolverLinkBatch, RESOLVER_ADDRESS, type ResolverLink } from "./resolver-link.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
 export { applyRuleset, listTable, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";
 export { keepFromChildren, notifyManager, runsOurProgram, setOwnOOMScore, socketFamily } from "./service.ts";

@@ -1,0 +1,44 @@
+import { applyRuleset, deleteTable, RESOLVER_ADDRESS } from "../linux/mod.ts";
+import { DNS_PORT } from "./exchange.ts";
+
+/** Beside the engine's other tables: it stays when the operator wants no firewall. */
+const tableOf = (engineTable: string): string => `${engineTable}-dns`;
+
+/**
+ * What a container sends to 127.0.0.11 comes to its network's bridge, whose own address the resolver listens on: one rule for all
+ * networks, and nothing to change when networks or containers come and go. While no engine listens the kernel would tell containers that nobody
+ * ever will; they are told nothing, and ask again.
+ */
+export function redirectRules(engineTable: string): string {
+  const table = tableOf(engineTable);
+  return `add table ip ${table}
+delete table ip ${table}
+table ip ${table} {
+  map other-ports {
+    type ifname : inet_service;
+  }
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    iifname != "lo" ip daddr ${RESOLVER_ADDRESS} meta l4proto { tcp, udp } th dport ${DNS_PORT} redirect to :iifname map @other-ports
+    iifname != "lo" ip daddr ${RESOLVER_ADDRESS} meta l4proto { tcp, udp } th dport ${DNS_PORT} redirect
+  }
+  chain output {
+    type filter hook output priority filter; policy accept;
+    ct direction reply ct original ip daddr ${RESOLVER_ADDRESS} jump unanswered
+    ct state related ct original ip daddr ${RESOLVER_ADDRESS} jump unanswered
+  }
+  chain unanswered {
+    icmp type destination-unreachable drop
+    tcp flags & (rst | ack) == (rst | ack) ct status & assured == 0 drop
+  }
+}
+`;
+}
+
+export const setupRedirect = (engineTable: string): Promise<void> => applyRuleset(redirectRules(engineTable));
+
+/** A network whose gateway has another program on the usual port. */
+export const redirectTo = (engineTable: string, bridge: string, port: number): Promise<void> => applyRuleset(`add element ip ${tableOf(engineTable)} other-ports { "${bridge}" : ${port} }\n`);
+
+/** Done when there is none. */
+export const removeRedirect = (engineTable: string): Promise<void> => deleteTable("ip", tableOf(engineTable));
