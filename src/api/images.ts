@@ -1,19 +1,13 @@
 import { EngineError } from "../base/mod.ts";
-import { familiarName, parseReference, withDefaultTag } from "../spec/mod.ts";
+import { parseReference } from "../spec/mod.ts";
 import { TAR_TYPE } from "./media-types.ts";
 import { filters, flag, list, platform, platforms, text } from "./query.ts";
+import { registryAuth } from "./registry-auth.ts";
 import { empty, json, route, stream } from "./route.ts";
 import { notYet, progress } from "./streams.ts";
 
 const LIST_FILTERS = ["before", "dangling", "label", "reference", "since", "until"];
 const PRUNE_FILTERS = ["dangling", "label", "label!", "until"];
-const NO_REGISTRY = "registries are not supported yet: load or import the image";
-
-/** The image's name as people write it. @throws EngineError InvalidParameter, in Docker's words */
-function imageName(fromImage: string, tag: string | undefined): string {
-  const separator = tag?.startsWith("sha256:") ? "@" : ":";
-  return familiarName(withDefaultTag(parseReference(tag ? `${fromImage}${separator}${tag}` : fromImage)));
-}
 
 export const images = [
   route("GET /images/json", {
@@ -23,19 +17,20 @@ export const images = [
     respond: async ({ engine, query }) => json(await engine.listImages({ all: query.all, filters: query.filters, sharedSize: query["shared-size"] })),
   }),
   route("POST /images/create", {
-    summary: "Imports an image from a root file system in the body (fromSrc=-).",
+    summary: "Pulls an image from its registry (fromImage), or imports one from a root file system in the body (fromSrc=-). Credentials come in X-Registry-Auth.",
     query: {
-      fromImage: text("An image of a registry; not supported yet."),
+      fromImage: text("The image to pull."),
       fromSrc: text("- for the body."),
       repo: text("The imported image's name."),
-      tag: text("Its tag."),
+      tag: text("Its tag or digest; without one, all tags are pulled."),
       message: text("Its comment."),
-      platform: text("os[/arch[/variant]] of the imported image."),
+      platform: text("os[/arch[/variant]] of the image."),
       changes: list("Dockerfile instructions to apply; may be repeated."),
     },
-    failures: [400, 404, 501],
-    respond: async ({ engine, query, body }) => {
-      if (query.fromImage) throw new EngineError("NotFound", `cannot pull ${imageName(query.fromImage, query.tag)}: ${NO_REGISTRY}`);
+    failures: [400, 401, 403, 404, 500, 501, 503],
+    respond: async ({ engine, query, body, headers, signal }) => {
+      if (query.fromImage) parseReference(query.fromImage);
+      if (query.fromImage) return progress(engine.pullImage({ fromImage: query.fromImage, tag: query.tag, platform: query.platform, auth: registryAuth(headers) }, signal));
       if (query.fromSrc === undefined || query.fromSrc === "") throw new EngineError("InvalidParameter", "either fromImage or fromSrc is needed");
       if (query.fromSrc !== "-") return notYet("importing from a URL is not supported: download the file and import it");
       const { repo, tag, message, platform } = query;

@@ -10,6 +10,9 @@ export function checkTerminal(attachStdin: boolean, tty: boolean): void {
 export const stdinIsTerminal = (): boolean => isatty(0);
 export const stdoutIsTerminal = (): boolean => isatty(1);
 
+/** How wide standard output, or another one of ours, is at any moment; undefined where it is no terminal. */
+export const stdoutColumns = (fd: 1 | 2 = 1): (() => number) | undefined => (isatty(fd) ? () => terminalSize().columns || 80 : undefined);
+
 export function terminalSize(): { rows: number; columns: number } {
   const { rows, columns } = process.stdout;
   return { rows: rows ?? 0, columns: columns ?? 0 };

@@ -32,8 +32,16 @@ export interface ImportQuery {
 export const importImage = (client: Client, query: ImportQuery, body?: AsyncIterable<Uint8Array>): Promise<Answer> =>
   client.request("POST", "/images/create", { query: { ...query }, ...(body && { body, headers: { "Content-Type": "application/x-tar" } }) });
 
-export const pullImage = (client: Client, fromImage: string, tag: string, platform?: string): Promise<Answer> =>
-  client.request("POST", "/images/create", { query: { fromImage, tag, platform } });
+export interface PullQuery {
+  readonly fromImage: string;
+  /** A tag or a digest; without one, all tags. */
+  readonly tag?: string | undefined;
+  readonly platform?: string | undefined;
+}
+
+/** @param headers of the registry's credentials */
+export const pullImage = (client: Client, query: PullQuery, headers: Readonly<Record<string, string>>): Promise<Answer> =>
+  client.request("POST", "/images/create", { query: { ...query }, headers });
 
 export const pruneImages = (client: Client, filters?: Filters) =>
   client.json<{ ImagesDeleted: Array<{ Untagged?: string; Deleted?: string }> | null; SpaceReclaimed: number }>("POST", "/images/prune", { query: { filters: formatFilters(filters) } });

@@ -35,6 +35,7 @@ export { systemInfo } from "./info.ts";
 export { systemVersion } from "./version.ts";
 export { systemDf } from "./df.ts";
 export { imageHistory, importImage, inspectImage, listImages, loadImage, saveImages, pruneImages, removeImage, tagImage } from "./images.ts";
+export { pullImage } from "./pull.ts";
 export { inspectDistribution, registryClient, registryLogin, searchImages, type RegistryAuth } from "./registries.ts";
 export { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume, type Volume } from "./volumes.ts";
 export { inspectNetwork, listNetworks, type NetworkResource } from "./networks.ts";

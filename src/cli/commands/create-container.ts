@@ -1,10 +1,14 @@
 import { ApiError, createContainer, pullImage, readJsonLines, type Client } from "../../client/mod.ts";
 import type { ContainerCreateRequest } from "../../spec/mod.ts";
-import type { Flags } from "../flags.ts";
+import type { Invocation } from "../command.ts";
 import { err } from "../output.ts";
 
+/** What of a command line creating takes. */
+export type CreateInvocation = Pick<Invocation, "client" | "flags" | "config">;
+
 /** `create` with what the command line adds to the API: `--pull`, `--cidfile`, warnings. @returns the new container's id */
-export async function createFromFlags(client: Client, flags: Flags, request: ContainerCreateRequest): Promise<string> {
+export async function createFromFlags(invocation: CreateInvocation, request: ContainerCreateRequest): Promise<string> {
+  const { client, flags } = invocation;
   const pull = flags.string("pull") ?? "missing";
   const platform = flags.string("platform");
   if (platform) (await import("../options/platform.ts")).checkPlatform(platform);
@@ -13,12 +17,12 @@ export async function createFromFlags(client: Client, flags: Flags, request: Con
   const cidFile = flags.string("cidfile");
   const cid = !cidFile ? undefined : (await import("../options/cid-file.ts")).openCidFile(cidFile);
   try {
-    if (pull === "always") await pullFor(client, image, platform, flags.bool("quiet"));
+    if (pull === "always") await pullFor(invocation, image);
     const create = () => createContainer(client, request, { name: flags.string("name"), platform });
     const created = await create().catch(async (error: unknown) => {
       if (pull !== "missing" || !isMissingImage(error)) throw error;
       err(`Unable to find image '${await withTag(image)}' locally\n`);
-      await pullFor(client, image, platform, flags.bool("quiet"));
+      await pullFor(invocation, image);
       return create();
     });
     if (flags.changed("kernel-memory")) err("WARNING: --kernel-memory has no effect: kernels have no such limit any more\n");
@@ -51,10 +55,12 @@ async function withTag(image: string): Promise<string> {
   return familiarName(withDefaultTag(parseReference(image)));
 }
 
-async function pullFor(client: Client, image: string, platform: string | undefined, quiet: boolean): Promise<void> {
-  const { familiarName, parseReference, withDefaultTag } = await import("../../spec/mod.ts");
-  const { tag, ...reference } = withDefaultTag(parseReference(image));
-  const answer = await pullImage(client, familiarName(reference), tag ?? "", platform);
+async function pullFor({ client, flags, config }: CreateInvocation, image: string): Promise<void> {
+  const { familiarRepository, parseReference, withDefaultTag } = await import("../../spec/mod.ts");
+  const { registryHeader } = await import("../credentials/registry-header.ts");
+  const { stdoutColumns } = await import("../terminal.ts");
   const { showProgress } = await import("../progress.ts");
-  await showProgress(readJsonLines(answer.body), quiet ? undefined : err);
+  const reference = withDefaultTag(parseReference(image));
+  const answer = await pullImage(client, { fromImage: familiarRepository(reference), tag: reference.digest ?? reference.tag, platform: flags.string("platform") }, await registryHeader(config, reference));
+  await showProgress(readJsonLines(answer.body), flags.bool("quiet") ? undefined : err, { columns: stdoutColumns(2) });
 }

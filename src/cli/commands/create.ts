@@ -7,11 +7,11 @@ import { out } from "../output.ts";
 import { checkImageName, createFromFlags } from "./create-container.ts";
 import { frameFailure } from "./exit-code.ts";
 
-export async function run({ flags, args, client, path }: Invocation): Promise<number> {
+export async function run({ flags, args, client, path, config }: Invocation): Promise<number> {
   const request = readRequest(flags, args, path);
   try {
     await checkImageName(request.Image ?? "");
-    out(`${await createFromFlags(client, flags, request)}\n`);
+    out(`${await createFromFlags({ client, flags, config }, request)}\n`);
     return 0;
   } catch (error) {
     throw error instanceof Error ? new Failure(error.message) : error;

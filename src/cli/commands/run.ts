@@ -10,23 +10,25 @@ import { checkImageName, createFromFlags } from "./create-container.ts";
 import { frameFailure } from "./exit-code.ts";
 import { talk } from "./talk.ts";
 
-export async function run({ flags, args, client, path }: Invocation): Promise<number> {
+export async function run(invocation: Invocation): Promise<number> {
   try {
-    return await runContainer(client, flags, args);
+    return await runContainer(invocation);
   } catch (error) {
     if (error instanceof UsageError || error instanceof Failure) throw error;
-    throw frameFailure(error, path);
+    throw frameFailure(error, invocation.path);
   }
 }
 
-async function runContainer(client: Client, flags: Flags, [image = "", ...command]: readonly string[]): Promise<number> {
+async function runContainer(invocation: Invocation): Promise<number> {
+  const { client, flags, args } = invocation;
+  const [image = "", ...command] = args;
   client.warmUp(1);
   const request = createRequest(flags, image, command);
   await checkImageName(image);
-  if (flags.bool("detach")) return runDetached(client, flags, request);
+  if (flags.bool("detach")) return runDetached(invocation, request);
   if (flags.changed("wait")) throw new Failure("--wait goes with --detach: without it, run ends when the container does", 125);
   if (request.Tty) await prepareTerminal(request);
-  const creating = createFromFlags(client, flags, request);
+  const creating = createFromFlags(invocation, request);
   client.warmUp(2);
   const id = await creating;
   const tty = request.Tty ?? false;
@@ -76,9 +78,10 @@ async function follow(client: Client, id: string, { connection, wait, request, d
   return StatusCode;
 }
 
-async function runDetached(client: Client, flags: Flags, request: ContainerCreateRequest): Promise<number> {
+async function runDetached(invocation: Invocation, request: ContainerCreateRequest): Promise<number> {
+  const { client, flags } = invocation;
   if (flags.changed("attach")) throw new Failure("conflicting options: cannot specify both --attach and --detach");
-  const id = await createFromFlags(client, flags, { ...request, AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false });
+  const id = await createFromFlags(invocation, { ...request, AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false });
   out(`${id}\n`);
   await startContainer(client, id);
   const limitNs = flags.number("wait");

@@ -77,6 +77,19 @@ export const PRUNE_IMAGES: CommandSpec = {
   load: () => import("../commands/image-prune.ts"),
 };
 
+export const PULL: CommandSpec = {
+  summary: "Download an image from a registry",
+  usage: "[OPTIONS] NAME[:TAG|@DIGEST]",
+  args: [1, 1],
+  flags: [
+    { name: "all-tags", short: "a", type: "bool", help: "Download all tagged images in the repository" },
+    { name: "disable-content-trust", type: "bool", default: "true", hidden: true, help: "Skip image verification" },
+    { name: "platform", type: "string", help: "Set platform if server is multi-platform capable" },
+    { name: "quiet", short: "q", type: "bool", help: "Suppress verbose output" },
+  ],
+  load: () => import("../commands/pull.ts"),
+};
+
 export const RMI: CommandSpec = {
   summary: "Remove images",
   usage: "[OPTIONS] IMAGE [IMAGE...]",

@@ -15,6 +15,7 @@ export const TABLE: readonly Entry[] = [
   { name: "run", command: container.RUN, section: "common" },
   { name: "exec", command: container.EXEC, section: "common" },
   { name: "ps", command: container.PS, section: "common" },
+  { name: "pull", command: image.PULL, section: "common" },
   { name: "images", command: image.IMAGES, section: "common" },
   { name: "login", command: registry.LOGIN, section: "common" },
   { name: "logout", command: registry.LOGOUT, section: "common" },
@@ -81,6 +82,7 @@ export const TABLE: readonly Entry[] = [
       { name: "load", command: image.LOAD },
       { name: "ls", aliases: ["list"], command: image.IMAGES },
       { name: "prune", command: image.PRUNE_IMAGES },
+      { name: "pull", command: image.PULL },
       { name: "rm", aliases: ["remove"], command: image.RMI },
       { name: "save", command: image.SAVE },
       { name: "tag", command: image.TAG },
@@ -161,13 +163,13 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "bake", "build", "builder", "buildx", "compose", "manifest", "plugin", "pull",
+  "bake", "build", "builder", "buildx", "compose", "manifest", "plugin",
   "push", "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
 /** The same of the groups that are there. */
 export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
-  image: ["build", "pull", "push"],
+  image: ["build", "push"],
   volume: ["update"],
 };
 

@@ -1,6 +1,6 @@
 import { durably, EngineError, formatInstant, messageOf, nowNs } from "../../base/mod.ts";
 import type { Repository } from "../../registry/mod.ts";
-import { canonicalName, familiarName, familiarRepository, type Descriptor, type Digest, type Reference } from "../../spec/mod.ts";
+import { canonicalName, familiarName, type Descriptor, type Digest, type Reference } from "../../spec/mod.ts";
 import type { BlobHolds } from "../blob-holds.ts";
 import type { BlobPlaces } from "../blob-places.ts";
 import { chainIDs, parseConfig, parseJson, type StoredConfig } from "../config.ts";
@@ -51,7 +51,7 @@ export async function pullImage(deps: PullDeps, request: PullRequest, tell: (mes
   const wanted = reference.digest ?? reference.tag ?? "latest";
   const found = await repository.manifest(wanted, { signal });
   const { digest } = found.descriptor;
-  tell({ status: `Pulling from ${familiarRepository(reference).replace(`${reference.domain}/`, "")}`, id: wanted });
+  tell({ status: `Pulling from ${reference.path}`, id: wanted });
   const chosen = await chooseManifest(found, repository, platform, signal);
   await using hold = deps.holds.open();
   for (const held of [chosen.descriptor.digest, chosen.content.config.digest, ...chosen.content.layers.map((layer) => layer.digest)]) hold.add(held);
@@ -70,16 +70,16 @@ interface ChosenImage extends PullRequest {
 
 async function bringImage(deps: PullDeps, { reference, repository, signal, names, chosen }: ChosenImage, tell: (message: TransferMessage) => void): Promise<Digest> {
   const { content: manifest } = chosen;
+  if (deps.store.row(manifest.config.digest)) {
+    nameImage(deps, manifest.config.digest, names);
+    return manifest.config.digest;
+  }
   const configBytes = await configBlob(deps.content, repository, manifest.config, signal);
   const config = parseConfig(parseJson(configBytes, "the config"));
   checkImage(config, manifest.layers.length);
   const chain = chainIDs(config.rootfs.diff_ids);
   using lease = leaseExisting(deps.snapshots, chain);
   for (const [index, { digest }] of manifest.layers.entries()) tell(stateMessage(shortID(digest), index < lease.count ? "Already exists" : "Pulling fs layer"));
-  if (lease.count === chain.length && deps.store.row(manifest.config.digest)) {
-    nameImage(deps, manifest.config.digest, names);
-    return manifest.config.digest;
-  }
   await using layers = new WantedLayers(deps.jobs, repository, reference, signal, tell);
   const joined = manifest.layers.slice(lease.count).map((layer, index) => layers.join(chain[lease.count + index] as Digest, layer));
   await layers.arrived();
