@@ -32,7 +32,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   client: ["base", "spec"],
   compose: ["base", "spec", "client"],
   // archive: contexts are exported and imported as tar.
-  cli: ["base", "spec", "template", "client", "compose", "archive", "configuration"],
+  // registry: manifest lists are made and pushed without an engine.
+  cli: ["base", "spec", "template", "client", "compose", "archive", "configuration", "registry"],
 };
 
 /** The composition roots: files directly in src/ join everything; the executable's entry may start them. */

@@ -5,6 +5,7 @@ import * as context from "./context.ts";
 import * as engine from "./engine.ts";
 import * as files from "./files.ts";
 import * as image from "./image.ts";
+import { MANIFEST } from "./manifest.ts";
 import * as network from "./network.ts";
 import * as registry from "./registry.ts";
 import { SERVE } from "./registry-serve.ts";
@@ -88,6 +89,7 @@ export const TABLE: readonly Entry[] = [
       { name: "tag", command: image.TAG },
     ],
   },
+  MANIFEST,
   {
     name: "network",
     summary: "Manage networks",
@@ -163,7 +165,7 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "bake", "build", "builder", "buildx", "compose", "manifest", "plugin",
+  "bake", "build", "builder", "buildx", "compose", "plugin",
   "push", "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
