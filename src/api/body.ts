@@ -1,4 +1,5 @@
 import { EngineError } from "../base/mod.ts";
+import type { UploadConnection } from "../engine/mod.ts";
 
 /** Larger JSON is no request of Docker's API. */
 export const MAX_JSON_BYTES = 16 * 1024 * 1024;
@@ -9,6 +10,8 @@ export interface Body {
   readonly contentType: string | undefined;
   /** Undefined when it is sent in chunks. */
   readonly length: number | undefined;
+  /** Where nobody has read it and nobody will but who takes this. */
+  readonly connection?: UploadConnection;
 }
 
 /**

@@ -39,9 +39,10 @@ export const containerFiles = [
     summary: "Unpacks a tar, in any compression, in a folder of a container.",
     query: { path, noOverwriteDirNonDir: flag("A folder is not replaced by something else, nor the other way round."), copyUIDGID: flag("What is written belongs to the container's user.") },
     failures: [400, 404, 409],
+    handsOver: true,
     respond: async ({ engine, ref, query, body, signal }) => {
       const { noOverwriteDirNonDir, copyUIDGID } = query;
-      await engine.writeContainerPath(ref, { path: given(query.path), noOverwriteDirNonDir, copyUIDGID }, body.chunks, signal);
+      await engine.writeContainerPath(ref, { path: given(query.path), noOverwriteDirNonDir, copyUIDGID }, { bytes: body.chunks, connection: body.connection }, signal);
       return empty(200);
     },
   }),

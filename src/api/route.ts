@@ -63,6 +63,8 @@ export interface Route {
   readonly failures: readonly number[];
   /** The connection may turn into a raw stream. */
   readonly hijacks: boolean;
+  /** A long body may be left to somebody else, who reads it from the connection. */
+  readonly handsOver: boolean;
   readonly respond: (exchange: Exchange) => Promise<Reply> | Reply;
 }
 
@@ -74,6 +76,7 @@ interface Declaration<Q extends QueryShape, B> {
   readonly success?: readonly number[];
   readonly failures?: readonly number[];
   readonly hijacks?: boolean;
+  readonly handsOver?: boolean;
   readonly respond: (exchange: Exchange<Q, B>) => Promise<Reply> | Reply;
 }
 
@@ -88,6 +91,7 @@ export function route<const Q extends QueryShape = Record<never, never>, B = und
     success: [200],
     failures: [],
     hijacks: false,
+    handsOver: false,
     ...rest,
     method: endpoint.slice(0, space) as Method,
     path: endpoint.slice(space + 1),

@@ -14,6 +14,7 @@ import { Router } from "./router.ts";
 import { routes } from "./routes.ts";
 import { SocketDuplex } from "./socket-duplex.ts";
 import { claimSocketPath } from "./socket-path.ts";
+import { Upload } from "./upload.ts";
 
 /** X-Registry-Auth and X-Registry-Config grow with the number of registries. */
 const MAX_HEADER_BYTES = 1024 * 1024;
@@ -133,6 +134,7 @@ export class ApiServer {
     try {
       const call = this.#findCall(request);
       if (call?.match.route.hijacks) await this.#answerHijack(call, request);
+      else if (call?.match.route.handsOver) await this.#answerUpload(call, request, response);
       else await this.#answerHttp(call, request, response);
     } catch (error) {
       if (!response.destroyed) this.#report(`${request.method} ${request.url} was cut off`, error);
@@ -175,6 +177,21 @@ export class ApiServer {
     socket.removeAllListeners("end");
     const duplex = new SocketDuplex(socket, this.#hijacked.get(socket) ?? Buffer.alloc(0));
     await this.#runHijack(call, request, duplex, bytes, request.headers["upgrade"] !== undefined);
+  }
+
+  /** A body that somebody else reads from the connection; one that is short, or came by TLS, goes the ordinary way. */
+  async #answerUpload(call: Call, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const begun = Upload.begin(request, this.#parsing);
+    if (!begun) return await this.#answerHttp(call, request, response);
+    const socket = request.socket;
+    this.#hijacked.set(socket, Buffer.alloc(0));
+    request.on("error", () => undefined);
+    const abort = new AbortController();
+    socket.once("close", () => abort.abort());
+    const upload = await begun;
+    const reply = await this.#dispatch(call, request, { ...bodyOf(request), connection: upload }, abort.signal);
+    upload.finish();
+    await writeHijacked(new SocketDuplex(socket, Buffer.alloc(0)), reply, { upgrade: false, version: call.version }, this.#headers);
   }
 
   async #answerUpgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void> {

@@ -1,19 +1,27 @@
-import { closeFd, O, openat2 } from "../linux/mod.ts";
+import { closeFd, hasCode, O, openat2 } from "../linux/mod.ts";
 import { pump } from "./apply-layer.ts";
 import { nameBytes, nameFromText, type TarEntry } from "./entry.ts";
+import { SocketOutput } from "./http-body.ts";
 import { LayerWriter } from "./layer-writer.ts";
 import { TarReader } from "./tar-reader.ts";
-import { openFolder, TreePacker } from "./tree-packer.ts";
+import { openFolder, TreePacker, type PackOptions } from "./tree-packer.ts";
 
 /** The caller's own files as an archive and back: the local side of `docker cp`. Names are text. */
 
-/** A tar of one entry of a folder, known as `name`; each piece is valid until the next is asked for. */
-export function* packLocal(folder: string, entry: string, name: string): Generator<Uint8Array, void, void> {
+/** One entry of a folder, known as `name` in the archive. */
+export interface LocalEntry {
+  readonly folder: string;
+  readonly entry: string;
+  readonly name: string;
+}
+
+/** A tar of it; each piece is valid until the next is asked for, and large files go by `sendFile` where that is given. */
+export function* packLocal({ folder, entry, name }: LocalEntry, sendFile?: PackOptions["sendFile"]): Generator<Uint8Array, void, void> {
   const folderFd = openFolder(folder);
   try {
     const fd = openat2(folderFd, entry === "." ? "." : nameBytes(nameFromText(entry)), { flags: O.PATH | O.NOFOLLOW });
     try {
-      using packer = new TreePacker();
+      using packer = new TreePacker(sendFile && { sendFile });
       yield* packer.entry(fd, nameFromText(name));
       yield* packer.finish();
     } finally {
@@ -22,6 +30,18 @@ export function* packLocal(folder: string, entry: string, name: string): Generat
   } finally {
     closeFd(folderFd);
   }
+}
+
+/** The tar to a connection, as chunks of HTTP without the last one, as far as its other end wants it. @returns its bytes */
+export function sendLocal(local: LocalEntry, connection: number): number {
+  const output = new SocketOutput(connection, "chunks");
+  try {
+    for (const piece of packLocal(local, (file, sizeBytes) => output.file(file, sizeBytes))) output.write(piece);
+  } catch (error) {
+    // Who reads no more has reasons, and tells them in the answer.
+    if (!hasCode(error, "EPIPE", "ECONNRESET")) throw error;
+  }
+  return output.bytes;
 }
 
 /** The first part of each name, and what it becomes. */

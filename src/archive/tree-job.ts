@@ -1,3 +1,4 @@
+import type { Framing } from "../base/mod.ts";
 import type { Owner } from "./layer-writer.ts";
 
 /** The tree a job is about. `running`: the container's root as an open folder, which comes with the first byte of stdin. */
@@ -8,12 +9,12 @@ export interface WritableMount {
   readonly readOnly: boolean;
 }
 
-/** What `hako __tree` is asked for, as JSON in its argument. Paths as text. */
+/** What `hako __tree` is asked for, as JSON in its argument. Paths as text. `framing`: of a body that is read from the client's connection. */
 export type TreeJob =
   | { readonly kind: "stat"; readonly root: JobRoot; readonly path: string }
   | { readonly kind: "pack"; readonly root: JobRoot; readonly path: string; readonly emptied: readonly string[] }
   | { readonly kind: "packAll"; readonly root: JobRoot }
-  | { readonly kind: "unpack"; readonly root: JobRoot; readonly path: string; readonly keepKinds: boolean; readonly owner: Owner; readonly mounts: readonly WritableMount[]; readonly rootReadOnly: boolean }
+  | { readonly kind: "unpack"; readonly root: JobRoot; readonly path: string; readonly keepKinds: boolean; readonly owner: Owner; readonly mounts: readonly WritableMount[]; readonly rootReadOnly: boolean; readonly framing?: Framing }
   | { readonly kind: "changes"; readonly upper: string; readonly lower: string | undefined; readonly ignored: readonly string[] }
   | { readonly kind: "layer"; readonly upper: string; readonly target: string; readonly ignored: readonly string[] }
   | { readonly kind: "packLayer"; readonly folder: string };

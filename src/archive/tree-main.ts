@@ -1,11 +1,12 @@
 import { writeSync } from "node:fs";
-import { EngineError } from "../base/mod.ts";
-import { chroot, chrootTo, closeFd, forbidTracing, peerIsGone, recvFds, setUmask, writeFd, writeSocket } from "../linux/mod.ts";
+import { EngineError, type Framing } from "../base/mod.ts";
+import { chroot, chrootTo, closeFd, forbidTracing, peerIsGone, recvFds, setUmask, writeFd } from "../linux/mod.ts";
 import { applyLayer, copyArchive } from "./apply-layer.ts";
 import { MAGIC_BYTES, peek, prepareDecompressor, sniffCompression } from "./compression.ts";
 import { absolutePath, baseName, findFolder, findPath, statOf } from "./container-path.ts";
 import { nameFromText } from "./entry.ts";
 import { bytesOf, reportFailure } from "./extract-main.ts";
+import { receiveBody, SocketOutput } from "./http-body.ts";
 import { TreeChanges, type TreeChange } from "./tree-changes.ts";
 import type { JobRoot, TreeJob, WritableMount } from "./tree-job.ts";
 import { openFolder, TreePacker } from "./tree-packer.ts";
@@ -62,13 +63,14 @@ function wayInto(root: JobRoot): () => void {
 function packPath({ root, path, emptied }: Extract<TreeJob, { kind: "pack" }>): void {
   const asked = nameFromText(path);
   const top = baseName(absolutePath(asked));
-  using packer = new TreePacker({ emptied: emptiedBelow(absolutePath(asked), top, emptied) });
+  const output = new ArchiveOutput();
+  using packer = new TreePacker({ emptied: emptiedBelow(absolutePath(asked), top, emptied), sendFile: output.file });
   wayInto(root)();
   const found = findPath(asked);
   report(statOf(found));
-  const give = receiveOutput();
-  give(packer.entry(found.fd, top));
-  give(packer.finish());
+  output.open();
+  output.give(packer.entry(found.fd, top));
+  output.give(packer.finish());
 }
 
 /** The archive's names of what lies at these paths; what was asked for itself is given whole. */
@@ -79,18 +81,19 @@ function emptiedBelow(folder: string, top: string, paths: readonly string[]): Se
 }
 
 function packAll(root: JobRoot): void {
-  using packer = new TreePacker();
+  const output = new ArchiveOutput();
+  using packer = new TreePacker({ sendFile: output.file });
   wayInto(root)();
   report({});
-  const give = receiveOutput();
-  give(packer.content(openFolder("/")));
-  give(packer.finish());
+  output.open();
+  output.give(packer.content(openFolder("/")));
+  output.give(packer.finish());
 }
 
-async function unpack({ root, path, keepKinds, owner, mounts, rootReadOnly }: Extract<TreeJob, { kind: "unpack" }>): Promise<void> {
+async function unpack({ root, path, keepKinds, owner, mounts, rootReadOnly, framing }: Extract<TreeJob, { kind: "unpack" }>): Promise<void> {
   const enter = wayInto(root);
   let plain = false;
-  const { head, rest } = await peek(bytesOf(0, () => plain), MAGIC_BYTES);
+  const { head, rest } = await peek(framing === undefined ? bytesOf(0, () => plain) : uploaded(framing, () => plain), MAGIC_BYTES);
   const compression = sniffCompression(head);
   plain = compression === "none";
   // Programs that decompress are the host's: they start before the container's files are the only ones.
@@ -100,6 +103,21 @@ async function unpack({ root, path, keepKinds, owner, mounts, rootReadOnly }: Ex
   requireWritable(target.path, mounts, rootReadOnly);
   await copyArchive(rest, target.fd, { format: "rootfs", compression, decompressor, copy: { target: target.path, keepKinds, owner, linksFrom: "root" } });
   report({});
+}
+
+/**
+ * An archive that is read from the connection of the engine's client itself: that comes with one byte of stdin, and behind it what the
+ * engine had taken of the body.
+ */
+async function* uploaded(framing: Framing, mayReuse: () => boolean): AsyncGenerator<Uint8Array, void, void> {
+  const [descriptor] = recvFds(0, new Uint8Array(new ArrayBuffer(1))).fds;
+  if (descriptor === undefined) throw new EngineError("System", "the helper was given no connection");
+  const begun: Uint8Array[] = [];
+  for await (const piece of bytesOf(0, false)) begun.push(piece);
+  for (const piece of receiveBody({ descriptor, framing, begun: Buffer.concat(begun) }, 1)) {
+    requireReader();
+    yield mayReuse() ? piece : piece.slice();
+  }
 }
 
 /** Docker's checks, in its words; the kernel has the last one. */
@@ -136,13 +154,14 @@ async function makeLayer({ upper, target, ignored }: Extract<TreeJob, { kind: "l
 }
 
 function packLayer(folder: string): void {
-  using packer = new TreePacker({ format: "layer" });
+  const output = new ArchiveOutput();
+  using packer = new TreePacker({ format: "layer", sendFile: output.file });
   const source = openFolder(folder);
   chrootTo(source);
   report({});
-  const give = receiveOutput();
-  give(packer.content(source));
-  give(packer.finish());
+  output.open();
+  output.give(packer.content(source));
+  output.give(packer.finish());
 }
 
 async function* layerBytes(packer: TreePacker, source: number): AsyncGenerator<Uint8Array, void, void> {
@@ -162,22 +181,21 @@ function requireReader(): void {
  * Where an archive goes, which the engine says with one more byte: to the engine, or, when that byte brings a connection, straight to the
  * engine's client, in chunks of HTTP (RFC 9112, 7.1). The engine ends the answer.
  */
-function receiveOutput(): (pieces: Iterable<Uint8Array>) => void {
-  const { length, fds } = recvFds(0, new Uint8Array(new ArrayBuffer(1)));
-  if (length === 0) throw new EngineError("System", "nobody wants the archive");
-  const [client] = fds;
-  return (pieces) => {
-    for (const piece of pieces) {
-      if (client === undefined) writeFd(1, piece);
-      else if (piece.length > 0) writeChunk(client, piece);
-    }
-  };
-}
+class ArchiveOutput {
+  #socket: SocketOutput | undefined;
 
-function writeChunk(client: number, piece: Uint8Array): void {
-  writeSocket(client, Buffer.from(`${piece.length.toString(16)}\r\n`));
-  writeSocket(client, piece);
-  writeSocket(client, Buffer.from("\r\n"));
+  open(): void {
+    const { length, fds } = recvFds(0, new Uint8Array(new ArrayBuffer(1)));
+    if (length === 0) throw new EngineError("System", "nobody wants the archive");
+    const [client] = fds;
+    this.#socket = client === undefined ? new SocketOutput(1, "bytes") : new SocketOutput(client, "chunks");
+  }
+
+  give(pieces: Iterable<Uint8Array>): void {
+    for (const piece of pieces) this.#socket?.write(piece);
+  }
+
+  readonly file = (file: number, sizeBytes: number): void => this.#socket?.file(file, sizeBytes);
 }
 
 function report(value: unknown): void {

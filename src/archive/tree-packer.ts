@@ -12,9 +12,12 @@ export interface PackOptions {
   readonly emptied?: ReadonlySet<string>;
   /** Names that stay out themselves when they are empty. */
   readonly ignored?: ReadonlySet<string>;
+  /** Takes the content of a large file, which starts where the descriptor stands, when all pieces before it were given out. */
+  readonly sendFile?: (fd: number, sizeBytes: number) => void;
 }
 
 const CHUNK_BYTES = 1024 * 1024;
+const LARGE_BYTES = CHUNK_BYTES / 4;
 /** Folders above an entry: as many as a path of PATH_MAX bytes has room for. */
 const MAX_DEPTH = 2048;
 
@@ -161,16 +164,23 @@ export class TreePacker implements Disposable {
     const fd = this.#openFile(pathFd);
     try {
       yield* this.#header({ ...described(stat, "file"), name, size: stat.size, xattrs: keptXattrs(fd) });
-      for (let left = stat.size; left > 0; ) {
-        if (this.#room() === 0) yield this.#take();
-        const part = Math.min(left, this.#room());
-        this.#putData(fd, part);
-        left -= part;
-      }
+      if (this.#options.sendFile && stat.size >= LARGE_BYTES) {
+        yield this.#take();
+        this.#options.sendFile(fd, stat.size);
+      } else yield* this.#data(fd, stat.size);
       if (this.#room() < BLOCK) yield this.#take();
       this.#pad(stat.size);
     } finally {
       closeFd(fd);
+    }
+  }
+
+  *#data(fd: number, sizeBytes: number): Generator<Uint8Array, void, void> {
+    for (let left = sizeBytes; left > 0; ) {
+      if (this.#room() === 0) yield this.#take();
+      const part = Math.min(left, this.#room());
+      this.#putData(fd, part);
+      left -= part;
     }
   }
 

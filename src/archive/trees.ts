@@ -1,4 +1,4 @@
-import { EngineError, type ErrorKind } from "../base/mod.ts";
+import { EngineError, type ErrorKind, type Framing } from "../base/mod.ts";
 import { parseDigest, type RootMount, type RuntimeMount } from "../spec/mod.ts";
 import type { AppliedLayer } from "./apply-layer.ts";
 import type { PathStat } from "./container-path.ts";
@@ -40,6 +40,19 @@ export interface PackedTree {
   writeTo(client: number): Promise<void>;
 }
 
+/** An archive that a client is sending. */
+export interface UploadedArchive {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Its connection, to be read instead of the bytes. */
+  readonly connection?: UploadConnection | undefined;
+}
+
+export interface UploadConnection {
+  readonly framing: Framing;
+  /** The descriptor, for this turn of the event loop, and what was taken from it of the body; undefined when the client has gone. */
+  take(): { readonly descriptor: number; readonly begun: Uint8Array } | undefined;
+}
+
 const MAX_HEAD_BYTES = 64 * 1024;
 
 /**
@@ -73,9 +86,11 @@ export class Trees {
   }
 
   /** Writes an archive, in any compression, into a folder of the container. @throws EngineError InvalidParameter, NotFound */
-  async unpack(root: TreeRoot, request: UnpackTree, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
-    await using run = await this.#start({ kind: "unpack", root: this.#jobRoot(root), ...request }, root, signal, true);
-    await Promise.all([run.feed(archive), run.head()]);
+  async unpack(root: TreeRoot, request: UnpackTree, { bytes, connection }: UploadedArchive, signal: AbortSignal): Promise<void> {
+    const framing = connection && { framing: connection.framing };
+    await using run = await this.#start({ kind: "unpack", root: this.#jobRoot(root), ...request, ...framing }, root, signal, true);
+    if (connection) run.hand(connection);
+    await Promise.all([...(connection ? [] : [run.feed(bytes)]), run.head()]);
   }
 
   /** Docker's answer of what changed, as JSON text. */
@@ -167,6 +182,16 @@ class TreeRun implements AsyncDisposable {
   async writeTo(client: number): Promise<void> {
     this.#process.stdin?.give(client);
     for await (const _ of this.rest()) throw new EngineError("System", "the helper wrote where it should not");
+  }
+
+  /** From now on the helper reads the client's connection. @throws EngineError System when that is gone */
+  hand(connection: UploadConnection): void {
+    const { stdin } = this.#process;
+    const taken = connection.take();
+    if (!stdin || !taken) throw new EngineError("System", "the client has gone");
+    stdin.give(taken.descriptor);
+    // The helper's end is none of this one's failures: its result says why.
+    void stdin.write(taken.begun).then(() => stdin.end(), () => undefined);
   }
 
   /** What follows the head. @throws EngineError System when the helper failed on the way */

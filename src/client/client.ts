@@ -1,7 +1,8 @@
+import type { Framing } from "../base/mod.ts";
 import { Connection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ApiError, ConnectError, ConnectionLostError } from "./errors.ts";
-import { formatHead, keepsAlive, readBody, readHead, type ResponseHead } from "./http.ts";
+import { formatHead, framingOf, keepsAlive, readBody, readHead, type ResponseHead } from "./http.ts";
 
 export type QueryValue = string | number | boolean | readonly string[] | undefined;
 export type Query = Readonly<Record<string, QueryValue>>;
@@ -13,6 +14,8 @@ export interface RequestOptions {
   readonly json?: unknown;
   /** Sent as it comes, chunked. */
   readonly body?: AsyncIterable<Uint8Array>;
+  /** Writes the body to the connection's own descriptor instead, at one go, as chunks of HTTP without the last one. */
+  readonly writeBody?: ((descriptor: number) => void) | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /** Aborting closes the connection. */
   readonly signal?: AbortSignal;
@@ -23,6 +26,15 @@ export interface Answer {
   readonly headers: ReadonlyMap<string, string>;
   /** To be read to its end, or abandoned with `return()`; only then is the connection free again. */
   readonly body: AsyncGenerator<Uint8Array, void, void>;
+  /** The body on its connection, to be read instead at one go, and to its end; undefined where what comes there is not the body as it is. */
+  onConnection(): BodyOnConnection | undefined;
+}
+
+export interface BodyOnConnection {
+  readonly descriptor: number;
+  readonly framing: Framing;
+  /** What has come of it. */
+  readonly begun: Uint8Array;
 }
 
 const API_VERSION = "1.51";
@@ -110,7 +122,8 @@ export class Client {
   async #attempt(method: string, path: string, options: RequestOptions): Promise<Answer> {
     const { connection, head } = await this.#exchange(method, path, options);
     if (head.status >= 400) throw await this.#failure(connection, head, method);
-    return { status: head.status, headers: head.headers, body: method === "HEAD" ? this.#noBody(connection) : this.#body(connection, head) };
+    const body = method === "HEAD" ? this.#noBody(connection) : this.#body(connection, head);
+    return { status: head.status, headers: head.headers, body, onConnection: () => bodyOnConnection(connection, head) };
   }
 
   async #exchange(method: string, path: string, options: RequestOptions): Promise<{ connection: Connection; head: ResponseHead }> {
@@ -132,7 +145,11 @@ export class Client {
       options.signal?.addEventListener("abort", () => connection.close(), { once: true });
       try {
         await connection.write(text);
-        if (options.body) void sendChunked(connection, options.body);
+        const { descriptor } = connection;
+        if (options.writeBody && descriptor !== undefined) {
+          options.writeBody(descriptor);
+          await connection.write(LAST_CHUNK);
+        } else if (options.body) void sendChunked(connection, options.body);
         return { connection, head: await readHead(connection) };
       } catch (error) {
         connection.close();
@@ -206,6 +223,14 @@ function errorDetail(status: number, text: string): string {
   return text.trim() || `the request failed with status ${status}`;
 }
 
+const LAST_CHUNK = "0\r\n\r\n";
+
+function bodyOnConnection(connection: Connection, head: ResponseHead): BodyOnConnection | undefined {
+  const framing = framingOf(head);
+  const { descriptor } = connection;
+  return framing === undefined || descriptor === undefined ? undefined : { descriptor, framing, begun: connection.takeReceived() };
+}
+
 async function sendChunked(connection: Connection, body: AsyncIterable<Uint8Array>): Promise<void> {
   try {
     for await (const piece of body) {
@@ -214,7 +239,7 @@ async function sendChunked(connection: Connection, body: AsyncIterable<Uint8Arra
       if (!(await connection.write(piece))) return;
       if (!(await connection.write("\r\n"))) return;
     }
-    await connection.write("0\r\n\r\n");
+    await connection.write(LAST_CHUNK);
   } catch {
     // The source failed: without its last chunk the engine takes the request as broken off, and the answer says so.
     connection.close();

@@ -14,6 +14,7 @@ const READ_HIGH_WATER = 1 << 20;
  */
 export class Connection {
   #socket: Socket<undefined> | undefined;
+  #plain = false;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #paused = false;
@@ -38,6 +39,7 @@ export class Connection {
         connection.#finished(true);
       },
     };
+    connection.#plain = endpoint.kind === "unix";
     try {
       connection.#socket = await openSocket(endpoint, socket);
     } catch (error) {
@@ -84,6 +86,19 @@ export class Connection {
       if (rest.length > 0) await new Promise<void>((wake) => (this.#wakeWriter = wake));
     }
     return true;
+  }
+
+  /** The system's descriptor, where what is written to it reaches the engine as it is; only a unix socket's. */
+  get descriptor(): number | undefined {
+    if (!this.#plain || this.#closed) return undefined;
+    const { fd } = (this.#socket ?? {}) as { readonly fd?: unknown };
+    return typeof fd === "number" && fd >= 0 ? fd : undefined;
+  }
+
+  /** What was received and not read yet. */
+  takeReceived(): Uint8Array {
+    this.#queuedBytes = 0;
+    return Buffer.concat(this.#queue.splice(0));
   }
 
   /** Our half-close: the engine reads end of file, we can still receive. */

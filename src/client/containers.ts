@@ -1,5 +1,5 @@
 import type { ContainerCreateRequest, ContainerInspect, ContainerSummary, HostConfig } from "../spec/mod.ts";
-import { formatFilters, readText, type Answer, type Client, type Filters } from "./client.ts";
+import { formatFilters, readText, type Answer, type Client, type Filters, type RequestOptions } from "./client.ts";
 import { readJsonLines } from "./json-lines.ts";
 import type { Connection } from "./connection.ts";
 
@@ -167,8 +167,8 @@ export async function readArchive(client: Client, ref: string, path: string): Pr
   return { stat: pathStatOf(answer), answer };
 }
 
-export const writeArchive = (client: Client, ref: string, path: string, body: AsyncIterable<Uint8Array>, copyUIDGID: boolean) =>
-  client.send("PUT", at(ref, "/archive"), { query: { path, noOverwriteDirNonDir: "true", copyUIDGID: copyUIDGID ? "true" : undefined }, body, headers: { "Content-Type": "application/x-tar" } });
+export const writeArchive = (client: Client, ref: string, path: string, body: Pick<RequestOptions, "body" | "writeBody">, copyUIDGID: boolean) =>
+  client.send("PUT", at(ref, "/archive"), { query: { path, noOverwriteDirNonDir: "true", copyUIDGID: copyUIDGID ? "true" : undefined }, ...body, headers: { "Content-Type": "application/x-tar" } });
 
 function pathStatOf({ headers }: Answer): PathStat {
   const text = headers.get("x-docker-container-path-stat");

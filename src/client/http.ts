@@ -1,10 +1,10 @@
+import { BodyDecoder, type Framing } from "../base/mod.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionLostError } from "./errors.ts";
 
 /** HTTP/1.1 (RFC 9112) as far as an engine's API needs it, on one connection. */
 
 const MAX_HEAD_BYTES = 1 << 18;
-const MAX_CHUNK_LINE_BYTES = 4096;
 
 export interface RequestHead {
   readonly method: string;
@@ -59,37 +59,28 @@ async function readUntil(connection: Connection, mark: string, maxBytes: number)
   }
 }
 
+/** How the end of an answer's body is told; undefined: by the end of the connection. */
+export function framingOf({ status, headers }: ResponseHead): Framing | undefined {
+  if (status === 204 || status === 304) return 0;
+  if (headers.get("transfer-encoding")?.toLowerCase() === "chunked") return "chunked";
+  const length = headers.get("content-length");
+  return length === undefined ? undefined : Number(length);
+}
+
 /** The body of one answer, in the pieces in which it arrives. */
 export async function* readBody(connection: Connection, head: ResponseHead): AsyncGenerator<Uint8Array, void, void> {
-  if (head.status === 204 || head.status === 304) return;
-  if (head.headers.get("transfer-encoding")?.toLowerCase() === "chunked") return yield* readChunked(connection);
-  const length = head.headers.get("content-length");
-  if (length !== undefined) return yield* readLength(connection, Number(length));
-  for (let chunk = await connection.read(); chunk; chunk = await connection.read()) yield chunk;
-}
-
-async function* readLength(connection: Connection, length: number): AsyncGenerator<Uint8Array, void, void> {
-  let left = length;
-  while (left > 0) {
+  const framing = framingOf(head);
+  if (framing === undefined) {
+    for (let chunk = await connection.read(); chunk; chunk = await connection.read()) yield chunk;
+    return;
+  }
+  const body = new BodyDecoder(framing);
+  while (!body.ended) {
     const chunk = await connection.read();
     if (!chunk) throw new ConnectionLostError("reading its answer");
-    if (chunk.length > left) connection.unread(chunk.subarray(left));
-    const piece = chunk.length > left ? chunk.subarray(0, left) : chunk;
-    left -= piece.length;
-    yield piece;
+    yield* body.push(chunk);
   }
-}
-
-async function* readChunked(connection: Connection): AsyncGenerator<Uint8Array, void, void> {
-  for (;;) {
-    const line = await readUntil(connection, "\r\n", MAX_CHUNK_LINE_BYTES);
-    const size = Number.parseInt(line, 16);
-    if (!(size >= 0)) throw new Error("the engine's answer is broken: a chunk has no size");
-    if (size === 0) break;
-    yield* readLength(connection, size);
-    await readUntil(connection, "\r\n", MAX_CHUNK_LINE_BYTES);
-  }
-  while ((await readUntil(connection, "\r\n", MAX_CHUNK_LINE_BYTES)) !== "");
+  connection.unread(body.rest);
 }
 
 /** After this answer another request may follow on the same connection. */

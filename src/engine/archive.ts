@@ -2,7 +2,7 @@ import { EngineError, formatInstant } from "../base/mod.ts";
 import { kernelFolders, openTree } from "./container-tree.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
-import type { PackedTree, PathStat, UnpackTree } from "./ports.ts";
+import type { PackedTree, PathStat, UnpackTree, UploadedArchive } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { isRunning } from "./state.ts";
 import { userOf } from "./user-cache.ts";
@@ -44,7 +44,7 @@ export async function readContainerPath(ctx: EngineContext, ref: string, path: s
 }
 
 /** Writes a tar, in any compression, into an existing folder. @throws EngineError NotFound, InvalidParameter, in Docker's words */
-export async function writeContainerPath(ctx: EngineContext, ref: string, options: WriteArchiveOptions, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+export async function writeContainerPath(ctx: EngineContext, ref: string, options: WriteArchiveOptions, archive: UploadedArchive, signal: AbortSignal): Promise<void> {
   ctx.space.requireWritable();
   using tree = await openTree(ctx, ref, "write");
   await named(ref, options.path, ctx.trees.unpack(tree.root, unpackOf(ctx, tree.record, options), archive, signal));

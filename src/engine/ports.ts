@@ -1,4 +1,5 @@
 import type { Pulled, PullRequest, TransferMessage } from "../image/mod.ts";
+import type { Framing } from "../base/mod.ts";
 import type { CgroupStatsReader, CgroupSupport, InterfaceCounters, ProcessInfo } from "../linux/mod.ts";
 import type { DeviceNode, Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, ProcessSpec, Resources, RootMount, RuntimeMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
 
@@ -118,12 +119,25 @@ export interface PackedTree {
   writeTo(client: number): Promise<void>;
 }
 
+/** An archive that a client is sending: its bytes, or the connection that they come from, to be read instead. */
+export interface UploadedArchive {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly connection?: UploadConnection | undefined;
+}
+
+/** A body of HTTP that nobody reads. */
+export interface UploadConnection {
+  readonly framing: Framing;
+  /** The descriptor, for this turn of the event loop, and what was taken from it of the body; undefined when the client has gone. */
+  take(): { readonly descriptor: number; readonly begun: Uint8Array } | undefined;
+}
+
 /** Work on containers' files, each in a process of its own. NotFound without words is about the path. */
 export interface TreePort {
   stat(root: TreeRoot, path: string, signal: AbortSignal): Promise<PathStat>;
   pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal): Promise<PackedTree & { stat: PathStat }>;
   packAll(root: TreeRoot, signal: AbortSignal): Promise<PackedTree>;
-  unpack(root: TreeRoot, request: UnpackTree, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
+  unpack(root: TreeRoot, request: UnpackTree, archive: UploadedArchive, signal: AbortSignal): Promise<void>;
   /** JSON text of the changes. */
   changes(upper: string, lower: RootMount | undefined, ignored: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   copyLayer(upper: string, target: string, ignored: readonly string[], signal: AbortSignal): Promise<CopiedLayer>;

@@ -71,7 +71,7 @@ async function copyTo(ctx: EngineContext, containerId: string, destination: stri
   try {
     const { bytes } = await ctx.trees.pack({ kind: "mounted", root: ctx.snapshots.view(containerId), binds: [] }, `${destination}/.`, [], ending.signal);
     const root = { kind: "mounted", root: { kind: "bind", source: folder }, binds: [] } as const;
-    await ctx.trees.unpack(root, { path: "/", keepKinds: true, owner: "archive", mounts: [], rootReadOnly: false }, bytes, ending.signal);
+    await ctx.trees.unpack(root, { path: "/", keepKinds: true, owner: "archive", mounts: [], rootReadOnly: false }, { bytes }, ending.signal);
   } finally {
     ending.abort();
   }

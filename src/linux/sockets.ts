@@ -57,6 +57,8 @@ export function connectUnixDatagram(path: string): number {
 }
 
 const EAGAIN = 11;
+const EINVAL = 22;
+const ENOSYS = 38;
 const MSG_NOSIGNAL = 0x4000;
 
 /** False when the receiver has no room at present. @throws SyscallError ECONNREFUSED when it has gone, EMSGSIZE */
@@ -149,18 +151,52 @@ export function peerIsGone(fd: number): boolean {
   return (view.getInt16(6, true) & (POLLERR | POLLHUP)) !== 0;
 }
 
+const POLLIN = 0x1;
 const POLLOUT = 0x4;
+
+/** Waits until one of the descriptors can be read or written as asked, or has come to its end. */
+function waitFor(...wanted: readonly { readonly fd: number; readonly events: number }[]): void {
+  const entries = pinned(8 * wanted.length);
+  const view = new DataView(entries.buffer);
+  for (const [index, { fd, events }] of wanted.entries()) {
+    view.setInt32(8 * index, fd, true);
+    view.setInt16(8 * index + 4, events, true);
+  }
+  call("ppoll", entries, wanted.length, null, null, 0);
+}
 
 /** Writes all of it to a socket that somebody has made non-blocking, waiting where it is full. @throws SyscallError EPIPE */
 export function writeSocket(fd: number, bytes: Uint8Array): void {
-  const entry = pinned(8);
-  const view = new DataView(entry.buffer);
-  view.setInt32(0, fd, true);
-  view.setInt16(4, POLLOUT, true);
   for (let done = 0; done < bytes.length; ) {
     const written = tryCall("write", fd, done === 0 ? bytes : bytes.subarray(done), bytes.length - done);
     if (written >= 0) done += written;
-    else if (written === -EAGAIN) call("ppoll", entry, 1, null, null, 0);
+    else if (written === -EAGAIN) waitFor({ fd, events: POLLOUT });
     else throw new SyscallError("write", -written);
   }
+}
+
+/** The next bytes of a socket that somebody has made non-blocking, 0 at its end. Gives up with 0 when the other end of `watched` closes meanwhile. */
+export function readSocket(fd: number, bytes: Uint8Array, watched?: number): number {
+  for (;;) {
+    const length = tryCall("read", fd, bytes, bytes.length);
+    if (length >= 0) return length;
+    if (length !== -EAGAIN) throw new SyscallError("read", -length);
+    if (watched !== undefined && peerIsGone(watched)) return 0;
+    waitFor({ fd, events: POLLIN }, ...(watched === undefined ? [] : [{ fd: watched, events: 0 }]));
+  }
+}
+
+const MAX_SENT_AT_ONCE = 1 << 30;
+
+/** Sends what follows in a file, in the kernel alone. @returns how many bytes; fewer where the file ends or its file system cannot. @throws SyscallError EPIPE */
+export function sendFile(socket: number, file: number, sizeBytes: number): number {
+  for (let done = 0; done < sizeBytes; ) {
+    const sent = tryCall("sendfile", socket, file, null, Math.min(sizeBytes - done, MAX_SENT_AT_ONCE));
+    if (sent > 0) done += sent;
+    else if (sent === -EAGAIN) waitFor({ fd: socket, events: POLLOUT });
+    else if (sent === 0 || sent === -EINVAL || sent === -ENOSYS) return done;
+    else throw new SyscallError("sendfile", -sent);
+    if (done === sizeBytes) return done;
+  }
+  return sizeBytes;
 }

@@ -121,6 +121,6 @@ test("an archive of a stranger stays in the folder it is unpacked in", () => {
 
 test("packing one entry knows it by the name it is given", () => {
   makeTree();
-  expect(entriesOf(packLocal(at("tree"), "b", "renamed")).map(({ name }) => name)).toEqual(["renamed/", "renamed/deep/", "renamed/file"]);
-  expect(entriesOf(packLocal(at("tree/b"), ".", ".")).map(({ name }) => name)).toEqual(["./", "./deep/", "./file"]);
+  expect(entriesOf(packLocal({ folder: at("tree"), entry: "b", name: "renamed" })).map(({ name }) => name)).toEqual(["renamed/", "renamed/deep/", "renamed/file"]);
+  expect(entriesOf(packLocal({ folder: at("tree/b"), entry: ".", name: "." })).map(({ name }) => name)).toEqual(["./", "./deep/", "./file"]);
 });

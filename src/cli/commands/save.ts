@@ -11,11 +11,11 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   const path = flags.string("output") ?? "";
   if (path === "" && isatty(1)) throw new Failure("cowardly refusing to save to a terminal. Use the -o flag or redirect");
   if (path !== "") checkTarget(path);
-  const { body } = await saveImages(client, args, platformJson(flags.string("platform")));
+  const answer = await saveImages(client, args, platformJson(flags.string("platform")));
   if (path === "") {
     const out = new StreamWriter(1);
-    for await (const piece of body) await out.write(piece);
-  } else await writeWhole(path, body);
+    for await (const piece of answer.body) await out.write(piece);
+  } else await writeWhole(path, answer);
   return 0;
 }
 

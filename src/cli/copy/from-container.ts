@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { LocalUnpacker } from "../../archive/mod.ts";
+import { LocalUnpacker, receiveBody } from "../../archive/mod.ts";
 import { readArchive, statPath, type Client } from "../../client/mod.ts";
 import { Failure } from "../failure.ts";
 import { StreamWriter } from "../output.ts";
@@ -37,10 +37,13 @@ export async function copyFromContainer({ client, container, source, target, fol
   const rename = placed.rename && named ? { from: named.from, to: placed.rename.to } : (placed.rename ?? named);
   let bytes = 0;
   using unpacker = new LocalUnpacker(placed.folder, rename);
-  for await (const piece of answer.body) {
+  const take = (piece: Uint8Array): void => {
     bytes += piece.length;
     unpacker.push(piece);
-  }
+  };
+  const direct = answer.onConnection();
+  if (direct) for (const piece of receiveBody(direct)) take(piece);
+  else for await (const piece of answer.body) take(piece);
   unpacker.finish();
   return { bytes, target: local };
 }

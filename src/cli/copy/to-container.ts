@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { packLocal } from "../../archive/mod.ts";
+import { packLocal, sendLocal, type LocalEntry } from "../../archive/mod.ts";
 import { statPath, writeArchive, type Client } from "../../client/mod.ts";
 import { Failure } from "../failure.ts";
 import { GO_MODE, hasMode, refusedAsFailure } from "./from-container.ts";
@@ -22,17 +22,17 @@ export async function copyToContainer({ client, container, source, target, follo
   const side = await targetSide(client, container, target);
   if (local === "-") {
     if (!side.isFolder) throw new Failure(`destination "${container}:${target}" must be a directory`);
-    await writeArchive(client, container, side.path, Bun.stdin.stream(), copyOwners);
+    await writeArchive(client, container, side.path, { body: Bun.stdin.stream() }, copyOwners);
     return { bytes: 0, target: side.path };
   }
   const from = localSource(local, followLink);
   const placed = refusedAsFailure(() => placeCopy(from, side));
   const { folder, entry } = splitEntry(from.path);
   const name = placed.rename?.to ?? from.rebaseName ?? entry;
-  const counted = new CountedPieces(packLocal(folder, entry, name));
-  await writeArchive(client, container, placed.folder, counted, copyOwners);
-  if (counted.failure !== undefined) throw counted.failure;
-  return { bytes: counted.bytes, target: side.path };
+  const body = new LocalArchive({ folder, entry, name });
+  await writeArchive(client, container, placed.folder, { body, writeBody: body.writeBody }, copyOwners);
+  if (body.failure !== undefined) throw body.failure;
+  return { bytes: body.bytes, target: side.path };
 }
 
 /** What stands at the target; a link's own target where it is one. A path that cannot be looked at may still be made. */
@@ -47,16 +47,26 @@ export async function targetSide(client: Client, container: string, target: stri
   return { path, exists: stat !== undefined, isFolder: stat !== undefined && hasMode(stat.mode, GO_MODE.DIRECTORY) };
 }
 
-class CountedPieces implements AsyncIterable<Uint8Array> {
+/** Sent by one of two ways: in pieces, or straight to the connection. */
+class LocalArchive implements AsyncIterable<Uint8Array> {
   bytes = 0;
   /** What kept the archive from being whole: the engine says only that it was broken off. */
   failure: unknown;
 
-  constructor(readonly pieces: Iterable<Uint8Array>) {}
+  constructor(readonly local: LocalEntry) {}
+
+  readonly writeBody = (connection: number): void => {
+    try {
+      this.bytes = sendLocal(this.local, connection);
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
+  };
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
     try {
-      for (const piece of this.pieces) {
+      for (const piece of packLocal(this.local)) {
         this.bytes += piece.length;
         yield piece;
       }
