@@ -146,7 +146,8 @@ export function growingInProcess({ blob, targetDir, onRead }: GrowingRequest): G
       if (piece.length > 0) yield piece;
       else if (last) return;
       else await new Promise<void>((resolve) => (wake = resolve));
-      onRead?.((offset += piece.length));
+      offset += piece.length;
+      onRead?.(offset);
     }
   }
   const result = (async () => {

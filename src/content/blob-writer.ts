@@ -9,6 +9,8 @@ export interface Blob {
 }
 
 export interface BlobWriter extends AsyncDisposable {
+  /** Where the bytes go until they are committed; the last of them may still wait to be written. */
+  readonly ingestPath: string;
   /** Resolves when the bytes are with the kernel; they may be reused then. @throws EngineError TooLarge */
   write(bytes: Uint8Array): Promise<void>;
   /**

@@ -59,16 +59,41 @@ export interface StoredMember {
   readonly head: Uint8Array;
 }
 
+/** A large member that has begun to arrive. */
+export interface ArrivingMember {
+  /** That its name promises. */
+  readonly expected: Digest | undefined;
+  readonly size: number;
+  readonly head: Uint8Array;
+  /** The file it goes to. */
+  readonly path: string;
+}
+
+/** Works on a member while it arrives. */
+export interface Arrival extends AsyncDisposable {
+  /** There may be more of the file. */
+  grown(): void;
+  /** The file is whole. */
+  whole(): void;
+}
+
+export interface ArchiveListener<A extends Arrival> {
+  /** Of large members. */
+  onArriving(member: ArrivingMember): A | undefined;
+  /** The member is complete; whoever worked on it while it arrived is the listener's from now on. */
+  onBlob(member: StoredMember, arrival: A | undefined): void;
+}
+
 /**
  * Reads an image archive in any compression and stores each file as a blob. A file that is named by a digest must have it.
- * `onBlob` hears of each as soon as it is complete. @throws EngineError InvalidParameter
+ * The listener hears of each as soon as it is complete. @throws EngineError InvalidParameter
  */
-export async function ingestArchive(stream: AsyncIterable<Uint8Array>, content: ContentStore, onBlob: (member: StoredMember) => void): Promise<ArchiveBlobs> {
+export async function ingestArchive<A extends Arrival>(stream: AsyncIterable<Uint8Array>, content: ContentStore, listener: ArchiveListener<A>): Promise<ArchiveBlobs> {
   const digests = new Map<string, Digest>();
   const links = new Map<string, string>();
   const heads = new Map<Digest, Uint8Array>();
   const reader = new TarReader();
-  await using open = new OpenMember(content);
+  await using open = new OpenMember(content, listener);
   for await (const chunk of decompress(stream)) {
     for (const event of reader.push(chunk)) {
       switch (event.kind) {
@@ -85,7 +110,6 @@ export async function ingestArchive(stream: AsyncIterable<Uint8Array>, content: 
           if (!member) break;
           digests.set(member.name, member.digest);
           heads.set(member.digest, member.head);
-          onBlob(member);
           break;
         }
         default:
@@ -110,45 +134,69 @@ function noteLink(entry: TarEntry, links: Map<string, string>): void {
 }
 
 const HEAD_BYTES = 16;
+/** Below this, working on a member while it arrives costs more than it saves. */
+const LARGE_BYTES = 2 * 1024 * 1024;
+/** Bytes between two words that a file has grown. */
+const GROWTH_BYTES = 1024 * 1024;
 
-class OpenMember implements AsyncDisposable {
+class OpenMember<A extends Arrival> implements AsyncDisposable {
   #name = "";
+  #size = 0;
+  #received = 0;
   #writer: BlobWriter | undefined;
-  #head: Uint8Array[] = [];
-  #headLength = 0;
+  #head: Uint8Array = new Uint8Array();
+  #arrival: A | undefined;
 
-  constructor(readonly content: ContentStore) {}
+  constructor(
+    readonly content: ContentStore,
+    readonly listener: ArchiveListener<A>,
+  ) {}
 
   async begin(entry: TarEntry): Promise<void> {
     this.#writer = undefined;
     if (entry.kind !== "file") return;
     if (entry.sparse) throw new EngineError("InvalidParameter", "invalid image archive: it holds a sparse file");
     this.#name = normalise(entry.name);
-    this.#head = [];
-    this.#headLength = 0;
+    this.#size = entry.size;
+    this.#received = 0;
+    this.#head = new Uint8Array();
     this.#writer = await this.content.writer(entry.size);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     if (!this.#writer) return;
-    if (this.#headLength < HEAD_BYTES) {
-      const part = bytes.slice(0, HEAD_BYTES - this.#headLength);
-      this.#head.push(part);
-      this.#headLength += part.length;
-    }
+    if (this.#head.length < HEAD_BYTES) this.#takeHead(this.#writer, bytes);
     await this.#writer.write(bytes);
+    const before = this.#received;
+    this.#received += bytes.length;
+    if (Math.floor(before / GROWTH_BYTES) !== Math.floor(this.#received / GROWTH_BYTES)) this.#arrival?.grown();
   }
 
   async end(): Promise<(StoredMember & { readonly name: string }) | undefined> {
     if (!this.#writer) return undefined;
-    const hex = BLOB_NAME.exec(this.#name)?.[1];
-    const blob = await this.#writer.commit({ expected: hex === undefined ? undefined : parseDigest(`sha256:${hex}`), durable: false });
+    const blob = await this.#writer.commit({ expected: this.#expected(), durable: false });
     this.#writer = undefined;
-    return { ...blob, name: this.#name, head: Buffer.concat(this.#head) };
+    const member = { ...blob, name: this.#name, head: this.#head };
+    const arrival = this.#arrival;
+    this.#arrival = undefined;
+    arrival?.whole();
+    this.listener.onBlob(member, arrival);
+    return member;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#arrival?.[Symbol.asyncDispose]();
     await this.#writer?.[Symbol.asyncDispose]();
+  }
+
+  #takeHead({ ingestPath }: BlobWriter, bytes: Uint8Array): void {
+    this.#head = Buffer.concat([this.#head, bytes.subarray(0, HEAD_BYTES - this.#head.length)]);
+    if (this.#size >= LARGE_BYTES && this.#head.length === HEAD_BYTES) this.#arrival = this.listener.onArriving({ expected: this.#expected(), size: this.#size, head: this.#head, path: ingestPath });
+  }
+
+  #expected(): Digest | undefined {
+    const hex = BLOB_NAME.exec(this.#name)?.[1];
+    return hex === undefined ? undefined : parseDigest(`sha256:${hex}`);
   }
 }
 

@@ -3,7 +3,8 @@ import { familiarName, parseReference, type Digest } from "../spec/mod.ts";
 import { ingestArchive, type StoredMember } from "./archive-blobs.ts";
 import { imagesOf } from "./archive-images.ts";
 import type { BlobHolds } from "./blob-holds.ts";
-import { installImage } from "./install.ts";
+import { ArrivingLayer } from "./arriving-layer.ts";
+import { installImage, type ReadyLayer } from "./install.ts";
 import type { InstallDeps } from "./install-deps.ts";
 import { layerProgress, type Progress } from "./progress.ts";
 import { Unpacked } from "./unpacked.ts";
@@ -21,11 +22,15 @@ export interface LoadDeps extends InstallDeps {
 export async function loadImages(deps: LoadDeps, stream: AsyncIterable<Uint8Array>, progress: Progress): Promise<void> {
   await using hold = deps.holds.open();
   await using ready = new ReadyLayers(deps);
-  const archive = await ingestArchive(stream, deps.content, (member) => {
+  const archive = await ingestArchive(stream, deps.content, {
     // Known blobs belong to layers that are unpacked already, most likely.
-    const known = deps.store.hasBlob(member.digest);
-    hold.add(member.digest);
-    if (!known && looksLikeLayer(member)) ready.start(member.digest);
+    onArriving: (member) => (looksLikeLayer(member) && !(member.expected !== undefined && deps.store.hasBlob(member.expected)) ? new ArrivingLayer(deps, member.path) : undefined),
+    onBlob: (member, arrival) => {
+      hold.add(member.digest);
+      if (arrival) ready.add(member.digest, arrival);
+      else if (!deps.store.hasBlob(member.digest) && looksLikeLayer(member)) ready.start(member.digest);
+      if (member.size >= EARLY_BYTES) deps.background.add(writeBack(deps, member.digest));
+    },
   });
   for (const source of imagesOf(archive, deps.architecture)) {
     const onLayer = (layer: AppliedLayer) => progress(layerProgress(layer));
@@ -41,15 +46,20 @@ function familiar(name: string): string {
 }
 
 /** Compressed, or at least no JSON. A wrong guess costs a failed unpacking that nobody hears of. */
-function looksLikeLayer({ head, size }: StoredMember): boolean {
+function looksLikeLayer({ head, size }: Pick<StoredMember, "head" | "size">): boolean {
   if (sniffCompression(head) !== "none") return true;
   const first = head[0];
   return size >= 1024 && first !== 0x7b && first !== 0x5b;
 }
 
+/** What is written back while the rest arrives is not waited for at the end. A failure shows there again, ignoring. */
+const writeBack = ({ content }: LoadDeps, digest: Digest): Promise<void> => content.sync([digest]).catch(() => {});
+const EARLY_BYTES = 8 * 1024 * 1024;
+
 /** Layers unpacked ahead of the manifest that will ask for them; those that nobody took are removed. */
 class ReadyLayers implements AsyncDisposable {
-  readonly layers = new Map<Digest, Unpacked>();
+  readonly layers = new Map<Digest, ReadyLayer>();
+  readonly #superfluous: ReadyLayer[] = [];
 
   constructor(readonly deps: LoadDeps) {}
 
@@ -57,14 +67,19 @@ class ReadyLayers implements AsyncDisposable {
     if (!this.layers.has(digest)) this.layers.set(digest, Unpacked.start(this.deps, digest, "layer"));
   }
 
+  add(digest: Digest, layer: ReadyLayer): void {
+    if (this.layers.has(digest)) this.#superfluous.push(layer);
+    else this.layers.set(digest, layer);
+  }
+
   /** Whoever takes it disposes of it; a second layer of the same bytes is a folder of its own. */
-  take(digest: Digest): Unpacked | undefined {
+  take(digest: Digest): ReadyLayer | undefined {
     const layer = this.layers.get(digest);
     this.layers.delete(digest);
     return layer;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.layers.values()].map((layer) => layer[Symbol.asyncDispose]()));
+    await Promise.all([...this.layers.values(), ...this.#superfluous].map((layer) => layer[Symbol.asyncDispose]()));
   }
 }

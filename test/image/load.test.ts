@@ -160,3 +160,41 @@ describe("load()", () => {
     expect(existsSync(join(fixture.dir, "layers", String(fixture.images.resolve("web:1").layers[1]), "fs/bin/app"))).toBe(true);
   });
 });
+
+describe("a large layer", () => {
+  const noise = new Uint8Array(5 * 1024 * 1024);
+  for (let at = 0; at < noise.length; at += 65536) crypto.getRandomValues(noise.subarray(at, at + 65536));
+  const large = layerOf(file("data/noise", noise), file("etc/name", "large"));
+  const sixLarge = Array.from({ length: 6 }, (_, index) => layerOf(file(`data/${index}`, noise.subarray(index))));
+
+  async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+    for (let at = 0; at < bytes.length; at += 100_000) yield bytes.subarray(at, at + 100_000);
+  }
+
+  test.each([["legacy", (made: typeof image) => legacyArchive(made)], ["OCI, gzip", (made: typeof image) => ociArchive(made, { pack: (bytes) => Bun.gzipSync(Buffer.from(bytes)), name: "docker.io/library/large:1" })]])("is unpacked while its archive arrives: %s", async (_, archiveOf) => {
+    await using fixture = await imageFixture();
+    const made = testImage([base, large], ["large:1"]);
+    await fixture.images.load(inPieces(archiveOf(made)), () => {});
+    const { layers } = fixture.images.resolve("large:1");
+    expect(Buffer.from(fixture.snapshots.layerFiles(layers).readFile("/etc/name", 10) ?? []).toString()).toBe("large");
+    expect(readdirSync(join(fixture.dir, "content/ingest"))).toEqual([]);
+  });
+
+  test("beside more of them than are unpacked at a time", async () => {
+    await using fixture = await imageFixture();
+    await fixture.images.load(inPieces(legacyArchive(testImage(sixLarge, ["large:6"]))), () => {});
+    expect(fixture.images.resolve("large:6").layers).toHaveLength(6);
+    await fixture.images.load(inPieces(legacyArchive(testImage(sixLarge, ["large:7"]))), () => {});
+    expect(fixture.images.resolve("large:7").layers).toEqual(fixture.images.resolve("large:6").layers);
+  });
+
+  test("that is cut short, or is not what its name promises, leaves nothing", async () => {
+    await using fixture = await imageFixture();
+    const archive = ociArchive(testImage([large], ["large:1"]));
+    await expect(fixture.images.load(inPieces(archive.subarray(0, 4_000_000)), () => {})).rejects.toThrow("it ends in the middle of an entry");
+    const wrong = Uint8Array.from(archive);
+    wrong[3_000_000] = (wrong[3_000_000] ?? 0) ^ 1;
+    await expect(fixture.images.load(inPieces(wrong), () => {})).rejects.toThrow("does not match its digest");
+    await expectNothingLeft(fixture);
+  });
+});
