@@ -1,10 +1,11 @@
-import { BodyDecoder, type Framing } from "../base/mod.ts";
+import type { Framing } from "../base/mod.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionLostError } from "./errors.ts";
 
 /** HTTP/1.1 (RFC 9112) as far as an engine's API needs it, on one connection. */
 
 const MAX_HEAD_BYTES = 1 << 18;
+const MAX_CHUNK_LINE_BYTES = 4096;
 
 export interface RequestHead {
   readonly method: string;
@@ -70,17 +71,33 @@ export function framingOf({ status, headers }: ResponseHead): Framing | undefine
 /** The body of one answer, in the pieces in which it arrives. */
 export async function* readBody(connection: Connection, head: ResponseHead): AsyncGenerator<Uint8Array, void, void> {
   const framing = framingOf(head);
-  if (framing === undefined) {
-    for (let chunk = await connection.read(); chunk; chunk = await connection.read()) yield chunk;
-    return;
-  }
-  const body = new BodyDecoder(framing);
-  while (!body.ended) {
+  if (framing === "chunked") return yield* readChunked(connection);
+  if (framing !== undefined) return yield* readLength(connection, framing);
+  for (let chunk = await connection.read(); chunk; chunk = await connection.read()) yield chunk;
+}
+
+async function* readLength(connection: Connection, length: number): AsyncGenerator<Uint8Array, void, void> {
+  let left = length;
+  while (left > 0) {
     const chunk = await connection.read();
     if (!chunk) throw new ConnectionLostError("reading its answer");
-    yield* body.push(chunk);
+    if (chunk.length > left) connection.unread(chunk.subarray(left));
+    const piece = chunk.length > left ? chunk.subarray(0, left) : chunk;
+    left -= piece.length;
+    yield piece;
   }
-  connection.unread(body.rest);
+}
+
+async function* readChunked(connection: Connection): AsyncGenerator<Uint8Array, void, void> {
+  for (;;) {
+    const line = await readUntil(connection, "\r\n", MAX_CHUNK_LINE_BYTES);
+    const size = Number.parseInt(line, 16);
+    if (!(size >= 0)) throw new Error("the engine's answer is broken: a chunk has no size");
+    if (size === 0) break;
+    yield* readLength(connection, size);
+    await readUntil(connection, "\r\n", MAX_CHUNK_LINE_BYTES);
+  }
+  while ((await readUntil(connection, "\r\n", MAX_CHUNK_LINE_BYTES)) !== "");
 }
 
 /** After this answer another request may follow on the same connection. */
