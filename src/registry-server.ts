@@ -1,20 +1,39 @@
-import { readFileSync } from "node:fs";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { EngineError, messageOf } from "./base/mod.ts";
-import type { RegistrySettings } from "./configuration/mod.ts";
-import { operatorLog } from "./operator-log.ts";
+import type { RegistrySettings, RegistryStorageSettings } from "./configuration/mod.ts";
+import { operatorLog, type OperatorLog } from "./operator-log.ts";
 import { loadRegistryServer } from "./registry/mod.ts";
+
+type Modules = Awaited<ReturnType<typeof loadRegistryServer>>;
 
 /** `hako registry serve`: builds what the server is made of. @returns the exit code */
 export async function serveRegistry(settings: RegistrySettings, ready: () => void): Promise<number> {
   const log = operatorLog({ least: () => "info" });
   for (const event of ["unhandledRejection", "uncaughtException"] as const) process.on(event, (error: unknown) => log(`internal error: ${messageOf(error)}`, "error"));
   try {
-    const { FileSystemStorage, listen, Registry, REGISTRY_LIMITS } = await loadRegistryServer();
-    const storage = new FileSystemStorage(settings.root);
-    const registry = new Registry({ storage, limits: REGISTRY_LIMITS, readOnly: settings.readOnly, graceMs: settings.graceMs, report: (sentence, error) => log(`${sentence}: ${messageOf(error)}`, "error") });
     const stop = askedToStop();
-    await using listening = listen(registry, { hostname: settings.hostname, port: settings.port, tls: settings.tls && { cert: readPem(settings.tls.certPath), key: readPem(settings.tls.keyPath) } });
-    log(`registry of ${settings.root} listens on ${listening.url}`);
+    const modules = await loadRegistryServer();
+    const { listen, Registry, REGISTRY_LIMITS, AccessControl, Metrics, collectRegularly } = modules;
+    await using held = new AsyncDisposableStack();
+    const metrics = new Metrics();
+    const warn = (sentence: string): void => log(sentence, "warn");
+    const access = new AccessControl(settings.access, warn);
+    const accessLog = openAccessLog(settings.accessLog, modules, held, log);
+    const registry = new Registry({
+      storage: openStorage(settings.storage, modules),
+      limits: { ...REGISTRY_LIMITS, ...settings.limits },
+      access,
+      readOnly: settings.readOnly,
+      graceMs: settings.garbage.graceMs,
+      metrics,
+      log: accessLog,
+      report: (sentence, error) => log(`${sentence}: ${messageOf(error)}`, "error"),
+    });
+    if (!settings.readOnly) held.use(collectRegularly(registry.repositories, { ...settings.garbage, metrics, report: warn }));
+    const listening = held.use(listen(registry, { hostname: settings.hostname, port: settings.port, tls: settings.tls && readIdentity(settings.tls) }));
+    warnOfStrangers(settings, access.isOpen, log);
+    log(`registry of ${placeOf(settings.storage)} listens on ${listening.url}`);
     ready();
     log(`stopping: ${await stop}`);
     return 0;
@@ -24,12 +43,60 @@ export async function serveRegistry(settings: RegistrySettings, ready: () => voi
   }
 }
 
-function readPem(path: string): string {
+/** `hako registry gc`: once, beside servers that may be running. */
+export async function collectRegistry({ storage, garbage }: Pick<RegistrySettings, "storage" | "garbage">): ReturnType<Modules["collectGarbage"]> {
+  const modules = await loadRegistryServer();
+  const opened = openStorage(storage, modules);
+  const repositories = new modules.Repositories(opened, new modules.Leases(opened, garbage.graceMs), modules.REGISTRY_LIMITS.manifestBytes);
+  return await modules.collectGarbage(repositories, garbage, (sentence) => operatorLog({ least: () => "info" })(sentence, "warn"));
+}
+
+function openStorage(settings: RegistryStorageSettings, { FileSystemStorage }: Modules): InstanceType<Modules["FileSystemStorage"]> {
+  if (settings.kind !== "fs") throw new EngineError("NotImplemented", "only the file system can hold a registry's content");
+  return new FileSystemStorage(settings.root);
+}
+
+const placeOf = (settings: RegistryStorageSettings): string => (settings.kind === "fs" ? settings.root : `${settings.endpoint}/${settings.bucket}`);
+
+function openAccessLog(path: string, { accessLog }: Modules, held: AsyncDisposableStack, log: OperatorLog): ReturnType<Modules["accessLog"]> | undefined {
+  if (path === "") return undefined;
+  const fd = path === "-" ? 1 : held.adopt(openSync(path, "a", 0o640), closeSync);
+  let failing = false;
+  return held.use(
+    accessLog((text) => {
+      try {
+        writeSync(fd, text);
+        failing = false;
+      } catch (error) {
+        if (!failing) log(`the access log could not be written: ${messageOf(error)}, ignoring`, "warn");
+        failing = true;
+      }
+    }),
+  );
+}
+
+function readIdentity({ certPath, keyPath }: { certPath: string; keyPath: string }): { cert: string; key: string } {
+  const cert = readPem(certPath, (text) => void new X509Certificate(text));
+  const key = readPem(keyPath, (text) => void createPrivateKey(text));
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new EngineError("InvalidParameter", `the TLS key ${keyPath} is not that of the certificate ${certPath}`);
+  return { cert, key };
+}
+
+function readPem(path: string, check: (text: string) => void): string {
   try {
-    return readFileSync(path, "utf8");
+    const text = readFileSync(path, "utf8");
+    check(text);
+    return text;
   } catch (error) {
-    throw new EngineError("InvalidParameter", `the TLS file ${path} cannot be read: ${messageOf(error)}`);
+    throw new EngineError("InvalidParameter", `the TLS file ${path} cannot be used: ${messageOf(error)}`);
   }
+}
+
+/** What is allowed, but seldom meant. */
+function warnOfStrangers({ hostname, tls, access }: RegistrySettings, isOpen: boolean, log: OperatorLog): void {
+  if (/^(?:127\.|::1$|localhost$)/.test(hostname)) return;
+  if (isOpen && access.rules === undefined) log("everybody who reaches this address may pull, push and delete: --htpasswd or --token-realm asks who it is", "warn");
+  if (!tls && !isOpen) log("passwords and tokens cross the network in the clear: --tls-cert and --tls-key protect them, or a proxy in front", "warn");
 }
 
 function askedToStop(): Promise<string> {

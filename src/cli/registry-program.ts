@@ -4,6 +4,16 @@ import type { RegistrySettings } from "../configuration/mod.ts";
 export interface RegistryProgram {
   /** Serves until it is told to stop; calls `ready` once it listens. @returns the exit code */
   serveRegistry(settings: RegistrySettings, ready: () => void): Promise<number>;
+  /** Removes garbage once. @throws EngineError */
+  collectRegistry(settings: Pick<RegistrySettings, "storage" | "garbage">): Promise<CollectedGarbage>;
+}
+
+export interface CollectedGarbage {
+  readonly manifests: number;
+  readonly links: number;
+  readonly blobs: number;
+  readonly uploads: number;
+  readonly freedBytes: number;
 }
 
 let program: (() => Promise<RegistryProgram>) | undefined;

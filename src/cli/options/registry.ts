@@ -1,20 +1,75 @@
-import type { RegistrySettings } from "../../configuration/mod.ts";
+import { readFileSync } from "node:fs";
+import type { RegistryAccessSettings, RegistryGarbageSettings, RegistrySettings, RegistryStorageSettings } from "../../configuration/mod.ts";
 import { Failure } from "../failure.ts";
-import type { Flags } from "../flags.ts";
+import { isRepeated, type Flags } from "../flags.ts";
+import { parseLine } from "../parse.ts";
 
 const DEFAULT_ADDRESS = "127.0.0.1:5000";
 const DEFAULT_ROOT = "/var/lib/hako-registry";
+const NS_PER_MS = 1_000_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What the command line says, then what the file says. */
+interface Given {
+  text(name: string): string | undefined;
+  bool(name: string): boolean;
+  milliseconds(name: string, otherwise: number): number;
+}
 
 /** @throws Failure naming the flag that is wrong */
 export function registrySettings(flags: Flags): RegistrySettings {
+  const given = givenBy(flags);
   return {
-    ...parseAddress(flags.string("addr") ?? DEFAULT_ADDRESS),
-    tls: tlsFiles(flags),
-    root: flags.string("root") ?? DEFAULT_ROOT,
-    readOnly: flags.bool("read-only"),
-    graceMs: 24 * HOUR_MS,
+    ...parseAddress(given.text("addr") ?? DEFAULT_ADDRESS),
+    tls: together(given, { certPath: "tls-cert", keyPath: "tls-key" }),
+    storage: storageSettings(given),
+    access: accessSettings(given),
+    readOnly: given.bool("read-only"),
+    limits: limitSettings(given),
+    garbage: { ...garbageSettings(given), intervalMs: given.milliseconds("gc-interval", DAY_MS) },
+    accessLog: accessLogPath(given.text("access-log") ?? "-"),
+    pages: given.bool("pages"),
+    proxy: undefined,
   };
+}
+
+/** The part of the settings that a garbage collection needs. @throws Failure */
+export function collectSettings(flags: Flags): Pick<RegistrySettings, "storage" | "garbage"> {
+  const given = givenBy(flags);
+  return { storage: storageSettings(given), garbage: garbageSettings(given) };
+}
+
+function givenBy(flags: Flags): Given {
+  const path = flags.string("config-file");
+  const file = path === undefined ? undefined : parseLine(wordsOf(path, flags), flags.table, true).flags;
+  const source = (name: string): Flags => (file && !flags.changed(name) ? file : flags);
+  return {
+    text: (name) => source(name).string(name),
+    bool: (name) => source(name).bool(name),
+    milliseconds: (name, otherwise) => {
+      const ns = source(name).number(name);
+      return ns === undefined ? otherwise : ns / NS_PER_MS;
+    },
+  };
+}
+
+/** A file says what flags say: it is read as the command line that it stands for. */
+function wordsOf(path: string, flags: Flags): string[] {
+  const refuse = (reason: string): Failure => new Failure(`--config-file ${path}: ${reason}`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw refuse(error instanceof Error ? error.message : String(error));
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw refuse("it is not a JSON object");
+  return Object.entries(parsed).map(([name, value]) => {
+    const flag = flags.find(name);
+    if (!flag || name === "config-file" || isRepeated(flag.type)) throw refuse(`there is no setting ${JSON.stringify(name)}`);
+    if (!["string", "number", "boolean"].includes(typeof value)) throw refuse(`${name} must be a text, a number, true or false`);
+    return `--${name}=${String(value)}`;
+  });
 }
 
 /** `host:port`, `:port` for all addresses, `[v6]:port`. */
@@ -25,10 +80,34 @@ function parseAddress(text: string): { hostname: string; port: number } {
   return { hostname: match[1]?.replace(/^\[|\]$/g, "") || "0.0.0.0", port };
 }
 
-function tlsFiles(flags: Flags): RegistrySettings["tls"] {
-  const certPath = flags.string("tls-cert");
-  const keyPath = flags.string("tls-key");
-  if (certPath === undefined && keyPath === undefined) return undefined;
-  if (certPath === undefined || keyPath === undefined) throw new Failure("--tls-cert and --tls-key go together");
-  return { certPath, keyPath };
+function storageSettings(given: Given): RegistryStorageSettings {
+  return { kind: "fs", root: given.text("root") ?? DEFAULT_ROOT };
+}
+
+function garbageSettings(given: Given): RegistryGarbageSettings {
+  return { intervalMs: 0, graceMs: given.milliseconds("gc-age", DAY_MS), uploadMs: given.milliseconds("upload-age", 7 * DAY_MS), untagged: given.bool("gc-untagged") };
+}
+
+function accessSettings(given: Given): RegistryAccessSettings {
+  const htpasswd = given.text("htpasswd");
+  const token = together(given, { realm: "token-realm", service: "token-service", issuer: "token-issuer", keys: "token-keys" });
+  if (token && htpasswd !== undefined) throw new Failure("--htpasswd and --token-realm cannot both be used: clients are asked for one kind of proof");
+  if (token && /["\\\r\n]/.test(token.realm + token.service)) throw new Failure("--token-realm and --token-service must not contain quotation marks");
+  return { htpasswd, rules: given.text("rules"), token };
+}
+
+function limitSettings(given: Given): RegistrySettings["limits"] {
+  const [requestsAtOnce, requestsPerSecond, blobBytes] = ["max-requests", "rate", "max-blob-size"].map((name) => given.text(name)).map((text) => (text === undefined ? undefined : Number(text)));
+  return { ...(requestsAtOnce !== undefined && { requestsAtOnce }), ...(requestsPerSecond !== undefined && { requestsPerSecond }), ...(blobBytes !== undefined && { blobBytes }) };
+}
+
+const accessLogPath = (text: string): string => (text === "none" ? "" : text);
+
+/** Flags of which all or none must be given. @throws Failure */
+function together<Name extends string>(given: Given, names: Readonly<Record<Name, string>>): Record<Name, string> | undefined {
+  const entries = (Object.entries(names) as [Name, string][]).map(([name, flag]) => [name, given.text(flag), flag] as const);
+  const missing = entries.filter(([, value]) => value === undefined || value === "");
+  if (missing.length === entries.length) return undefined;
+  if (missing.length > 0) throw new Failure(`${entries.map(([, , flag]) => `--${flag}`).join(", ")} go together: ${missing.map(([, , flag]) => `--${flag}`).join(", ")} missing`);
+  return Object.fromEntries(entries.map(([name, value]) => [name, value ?? ""])) as Record<Name, string>;
 }

@@ -8,7 +8,7 @@ import * as image from "./image.ts";
 import { MANIFEST } from "./manifest.ts";
 import * as network from "./network.ts";
 import * as registry from "./registry.ts";
-import { SERVE } from "./registry-serve.ts";
+import { COLLECT, SERVE } from "./registry-serve.ts";
 import * as system from "./system.ts";
 
 /** Every name of the command line. Help, errors, completion and reference pages derive from it. */
@@ -17,6 +17,7 @@ export const TABLE: readonly Entry[] = [
   { name: "exec", command: container.EXEC, section: "common" },
   { name: "ps", command: container.PS, section: "common" },
   { name: "pull", command: image.PULL, section: "common" },
+  { name: "push", command: image.PUSH, section: "common" },
   { name: "images", command: image.IMAGES, section: "common" },
   { name: "login", command: registry.LOGIN, section: "common" },
   { name: "logout", command: registry.LOGOUT, section: "common" },
@@ -84,6 +85,7 @@ export const TABLE: readonly Entry[] = [
       { name: "ls", aliases: ["list"], command: image.IMAGES },
       { name: "prune", command: image.PRUNE_IMAGES },
       { name: "pull", command: image.PULL },
+      { name: "push", command: image.PUSH },
       { name: "rm", aliases: ["remove"], command: image.RMI },
       { name: "save", command: image.SAVE },
       { name: "tag", command: image.TAG },
@@ -104,7 +106,7 @@ export const TABLE: readonly Entry[] = [
       { name: "rm", aliases: ["remove"], command: network.RM },
     ],
   },
-  { name: "registry", summary: "Run a registry", section: "management", children: [{ name: "serve", command: SERVE }] },
+  { name: "registry", summary: "Run a registry", section: "management", children: [{ name: "gc", command: COLLECT }, { name: "serve", command: SERVE }] },
   {
     name: "system",
     summary: "Manage the engine",
@@ -166,12 +168,12 @@ export const TABLE: readonly Entry[] = [
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
   "bake", "build", "builder", "buildx", "compose", "plugin",
-  "push", "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
+  "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
 /** The same of the groups that are there. */
 export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
-  image: ["build", "push"],
+  image: ["build"],
   volume: ["update"],
 };
 

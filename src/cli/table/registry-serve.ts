@@ -1,17 +1,47 @@
 import type { CommandSpec } from "../command.ts";
+import type { Flag } from "../flags.ts";
+
+const STORAGE: readonly Flag[] = [
+  { name: "config-file", type: "string", help: "JSON file with values for these flags, by their names" },
+  { name: "root", type: "string", default: '"/var/lib/hako-registry"', help: "Folder of the content" },
+  { name: "gc-age", type: "duration", default: "24h", help: "How old unreferenced content must be before it is removed" },
+  { name: "gc-untagged", type: "bool", help: "Also remove manifests that no tag, index or subject leads to" },
+  { name: "upload-age", type: "duration", default: "168h", help: "After how long an upload that nobody goes on with is given up" },
+];
 
 export const SERVE: CommandSpec = {
   summary: "Run a registry in the foreground",
   usage: "[OPTIONS]",
   args: [0, 0],
   flags: [
+    ...STORAGE,
+    { name: "access-log", type: "string", default: '"-"', help: "File for one line per request; - for standard output, none for nothing" },
     { name: "addr", type: "string", default: '"127.0.0.1:5000"', help: "Address to listen on" },
-    { name: "root", type: "string", default: '"/var/lib/hako-registry"', help: "Folder of the content" },
-    { name: "tls-cert", type: "string", help: "Certificate file; with it, TLS is spoken" },
-    { name: "tls-key", type: "string", help: "Key file of the certificate" },
+    { name: "gc-interval", type: "duration", default: "24h", help: "Time between two garbage collections; 0 for none" },
+    { name: "htpasswd", type: "string", help: "File of users and passwords, as htpasswd -B writes it" },
+    { name: "max-blob-size", type: "bytes", default: "1t", help: "Largest blob that is taken" },
+    { name: "max-requests", type: "uint", default: "4096", help: "Requests answered at once" },
+    { name: "pages", type: "bool", default: "true", help: "Show pages to browsers" },
+    { name: "rate", type: "uint", default: "0", help: "Requests per second of one address; 0 for no limit" },
     { name: "read-only", type: "bool", help: "Refuse everything that would change the content" },
     { name: "ready-fd", type: "int", hidden: true, help: "Descriptor that is written to once the registry listens" },
-  ],
+    { name: "rules", type: "string", help: "File that says who may pull, push and delete what" },
+    { name: "tls-cert", type: "string", help: "Certificate file; with it, TLS is spoken" },
+    { name: "tls-key", type: "string", help: "Key file of the certificate" },
+    { name: "token-issuer", type: "string", help: "Who makes the tokens" },
+    { name: "token-keys", type: "string", help: "File of certificates, public keys or a JSON key set that tokens are checked with" },
+    { name: "token-realm", type: "string", help: "URL at which clients get tokens" },
+    { name: "token-service", type: "string", help: "The registry's name in tokens" },
+  ].toSorted((a, b) => (a.name < b.name ? -1 : 1)) as Flag[],
   local: true,
   load: () => import("../commands/registry-serve.ts"),
+};
+
+export const COLLECT: CommandSpec = {
+  summary: "Remove what nothing in a registry refers to, also while it runs",
+  usage: "[OPTIONS]",
+  args: [0, 0],
+  flags: STORAGE,
+  local: true,
+  load: () => import("../commands/registry-gc.ts"),
 };

@@ -1,3 +1,4 @@
+import type { Metrics } from "./metrics.ts";
 import type { Repositories } from "./repositories.ts";
 import type { RegistryLimits } from "./settings.ts";
 
@@ -9,8 +10,9 @@ export interface Call {
   readonly part: (name: string) => string;
   readonly repositories: Repositories;
   readonly limits: RegistryLimits;
+  readonly metrics: Metrics;
   /** Whether the caller may also pull from another repository, from which it wants to mount. */
-  readonly mayPull: (name: string) => Promise<boolean>;
+  readonly mayPull: (name: string) => boolean;
   /** Bytes that came with the request, as they are read. */
   readonly received: (bytes: number) => void;
 }

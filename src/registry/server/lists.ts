@@ -17,8 +17,7 @@ export async function listTags(call: Call): Promise<Response> {
 
 /** GET /v2/_catalog: the names the caller may pull from. Docker's, not part of the OCI specification. */
 export async function listRepositories(call: Call): Promise<Response> {
-  const names: string[] = [];
-  for (const name of await call.repositories.names()) if (await call.mayPull(name)) names.push(name);
+  const names = (await call.repositories.names()).filter(call.mayPull);
   const { page, headers } = paginate(call, names, byCode, "/v2/_catalog");
   return Response.json({ repositories: page }, { headers });
 }

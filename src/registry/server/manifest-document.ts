@@ -7,6 +7,8 @@ export interface ManifestDocument {
   readonly kind: "image" | "index";
   /** Blobs that must be there, with the sizes it claims. */
   readonly blobs: readonly Described[];
+  /** Those, and others that may lie here though the manifest says that they lie elsewhere. */
+  readonly referred: readonly Digest[];
   /** Manifests of an index. */
   readonly manifests: readonly IndexEntry[];
   readonly config: Described | undefined;
@@ -53,6 +55,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
     config,
     // A layer that lies elsewhere need not lie here too.
     blobs: [...(config ? [config] : []), ...layers.filter((layer) => !layer.urls?.length)],
+    referred: [...(config ? [config] : []), ...layers].map(({ digest }) => digest),
     manifests: entries.map((entry) => ({ ...entry, platform: platformText(entry) })),
     subject: subject?.digest,
     artifactType: text(document["artifactType"], "artifactType") || config?.mediaType,

@@ -1,4 +1,10 @@
+export { accessLog, type AccessLog } from "./access-log.ts";
+export { AccessControl, type AccessSettings, type TokenSettings } from "./auth/access.ts";
+export { collectGarbage, type GarbagePolicy, type GarbageReport } from "./collect-garbage.ts";
+export { collectRegularly } from "./garbage-timer.ts";
 export { listen, type Listening, type ListenOptions } from "./listen.ts";
+export { Metrics } from "./metrics.ts";
+export { Repositories } from "./repositories.ts";
 export { Registry, type RegistryOptions } from "./server.ts";
 export { REGISTRY_LIMITS, type RegistryLimits } from "./settings.ts";
-export { FileSystemStorage, type Storage } from "../storage/mod.ts";
+export { FileSystemStorage, Leases, type Storage } from "../storage/mod.ts";

@@ -46,7 +46,7 @@ export class Repositories {
   /** Makes a blob that is in the storage part of a repository. @returns false when it has gone meanwhile */
   async linkBlob(name: string, digest: Digest): Promise<boolean> {
     await this.#name(name);
-    await this.storage.write(layout.linkKey(name, digest), NOTHING);
+    await this.leases.write(layout.linkKey(name, digest), NOTHING);
     return (await this.leases.renew(layout.blobKey(digest))) !== undefined;
   }
 
@@ -76,13 +76,18 @@ export class Repositories {
     return await Array.fromAsync(this.storage.list(layout.tagsKey(name)));
   }
 
+  /** Of all manifests. */
   async digests(name: string): Promise<Digest[]> {
-    const found: Digest[] = [];
-    for await (const hex of this.storage.list(layout.manifestsKey(name))) {
-      const digest = layout.digestOfName(hex);
-      if (digest) found.push(digest);
-    }
-    return found;
+    return await this.#digestsBelow(layout.manifestsKey(name));
+  }
+
+  /** Of all blobs that the repository has. */
+  async links(name: string): Promise<Digest[]> {
+    return await this.#digestsBelow(layout.linksKey(name));
+  }
+
+  async #digestsBelow(key: string): Promise<Digest[]> {
+    return (await Array.fromAsync(this.storage.list(key))).flatMap((hex) => layout.digestOfName(hex) ?? []);
   }
 
   /**
@@ -98,7 +103,7 @@ export class Repositories {
     if (document.subject) writes.push([layout.referrerKey(name, document.subject, digest), referrerRecord(digest, bytes.length, document)]);
     if (tag !== undefined) writes.push([layout.tagKey(name, tag), new TextEncoder().encode(digest)]);
     await this.#name(name);
-    for (const [key, content] of writes) await this.storage.write(key, content);
+    for (const [key, content] of writes) await this.leases.write(key, content);
     const relied = document.blobs.flatMap((blob) => [layout.linkKey(name, blob.digest), layout.blobKey(blob.digest)]);
     await this.storage.settle([...writes.map(([key]) => key), ...relied, layout.nameKey(name)]);
   }
@@ -130,7 +135,7 @@ export class Repositories {
   }
 
   async #name(name: string): Promise<void> {
-    if (!(await this.leases.renew(layout.nameKey(name)))) await this.storage.write(layout.nameKey(name), NOTHING);
+    if (!(await this.leases.renew(layout.nameKey(name)))) await this.leases.write(layout.nameKey(name), NOTHING);
   }
 }
 

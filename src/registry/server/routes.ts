@@ -17,6 +17,8 @@ export interface Route {
 export interface Operation {
   /** What must be allowed on the repository the path names; none: whoever is allowed in. */
   readonly action?: Action;
+  /** Tells of all repositories. */
+  readonly catalog?: true;
   /** Refused while the registry is read-only. */
   readonly writes?: true;
   readonly handle: Handler;
@@ -25,6 +27,7 @@ export interface Operation {
 const pull = (handle: Handler): Operation => ({ action: "pull", handle });
 const push = (handle: Handler): Operation => ({ action: "push", writes: true, handle });
 const remove = (handle: Handler): Operation => ({ action: "delete", writes: true, handle });
+const metrics: Operation = { handle: (call) => Promise.resolve(new Response(call.metrics.text(), { headers: { "Content-Type": "text/plain; version=0.0.4" } })) };
 const hello: Operation = { handle: () => Promise.resolve(Response.json({})) };
 
 /** A name may hold slashes: the fixed words after it are looked for from the end. */
@@ -35,6 +38,7 @@ export const ROUTES: readonly Route[] = [
   { label: "blob", pattern: /^\/v2\/(?<name>.+)\/blobs\/(?<digest>[^/]+)$/, methods: { GET: pull(getBlob), HEAD: pull(getBlob), DELETE: remove(deleteBlob) } },
   { label: "tags", pattern: /^\/v2\/(?<name>.+)\/tags\/list$/, methods: { GET: pull(listTags) } },
   { label: "referrers", pattern: /^\/v2\/(?<name>.+)\/referrers\/(?<digest>[^/]+)$/, methods: { GET: pull(listReferrers) } },
-  { label: "catalog", pattern: /^\/v2\/_catalog$/, methods: { GET: { handle: listRepositories } } },
+  { label: "catalog", pattern: /^\/v2\/_catalog$/, methods: { GET: { catalog: true, handle: listRepositories } } },
   { label: "base", pattern: /^\/v2\/?$/, methods: { GET: hello, HEAD: hello } },
+  { label: "metrics", pattern: /^\/metrics$/, methods: { GET: metrics } },
 ];

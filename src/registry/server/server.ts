@@ -1,68 +1,133 @@
-import { Leases, type Storage } from "../storage/mod.ts";
+import type { Storage } from "../storage/mod.ts";
+import { Leases } from "../storage/mod.ts";
+import type { AccessLog } from "./access-log.ts";
+import { Admission } from "./admission.ts";
+import type { AccessControl, Caller } from "./auth/access.ts";
 import { Cut } from "./body.ts";
 import type { Call } from "./call.ts";
+import { Metrics } from "./metrics.ts";
+import { parseName } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 import { Repositories } from "./repositories.ts";
-import { ROUTES, type Operation, type Route } from "./routes.ts";
+import { ROUTES, type Operation } from "./routes.ts";
 import type { RegistryLimits } from "./settings.ts";
 
 export interface RegistryOptions {
   readonly storage: Storage;
   readonly limits: RegistryLimits;
+  readonly access: AccessControl;
   readonly readOnly: boolean;
   /** How old an unreferenced object must be before it counts as garbage. */
   readonly graceMs: number;
+  readonly metrics: Metrics;
+  readonly log?: AccessLog | undefined;
   /** Faults of ours; a client's are answered only. */
   readonly report: (sentence: string, error: unknown) => void;
 }
 
+/** One request on its way through, for the log. */
+interface Passage {
+  readonly request: Request;
+  readonly url: URL;
+  readonly address: string;
+  label: string;
+  caller: Caller | undefined;
+  receivedBytes: number;
+}
+
+/** The client has gone in the middle of its request: there is nobody to read this status, but the log and metrics keep it. */
+const CLIENT_GONE = 499;
+
 /** Answers the registry's requests; knows nothing of sockets. */
 export class Registry {
   readonly #options: RegistryOptions;
-  readonly #repositories: Repositories;
+  readonly #admission: Admission;
+  readonly repositories: Repositories;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    this.#repositories = new Repositories(options.storage, new Leases(options.storage, options.graceMs), options.limits.manifestBytes);
+    this.#admission = new Admission(options.limits);
+    this.repositories = new Repositories(options.storage, new Leases(options.storage, options.graceMs), options.limits.manifestBytes);
   }
 
   /** Never throws. @param address of the client */
-  async answer(request: Request, _address: string): Promise<Response> {
-    const url = new URL(request.url);
-    const response = await this.#dispatch(request, url);
-    if (url.pathname.startsWith("/v2")) response.headers.set("Docker-Distribution-Api-Version", "registry/2.0");
+  async answer(request: Request, address: string): Promise<Response> {
+    const beganMs = performance.now();
+    const passage: Passage = { request, url: new URL(request.url), address, label: "none", caller: undefined, receivedBytes: 0 };
+    const response = await this.#admit(passage);
+    if (passage.url.pathname.startsWith("/v2")) response.headers.set("Docker-Distribution-Api-Version", "registry/2.0");
     response.headers.set("X-Content-Type-Options", "nosniff");
+    this.#record(passage, response, performance.now() - beganMs);
     return response;
   }
 
-  async #dispatch(request: Request, url: URL): Promise<Response> {
+  async #admit(passage: Passage): Promise<Response> {
     try {
-      const { operation, parts } = findOperation(request.method, url.pathname);
-      if (operation.writes && this.#options.readOnly) throw new Refusal("UNSUPPORTED", "the registry is read-only");
-      return await operation.handle(this.#call(request, url, parts));
+      using _entered = this.#admission.enter(passage.address);
+      return await this.#dispatch(passage);
     } catch (error) {
       if (error instanceof Refusal) return error.answer();
-      if (error instanceof Cut) return new Response(null, { status: 499 });
-      this.#options.report(`${request.method} ${url.pathname} failed`, error);
+      if (error instanceof Cut) return new Response(null, { status: CLIENT_GONE });
+      this.#options.report(`${passage.request.method} ${passage.url.pathname} failed`, error);
       return new Refusal("UNKNOWN", "the registry could not answer: its log says why").answer();
     }
   }
 
-  #call(request: Request, url: URL, parts: Readonly<Record<string, string>>): Call {
+  async #dispatch(passage: Passage): Promise<Response> {
+    const { access, readOnly } = this.#options;
+    const { operation, parts, label } = findOperation(passage.request.method, passage.url.pathname);
+    passage.label = label;
+    const caller = await this.#identify(passage);
+    passage.caller = caller;
+    if (operation.action) access.require(caller, operation.action, parseName(parts["name"] ?? ""));
+    else if (operation.catalog) access.requireCatalog(caller);
+    else access.requireKnown(caller);
+    if (operation.writes && readOnly) throw new Refusal("UNSUPPORTED", "the registry is read-only");
+    return await operation.handle(this.#call(passage, caller, parts));
+  }
+
+  async #identify({ request, address }: Passage): Promise<Caller> {
+    const { access } = this.#options;
+    if (!access.isOpen && request.headers.has("authorization")) this.#admission.mayAuthenticate(address);
+    try {
+      return await access.identify(request);
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "UNAUTHORIZED") this.#admission.failedToAuthenticate(address);
+      throw error;
+    }
+  }
+
+  #call(passage: Passage, caller: Caller, parts: Readonly<Record<string, string>>): Call {
+    const { access, limits, metrics } = this.#options;
     return {
-      request,
-      query: url.searchParams,
+      request: passage.request,
+      query: passage.url.searchParams,
       part: (name) => parts[name] ?? "",
-      repositories: this.#repositories,
-      limits: this.#options.limits,
-      mayPull: () => Promise.resolve(true),
-      received: () => undefined,
+      repositories: this.repositories,
+      limits,
+      metrics,
+      mayPull: (name) => access.allows(caller, "pull", name),
+      received: (bytes) => void (passage.receivedBytes += bytes),
     };
+  }
+
+  #record({ request, url, address, label, caller, receivedBytes }: Passage, response: Response, ms: number): void {
+    const { log, metrics } = this.#options;
+    const { method } = request;
+    const bytes = method === "HEAD" ? 0 : Number(response.headers.get("content-length") ?? 0);
+    const labels = { route: label, method: label === "none" ? "any" : method };
+    metrics.add("requests_total", 1, { ...labels, code: String(response.status) });
+    metrics.add("request_seconds_total", ms / 1000, labels);
+    if (receivedBytes > 0) metrics.add("received_bytes_total", receivedBytes);
+    if (bytes > 0) metrics.add("sent_bytes_total", bytes);
+    if (response.status === 429) metrics.add("refused_busy_total", 1);
+    metrics.set("requests_under_way", this.#admission.underWay);
+    log?.({ address, user: caller?.user, method, path: url.pathname + url.search, status: response.status, bytes, ms, agent: request.headers.get("user-agent") ?? undefined });
   }
 }
 
 interface Found {
-  readonly route: Route;
+  readonly label: string;
   readonly operation: Operation;
   readonly parts: Readonly<Record<string, string>>;
 }
@@ -70,12 +135,12 @@ interface Found {
 /** @throws Refusal 404 for no such path, 405 for a method that it does not have */
 function findOperation(method: string, pathname: string): Found {
   const path = decoded(pathname);
-  for (const route of ROUTES) {
-    const match = route.pattern.exec(path);
+  for (const { pattern, methods, label } of ROUTES) {
+    const match = pattern.exec(path);
     if (!match) continue;
-    const operation = route.methods[method];
-    if (!operation) throw new Refusal("UNSUPPORTED", "the operation is unsupported", { headers: { Allow: Object.keys(route.methods).join(", ") } });
-    return { route, operation, parts: match.groups ?? {} };
+    const operation = Object.hasOwn(methods, method) ? methods[method] : undefined;
+    if (!operation) throw new Refusal("UNSUPPORTED", "the operation is unsupported", { headers: { Allow: Object.keys(methods).join(", ") } });
+    return { label, operation, parts: match.groups ?? {} };
   }
   throw new Refusal("UNSUPPORTED", "there is nothing at this path", { status: 404 });
 }

@@ -10,11 +10,15 @@ import { Refusal } from "./refusal.ts";
 export async function startUpload(call: Call): Promise<Response> {
   const name = parseName(call.part("name"));
   const mount = call.query.get("mount");
-  if (mount !== null && (await mountBlob(call, name, parseBlobDigest(mount)))) return created(name, parseBlobDigest(mount));
+  if (mount !== null && (await mountBlob(call, name, parseBlobDigest(mount)))) {
+    call.metrics.add("uploads_total", 1, { outcome: "mounted" });
+    return created(name, parseBlobDigest(mount));
+  }
   const digestText = call.query.get("digest");
   const digest = digestText === null ? undefined : parseBlobDigest(digestText);
   const id = crypto.randomUUID();
   await call.repositories.storage.uploads.create(uploadKey(name, id));
+  call.metrics.add("uploads_total", 1, { outcome: "started" });
   if (digest === undefined) return accepted(202, name, id, 0);
   return await finish(call, name, id, digest);
 }
@@ -24,7 +28,7 @@ async function mountBlob(call: Call, name: string, digest: Digest): Promise<bool
   const from = call.query.get("from");
   if (from === null) return false;
   const source = parseName(from);
-  if (!(await call.mayPull(source)) || !(await call.repositories.leaseBlob(source, digest))) return false;
+  if (!call.mayPull(source) || !(await call.repositories.leaseBlob(source, digest))) return false;
   return await call.repositories.linkBlob(name, digest);
 }
 
@@ -59,6 +63,7 @@ async function finish(call: Call, name: string, id: string, digest: Digest): Pro
   await receive(call, upload, name, id);
   await commit(upload, digest);
   if (!(await call.repositories.linkBlob(name, digest))) throw blobUnknown(digest);
+  call.metrics.add("uploads_total", 1, { outcome: "finished" });
   return created(name, digest);
 }
 
@@ -77,6 +82,7 @@ export async function cancelUpload(call: Call): Promise<Response> {
   const { uploads } = call.repositories.storage;
   if (!(await uploads.info(key))) throw uploadUnknown();
   await uploads.remove(key);
+  call.metrics.add("uploads_total", 1, { outcome: "cancelled" });
   return new Response(null, { status: 204 });
 }
 

@@ -6,7 +6,7 @@
  * repositories/<name>/_referrers/<hex>/<hex>       of a subject: the descriptor of a manifest that names it
  * repositories/<name>/_uploads/<id>                a blob on the way in
  * blobs/sha256/<first two>/<hex>                   content, verified, shared by all repositories
- * condemned/<hex>                                  the garbage collector is about to remove a key (its sha256)
+ * condemned/<hex>/<id>                             a garbage collector is about to remove a key (its sha256)
  * tmp/<id>                                         file system only: on the way to being renamed
  *
  * Components of repository names never begin with an underscore, so that names and our folders cannot meet.

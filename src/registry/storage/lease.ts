@@ -4,7 +4,7 @@ import type { ObjectInfo, Storage } from "./storage.ts";
 /** A collector that has not removed what it condemned by then has been killed, or has given up. */
 const CONDEMNED_MS = 60_000;
 /** A collector gives up well before, so that nobody takes it for dead while it is about to remove. */
-export const REMOVE_WITHIN_MS = 20_000;
+const REMOVE_WITHIN_MS = 20_000;
 const LOOK_AGAIN_MS = 50;
 
 /**
@@ -23,45 +23,54 @@ export class Leases {
   /** Keeps an object for at least half the grace time from now on. @returns undefined when it is not there */
   async renew(key: string): Promise<ObjectInfo | undefined> {
     const found = await this.storage.info(key);
-    // No collector condemns anything this young.
-    if (!found || Date.now() - found.modifiedMs < this.graceMs / 2) return found;
-    if (!(await this.storage.touch(key))) return undefined;
+    if (!found) return undefined;
+    const ageMs = Date.now() - found.modifiedMs;
+    // Whoever condemned it before it became so young has decided by now, and nobody condemns it at this age.
+    if (ageMs > CONDEMNED_MS && ageMs < this.graceMs / 2) return found;
+    if (ageMs >= this.graceMs / 2 && !(await this.storage.touch(key))) return undefined;
     await this.#decision(key);
     return await this.storage.info(key);
   }
 
+  /** Writes an object that is there when this resolves, whatever a collector had in mind. */
+  async write(key: string, bytes: Uint8Array): Promise<void> {
+    do await this.storage.write(key, bytes);
+    while (!(await this.renew(key)));
+  }
+
   /** Removes an object that is old, unless somebody relies on it by then. @returns the bytes freed, undefined when it was kept */
-  async collect(key: string): Promise<number | undefined> {
-    if (!(await this.isOld(key))) return undefined;
-    const marker = condemnedKey(key);
+  async collect(key: string, remove: () => Promise<void> = () => this.storage.remove(key)): Promise<number | undefined> {
+    if (!(await this.#oldEnough(key))) return undefined;
+    const condemned = condemnedKey(key);
+    const marker = `${condemned}/${crypto.randomUUID()}`;
     const beganMs = Date.now();
-    await this.storage.write(marker, new TextEncoder().encode(key));
+    await this.storage.write(marker, new Uint8Array());
     try {
-      const found = await this.storage.info(key);
-      if (!found || this.isYoung(found) || Date.now() - beganMs > REMOVE_WITHIN_MS) return undefined;
-      await this.storage.remove(key);
+      const found = await this.#oldEnough(key);
+      if (!found || Date.now() - beganMs > REMOVE_WITHIN_MS) return undefined;
+      await remove();
       return found.size;
     } finally {
       await this.storage.remove(marker);
+      await this.storage.tidy(condemned);
     }
   }
 
-  async isOld(key: string): Promise<boolean> {
+  async #oldEnough(key: string): Promise<ObjectInfo | undefined> {
     const found = await this.storage.info(key);
-    return found !== undefined && !this.isYoung(found);
+    return found && Date.now() - found.modifiedMs >= this.graceMs ? found : undefined;
   }
 
-  isYoung({ modifiedMs }: ObjectInfo): boolean {
-    return Date.now() - modifiedMs < this.graceMs;
-  }
-
-  /** Waits until a collector that has condemned the key has removed or spared it. */
+  /** Waits until all collectors that have condemned the key have removed or spared it. */
   async #decision(key: string): Promise<void> {
-    const marker = condemnedKey(key);
-    for (;;) {
-      const condemned = await this.storage.info(marker);
-      if (!condemned || Date.now() - condemned.modifiedMs > CONDEMNED_MS) return;
-      await Bun.sleep(LOOK_AGAIN_MS);
+    while (await this.#isCondemned(condemnedKey(key))) await Bun.sleep(LOOK_AGAIN_MS);
+  }
+
+  async #isCondemned(folder: string): Promise<boolean> {
+    for await (const name of this.storage.list(folder)) {
+      const marker = await this.storage.info(`${folder}/${name}`);
+      if (marker && Date.now() - marker.modifiedMs < CONDEMNED_MS) return true;
     }
+    return false;
   }
 }
