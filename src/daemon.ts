@@ -214,11 +214,11 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   held.defer(() => db.close());
   installShim(runRoot);
   const spawner = held.use(new ShimSpawner({ shim: shimPath }));
-  const { extractor, trees } = helperPrograms(spawner, runRoot, rootMountPoint({ dataRoot, runRoot }));
+  const { extractor, trees, compressor } = helperPrograms(spawner, runRoot, rootMountPoint({ dataRoot, runRoot }));
   const content = new ContentStore(join(dataRoot, "content"));
   const snapshots = new Snapshots({ db, dir: dataRoot });
   const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
-  const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk, packLayer: (folder, signal) => trees.packLayer(folder, signal), transfersAtOnce: () => ({ downloads: settings().maxConcurrentDownloads, uploads: settings().maxConcurrentUploads }) });
+  const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk, packLayer: (folder, signal) => trees.packLayer(folder, signal), compressor, transfersAtOnce: () => ({ downloads: settings().maxConcurrentDownloads, uploads: settings().maxConcurrentUploads }) });
   const rtnl = held.use(new Rtnetlink());
   const network = openNetworks({ db, rtnl, config: options.network });
   await network.setup();

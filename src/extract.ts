@@ -1,2 +1,2 @@
-/** Entry of the helper processes (`hako __extract`, `hako __tree`): a door of its own, so that they load nothing else. */
-export { extractMain, treeMain } from "./archive/mod.ts";
+/** Entry of the helper processes (`hako __extract`, `hako __tree`, `hako __gzip`): a door of its own, so that they load nothing else. */
+export { extractMain, gzipMain, treeMain } from "./archive/mod.ts";

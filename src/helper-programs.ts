@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EXTRACT_CAPABILITIES, helperExtractor, Trees, type Extractor } from "./archive/mod.ts";
+import { EXTRACT_CAPABILITIES, helperCompressor, helperExtractor, Trees, type Compressor, type Extractor, type GrowingProcess } from "./archive/mod.ts";
 import { openOwnExecutable } from "./linux/mod.ts";
 import type { ShimSpawner } from "./runtime/mod.ts";
 
@@ -9,6 +9,7 @@ const ENVIRONMENT = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 export interface HelperPrograms {
   readonly extractor: Extractor;
   readonly trees: Trees;
+  readonly compressor: Compressor;
 }
 
 /** @param mountPoint an empty folder, on which each helper sees what is mounted for it alone */
@@ -17,15 +18,17 @@ export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint
   const program = Bun.main.startsWith("/$bunfs/") ? ["hako"] : ["bun", join(import.meta.dir, "cli", "main.ts")];
   let next = 0;
   const socket = (): string => join(runRoot, "e", `x${process.pid}-${next++}`);
+  const streamed = async (argv: readonly string[], capabilities: readonly string[], given: readonly number[]): Promise<GrowingProcess> => {
+    const { stdin, stdout, exited, kill } = await spawner.launchHelper(socket(), { exeFd, argv: [...program, ...argv], env: ENVIRONMENT, capabilities, stdin: "stream", given, stdout: "stream", stderr: 2 });
+    if (!stdin || !stdout) throw new Error("the helper was started without its streams");
+    return { stdin, stdout, exited, kill };
+  };
   const extractor = helperExtractor(async ({ argv, stdinFd }) => {
     const helper = await spawner.launchHelper(socket(), { exeFd, argv: [...program, ...argv], env: ENVIRONMENT, capabilities: EXTRACT_CAPABILITIES, stdin: stdinFd, stdout: "stream", stderr: 2 });
     const stdout = await new Response(helper.stdout as unknown as ConstructorParameters<typeof Response>[0]).text();
     return { exitCode: await helper.exited, stdout };
-  }, async ({ argv, file }) => {
-    const { stdin, stdout, exited, kill } = await spawner.launchHelper(socket(), { exeFd, argv: [...program, ...argv], env: ENVIRONMENT, capabilities: EXTRACT_CAPABILITIES, stdin: "stream", given: [file], stdout: "stream", stderr: 2 });
-    if (!stdin || !stdout) throw new Error("the helper was started without its streams");
-    return { stdin, stdout, exited, kill };
-  });
+  }, ({ argv, file }) => streamed(argv, EXTRACT_CAPABILITIES, [file]));
+  const compressor = helperCompressor((argv) => streamed(argv, [], []));
   const trees = new Trees(async ({ job, capabilities, mounted, folder, input }) => {
     const helper = await spawner.launchHelper(socket(), {
       exeFd, argv: [...program, "__tree", JSON.stringify(job)], env: ENVIRONMENT, capabilities, stdout: "stream", stderr: 2,
@@ -35,7 +38,7 @@ export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint
     });
     return { exited: helper.exited, stdin: helper.stdin, stdout: helper.stdout ?? nothing(), kill: () => helper.kill() };
   }, mountPoint);
-  return { extractor, trees };
+  return { extractor, trees, compressor };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, void> {}

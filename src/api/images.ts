@@ -78,7 +78,15 @@ export const images = [
     failures: [400],
     respond: async ({ engine, query }) => json(await engine.pruneImages(query.filters)),
   }),
-  route("POST /images/{name}/push", { summary: "Pushes an image to a registry; not supported yet.", success: [], failures: [501], respond: () => notYet("pushing is not supported yet: registries come in a later release") }),
+  route("POST /images/{name}/push", {
+    summary: "Pushes an image to its registry. Credentials come in X-Registry-Auth.",
+    query: { tag: text("Its tag; without one, all tags of the repository are pushed."), platform: platform("The platform it must have.") },
+    failures: [400, 404, 500],
+    respond: ({ engine, ref, query, headers, signal }) => {
+      parseReference(ref);
+      return progress(engine.pushImage({ name: ref, tag: query.tag, platform: query.platform, auth: registryAuth(headers) }, signal));
+    },
+  }),
   route("GET /images/{name}/get", {
     summary: "An archive of one image, or of all tags of a repository.",
     query: { platform: platform("The platform it must have.") },

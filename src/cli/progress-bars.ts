@@ -13,6 +13,7 @@ export function progressBars(show: (text: string) => void, columns: () => number
   let places = new Map<string, number>();
   return ({ id, status = "", stream, progressDetail }) => {
     if (stream) return show(stream.split("\n").map(printable).join("\n"));
+    if (!status) return;
     if (!id || !progressDetail) {
       places = new Map();
       return show(`${id ? `${printable(id)}: ` : ""}${printable(status)}\n`);

@@ -43,5 +43,9 @@ export interface PullQuery {
 export const pullImage = (client: Client, query: PullQuery, headers: Readonly<Record<string, string>>): Promise<Answer> =>
   client.request("POST", "/images/create", { query: { ...query }, headers });
 
+/** `platform`: as JSON. @param headers of the registry's credentials */
+export const pushImage = (client: Client, name: string, { tag, platform }: { tag?: string | undefined; platform?: string | undefined }, headers: Readonly<Record<string, string>>): Promise<Answer> =>
+  client.request("POST", at(name, "/push"), { query: { tag, platform }, headers });
+
 export const pruneImages = (client: Client, filters?: Filters) =>
   client.json<{ ImagesDeleted: Array<{ Untagged?: string; Deleted?: string }> | null; SpaceReclaimed: number }>("POST", "/images/prune", { query: { filters: formatFilters(filters) } });

@@ -37,6 +37,7 @@ export { systemVersion } from "./version.ts";
 export { systemDf } from "./df.ts";
 export { imageHistory, importImage, inspectImage, listImages, loadImage, saveImages, pruneImages, removeImage, tagImage } from "./images.ts";
 export { pullImage } from "./pull.ts";
+export { pushImage } from "./push.ts";
 export { inspectDistribution, registryClient, registryLogin, searchImages, type RegistryAuth } from "./registries.ts";
 export { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume, type Volume } from "./volumes.ts";
 export { inspectNetwork, listNetworks, type NetworkResource } from "./networks.ts";

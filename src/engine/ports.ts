@@ -1,7 +1,7 @@
-import type { Pulled, PullRequest, TransferMessage } from "../image/mod.ts";
+import type { Pulled, PullRequest, Pushed, PushRequest, TransferMessage } from "../image/mod.ts";
 import type { Framing } from "../base/mod.ts";
 import type { CgroupStatsReader, CgroupSupport, InterfaceCounters, ProcessInfo } from "../linux/mod.ts";
-import type { DeviceNode, Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, ProcessSpec, Resources, RootMount, RuntimeMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
+import type { DeviceNode, Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, ProcessSpec, Reference, Resources, RootMount, RuntimeMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
 
 /** The narrow interfaces that the use cases need of the mechanisms; the real ones fit by shape. */
 
@@ -57,6 +57,8 @@ export interface ImagePort {
   load(stream: AsyncIterable<Uint8Array>, progress: (message: Record<string, unknown>) => void): Promise<void>;
   /** What it cannot find is said before the first byte. */
   save(names: readonly string[], options: { platform?: { os: string; architecture: string | undefined; variant: string | undefined } | undefined; signal: AbortSignal }): { images: readonly { id: Digest; names: readonly string[] }[]; bytes: AsyncIterable<Uint8Array> };
+  push(request: PushRequest, tell: (message: TransferMessage) => void): Promise<Pushed>;
+  tagsOf(repository: Reference): Reference[];
   pull(request: PullRequest, tell: (message: TransferMessage) => void): Promise<Pulled>;
   prune(filters: Filters, inUse: (id: Digest) => ImageUse[]): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
   /** An image of one more layer, which `copyLayer` writes into the folder it is given. */

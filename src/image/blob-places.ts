@@ -49,6 +49,11 @@ export class BlobPlaces {
       .map(({ repository }) => repository);
   }
 
+  /** Whether any repository has had it. */
+  isKnown(digest: Digest): boolean {
+    return this.db.query("SELECT 1 FROM blob_places WHERE digest = ? LIMIT 1").get(digest) !== null;
+  }
+
   packed(diffID: Digest): PackedLayer | undefined {
     return this.db.query<PackedLayer, [string]>("SELECT digest, size FROM packed_layers WHERE diff_id = ?").get(diffID) ?? undefined;
   }

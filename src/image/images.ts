@@ -1,9 +1,9 @@
 import type { Database } from "bun:sqlite";
 import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
-import type { Extractor } from "../archive/mod.ts";
+import { inProcessCompressor, type Compressor, type Extractor } from "../archive/mod.ts";
 import type { ContentStore } from "../content/mod.ts";
 import type { Snapshots } from "../snapshot/mod.ts";
-import { canonicalName, parseReference, withDefaultTag, type Digest, type ImageHistoryItem, type ImageInspect, type ImageProcessConfig, type ImageSummary } from "../spec/mod.ts";
+import { canonicalName, parseReference, withDefaultTag, type Digest, type ImageHistoryItem, type ImageInspect, type ImageProcessConfig, type ImageSummary, type Reference } from "../spec/mod.ts";
 import { Background } from "./background.ts";
 import { BlobHolds } from "./blob-holds.ts";
 import { BlobPlaces } from "./blob-places.ts";
@@ -16,6 +16,7 @@ import { importImage, type ImportOptions } from "./import.ts";
 import { loadImages, type LoadDeps } from "./load.ts";
 import { pruneImages } from "./prune.ts";
 import type { Progress } from "./progress.ts";
+import { pushImage, type Pushed, type PushRequest } from "./push/push.ts";
 import { LayerJobs } from "./pull/layer-job.ts";
 import { pullImage, type Pulled, type PullRequest } from "./pull/pull.ts";
 import { VerifiedBlobs } from "./pull/verified-blobs.ts";
@@ -37,12 +38,16 @@ export interface ImagesOptions {
   readonly parallel: number;
   /** Writes unpacked layers back, off the event loop; called in the background after an image was stored. */
   readonly syncDisk: () => Promise<void>;
+  /** In this process where none is given: for tests. */
+  readonly compressor?: Compressor;
   /** Of the whole engine; asked for anew each time. */
   readonly transfersAtOnce?: () => { readonly downloads: number; readonly uploads: number };
   /** Packs the folder of a layer that was made here and has no blob. */
   readonly packLayer?: (folder: string, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
 }
 
+/** Each takes a processor. */
+const LAYERS_PACKED_AT_ONCE = 2;
 /** Enough small layers wait at the extractor to share its processes. */
 const WAITING_PER_SLOT = 16;
 
@@ -61,6 +66,10 @@ export interface Images {
   save(names: readonly string[], options: SaveOptions): SavedArchive;
   /** Brings an image from its registry. @throws EngineError, RegistryError */
   pull(request: PullRequest, tell: (message: TransferMessage) => void): Promise<Pulled>;
+  /** Sends an image to its registry. @throws EngineError, RegistryError */
+  push(request: PushRequest, tell: (message: TransferMessage) => void): Promise<Pushed>;
+  /** What is here of a repository, by tags and digests. */
+  tagsOf(repository: Reference): Reference[];
   prune(filters: Filters, inUse: InUse): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
   /** An image of one more layer than its parent. */
   commit(options: CommitOptions): Promise<{ id: Digest }>;
@@ -72,7 +81,7 @@ export interface Images {
 }
 
 /** Opens the images of a data root and removes blobs that a crash left without an image. */
-export async function openImages({ db, content, snapshots, extractor, parallel, syncDisk, packLayer = noPacker, transfersAtOnce = () => ({ downloads: 3, uploads: 5 }) }: ImagesOptions): Promise<Images> {
+export async function openImages({ db, content, snapshots, extractor, parallel, syncDisk, packLayer = noPacker, compressor = inProcessCompressor(), transfersAtOnce = () => ({ downloads: 3, uploads: 5 }) }: ImagesOptions): Promise<Images> {
   const store = new ImageStore(db, content, snapshots);
   const holds = new BlobHolds(content, store);
   await holds.drop(content.list());
@@ -80,6 +89,7 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
   const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel * WAITING_PER_SLOT), syncDisk, holds, architecture, background: new Background() };
   const places = new BlobPlaces(db);
   const jobs = new LayerJobs({ ...deps, downloads: new Semaphore(() => transfersAtOnce().downloads), verified: new VerifiedBlobs() });
+  const pushDeps = { store, content, snapshots, holds, packLayer, compressor, uploads: new Semaphore(() => transfersAtOnce().uploads), packing: new Semaphore(LAYERS_PACKED_AT_ONCE) };
   await repairLayers(deps);
   return {
     resolve: (ref) => store.image(findImage(store, ref)),
@@ -92,6 +102,8 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     load: (stream, progress) => loadImages(deps, stream, progress),
     save: (names, options) => saveImages({ store, content, snapshots, holds, packLayer }, names, options),
     pull: (request, tell) => pullImage({ ...deps, jobs, places }, request, tell),
+    push: (request, tell) => pushImage({ ...pushDeps, places }, request, tell),
+    tagsOf: ({ domain, path }) => store.namesOfRepository(canonicalName({ domain, path })).map(parseReference),
     prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }),
     commit: (options) => commitImage(deps, options),
     applyChanges,

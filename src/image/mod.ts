@@ -8,4 +8,5 @@ export { applyChanges } from "./changes.ts";
 export { noSuchImage } from "./resolve.ts";
 export { transferSchema } from "./blob-places.ts";
 export type { Pulled, PullRequest } from "./pull/pull.ts";
+export type { Pushed, PushRequest } from "./push/push.ts";
 export type { TransferMessage } from "./transfer-progress.ts";

@@ -132,6 +132,11 @@ export class ImageStore {
     this.db.query("UPDATE images SET last_tagged = ? WHERE id = ?").run(lastTagged, id);
   }
 
+  /** What a registry calls the image now; that is no new tag. */
+  putRepoDigest(name: string, id: Digest): void {
+    this.db.query("INSERT OR REPLACE INTO image_names (name, image_id) VALUES (?, ?)").run(name, id);
+  }
+
   deleteName(name: string): void {
     this.db.query("DELETE FROM image_names WHERE name = ?").run(name);
   }

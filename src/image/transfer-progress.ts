@@ -2,7 +2,7 @@ import { humanSize } from "./progress.ts";
 
 /** Docker's progress messages of pull and push. */
 export interface TransferMessage {
-  readonly status: string;
+  readonly status?: string;
   readonly id?: string;
   readonly progressDetail?: { readonly current?: number; readonly total?: number };
   readonly progress?: string;

@@ -75,7 +75,7 @@ test("resolveCommand() knows aliases, and what was probably meant", () => {
   expect(failure(() => resolveCommand(["imgaes"]))).toContain("Did you mean this?\n  hako images");
   expect(failure(() => resolveCommand(["rnu"]))).toContain("Did you mean this?\n  hako run\n");
   expect(failure(() => resolveCommand(["foo"]))).toBe("hako: unknown command: hako foo\n\nRun 'hako --help' for more information");
-  expect(failure(() => resolveCommand(["push"]))).toStartWith("hako: 'push' is not there yet");
+  expect(failure(() => resolveCommand(["build"]))).toStartWith("hako: 'build' is not there yet");
   expect(failure(() => resolveCommand(["volume", "update", "x"]))).toStartWith("hako: 'volume update' is not there yet");
 });
 

@@ -20,7 +20,7 @@ const OTHER_GROUPS = new Set(["build", "buildx", "checkpoint", "compose", "confi
 /** Commands of our groups that are not there yet. */
 const MISSING_COMMANDS = new Set([
   // Building and registries.
-  "build", "image build", "image push", "push",
+  "build", "image build", 
   // Cluster volumes: there is no cluster.
   "volume update",
 ]);

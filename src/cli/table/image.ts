@@ -90,6 +90,19 @@ export const PULL: CommandSpec = {
   load: () => import("../commands/pull.ts"),
 };
 
+export const PUSH: CommandSpec = {
+  summary: "Upload an image to a registry",
+  usage: "[OPTIONS] NAME[:TAG]",
+  args: [1, 1],
+  flags: [
+    { name: "all-tags", short: "a", type: "bool", help: "Push all tags of an image to the repository" },
+    { name: "disable-content-trust", type: "bool", default: "true", hidden: true, help: "Skip image signing" },
+    { name: "platform", type: "string", help: 'Push only this platform, "os[/arch[/variant]]"' },
+    { name: "quiet", short: "q", type: "bool", help: "Suppress verbose output" },
+  ],
+  load: () => import("../commands/push.ts"),
+};
+
 export const RMI: CommandSpec = {
   summary: "Remove images",
   usage: "[OPTIONS] IMAGE [IMAGE...]",
