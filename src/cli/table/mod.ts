@@ -8,7 +8,7 @@ import * as image from "./image.ts";
 import { MANIFEST } from "./manifest.ts";
 import * as network from "./network.ts";
 import * as registry from "./registry.ts";
-import { SERVE } from "./registry-serve.ts";
+import { COLLECT, SERVE } from "./registry-serve.ts";
 import * as system from "./system.ts";
 
 /** Every name of the command line. Help, errors, completion and reference pages derive from it. */
@@ -106,7 +106,7 @@ export const TABLE: readonly Entry[] = [
       { name: "rm", aliases: ["remove"], command: network.RM },
     ],
   },
-  { name: "registry", summary: "Run a registry", section: "management", children: [{ name: "serve", command: SERVE }] },
+  { name: "registry", summary: "Run a registry", section: "management", children: [{ name: "gc", command: COLLECT }, { name: "serve", command: SERVE }] },
   {
     name: "system",
     summary: "Manage the engine",
