@@ -1,3 +1,4 @@
+import "./core.ts";
 import { readFileSync } from "node:fs";
 
 /** What is read of docker's `config.json`; everything else in it is kept when the file is written. */

@@ -1,3 +1,4 @@
+import "./core.ts";
 import type { Configuration } from "../configuration/mod.ts";
 
 /** What the command line needs of the engine itself; main.ts fills it in, for only it may know the engine's modules. */

@@ -1,3 +1,4 @@
+import "./core.ts";
 import type { RegistrySettings } from "../configuration/mod.ts";
 
 /** What the command line needs of the registry server; main.ts fills it in, for only it may know the server's modules. */

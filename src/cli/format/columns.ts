@@ -1,3 +1,4 @@
+import "./core.ts";
 const MIN_WIDTH = 10;
 const PADDING = 3;
 

@@ -1,3 +1,4 @@
+import "./core.ts";
 const HOUR = 3600;
 
 /** `3 minutes`, `About an hour`, `2 weeks`: how docker says a length of time. */

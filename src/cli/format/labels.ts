@@ -1,3 +1,4 @@
+import "./core.ts";
 import type { Field } from "./listing-fields.ts";
 
 type LabelMap = Readonly<Record<string, string>> | null | undefined;

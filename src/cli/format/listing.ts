@@ -1,3 +1,4 @@
+import "./core.ts";
 import { out, printable } from "../output.ts";
 import { alignTabs } from "./columns.ts";
 import type { Listing } from "./listing-fields.ts";

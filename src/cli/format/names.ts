@@ -1,3 +1,4 @@
+import "./core.ts";
 /** `sha256:0c240f3e0bb5…` → `0c240f3e0bb5` */
 export function shortId(id: string): string {
   const colon = id.indexOf(":");

@@ -1,3 +1,4 @@
+import "./core.ts";
 import type { PortSummary } from "../../spec/mod.ts";
 
 interface Run {

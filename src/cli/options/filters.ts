@@ -1,3 +1,4 @@
+import "../format/core.ts";
 import type { Filters } from "../../client/mod.ts";
 
 /** `--filter key=value`, several values per key. */
