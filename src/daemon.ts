@@ -11,7 +11,7 @@ import { helperPrograms } from "./helper-programs.ts";
 import { imageSchema, openImages, transferSchema, type Images } from "./image/mod.ts";
 import { openCgroups, Rtnetlink, notifyManager, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
 import { planListening } from "./listening.ts";
-import { networkSchema, openNetworks, type BridgeNetwork } from "./network/mod.ts";
+import { networkSchema, openNetworks, Publisher, publishSchema, type Networks } from "./network/mod.ts";
 import { operatorLog, type OperatorLog } from "./operator-log.ts";
 import { joinOwnCgroup, removeOwnCgroup } from "./own-cgroup.ts";
 import { writePidFile } from "./pid-file.ts";
@@ -35,7 +35,7 @@ const CONTAINER_ID = /^[0-9a-f]{64}$/;
 /** Everything that one engine holds, for as long as its process lives. */
 interface OpenParts {
   readonly ctx: EngineContext;
-  readonly network: BridgeNetwork;
+  readonly network: Networks;
   readonly cgroups: Cgroups;
   readonly images: Images;
 }
@@ -210,7 +210,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const space = new DiskSpace(dataRoot);
   const shortage = space.prepare();
   if (shortage) log(shortage);
-  const db = openDatabase(join(dataRoot, "hako.db"), [...engineSchemas, snapshotSchema, imageSchema, transferSchema, networkSchema]);
+  const db = openDatabase(join(dataRoot, "hako.db"), [...engineSchemas, snapshotSchema, imageSchema, transferSchema, networkSchema, publishSchema]);
   held.defer(() => db.close());
   installShim(runRoot);
   const spawner = held.use(new ShimSpawner({ shim: shimPath }));
@@ -220,11 +220,13 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
   const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk, packLayer: (folder, signal) => trees.packLayer(folder, signal), compressor, transfersAtOnce: () => ({ downloads: settings().maxConcurrentDownloads, uploads: settings().maxConcurrentUploads }) });
   const rtnl = held.use(new Rtnetlink());
-  const network = openNetworks({ db, rtnl, config: options.network });
+  const publisher: Publisher = held.use(new Publisher({ db, table: options.network.table, firewall: options.network.firewall ?? true, ...options.publishing, restore: () => network.restoreFirewall(), log }));
+  const network = held.use(openNetworks({ db, rtnl, config: options.network, furtherRules: () => publisher.rules() }));
   await network.setup();
+  publisher.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
-  const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, trees, network, cgroups, runtime: runtimePort(spawner), host: hostFacts(), log });
+  const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, trees, network, publisher, cgroups, runtime: runtimePort(spawner), host: hostFacts(), log });
   if (shortage === undefined) await addFirstImage(images);
   return { ctx, network, cgroups, images };
 }

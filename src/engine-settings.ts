@@ -4,7 +4,7 @@ import { EngineError, messageOf } from "./base/mod.ts";
 import type { Configuration, Values, Where } from "./configuration/mod.ts";
 import { ENGINE_DEFAULTS, unusableDefault, type EngineDefaults, type SeccompSetting } from "./engine/mod.ts";
 import { parseSeccompProfile } from "./linux/mod.ts";
-import type { NetworkConfig } from "./network/mod.ts";
+import type { NetworkConfig, PublisherOptions } from "./network/mod.ts";
 
 /** What the settings of daemon.json come to for each part of the engine. */
 
@@ -13,6 +13,7 @@ export interface EnginePlaces {
   readonly runRoot: string;
   readonly cgroupParent: string;
   readonly network: NetworkConfig;
+  readonly publishing: Pick<PublisherOptions, "relays" | "address">;
 }
 
 export function enginePlaces(values: Values): EnginePlaces {
@@ -31,6 +32,7 @@ export function enginePlaces(values: Values): EnginePlaces {
       firewall: values.iptables ?? true,
       masquerade: values["ip-masq"] ?? true,
     },
+    publishing: { relays: values["userland-proxy"] ?? true, address: values.ip ?? "" },
   };
 }
 

@@ -119,7 +119,7 @@ const hostConfig = struct<HostConfig>("container.HostConfig", {
   ReadonlyPaths: strings,
 });
 
-const endpointSettings = struct<EndpointSettings>("network.EndpointSettings", {
+export const endpointSettings = struct<EndpointSettings>("network.EndpointSettings", {
   IPAMConfig: struct("network.EndpointIPAMConfig", { IPv4Address: string, IPv6Address: string, LinkLocalIPs: strings }),
   Links: strings,
   MacAddress: string,

@@ -11,7 +11,7 @@ const USE_CASES = [
   "listImages", "inspectImage", "imageHistory", "tagImage", "removeImage", "importImage", "loadImage", "saveImages", "pruneImages",
   "pullImage", "pushImage", "registryLogin", "inspectDistribution", "searchImages",
   "createVolume", "listVolumes", "inspectVolume", "removeVolume", "pruneVolumes",
-  "listNetworks", "inspectNetwork",
+  "listNetworks", "inspectNetwork", "createNetwork", "removeNetwork", "connectNetwork", "disconnectNetwork", "pruneNetworks",
   "events", "systemInfo", "systemVersion", "systemDf",
 ] as const;
 

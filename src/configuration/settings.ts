@@ -7,9 +7,8 @@ import { listMap, POOLS, runtimeMap, ULIMIT_MAP } from "./structured-kinds.ts";
 const NO_CONTAINERD = "there is no containerd here, images and containers are the engine's own";
 const NO_SWARM = "there is no swarm here";
 const NO_IPV6 = "containers have IPv4 addresses only";
-const NO_PROXY_PROGRAM = "no program stands between a published port and its container";
+const NO_PROXY_PROGRAM = "the engine itself passes on what the kernel cannot lead to a container";
 const NOT_PULLED = "Shown by info and taken up by nothing yet: the engine reaches no registry.";
-const NO_PORTS = "ports are not published yet";
 const NO_REMAP = "user namespaces cannot be remapped yet";
 const LIMITED = "there is no real-time limit for the parent of all containers";
 
@@ -85,10 +84,10 @@ export const SETTINGS = {
   iptables: setting(BOOL, "Add rules to the firewall; they are nftables rules", { flag: {}, default: "true" }),
   ip6tables: setting(BOOL, "Add rules for IPv6", { flag: {}, default: "true", note: "There are none." }),
   ipv6: setting(BOOL, "IPv6 on the default bridge", { flag: {}, ...ignored(NO_IPV6) }),
-  ip: setting(text(requireIP), "Address that ports are published on", { flag: {}, ...unless<string>("ignored", NO_PORTS, (address) => address === "0.0.0.0") }),
-  "userland-proxy": setting(BOOL, "Use a program for published ports", { flag: {}, note: `Has no effect: ${NO_PROXY_PROGRAM}.` }),
+  ip: setting(text(requireIP), "Address that ports are published on", { flag: {}, default: '"" (all)' }),
+  "userland-proxy": setting(BOOL, "Publish IPv6 ports of containers that have no IPv6", { flag: {}, default: "true", note: "The engine passes their bytes on itself: no program is started." }),
   "userland-proxy-path": setting(text(), "That program's path", { flag: {}, ...ignored(NO_PROXY_PROGRAM) }),
-  "allow-direct-routing": setting(BOOL, "Let other machines reach containers by their own addresses", { flag: {}, ...ignored(NO_PORTS) }),
+  "allow-direct-routing": setting(BOOL, "Let other machines reach containers by their own addresses", { flag: {}, ...ignored("other machines reach what is published") }),
   "network-control-plane-mtu": setting(INTEGER, "MTU of the control plane", { flag: {}, ...unless<number>("ignored", NO_SWARM, (mtu) => mtu === 1500) }),
   "network-diagnostic-port": setting(INTEGER, "Port of the network's diagnostics", ignored("there is no such server")),
   "resolv-conf": setting(text(), "The host's resolv.conf", ignored("the host's own is used; dns, dns-opts and dns-search change it")),

@@ -46,7 +46,7 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   requireLinked(hostConfig.Links ?? [], (ref) => ctx.containers.find(ref));
   resolveContainerModes(hostConfig, (ref) => ctx.containers.find(ref));
   if (config.WorkingDir) config.WorkingDir = cleanSource(config.WorkingDir);
-  const networks = networksOf(hostConfig.NetworkMode ?? "bridge", body, ctx.network.bridge.subnet);
+  const networks = networksOf(hostConfig.NetworkMode ?? "bridge", body, (ref) => ctx.network.find(ref));
   const mac = networks["bridge"]?.MacAddress;
   if (mac) config.MacAddress = mac;
   const mounts = resolveMounts(config, hostConfig, (ref) => ctx.containers.resolve(ref));

@@ -1,5 +1,6 @@
 import type { EngineContext } from "./context.ts";
 import type { ExecRecord } from "./exec-table.ts";
+import type { NetworkRecord } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 
 /** A container's event carries its labels, its name and its image beside what the action says. `passing`: not kept. */
@@ -14,17 +15,14 @@ export function emitExecEvent(ctx: EngineContext, record: ContainerRecord, exec:
   emitContainerEvent(ctx, record, action === "exec_die" ? action : `${action}: ${command} ${args.join(" ")}`, attributes, exec.ofEngine ? "passing" : "kept");
 }
 
-/** What a run's beginning and end mean for its network; who shares another's has no endpoint of its own. */
-export function emitEndpointEvent(ctx: EngineContext, { id, config, hostConfig }: ContainerRecord, action: "connect" | "disconnect"): void {
-  const mode = hostConfig.NetworkMode ?? "bridge";
-  if (!mode.startsWith("container:") && !(config.NetworkDisabled && mode === "bridge")) emitNetworkEvent(ctx, action, mode, id);
+/** What a run's beginning and end mean for its networks; who shares another's has no endpoint of its own. */
+export function emitEndpointEvent(ctx: EngineContext, { id, networks }: Pick<ContainerRecord, "id" | "networks">, action: "connect" | "disconnect"): void {
+  for (const name of Object.keys(networks)) {
+    const network = ctx.network.find(name);
+    if (network) emitNetworkEvent(ctx, network, action, { container: id });
+  }
 }
 
-function emitNetworkEvent(ctx: EngineContext, action: "connect" | "disconnect", networkMode: string, containerId: string): void {
-  const driver = networkMode === "none" ? "null" : networkMode;
-  ctx.eventLog.emit({ type: "network", action, id: networkId(ctx, networkMode), attributes: { container: containerId, name: networkMode, type: driver } });
-}
-
-export function networkId(ctx: EngineContext, name: string): string {
-  return name === "bridge" ? ctx.network.bridge.id : Bun.CryptoHasher.hash("sha256", `${ctx.identity.id}/${name}`, "hex");
+export function emitNetworkEvent(ctx: EngineContext, { id, name, driver }: NetworkRecord, action: "create" | "destroy" | "connect" | "disconnect", attributes: Record<string, string> = {}): void {
+  ctx.eventLog.emit({ type: "network", action, id, attributes: { ...attributes, name, type: driver } });
 }

@@ -1,7 +1,6 @@
 import { ZERO_INSTANT } from "../base/mod.ts";
 import type { ContainerInspect, DriverData, RootMount } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { networkId } from "./emit.ts";
 import { healthOf } from "./health/monitor.ts";
 import { shownLinks } from "./links.ts";
 import { sizesOf } from "./list.ts";
@@ -9,6 +8,7 @@ import { jsonLogPath } from "../logging/mod.ts";
 import { shownLogConfig } from "./create/log-config.ts";
 import { logChoice } from "./log-settings.ts";
 import { containerDir } from "./paths.ts";
+import { shownPortMap } from "./publish.ts";
 import type { ContainerRecord } from "./record.ts";
 import { endpointsOf, mountPoints } from "./shapes.ts";
 import { dockerStatus, exitCodeOf, isRunning, restOf } from "./state.ts";
@@ -101,9 +101,9 @@ function networkSettings(ctx: EngineContext, record: ContainerRecord): Record<st
   const bridge = networks["bridge"];
   return {
     Bridge: "",
-    SandboxID: isRunning(record.state) ? networkId(ctx, record.id) : "",
+    SandboxID: isRunning(record.state) ? Bun.CryptoHasher.hash("sha256", `${ctx.identity.id}/${record.id}`, "hex") : "",
     SandboxKey: isRunning(record.state) ? ctx.host.namespacePath(record.state.pid, "net") : "",
-    Ports: isRunning(record.state) ? Object.fromEntries(Object.keys(record.config.ExposedPorts ?? {}).map((port) => [port, null])) : {},
+    Ports: shownPortMap(ctx, record),
     HairpinMode: false,
     LinkLocalIPv6Address: "",
     LinkLocalIPv6PrefixLen: 0,
@@ -111,11 +111,11 @@ function networkSettings(ctx: EngineContext, record: ContainerRecord): Record<st
     SecondaryIPv6Addresses: null,
     EndpointID: bridge?.EndpointID ?? "",
     Gateway: bridge?.Gateway ?? "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
+    GlobalIPv6Address: bridge?.GlobalIPv6Address ?? "",
+    GlobalIPv6PrefixLen: bridge?.GlobalIPv6PrefixLen ?? 0,
     IPAddress: bridge?.IPAddress ?? "",
     IPPrefixLen: bridge?.IPPrefixLen ?? 0,
-    IPv6Gateway: "",
+    IPv6Gateway: bridge?.IPv6Gateway ?? "",
     MacAddress: bridge?.MacAddress ?? "",
     Networks: networks,
   };

@@ -9,12 +9,14 @@ import { startHealth } from "./health/monitor.ts";
 import type { HealthState } from "./health/state.ts";
 import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket, volumeData } from "./paths.ts";
 import { prepareLog } from "./log-forwarding.ts";
-import type { Cgroup, ContainerLaunch, Endpoint, LogLaunch, Shim } from "./ports.ts";
+import type { Attachment, Cgroup, ContainerLaunch, LogLaunch, Shim } from "./ports.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
 import { imageMountKey } from "./image-mounts.ts";
 import { linkedEnv } from "./links.ts";
-import { ethernetAddress, requireOneNetwork } from "./network-place.ts";
+import { gatewayEndpoint } from "../network/mod.ts";
+import { endpointWishes } from "./endpoint-wishes.ts";
 import { requirePropagation } from "./propagation.ts";
+import { publishPorts } from "./publish.ts";
 import { makeBindSources, removeRunDir, writeRunFiles } from "./run-files.ts";
 import { makeCgroup } from "./make-cgroup.ts";
 import { refOf, type JoinedContainer } from "./spec-for/namespaces.ts";
@@ -33,16 +35,17 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   const { id } = record;
   ctx.space.requireWritable();
   await using undo = new AsyncDisposableStack();
-  const endpoint = await attachEndpoint(ctx, record, undo);
+  const attachment = attachNetworks(ctx, record, undo);
+  await publishPorts(ctx, record, gatewayEndpoint(attachment?.endpoints ?? []), undo);
   undo.defer(() => removeRunDir(ctx, id));
   const asRun = withDefaults(record, ctx.defaults);
   const spec = buildSpec(ctx, withJoinedHostname(ctx, asRun));
-  await Promise.all([writeRunFiles(ctx, asRun, endpoint), makeBindSources(record)]);
+  await Promise.all([writeRunFiles(ctx, asRun, attachment?.endpoints ?? []), makeBindSources(record)]);
   requirePropagation(record.mounts, ctx.host);
   const cgroup = makeCgroup(ctx, record, spec.linux.resources);
   undo.defer(() => cgroup.remove());
   const log = await prepareLog(ctx, record, undo);
-  const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, { log, cgroup, endpoint }));
+  const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), launchOf(ctx, record, spec, { log, cgroup, attachment }));
   // A runtime that has failed half-way may have left a process: it goes before the cgroup does.
   undo.defer(() => ctx.runtime.forget(runSocket(ctx.paths, id))?.catch(() => undefined));
   const started = await startedOrRefused(ctx, shim, spec);
@@ -57,17 +60,14 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   emitContainerEvent(ctx, record, "start");
 }
 
-async function attachEndpoint(ctx: EngineContext, record: ContainerRecord, undo: AsyncDisposableStack): Promise<Endpoint | undefined> {
+function attachNetworks(ctx: EngineContext, record: ContainerRecord, undo: AsyncDisposableStack): Attachment | undefined {
   const mode = record.hostConfig.NetworkMode ?? "bridge";
-  requireOneNetwork(record);
   if (mode.startsWith("container:") && ctx.containers.find(refOf(mode))?.id === record.id) throw new EngineError("InvalidParameter", "cannot join own network namespace");
-  if (mode.startsWith("container:") || mode === "none" || mode === "host") return undefined;
-  if (mode !== "bridge") throw new EngineError("NotFound", `failed to set up container networking: network ${mode.slice(0, 128)} not found`);
-  if (record.config.NetworkDisabled) return undefined;
-  const { MacAddress: mac, IPAMConfig: ipam } = record.networks[mode] ?? {};
-  const endpoint = await ctx.network.attach(record.id, { ...(mac && { mac: ethernetAddress(mac) }), ...(ipam?.IPv4Address && { ip: ipam.IPv4Address }) });
+  const wishes = endpointWishes(ctx, record);
+  if (wishes.length === 0) return undefined;
+  const attachment = ctx.network.attach(record.id, wishes);
   undo.defer(() => ctx.network.detach(record.id));
-  return endpoint;
+  return attachment;
 }
 
 /** Who shares another's network has its hosts file, and so its name. */
@@ -111,7 +111,7 @@ function joinedContainer(ctx: EngineContext, ref: string, what: "network" | "PID
   return { id, pid: state.pid };
 }
 
-function launchOf(ctx: EngineContext, { id, config, hostConfig }: ContainerRecord, spec: RuntimeSpec, { log, cgroup, endpoint }: { log: LogLaunch; cgroup: Cgroup; endpoint: Endpoint | undefined }): ContainerLaunch {
+function launchOf(ctx: EngineContext, { id, config, hostConfig }: ContainerRecord, spec: RuntimeSpec, { log, cgroup, attachment }: { log: LogLaunch; cgroup: Cgroup; attachment: Attachment | undefined }): ContainerLaunch {
   const [rows = 0, cols = 0] = hostConfig.ConsoleSize ?? [];
   return {
     spec,
@@ -119,7 +119,7 @@ function launchOf(ctx: EngineContext, { id, config, hostConfig }: ContainerRecor
     root: ctx.snapshots.root(id),
     rootMountPoint: rootMountPoint(ctx.paths),
     cgroup: cgroup.join,
-    ...(endpoint && { network: endpoint.netlink }),
+    ...(attachment && { network: attachment.netlink }),
     log,
     exitFile: exitFile(ctx.paths, id),
     ...(cgroup.oomFile !== undefined && { oomFile: cgroup.oomFile }),

@@ -33,7 +33,7 @@ function linksOf(ctx: EngineContext, { name, hostConfig }: ContainerRecord): Lin
     const { ref, alias } = parseLink(link);
     const other = ctx.containers.resolve(ref);
     if (!isRunning(other.state)) throw new EngineError("Conflict", `Cannot link to a non running container: /${other.name} AS /${name}/${alias}`);
-    return { alias, other, ip: ctx.network.endpoint(other.id)?.ip };
+    return { alias, other, ip: ctx.network.endpoints(other.id).find(({ networkId }) => networkId === ctx.network.bridge.id)?.ip };
   });
 }
 

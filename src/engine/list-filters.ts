@@ -5,7 +5,6 @@ import { healthOf } from "./health/monitor.ts";
 import type { Filters } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
 import { DOCKER_STATUSES, dockerStatus, exitCodeOf } from "./state.ts";
-import { networkId } from "./emit.ts";
 
 const KNOWN = ["ancestor", "before", "exited", "id", "isolation", "label", "name", "status", "health", "since", "volume", "network", "is-task", "publish", "expose"];
 const HEALTH = ["none", "starting", "healthy", "unhealthy"];
@@ -77,7 +76,7 @@ function standsOn(ctx: EngineContext, imageID: string, layers: readonly number[]
 
 function onNetwork(ctx: EngineContext, record: ContainerRecord, wanted: readonly string[] | undefined): boolean {
   if (!wanted?.length) return true;
-  return Object.keys(record.networks).some((name) => wanted.some((text) => text === name || (text.length >= 12 && networkId(ctx, name).startsWith(text))));
+  return Object.keys(record.networks).some((name) => wanted.some((text) => text === name || (text.length >= 12 && ctx.network.find(name)?.id.startsWith(text) === true)));
 }
 
 function hasVolume(record: ContainerRecord, wanted: readonly string[] | undefined): boolean {

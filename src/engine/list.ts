@@ -4,6 +4,7 @@ import type { EngineContext } from "./context.ts";
 import { healthOf } from "./health/monitor.ts";
 import { compileListFilters } from "./list-filters.ts";
 import type { ListOptions } from "./options.ts";
+import { shownPorts } from "./publish.ts";
 import type { ContainerRecord } from "./record.ts";
 import { endpointsOf, mountPoints } from "./shapes.ts";
 import { dockerStatus } from "./state.ts";
@@ -45,7 +46,7 @@ function lastingPart(ctx: EngineContext, record: ContainerRecord): ContainerSumm
     ImageID: record.imageID,
     Command: commandText(record),
     Created: Math.floor(Date.parse(record.createdAt) / 1000),
-    Ports: portsOf(record),
+    Ports: record.state.status === "running" ? shownPorts(ctx, record) : [],
     Labels: record.config.Labels ?? {},
     State: dockerStatus(record.state),
     Status: "",
@@ -81,14 +82,6 @@ class ImageNames {
 
 function commandText({ path, args }: ContainerRecord): string {
   return [path, ...args].map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(" ");
-}
-
-function portsOf({ config, state }: ContainerRecord): NonNullable<ContainerSummary["Ports"]> {
-  if (state.status !== "running") return [];
-  return Object.keys(config.ExposedPorts ?? {}).flatMap((port) => {
-    const match = /^(\d+)(?:\/(\w+))?$/.exec(port);
-    return match ? [{ PrivatePort: Number(match[1]), Type: match[2] ?? "tcp" }] : [];
-  });
 }
 
 /** Docker's lists leave out what is zero, its inspect does not. */

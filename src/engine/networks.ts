@@ -1,10 +1,11 @@
 import { EngineError } from "../base/mod.ts";
+import { isPredefined } from "../network/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { networkId } from "./emit.ts";
-import { exactly, onlyKnown } from "./filters.ts";
+import { emitNetworkEvent } from "./emit.ts";
+import { anyPatternMatches, exactly, labelsMatch, onlyKnown } from "./filters.ts";
 import type { Filters } from "./options.ts";
-import { bridgeEndpoint } from "./shapes.ts";
-import { isRunning } from "./state.ts";
+import type { AddressRange, NetworkRecord } from "./ports.ts";
+import { untilMs } from "./prune.ts";
 
 export interface NetworkResource {
   Name: string;
@@ -14,7 +15,7 @@ export interface NetworkResource {
   Driver: string;
   EnableIPv4: boolean;
   EnableIPv6: boolean;
-  IPAM: { Driver: string; Options: Record<string, string> | null; Config: { Subnet?: string; Gateway?: string }[] | null };
+  IPAM: { Driver: string; Options: Record<string, string> | null; Config: AddressRange[] | null };
   Internal: boolean;
   Attachable: boolean;
   Ingress: boolean;
@@ -25,69 +26,131 @@ export interface NetworkResource {
   Labels: Record<string, string> | null;
 }
 
-const DRIVERS: Readonly<Record<string, string>> = { bridge: "bridge", host: "host", none: "null" };
+export interface NetworkCreateRequest {
+  Name?: string;
+  Driver?: string;
+  Scope?: string;
+  EnableIPv4?: boolean;
+  EnableIPv6?: boolean;
+  Internal?: boolean;
+  Attachable?: boolean;
+  Ingress?: boolean;
+  ConfigOnly?: boolean;
+  ConfigFrom?: { Network?: string };
+  IPAM?: { Driver?: string; Options?: Record<string, string>; Config?: AddressRange[] };
+  Options?: Record<string, string>;
+  Labels?: Record<string, string>;
+}
 
-/** The three networks that are always there. @throws EngineError InvalidParameter for a filter that is none */
+/** Oldest first, without the containers on them. @throws EngineError InvalidParameter for a filter that is none */
 export async function listNetworks(ctx: EngineContext, filters: Filters = {}): Promise<NetworkResource[]> {
   onlyKnown(filters, ["driver", "id", "label", "name", "scope", "type", "dangling"]);
-  const names = Object.keys(DRIVERS).filter(
-    (name) =>
-      exactly(filters["driver"], DRIVERS[name] ?? "") &&
-      (!filters["name"]?.length || filters["name"].some((text) => name.includes(text))) &&
-      (!filters["id"]?.length || filters["id"].some((text) => networkId(ctx, name).includes(text))) &&
+  const type = (filters["type"] ?? []).find((value) => !["builtin", "custom"].includes(value));
+  if (type !== undefined) throw new EngineError("InvalidParameter", `invalid filter: 'type'='${type.slice(0, 64)}'`);
+  const dangling = danglingFilter(filters);
+  const matching = ctx.network.networks().filter(
+    (network) =>
+      exactly(filters["driver"], network.driver) &&
+      anyPatternMatches(filters["name"], [network.name]) &&
+      anyPatternMatches(filters["id"], [network.id]) &&
       exactly(filters["scope"], "local") &&
-      exactly(filters["type"], "builtin") &&
-      !filters["label"]?.length &&
-      !filters["dangling"]?.some((value) => /^(1|t|true)$/i.test(value)),
+      exactly(filters["type"], isPredefined(network) ? "builtin" : "custom") &&
+      labelsMatch(network.labels, filters) &&
+      (dangling === undefined || (!isPredefined(network) && ctx.network.endpointsOn(network.id).length === 0) === dangling),
   );
-  return names.map((name) => ({ ...networkOf(ctx, name), Containers: {} }));
+  return matching.map((network) => ({ ...resourceOf(network), Containers: {} }));
+}
+
+function danglingFilter({ dangling: values = [] }: Filters): boolean | undefined {
+  const [value, ...more] = values;
+  if (value === undefined) return undefined;
+  if (more.length > 0 || !/^(1|0|true|false)$/i.test(value)) throw new EngineError("InvalidParameter", `invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")`);
+  return /^(1|true)$/i.test(value);
 }
 
 /** @throws EngineError NotFound */
 export async function inspectNetwork(ctx: EngineContext, ref: string): Promise<NetworkResource> {
-  const name = Object.keys(DRIVERS).find((candidate) => candidate === ref) ?? Object.keys(DRIVERS).find((candidate) => ref !== "" && networkId(ctx, candidate).startsWith(ref));
-  if (name === undefined) throw new EngineError("NotFound", `network ${ref.slice(0, 128)} not found`);
-  return networkOf(ctx, name);
+  const network = findNetwork(ctx, ref);
+  return { ...resourceOf(network), Containers: attachedTo(ctx, network) };
 }
 
-function networkOf(ctx: EngineContext, name: string): NetworkResource {
-  const { bridge } = ctx.network;
-  const isBridge = name === "bridge";
+/** @throws EngineError InvalidParameter, Conflict, Forbidden, NotFound, in Docker's words */
+export async function createNetwork(ctx: EngineContext, request: NetworkCreateRequest): Promise<{ Id: string; Warning: string }> {
+  ctx.space.requireWritable();
+  if (request.Ingress) throw new EngineError("Forbidden", "Ingress network can only be global scope network");
+  const network = ctx.network.create({
+    name: request.Name ?? "",
+    driver: request.Driver ?? "",
+    enableIPv4: request.EnableIPv4,
+    enableIPv6: request.EnableIPv6,
+    internal: request.Internal ?? false,
+    attachable: request.Attachable ?? false,
+    configOnly: request.ConfigOnly ?? false,
+    configFrom: request.ConfigFrom?.Network ?? "",
+    ipam: { driver: request.IPAM?.Driver ?? "", options: request.IPAM?.Options ?? null, config: request.IPAM?.Config ?? [] },
+    options: request.Options ?? {},
+    labels: request.Labels ?? {},
+  });
+  emitNetworkEvent(ctx, network, "create");
+  return { Id: network.id, Warning: "" };
+}
+
+/** @throws EngineError NotFound, Forbidden while containers run on it */
+export async function removeNetwork(ctx: EngineContext, ref: string): Promise<void> {
+  const network = findNetwork(ctx, ref);
+  if (isPredefined(network)) throw new EngineError("Forbidden", `${network.name} is a pre-defined network and cannot be removed`);
+  const users = ctx.network.endpointsOn(network.id).map(({ containerId, endpointId }) => `name:${JSON.stringify(ctx.containers.get(containerId)?.name ?? containerId)} id:${JSON.stringify(endpointId.slice(0, 12))}`);
+  if (users.length > 0) throw new EngineError("Forbidden", `error while removing network: network ${network.name} has active endpoints (${users.join(", ")})`);
+  ctx.network.remove(network.id);
+  emitNetworkEvent(ctx, network, "destroy");
+}
+
+/** Removes the networks that users made and no container is on. @throws EngineError InvalidParameter */
+export async function pruneNetworks(ctx: EngineContext, filters: Filters = {}): Promise<{ NetworksDeleted: string[] | null }> {
+  onlyKnown(filters, ["label", "label!", "until"]);
+  const until = untilMs(filters);
+  const wanted = new Set(ctx.containers.all().flatMap(({ networks }) => Object.keys(networks)));
+  const unused = ctx.network.networks().filter((network) => {
+    const isFree = !isPredefined(network) && ctx.network.endpointsOn(network.id).length === 0 && !wanted.has(network.name);
+    return isFree && !network.configOnly && Date.parse(network.createdAt) < until && labelsMatch(network.labels, filters);
+  });
+  for (const { id } of unused) await removeNetwork(ctx, id);
+  ctx.eventLog.emit({ type: "network", action: "prune", id: "", attributes: { reclaimed: "0" } });
+  return { NetworksDeleted: unused.length > 0 ? unused.map(({ name }) => name) : null };
+}
+
+/** @throws EngineError NotFound */
+export function findNetwork(ctx: EngineContext, ref: string): NetworkRecord {
+  const network = ctx.network.find(ref);
+  if (!network) throw new EngineError("NotFound", `network ${ref.slice(0, 128)} not found`);
+  return network;
+}
+
+function resourceOf(network: NetworkRecord): Omit<NetworkResource, "Containers"> {
   return {
-    Name: name,
-    Id: networkId(ctx, name),
-    Created: ctx.identity.createdAt,
+    Name: network.name,
+    Id: network.id,
+    Created: network.createdAt,
     Scope: "local",
-    Driver: DRIVERS[name] ?? "",
-    EnableIPv4: true,
-    EnableIPv6: false,
-    IPAM: { Driver: "default", Options: null, Config: isBridge ? [{ Subnet: bridge.subnet, Gateway: bridge.gateway }] : null },
-    Internal: false,
-    Attachable: false,
+    Driver: network.driver,
+    EnableIPv4: network.enableIPv4,
+    EnableIPv6: network.enableIPv6,
+    IPAM: { Driver: network.ipam.driver, Options: network.ipam.options && { ...network.ipam.options }, Config: network.ipam.config && [...network.ipam.config] },
+    Internal: network.internal,
+    Attachable: network.attachable,
     Ingress: false,
-    ConfigFrom: { Network: "" },
-    ConfigOnly: false,
-    Containers: attachedTo(ctx, name),
-    Options: isBridge
-      ? {
-          "com.docker.network.bridge.default_bridge": "true",
-          "com.docker.network.bridge.enable_icc": "true",
-          "com.docker.network.bridge.enable_ip_masquerade": "true",
-          "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
-          "com.docker.network.bridge.name": bridge.name,
-          "com.docker.network.driver.mtu": String(bridge.mtu),
-        }
-      : {},
-    Labels: {},
+    ConfigFrom: { Network: network.configFrom },
+    ConfigOnly: network.configOnly,
+    Options: { ...network.options },
+    Labels: { ...network.labels },
   };
 }
 
-function attachedTo(ctx: EngineContext, name: string): NetworkResource["Containers"] {
-  const attached: NetworkResource["Containers"] = {};
-  for (const record of ctx.containers.all()) {
-    if (!isRunning(record.state) || !Object.hasOwn(record.networks, name)) continue;
-    const endpoint = name === "bridge" ? bridgeEndpoint(ctx, record) : undefined;
-    attached[record.id] = { Name: record.name, EndpointID: endpoint?.endpointId ?? "", MacAddress: endpoint?.mac ?? "", IPv4Address: endpoint ? `${endpoint.ip}/${endpoint.prefix}` : "", IPv6Address: "" };
-  }
-  return attached;
+function attachedTo(ctx: EngineContext, network: NetworkRecord): NetworkResource["Containers"] {
+  return Object.fromEntries(
+    ctx.network.endpointsOn(network.id).map(({ containerId, endpointId, mac, ip, prefix, ip6, prefix6 }) => [
+      containerId,
+      { Name: ctx.containers.get(containerId)?.name ?? "", EndpointID: endpointId, MacAddress: mac, IPv4Address: ip === "" ? "" : `${ip}/${prefix}`, IPv6Address: ip6 === "" ? "" : `${ip6}/${prefix6}` },
+    ]),
+  );
 }

@@ -1,10 +1,13 @@
 import type { Pulled, PullRequest, Pushed, PushRequest, TransferMessage } from "../image/mod.ts";
+import type { Attachment, Endpoint, EndpointWish, NetworkRecord, NetworkRequest } from "../network/mod.ts";
 import type { Framing } from "../base/mod.ts";
 import type { CgroupStatsReader, CgroupSupport, InterfaceCounters, ProcessInfo } from "../linux/mod.ts";
 import type { DeviceNode, Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, ProcessSpec, Reference, Resources, RootMount, RuntimeMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
 
 /** The narrow interfaces that the use cases need of the mechanisms; the real ones fit by shape. */
 
+/** What network/ keeps. */
+export type { AddressManagement, AddressRange, Attachment, Endpoint, EndpointWish, NetworkDriver, NetworkRecord, NetworkRequest } from "../network/mod.ts";
 /** What linux/ reads of the kernel. */
 export type { CgroupStats, CgroupSupport, InterfaceCounters, ProcessInfo } from "../linux/mod.ts";
 
@@ -158,27 +161,59 @@ export interface NetlinkToHost {
   readonly pidOffsets: readonly number[];
 }
 
-export interface Endpoint {
-  readonly endpointId: string;
-  readonly ip: string;
-  readonly prefix: number;
-  readonly gateway: string;
-  readonly mac: string;
-  /** The number of its interface's end on the host. */
-  readonly hostIndex: number;
-  readonly netlink: { readonly host: NetlinkToHost; readonly inside: Uint8Array };
-}
-
 export interface NetworkPort {
+  /** The default network. */
   readonly bridge: { readonly name: string; readonly id: string; readonly subnet: string; readonly gateway: string; readonly mtu: number };
-  attach(containerId: string, options: { mac?: string; ip?: string }): Endpoint;
+  /** All of them, oldest first; bridge, host and none too. */
+  networks(): readonly NetworkRecord[];
+  /** By id, name or unambiguous beginning of an id. */
+  find(ref: string): NetworkRecord | undefined;
+  create(request: NetworkRequest): NetworkRecord;
+  /** Whether somebody is connected is the caller's to ask. */
+  remove(id: string): void;
+  /** Reserves addresses for a container that is about to start; what it had before is let go of. */
+  attach(containerId: string, wishes: readonly EndpointWish[]): Attachment;
+  /** Frees all addresses of a container whose network namespace is gone, or goes. */
   detach(containerId: string): void;
-  endpoint(containerId: string): Endpoint | undefined;
+  /** Links a running container to one more network. */
+  connect(containerId: string, pid: number, wish: EndpointWish): Endpoint;
+  /** Undefined when it had no endpoint there. */
+  disconnect(containerId: string, pid: number, networkId: string): Endpoint | undefined;
+  /** Of one container, in the order of its interfaces; none while it does not run. */
+  endpoints(containerId: string): readonly Endpoint[];
+  endpointsOn(networkId: string): readonly Endpoint[];
   /** Of every interface of the host, by number, as the host sees them. */
   interfaceCounters(): ReadonlyMap<number, InterfaceCounters>;
   sweep(liveIds: ReadonlySet<string>): void;
   /** Sentences for /info: what on this host keeps containers from the network. */
   readonly warnings: readonly string[];
+}
+
+/** A port of a container that is to be reached from outside; `hostPorts` absent: any number that is free. */
+export interface PortWish {
+  readonly protocol: "tcp" | "udp" | "sctp";
+  readonly containerPort: number;
+  /** "": every address of the host. */
+  readonly hostIp: string;
+  readonly hostPorts?: readonly [first: number, last: number];
+}
+
+export interface PublishedPort {
+  readonly protocol: "tcp" | "udp" | "sctp";
+  readonly containerPort: number;
+  readonly hostIp: string;
+  readonly hostPort: number;
+}
+
+/** Ports of the host that lead to containers. */
+export interface PublishPort {
+  /** Adds to what is published; all or nothing. @throws EngineError System, in Docker's words */
+  publish(containerId: string, target: { readonly ip: string; readonly ip6: string; readonly bridge: string }, wishes: readonly PortWish[]): Promise<readonly PublishedPort[]>;
+  unpublish(containerId: string): void;
+  /** Takes back some of them. */
+  withdraw(containerId: string, ports: readonly PublishedPort[]): void;
+  published(containerId: string): readonly PublishedPort[];
+  sweep(liveIds: ReadonlySet<string>): void;
 }
 
 export type CgroupJoin = { kind: "v1"; tasksFiles: string[] } | { kind: "v2"; dir: string };

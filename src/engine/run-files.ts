@@ -13,7 +13,7 @@ import { refOf } from "./spec-for/namespaces.ts";
  * Writes hostname, hosts and resolv.conf, and makes the folders of a run. The files are small and on the path of every start:
  * a thread's turn-around would cost more than the writes.
  */
-export async function writeRunFiles(ctx: EngineContext, record: ContainerRecord, endpoint: Endpoint | undefined): Promise<void> {
+export async function writeRunFiles(ctx: EngineContext, record: ContainerRecord, endpoints: readonly Endpoint[]): Promise<void> {
   const { hostConfig, id } = record;
   const dir = containerDir(ctx.paths, id);
   mkdirSync(runDir(ctx.paths, id), { recursive: true, mode: 0o700 });
@@ -25,15 +25,16 @@ export async function writeRunFiles(ctx: EngineContext, record: ContainerRecord,
     return;
   }
   writeFileSync(`${dir}/hostname`, `${record.config.Hostname ?? ""}\n`);
-  writeFileSync(`${dir}/hosts`, hostsText(ctx, record, endpoint));
+  writeFileSync(`${dir}/hosts`, hostsText(ctx, record, endpoints));
   writeFileSync(`${dir}/resolv.conf`, resolvText(ctx, record));
 }
 
-function hostsText(ctx: EngineContext, record: ContainerRecord, endpoint: Endpoint | undefined): string {
+/** Text of /etc/hosts. */
+export function hostsText(ctx: EngineContext, record: ContainerRecord, endpoints: readonly Endpoint[]): string {
   const { config, hostConfig } = record;
   const onHost = hostConfig.NetworkMode === "host";
   const extraHosts = [...(hostConfig.ExtraHosts ?? []), ...linkedHosts(ctx, record)].map((entry) => entry.replace(/([:=])host-gateway$/, (_, separator: string) => separator + (ctx.defaults.hostGatewayIPs[0] ?? ctx.network.bridge.gateway)));
-  return hostsFile({ hostname: config.Hostname ?? "", domainname: config.Domainname ?? "", ips: endpoint ? [endpoint.ip] : [], extraHosts, ...(onHost && { base: ctx.host.hostsFile() }) });
+  return hostsFile({ hostname: config.Hostname ?? "", domainname: config.Domainname ?? "", ips: endpoints.flatMap(({ ip, ip6 }) => [ip, ip6]).filter((ip) => ip !== ""), extraHosts, ...(onHost && { base: ctx.host.hostsFile() }) });
 }
 
 function resolvText(ctx: EngineContext, { hostConfig }: ContainerRecord): string {

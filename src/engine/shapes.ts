@@ -1,6 +1,6 @@
 import type { EndpointSettings, MountPoint } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { networkId } from "./emit.ts";
+import { endpointNames, knowsNames } from "./endpoint-wishes.ts";
 import { volumeData } from "./paths.ts";
 import type { Endpoint } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -23,44 +23,38 @@ export function mountPoints(ctx: EngineContext, record: ContainerRecord): MountP
     }));
 }
 
-type ShownEndpoint = Pick<Endpoint, "endpointId" | "ip" | "prefix" | "gateway" | "mac">;
-
-/** By state, which is another object after every change: a list of many containers asks the store for none that it knows. */
-const shownEndpoints = new WeakMap<ContainerState, ShownEndpoint>();
-
-/** Of a running container on the default bridge. */
-export function bridgeEndpoint(ctx: EngineContext, { id, state, networks }: ContainerRecord): ShownEndpoint | undefined {
-  if (!isRunning(state) || !Object.hasOwn(networks, "bridge")) return undefined;
-  const known = shownEndpoints.get(state) ?? ctx.network.endpoint(id);
-  if (known) shownEndpoints.set(state, known);
-  return known;
-}
+/** By state, which is another object after every change: a list of many containers asks for none that it knows. */
+const shownEndpoints = new WeakMap<ContainerState, { readonly endpoints: readonly Endpoint[]; readonly settings: Record<string, EndpointSettings> }>();
 
 /** A container's endpoints by network name; addresses while it runs. */
 export function endpointsOf(ctx: EngineContext, record: ContainerRecord): Record<string, EndpointSettings> {
-  const running = isRunning(record.state);
-  return Object.fromEntries(
-    Object.entries(record.networks).map(([name, asked]) => {
-      const endpoint = name === "bridge" ? bridgeEndpoint(ctx, record) : undefined;
-      const settings: Record<string, unknown> = {
-        IPAMConfig: asked.IPAMConfig ?? null,
-        Links: asked.Links ?? null,
-        Aliases: asked.Aliases ?? null,
-        MacAddress: endpoint?.mac ?? asked.MacAddress ?? "",
-        DriverOpts: asked.DriverOpts ?? null,
-        GwPriority: asked.GwPriority ?? 0,
-        NetworkID: running ? networkId(ctx, name) : "",
-        EndpointID: endpoint?.endpointId ?? "",
-        Gateway: endpoint?.gateway ?? "",
-        IPAddress: endpoint?.ip ?? "",
-        IPPrefixLen: endpoint?.prefix ?? 0,
-        IPv6Gateway: "",
-        GlobalIPv6Address: "",
-        GlobalIPv6PrefixLen: 0,
-        DNSNames: null,
-      };
-      // Docker shows absent lists as null, which the generated types do not say.
-      return [name, settings as EndpointSettings];
-    }),
-  );
+  const endpoints = isRunning(record.state) ? ctx.network.endpoints(record.id) : [];
+  const known = shownEndpoints.get(record.state);
+  if (known?.endpoints === endpoints && Object.keys(known.settings).length === Object.keys(record.networks).length) return known.settings;
+  const settings = Object.fromEntries(Object.entries(record.networks).map(([name, asked]) => [name, endpointSettings(ctx, record, name, asked, endpoints)]));
+  shownEndpoints.set(record.state, { endpoints, settings });
+  return settings;
+}
+
+function endpointSettings(ctx: EngineContext, record: ContainerRecord, name: string, asked: EndpointSettings, endpoints: readonly Endpoint[]): EndpointSettings {
+  const endpoint = endpoints.find(({ networkName }) => networkName === name);
+  const settings: Record<string, unknown> = {
+    IPAMConfig: asked.IPAMConfig ?? null,
+    Links: asked.Links ?? null,
+    Aliases: asked.Aliases ?? null,
+    MacAddress: endpoint?.mac ?? asked.MacAddress ?? "",
+    DriverOpts: asked.DriverOpts ?? null,
+    GwPriority: asked.GwPriority ?? 0,
+    NetworkID: endpoint?.networkId ?? (record.state.status === "created" ? undefined : ctx.network.find(name)?.id) ?? asked.NetworkID ?? "",
+    EndpointID: endpoint?.endpointId ?? "",
+    Gateway: endpoint?.gateway ?? "",
+    IPAddress: endpoint?.ip ?? "",
+    IPPrefixLen: endpoint?.prefix ?? 0,
+    IPv6Gateway: endpoint?.gateway6 ?? "",
+    GlobalIPv6Address: endpoint?.ip6 ?? "",
+    GlobalIPv6PrefixLen: endpoint?.prefix6 ?? 0,
+    DNSNames: knowsNames(name) && record.state.status !== "created" ? endpointNames(record, asked) : null,
+  };
+  // Docker shows absent lists as null, which the generated types do not say.
+  return settings as EndpointSettings;
 }

@@ -21,6 +21,7 @@ export async function sweep(ctx: EngineContext): Promise<void> {
       cgroup.killAll();
       await cgroup.remove();
     }),
+    async () => ctx.publisher.sweep(running),
     async () => ctx.network.sweep(running),
     ...ctx.snapshots.keys().filter((key) => (/^[0-9a-f]{64}$/.test(key) || imageMountOwner(key) !== undefined) && !known(imageMountOwner(key) ?? key)).map((key) => () => ctx.snapshots.remove(key)),
     () => sweepCopies(ctx),

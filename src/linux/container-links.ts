@@ -1,7 +1,7 @@
-/** Batches that the shim sends for a container's network: one in the host's namespace, one inside the container's. */
+/** Batches for a container's network: one that is sent in the host's namespace, one inside the container's. */
 import { addressBytes, macBytes } from "./ip-address.ts";
 import { IFF_UP, IFLA, NetlinkWriter, NLM_F, RTA, RTM } from "./netlink-message.ts";
-import { writeAddress } from "./rtnetlink.ts";
+import { splitCidr, writeAddress } from "./rtnetlink.ts";
 
 /** At each offset the sender stores the container's pid (u32) before sending. */
 export interface HostBatch {
@@ -9,74 +9,129 @@ export interface HostBatch {
   readonly pidOffsets: number[];
 }
 
-export interface VethPlan {
+interface LinkEnd {
+  /** Inside the container. */
+  readonly peerName: string;
+  /** Inside the container; chosen, not guessed: a namespace is born with lo and with a tunnel device (tunl0, sit0 …) for each such module of the host. */
+  readonly peerIndex?: number;
+  readonly mac?: string;
+  readonly mtu?: number;
+}
+
+export interface VethPlan extends LinkEnd {
   readonly hostName: string;
   /** Unused in the host's namespace: the kernel takes a far end's index only together with the near one's. */
   readonly hostIndex: number;
   /** Index of the bridge. */
   readonly master: number;
-  readonly peerName: string;
-  readonly mac?: string;
-  readonly mtu?: number;
+  /** A number that rules may know it by, together with others. */
+  readonly group?: number;
 }
 
+/** A further interface of one that the host has, born in the container's network namespace. */
+export interface SubInterfacePlan extends LinkEnd {
+  readonly kind: "macvlan" | "ipvlan";
+  /** Index of the host's interface. */
+  readonly parent: number;
+  readonly mode: number;
+  /** ipvlan: 0 bridge, 1 private, 2 vepa. */
+  readonly flags?: number;
+}
+
+export const FIRST_CONTAINER_LINK = 100;
+
 /** A veth whose far end is born in the container's network namespace: no later move, no rename, no name clash with the host. */
-export function vethToPid({ hostName, hostIndex, master, peerName, mac, mtu }: VethPlan): HostBatch {
+export function vethToPid(plan: VethPlan): HostBatch {
+  return linksToPid([plan]);
+}
+
+export function linksToPid(plans: readonly (VethPlan | SubInterfacePlan)[]): HostBatch {
   const message = new NetlinkWriter();
+  const pidOffsets = plans.map((plan) => {
+    message.begin(RTM.NEWLINK, NLM_F.CREATE | NLM_F.EXCL | NLM_F.ACK);
+    const offset = "kind" in plan ? writeSubInterface(message, plan) : writeVeth(message, plan);
+    message.end();
+    return offset;
+  });
+  return { messages: message.finish(), pidOffsets };
+}
+
+function writeVeth(message: NetlinkWriter, plan: VethPlan): number {
   let pidOffset = 0;
-  message.begin(RTM.NEWLINK, NLM_F.CREATE | NLM_F.EXCL | NLM_F.ACK);
-  message.ifinfo({ index: hostIndex, flags: IFF_UP, change: IFF_UP });
-  message.text(IFLA.IFNAME, hostName);
-  message.u32(IFLA.MASTER, master);
-  if (mtu !== undefined) message.u32(IFLA.MTU, mtu);
+  message.ifinfo({ index: plan.hostIndex, flags: IFF_UP, change: IFF_UP });
+  message.text(IFLA.IFNAME, plan.hostName);
+  message.u32(IFLA.MASTER, plan.master);
+  if (plan.group !== undefined) message.u32(IFLA.GROUP, plan.group);
+  if (plan.mtu !== undefined) message.u32(IFLA.MTU, plan.mtu);
   message.nested(IFLA.LINKINFO, () => {
     message.text(IFLA.INFO_KIND, "veth");
-    message.nested(IFLA.INFO_DATA, () =>
-      message.nested(IFLA.VETH_PEER, () => {
-        message.ifinfo({ index: CONTAINER_LINK_INDEX });
-        message.text(IFLA.IFNAME, peerName);
-        if (mac !== undefined) message.attribute(IFLA.ADDRESS, macBytes(mac));
-        if (mtu !== undefined) message.u32(IFLA.MTU, mtu);
-        pidOffset = message.u32(IFLA.NET_NS_PID, 0);
-      }),
-    );
+    message.nested(IFLA.INFO_DATA, () => message.nested(IFLA.VETH_PEER, () => void (pidOffset = writeEnd(message, plan))));
   });
-  message.end();
-  return { messages: message.finish(), pidOffsets: [pidOffset] };
+  return pidOffset;
+}
+
+function writeSubInterface(message: NetlinkWriter, plan: SubInterfacePlan): number {
+  const pidOffset = writeEnd(message, plan);
+  message.u32(IFLA.LINK, plan.parent);
+  message.nested(IFLA.LINKINFO, () => {
+    message.text(IFLA.INFO_KIND, plan.kind);
+    message.nested(IFLA.INFO_DATA, () => {
+      if (plan.kind === "macvlan") return void message.u32(IFLA.MACVLAN_MODE, plan.mode);
+      message.attribute(IFLA.IPVLAN_MODE, [plan.mode & 0xff, plan.mode >> 8]);
+      if (plan.flags) message.attribute(IFLA.IPVLAN_FLAGS, [plan.flags & 0xff, plan.flags >> 8]);
+    });
+  });
+  return pidOffset;
+}
+
+/** @returns where the pid goes */
+function writeEnd(message: NetlinkWriter, { peerName, peerIndex = FIRST_CONTAINER_LINK, mac, mtu }: LinkEnd): number {
+  message.ifinfo({ index: peerIndex });
+  message.text(IFLA.IFNAME, peerName);
+  if (mac !== undefined) message.attribute(IFLA.ADDRESS, macBytes(mac));
+  if (mtu !== undefined) message.u32(IFLA.MTU, mtu);
+  return message.u32(IFLA.NET_NS_PID, 0);
 }
 
 const AF_INET = 2;
 const AF_INET6 = 10;
 const LOOPBACK_INDEX = 1;
-/** Chosen, not guessed: a namespace is born with lo and with a tunnel device (tunl0, sit0 …) for each such module of the host. */
-const CONTAINER_LINK_INDEX = 100;
 
 /** `lo` up: all that a container without a network of its own gets. */
 export function loopbackBatch(): Uint8Array {
-  const message = new NetlinkWriter();
-  writeUp(message, LOOPBACK_INDEX);
-  return message.finish();
+  return insideBatch({ loopback: true, links: [], routes: [] });
 }
 
 export interface InsidePlan {
-  readonly address: string;
-  readonly prefix: number;
-  readonly gateway?: string;
-  readonly ipv6?: { readonly address: string; readonly prefix: number; readonly gateway?: string };
-  /** The interface gets no link-local address, so it is silent in IPv6. Only where the kernel has IPv6. */
-  readonly withoutLinkLocal?: boolean;
+  /** Bring `lo` up as well. */
+  readonly loopback: boolean;
+  readonly links: readonly InsideLink[];
+  readonly routes: readonly DefaultRoute[];
 }
 
-/** lo up; addresses, up and default routes of the interface that `vethToPid` made. */
-export function insideBatch({ address, prefix, gateway, ipv6, withoutLinkLocal = false }: InsidePlan): Uint8Array {
+export interface InsideLink {
+  readonly index: number;
+  /** `address/prefix` */
+  readonly addresses: readonly string[];
+  /** The interface gets no link-local address, so it is silent in IPv6. Only where the kernel has IPv6. */
+  readonly withoutLinkLocal: boolean;
+}
+
+export interface DefaultRoute {
+  readonly index: number;
+  readonly gateway: string;
+}
+
+/** Addresses, up and default routes of interfaces that `linksToPid` made. */
+export function insideBatch({ loopback, links, routes }: InsidePlan): Uint8Array {
   const message = new NetlinkWriter();
-  writeUp(message, LOOPBACK_INDEX);
-  if (withoutLinkLocal) writeNoLinkLocal(message, CONTAINER_LINK_INDEX);
-  writeNewAddress(message, address, prefix);
-  if (ipv6) writeNewAddress(message, ipv6.address, ipv6.prefix);
-  writeUp(message, CONTAINER_LINK_INDEX);
-  if (gateway !== undefined) writeDefaultRoute(message, gateway);
-  if (ipv6?.gateway !== undefined) writeDefaultRoute(message, ipv6.gateway);
+  if (loopback) writeUp(message, LOOPBACK_INDEX);
+  for (const { index, addresses, withoutLinkLocal } of links) {
+    if (withoutLinkLocal) writeNoLinkLocal(message, index);
+    for (const cidr of addresses) writeNewAddress(message, index, cidr);
+    writeUp(message, index);
+  }
+  for (const route of routes) writeDefaultRoute(message, route);
   return message.finish();
 }
 
@@ -95,21 +150,23 @@ function writeNoLinkLocal(message: NetlinkWriter, index: number): void {
   message.end();
 }
 
-function writeNewAddress(message: NetlinkWriter, address: string, prefix: number): void {
+function writeNewAddress(message: NetlinkWriter, index: number, cidr: string): void {
+  const { address, prefix } = splitCidr(cidr);
   message.begin(RTM.NEWADDR, NLM_F.CREATE | NLM_F.EXCL | NLM_F.ACK);
-  writeAddress(message, CONTAINER_LINK_INDEX, address, prefix);
+  writeAddress(message, index, address, prefix);
   message.end();
 }
 
-function writeDefaultRoute(message: NetlinkWriter, gateway: string): void {
+/** Takes the place of a default route that is there. */
+function writeDefaultRoute(message: NetlinkWriter, { index, gateway }: DefaultRoute): void {
   const RT_TABLE_MAIN = 254;
   const RTPROT_BOOT = 3;
   const RTN_UNICAST = 1;
   const bytes = addressBytes(gateway);
-  message.begin(RTM.NEWROUTE, NLM_F.CREATE | NLM_F.EXCL | NLM_F.ACK);
+  message.begin(RTM.NEWROUTE, NLM_F.CREATE | NLM_F.REPLACE | NLM_F.ACK);
   // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags
   message.raw([bytes.length === 4 ? AF_INET : AF_INET6, 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, 0, RTN_UNICAST, 0, 0, 0, 0]);
   message.attribute(RTA.GATEWAY, bytes);
-  message.u32(RTA.OIF, CONTAINER_LINK_INDEX);
+  message.u32(RTA.OIF, index);
   message.end();
 }

@@ -17,7 +17,7 @@ const SENTENCES: Record<number, string> = {
   20: "not a directory", 21: "is a directory", 22: "invalid argument", 23: "too many open files in system", 24: "too many open files",
   26: "text file busy", 27: "file too large", 28: "no space left on device", 30: "read-only file system", 31: "too many links",
   34: "numerical result out of range", 36: "file name too long", 38: "function not implemented", 39: "directory not empty",
-  40: "too many levels of symbolic links", 61: "no data available", 95: "operation not supported", 98: "address already in use",
+  40: "too many levels of symbolic links", 61: "no data available", 93: "protocol not supported", 95: "operation not supported", 97: "address family not supported by protocol", 98: "address already in use",
   99: "cannot assign requested address", 101: "network is unreachable", 110: "connection timed out", 111: "connection refused",
   113: "no route to host", 122: "disk quota exceeded",
 };

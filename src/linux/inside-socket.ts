@@ -1,9 +1,9 @@
-import { addressBytes } from "./ip-address.ts";
 import { tryCall } from "./call.ts";
 import { AT, O } from "./constants.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { closeFd, openat2 } from "./files.ts";
 import { namespacePath } from "./namespaces.ts";
+import { socketAddress } from "./port-socket.ts";
 import { AF, SOCK, socketInNamespace } from "./sockets.ts";
 
 /** A TCP socket in a process's network namespace, which does not block. @throws SyscallError */
@@ -18,7 +18,7 @@ export function tcpSocketInside(pid: number, address: string): number {
 
 /** Begins to connect, or tells how far it has come; to be called again while it is `pending`. @throws SyscallError why it cannot be */
 export function connectTcp(fd: number, address: string, port: number): "connected" | "pending" {
-  const target = inetAddress(address, port);
+  const target = socketAddress(address, port);
   const errno = -tryCall("connect", fd, target, target.length);
   if (errno === 0 || errno === EISCONN) return "connected";
   if (errno === ERRNO.EINPROGRESS || errno === ERRNO.EALREADY) return "pending";
@@ -26,15 +26,3 @@ export function connectTcp(fd: number, address: string, port: number): "connecte
 }
 
 const EISCONN = 106;
-
-/** struct sockaddr_in, sockaddr_in6. */
-function inetAddress(address: string, port: number): Uint8Array {
-  const bytes = addressBytes(address);
-  const four = bytes.length === 4;
-  const target = new Uint8Array(four ? 16 : 28);
-  const view = new DataView(target.buffer);
-  view.setUint16(0, four ? AF.INET : AF.INET6, true);
-  view.setUint16(2, port);
-  target.set(bytes, four ? 4 : 8);
-  return target;
-}

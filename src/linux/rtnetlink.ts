@@ -23,6 +23,8 @@ export interface Link {
   readonly master: number;
   /** `bridge`, `veth` …; undefined for a physical one. */
   readonly kind: string | undefined;
+  /** Free text that somebody has put there, or "". */
+  readonly alias: string;
 }
 
 export interface InterfaceAddress {
@@ -120,6 +122,39 @@ export class Rtnetlink implements Disposable {
     message.ifinfo({ index });
     message.u32(IFLA.MASTER, master);
     this.#ask(message, "set master", `interface ${index}`);
+  }
+
+  setAlias(index: number, alias: string): void {
+    const message = this.#message(RTM.SETLINK, NLM_F.ACK);
+    message.ifinfo({ index });
+    message.text(IFLA.IFALIAS, alias);
+    this.#ask(message, "set alias", `interface ${index}`);
+  }
+
+  /** A VLAN of the parent, and its index; one of that name that is there already is done. */
+  createVlan(name: string, parent: number, id: number): number {
+    const message = this.#message(RTM.NEWLINK, NLM_F.CREATE | NLM_F.EXCL | NLM_F.ACK);
+    message.ifinfo({ flags: IFF_UP, change: IFF_UP });
+    message.text(IFLA.IFNAME, name);
+    message.u32(IFLA.LINK, parent);
+    message.nested(IFLA.LINKINFO, () => {
+      message.text(IFLA.INFO_KIND, "vlan");
+      message.nested(IFLA.INFO_DATA, () => message.attribute(IFLA.VLAN_ID, [id & 0xff, id >> 8]));
+    });
+    this.#ask(message, "create vlan", name);
+    const created = this.link(name);
+    if (!created) throw new SyscallError("create vlan", 19, name);
+    return created.index;
+  }
+
+  /** A macvlan or ipvlan, in its kernel's default mode. */
+  createSubInterface(name: string, kind: "macvlan" | "ipvlan", parent: number): void {
+    const message = this.#message(RTM.NEWLINK, NLM_F.CREATE | NLM_F.EXCL | NLM_F.ACK);
+    message.ifinfo({});
+    message.text(IFLA.IFNAME, name);
+    message.u32(IFLA.LINK, parent);
+    message.nested(IFLA.LINKINFO, () => message.text(IFLA.INFO_KIND, kind));
+    this.#ask(message, `create ${kind}`, name);
   }
 
   /** `cidr` like 172.17.0.1/16; one that is there already is done. */
@@ -227,6 +262,7 @@ function linkOf({ body }: NetlinkMessage): Link {
     mtu: attributes.get(IFLA.MTU)?.readUInt32LE(0) ?? 0,
     master: attributes.get(IFLA.MASTER)?.readUInt32LE(0) ?? 0,
     kind: info && cString(attributesOf(info, 0).get(IFLA.INFO_KIND)),
+    alias: cString(attributes.get(IFLA.IFALIAS)) ?? "",
   };
 }
 

@@ -1,61 +1,108 @@
 import type { Database } from "bun:sqlite";
 import { EngineError } from "../base/mod.ts";
-import { contains, firstAddress, formatAddress, lastAddress, type Subnet } from "./subnet.ts";
+import { addressDigits, contains, formatAddress, lastOf, parseAddress, parseSubnet, usable, type Subnet } from "./subnet.ts";
+import type { AddressPoolRecord } from "./types.ts";
+
+interface Range {
+  readonly first: string;
+  readonly last: string;
+}
 
 /**
- * Free addresses as a set of ranges in rows: taking the lowest, taking a given one and giving back are each a step down an index.
- * Every method runs inside the caller's transaction.
+ * Free addresses of a subnet as a set of ranges in rows: taking the lowest, taking a given one and giving back are each a step
+ * down an index. Every method runs inside the caller's transaction.
  */
 export class AddressPool {
   readonly #db: Database;
+  readonly #pool: AddressPoolRecord;
   readonly #subnet: Subnet;
 
-  constructor(db: Database, subnet: Subnet) {
+  constructor(db: Database, pool: AddressPoolRecord) {
     this.#db = db;
-    this.#subnet = subnet;
+    this.#pool = pool;
+    this.#subnet = parseSubnet(pool.subnet);
   }
 
-  /** Everything free but the gateway, which is the first. */
+  get family(): Subnet["family"] {
+    return this.#subnet.family;
+  }
+
+  get prefix(): number {
+    return this.#subnet.prefix;
+  }
+
+  get subnet(): string {
+    return this.#pool.subnet;
+  }
+
+  /** Everything free but the gateway and what is reserved. */
   reset(): void {
-    this.#db.run("DELETE FROM network_free");
-    this.#insert(firstAddress(this.#subnet) + 1, lastAddress(this.#subnet));
+    this.drop();
+    const { first, last } = usable(this.#subnet);
+    this.#insert(first, last);
+    const { gateway, reserved } = this.#pool;
+    for (const address of new Set([...(gateway === "" ? [] : [gateway]), ...reserved])) this.#takeIfFree(parseAddress(address));
   }
 
-  /** @throws EngineError System when the subnet is full */
-  takeLowest(): number {
-    const range = this.#db.query<{ first: number; last: number }, []>("SELECT first, last FROM network_free ORDER BY first LIMIT 1").get();
-    if (!range) throw new EngineError("System", "no available IPv4 addresses on this network's address pools");
-    this.#remove(range.first);
-    this.#insert(range.first + 1, range.last);
-    return range.first;
+  drop(): void {
+    this.#db.query("DELETE FROM network_addresses WHERE subnet = ?").run(this.#pool.subnet);
   }
 
-  /** @throws EngineError Conflict when somebody has it, InvalidParameter when it is not of the subnet */
-  take(address: number): number {
-    if (!contains(this.#subnet, address)) throw new EngineError("InvalidParameter", `invalid address: ${formatAddress(address)} is not in the network's subnet`);
-    const range = this.#db.query<{ first: number; last: number }, [number]>("SELECT first, last FROM network_free WHERE first <= ? ORDER BY first DESC LIMIT 1").get(address);
-    if (!range || range.last < address) throw new EngineError("Conflict", "Address already in use");
-    this.#remove(range.first);
-    this.#insert(range.first, address - 1);
-    this.#insert(address + 1, range.last);
-    return address;
+  /** Undefined when the range is used up. */
+  takeLowest(): string | undefined {
+    const range = parseSubnet(this.#pool.range);
+    const [low, high] = [this.#digits(range.base), this.#digits(lastOf(range))];
+    const found = this.#db.query<Range, [string, string]>("SELECT first, last FROM network_addresses WHERE subnet = ? AND last >= ? ORDER BY last LIMIT 1").get(this.#pool.subnet, low);
+    const lowest = found && found.first > low ? found.first : low;
+    if (!found || lowest > high) return undefined;
+    const value = BigInt(`0x${lowest}`);
+    this.#cut(found, value);
+    return formatAddress(value, this.#subnet.family);
   }
 
-  /** Joins with its free neighbours. An address outside of the subnet (of an earlier one) is forgotten. */
-  give(address: number): void {
-    if (!contains(this.#subnet, address)) return;
-    const below = this.#db.query<{ first: number }, [number]>("SELECT first FROM network_free WHERE last = ?").get(address - 1);
-    const above = this.#db.query<{ first: number; last: number }, [number]>("SELECT first, last FROM network_free WHERE first = ?").get(address + 1);
+  contains(address: string): boolean {
+    return contains(this.#subnet, address);
+  }
+
+  /** @throws EngineError Forbidden when somebody has it */
+  take(address: string): string {
+    if (!this.#takeIfFree(parseAddress(address))) throw new EngineError("Forbidden", "Address already in use");
+    return formatAddress(parseAddress(address), this.#subnet.family);
+  }
+
+  /** Joins with its free neighbours. */
+  give(address: string): void {
+    const value = parseAddress(address);
+    const below = this.#db.query<Range, [string, string]>("SELECT first, last FROM network_addresses WHERE subnet = ? AND last = ?").get(this.#pool.subnet, this.#digits(value - 1n));
+    const above = this.#db.query<Range, [string, string]>("SELECT first, last FROM network_addresses WHERE subnet = ? AND first = ?").get(this.#pool.subnet, this.#digits(value + 1n));
     if (below) this.#remove(below.first);
     if (above) this.#remove(above.first);
-    this.#insert(below?.first ?? address, above?.last ?? address);
+    this.#insert(below ? BigInt(`0x${below.first}`) : value, above ? BigInt(`0x${above.last}`) : value);
   }
 
-  #remove(first: number): void {
-    this.#db.query("DELETE FROM network_free WHERE first = ?").run(first);
+  #takeIfFree(value: bigint): boolean {
+    const digits = this.#digits(value);
+    const range = this.#db.query<Range, [string, string]>("SELECT first, last FROM network_addresses WHERE subnet = ? AND first <= ? ORDER BY first DESC LIMIT 1").get(this.#pool.subnet, digits);
+    if (!range || range.last < digits) return false;
+    this.#cut(range, value);
+    return true;
   }
 
-  #insert(first: number, last: number): void {
-    if (first <= last) this.#db.query("INSERT INTO network_free (first, last) VALUES (?, ?)").run(first, last);
+  #cut(range: Range, value: bigint): void {
+    this.#remove(range.first);
+    this.#insert(BigInt(`0x${range.first}`), value - 1n);
+    this.#insert(value + 1n, BigInt(`0x${range.last}`));
+  }
+
+  #digits(value: bigint): string {
+    return addressDigits(value, this.#subnet.family);
+  }
+
+  #remove(first: string): void {
+    this.#db.query("DELETE FROM network_addresses WHERE subnet = ? AND first = ?").run(this.#pool.subnet, first);
+  }
+
+  #insert(first: bigint, last: bigint): void {
+    if (first <= last) this.#db.query("INSERT INTO network_addresses (subnet, first, last) VALUES (?, ?, ?)").run(this.#pool.subnet, this.#digits(first), this.#digits(last));
   }
 }

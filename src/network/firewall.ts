@@ -1,50 +1,180 @@
-import { applyRuleset, deleteTable, listForwardPolicies } from "../linux/mod.ts";
-
-export interface FirewallOptions {
-  readonly table: string;
-  readonly bridge: string;
-  readonly subnet: string;
-  /** Containers leave under the host's address. */
-  readonly masquerade: boolean;
-}
+import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, subnetKey, type ElementChange } from "../linux/mod.ts";
+import { readOption } from "./driver-options.ts";
+import { linkGroup } from "./endpoint.ts";
+import type { Endpoint, NetworkRecord } from "./types.ts";
 
 /**
- * One table of the engine's own: addresses of the subnet leave under the host's, and nobody outside opens a connection to a container
- * that was not published. It is replaced as a whole in one transaction, and accepts what it does not care about.
+ * Sets of the engine's tables, by name. A network or an endpoint is a few elements of them and never a rule, so that a packet's
+ * way is as long with a thousand networks as with one.
  */
-export function rulesOf({ table, bridge, subnet, masquerade }: FirewallOptions): string {
-  return `add table ip ${table}
-delete table ip ${table}
-table ip ${table} {
-  comment "containers of hako on ${bridge}"
-  chain postrouting {
+const SETS: Readonly<Record<"inet" | "bridge", Readonly<Record<string, string>>>> = {
+  inet: {
+    bridges: "type ifname",
+    // Bridge and bridge: containers of one network may talk by way of the host.
+    within: "type ifname . ifname",
+    internal: "type ifname",
+    // Whoever has a route there may open connections to unpublished ports.
+    open: "type ifname",
+    subnets: "type ifname . ipv4_addr; flags interval",
+    subnets6: "type ifname . ipv6_addr; flags interval",
+    translated: "type ipv4_addr; flags interval",
+    translated6: "type ipv6_addr; flags interval",
+  },
+  bridge: {
+    // The host ends of a network's links are a group.
+    apart: "type devgroup",
+    subnets: "type devgroup . ipv4_addr; flags interval",
+    subnets6: "type devgroup . ipv6_addr; flags interval",
+    // Group and address: somebody's. Port and address: its own.
+    macs: "type devgroup . ether_addr",
+    own_macs: "type ifname . ether_addr",
+    own: "type ifname . ipv4_addr",
+    own6: "type ifname . ipv6_addr",
+  },
+};
+
+const CHAINS: Readonly<Record<"inet" | "bridge", string>> = {
+  inet: `  chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
-${masquerade ? `    ip saddr ${subnet} oifname != "${bridge}" masquerade\n` : ""}  }
+    ip saddr @translated oifname . ip saddr != @subnets masquerade
+    ip6 saddr @translated6 oifname . ip6 saddr != @subnets6 masquerade
+  }
   chain forward {
     type filter hook forward priority filter; policy accept;
-    iifname "${bridge}" accept
-    oifname "${bridge}" ct state established,related accept
-    oifname "${bridge}" ct status dnat accept
-    oifname "${bridge}" drop
+    iifname != @bridges oifname != @bridges accept
+    ct state established,related accept
+    iifname . oifname @within accept
+    iifname @internal drop
+    oifname @internal drop
+    oifname @bridges ct status dnat accept
+    iifname != @bridges oifname @open accept
+    oifname @bridges drop
+  }
+  chain input {
+    type filter hook input priority filter; policy accept;
+    iifname @internal meta nfproto ipv4 iifname . ip daddr != @subnets drop
+    iifname @internal meta nfproto ipv6 ip6 daddr != { fe80::/10, ff02::/16 } iifname . ip6 daddr != @subnets6 drop
+  }
+`,
+  bridge: `  chain prerouting {
+    type filter hook prerouting priority -300; policy accept;
+    meta iifgroup . ether saddr @macs iifname . ether saddr != @own_macs drop
+    meta iifgroup . ip saddr @subnets iifname . ip saddr != @own drop
+    meta iifgroup . arp saddr ip @subnets iifname . arp saddr ip != @own drop
+    meta iifgroup . ip6 saddr @subnets6 iifname . ip6 saddr != @own6 drop
+  }
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    meta iifgroup @apart meta oifgroup @apart drop
+  }
+`,
+};
+
+const FAMILIES = ["inet", "bridge"] as const;
+
+export interface FirewallState {
+  readonly networks: readonly NetworkRecord[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Both tables with all that they hold, as one transaction. */
+export function rulesOf(table: string, { networks, endpoints }: FirewallState): string {
+  const elements = [...networks.flatMap(networkElements), ...endpoints.flatMap(endpointElements)];
+  return FAMILIES.map((family) => {
+    const sets = Object.entries(SETS[family]).map(([name, type]) => {
+      const held = elements.filter((element) => element.family === family && element.set === name).map(({ key }) => key.text);
+      return `  set ${name} { ${type};${held.length > 0 ? ` elements = { ${[...new Set(held)].join(", ")} }` : ""} }\n`;
+    });
+    return `add table ${family} ${table}\ndelete table ${family} ${table}\ntable ${family} ${table} {\n  comment "containers of hako"\n${sets.join("")}${CHAINS[family]}}\n`;
+  }).join("");
+}
+
+const inet = (set: string, key: ElementChange["key"]): ElementChange => ({ family: "inet", set, key });
+const bridged = (set: string, key: ElementChange["key"]): ElementChange => ({ family: "bridge", set, key });
+
+/** What a network is to the firewall. */
+export function networkElements(network: NetworkRecord): ElementChange[] {
+  const { driver, interfaceName, internal, options, pools } = network;
+  if (driver !== "bridge") return [];
+  const bridge = interfaceKey(interfaceName);
+  const group = linkGroup(network.id);
+  const talking = readOption(options, "com.docker.network.bridge.enable_icc");
+  const hidden = readOption(options, "com.docker.network.bridge.enable_ip_masquerade") && !internal;
+  return [
+    inet("bridges", bridge),
+    ...(internal ? [inet("internal", bridge)] : []),
+    ...(talking ? [inet("within", joinKeys(bridge, bridge))] : [bridged("apart", groupKey(group, { ranged: false }))]),
+    ...(options["com.docker.network.bridge.gateway_mode_ipv4"] === "nat-unprotected" ? [inet("open", bridge)] : []),
+    ...pools.flatMap(({ subnet }) => {
+      const six = subnet.includes(":") ? "6" : "";
+      const routed = options[`com.docker.network.bridge.gateway_mode_ipv${six === "" ? 4 : 6}`] === "routed";
+      const range = subnetKey(subnet);
+      return [inet(`subnets${six}`, joinKeys(bridge, range)), bridged(`subnets${six}`, joinKeys(groupKey(group, { ranged: true }), range)), ...(hidden && !routed ? [inet(`translated${six}`, subnetKey(subnet))] : [])];
+    }),
+  ];
+}
+
+/** What a container's end of a bridge may say it is. */
+export function endpointElements({ bridge, networkId, hostInterface, mac, ip, ip6, linkLocal }: Endpoint): ElementChange[] {
+  if (bridge === "") return [];
+  const port = interfaceKey(hostInterface);
+  return [
+    bridged("macs", joinKeys(groupKey(linkGroup(networkId), { ranged: false }), macKey(mac))),
+    bridged("own_macs", joinKeys(port, macKey(mac))),
+    ...[ip, ip6, ...linkLocal].filter((address) => address !== "").map((address) => bridged(address.includes(":") ? "own6" : "own", joinKeys(port, addressKey(address)))),
+  ];
+}
+
+/** The engine's tables. Without a firewall, which is the operator's choice, nothing is done. */
+export class Firewall implements Disposable {
+  readonly #table: string;
+  readonly #elements: NftElements | undefined;
+
+  constructor({ table, enabled }: { table: string; enabled: boolean }) {
+    this.#table = table;
+    this.#elements = enabled ? new NftElements(table) : undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#elements?.[Symbol.dispose]();
+  }
+
+  /** Replaces the tables as a whole, in one transaction. */
+  async setup(state: FirewallState, furtherRules = ""): Promise<void> {
+    if (this.#elements) await applyRuleset(`${removeTable("ip", this.#table)}${rulesOf(this.#table, state)}${furtherRules}`);
+    else await this.teardown();
+  }
+
+  addNetwork(network: NetworkRecord): void {
+    this.#elements?.add(networkElements(network));
+  }
+
+  removeNetwork(network: NetworkRecord): void {
+    this.#elements?.delete(networkElements(network));
+  }
+
+  addEndpoints(endpoints: readonly Endpoint[]): void {
+    this.#elements?.add(endpoints.flatMap(endpointElements));
+  }
+
+  removeEndpoints(endpoints: readonly Endpoint[]): void {
+    this.#elements?.delete(endpoints.flatMap(endpointElements));
+  }
+
+  async teardown(): Promise<void> {
+    for (const family of ["ip", ...FAMILIES] as const) await deleteTable(family, this.#table);
   }
 }
-`;
-}
 
-export async function setupFirewall(options: FirewallOptions): Promise<void> {
-  await applyRuleset(rulesOf(options));
-}
-
-export async function teardownFirewall(table: string): Promise<void> {
-  await deleteTable("ip", table);
-}
+/** One table of IPv4 was what earlier releases made. Adding first makes the deletion succeed either way. */
+const removeTable = (family: string, table: string): string => `add table ${family} ${table}\ndelete table ${family} ${table}\n`;
 
 /**
  * Sentences about other tables whose forward chain drops by default: a packet must pass every table, so no rule of ours can let it
  * through, and theirs are not ours to change.
  */
 export async function forwardWarnings({ table, bridge }: { table: string; bridge: string }): Promise<string[]> {
-  const dropping = (await listForwardPolicies()).filter((chain) => chain.policy === "drop" && !(chain.family === "ip" && chain.table === table) && !chain.admits.includes(bridge));
+  const dropping = (await listForwardPolicies()).filter((chain) => chain.policy === "drop" && chain.table !== table && !chain.admits.includes(bridge));
   return dropping.map(({ family, table: other, chain, hasDockerUser }) => {
     const place = hasDockerUser ? "DOCKER-USER" : chain;
     const rule = (match: string): string => `nft insert rule ${family} ${other} ${place} ${match} ${bridge} accept`;

@@ -20,8 +20,12 @@ ff02::2\tip6-allrouters
 /** /etc/hosts of a container as Docker Engine 28 writes it. */
 export function hostsFile({ hostname, domainname = "", ips, extraHosts, base = USUAL_LINES }: HostsFileOptions): string {
   const extra = extraHosts.map(extraLine).join("");
-  const names = ownNames(hostname, domainname);
-  return `${base}${extra}${ips.map((ip) => `${ip}\t${names}\n`).join("")}`;
+  return `${base}${extra}${ips.map((ip) => hostsLine(ip, hostname, domainname)).join("")}`;
+}
+
+/** The container itself, by one of its addresses. */
+export function hostsLine(ip: string, hostname: string, domainname: string): string {
+  return `${ip}\t${ownNames(hostname, domainname)}\n`;
 }
 
 /** IPv6 addresses hold colons: only the first separator counts. Brackets are dropped. */

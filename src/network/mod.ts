@@ -1,6 +1,11 @@
-/** The default bridge network, and the files that tell a container about it. */
-export { BridgeNetwork, openNetworks, type AttachOptions, type BridgeInfo, type NetworkConfig } from "./bridge-network.ts";
-export type { Endpoint } from "./endpoint.ts";
-export { hostsFile, type HostsFileOptions } from "./hosts-file.ts";
+/** Networks, the containers' attachments to them, and the files that tell a container about them. */
+export { isPredefined, Networks, openNetworks, type BridgeInfo } from "./networks.ts";
+export { subnetHolds } from "./subnet.ts";
+export { gatewayEndpoint } from "./endpoint.ts";
+export type { NetworkConfig } from "./default-network.ts";
+export type { AddressManagement, AddressPoolRecord, AddressRange, Attachment, Endpoint, EndpointWish, NetworkDriver, NetworkRecord, NetworkRequest } from "./types.ts";
+export { hostsFile, hostsLine, type HostsFileOptions } from "./hosts-file.ts";
 export { resolvConf, type ResolvConfOptions } from "./resolv-conf.ts";
 export { networkSchema } from "./schema.ts";
+export { Publisher, type PublisherOptions } from "./publish.ts";
+export { publishSchema } from "./publish-schema.ts";

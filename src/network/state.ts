@@ -27,7 +27,7 @@ export class NetworkState {
 
   clear(): void {
     this.#db.transaction(() => {
-      for (const table of ["network_endpoints", "network_free", "network_state"]) this.#db.run(`DELETE FROM ${table}`);
+      for (const table of ["endpoints", "network_addresses", "networks", "network_state"]) this.#db.run(`DELETE FROM ${table}`);
     })();
   }
 }

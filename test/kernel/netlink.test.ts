@@ -44,7 +44,7 @@ describe("Rtnetlink", () => {
     rtnl.addAddress(index, "10.9.0.1/24");
     rtnl.addAddress(index, "fd00:9::1/64");
     rtnl.setUp(index);
-    expect(rtnl.link("br0")).toEqual({ index, name: "br0", up: true, mac: "02:42:0a:00:00:01", mtu: 1400, master: 0, kind: "bridge" });
+    expect(rtnl.link("br0")).toEqual({ index, name: "br0", up: true, mac: "02:42:0a:00:00:01", mtu: 1400, master: 0, kind: "bridge", alias: "" });
     expect(rtnl.addresses(index)).toContainEqual({ index, address: "10.9.0.1", prefix: 24 });
     expect(rtnl.addresses(index)).toContainEqual({ index, address: "fd00:9::1", prefix: 64 });
     expect(rtnl.routes()).toContainEqual({ destination: "10.9.0.0", prefix: 24, gateway: undefined, index });

@@ -6,7 +6,7 @@ import { openDatabase } from "../../src/base/mod.ts";
 import { addon, pinned } from "../../src/linux/addon.ts";
 import { call } from "../../src/linux/call.ts";
 import { addressBytes, AF, AT, closeFd, getSysctl, kill, listTable, namespacePath, O, openat2, Rtnetlink, SOCK, socketInNamespace, statx, vethToPid, loopbackBatch, applyRuleset } from "../../src/linux/mod.ts";
-import { networkSchema, openNetworks, type Endpoint } from "../../src/network/mod.ts";
+import { networkSchema, openNetworks, type Attachment, type Endpoint } from "../../src/network/mod.ts";
 
 const OUTSIDE = "198.51.100.2";
 const children: Bun.Subprocess[] = [];
@@ -58,10 +58,16 @@ function reach(from: number, to: number, address: string, port: number): string 
   }
 }
 
-async function container(endpoint: Endpoint): Promise<{ pid: number; fd: number; rtnl: Rtnetlink }> {
+function only({ endpoints }: Pick<Attachment, "endpoints">): Endpoint {
+  const [endpoint] = endpoints;
+  if (!endpoint) throw new Error("no endpoint");
+  return endpoint;
+}
+
+async function container({ netlink }: Attachment): Promise<{ pid: number; fd: number; rtnl: Rtnetlink }> {
   const namespace = await namespaceOf();
-  rtnl.apply(withPid(endpoint.netlink.host, namespace.pid));
-  namespace.rtnl.apply(endpoint.netlink.inside);
+  rtnl.apply(withPid(netlink.host, namespace.pid));
+  namespace.rtnl.apply(netlink.inside);
   return namespace;
 }
 
@@ -100,9 +106,11 @@ try {
   const bridge = network.bridge;
   const forwardingDuring = getSysctl("net.ipv4.ip_forward");
 
-  const first = network.attach("a".repeat(64));
-  const second = network.attach("b".repeat(64));
-  const [one, two] = [await container(first), await container(second)];
+  const wishes = [{ networkId: bridge.id, names: [] }];
+  const attach = (id: string, to = network): Endpoint => only(to.attach(id, wishes));
+  const attached = [network.attach("a".repeat(64), wishes), network.attach("b".repeat(64), wishes)] as const;
+  const [one, two] = [await container(attached[0]), await container(attached[1])];
+  const [first, second] = [only(attached[0]), only(attached[1])];
   const insideLink = one.rtnl.link("eth0");
   const insideAddresses = one.rtnl.addresses(insideLink?.index).map(({ address, prefix }) => `${address}/${prefix}`);
   // "Outside" knows the way in, as a neighbour on the uplink may.
@@ -122,24 +130,24 @@ try {
   const unwarned = [...network.warnings];
   const reachedPastDocker = reach(one.fd, outside.fd, OUTSIDE, 7005);
 
-  const attachMs = p50(Array.from({ length: 200 }, (_, index) => timed(() => void network.attach(`c${index}`))));
+  const attachMs = p50(Array.from({ length: 200 }, (_, index) => timed(() => void attach(`c${index}`))));
   const linkMs = p50(Array.from({ length: 200 }, () => timed(() => void rtnl.link(config.bridge))));
   network.detach("c0");
-  const reused = network.attach("c-new").ip;
-  const again = network.attach("c-new");
+  const reused = attach("c-new").ip;
+  const again = attach("c-new");
   kill(two.pid, 9);
   network.sweep(new Set(["a".repeat(64)]));
   const linksAfterSweep = rtnl.links().filter((link) => link.kind === "veth" && link.name !== "uplink").map((link) => link.name);
   const moved = openNetworks({ db, rtnl, config: { ...config, subnet: "10.77.0.0/24" } });
   await moved.setup();
   const addressesAfterMove = rtnl.addresses(rtnl.link(config.bridge)?.index).flatMap(({ address, prefix }) => (address.includes(":") ? [] : [`${address}/${prefix}`]));
-  const firstAfterMove = moved.attach("moved").ip;
+  const firstAfterMove = attach("moved", moved).ip;
   await moved.teardown();
   await network.teardown();
   console.log(JSON.stringify({
     bridge, first: { ip: first.ip, mac: first.mac, prefix: first.prefix, gateway: first.gateway, hostInterface: first.hostInterface }, second: second.ip,
     insideLink, insideAddresses, reached, reachedPastDocker, warned, unwarned, attachMs, linkMs, reused, again: again.ip, linksAfterSweep, addressesAfterMove, firstAfterMove, forwardingBefore, forwardingDuring,
-    forwardingAfter: getSysctl("net.ipv4.ip_forward"), tableAfter: (await listTable("ip", config.table)) ?? null, bridgeAfter: rtnl.link(config.bridge) ?? null,
+    forwardingAfter: getSysctl("net.ipv4.ip_forward"), tableAfter: (await listTable("inet", config.table)) ?? null, bridgeAfter: rtnl.link(config.bridge) ?? null,
     foreignTableAfter: (await listTable("ip", "filter")) !== undefined,
   }));
 } finally {

@@ -26,7 +26,6 @@ function laterWarnings(host: HostConfig): string[] {
   return [
     ...(host.Mounts?.some(({ Type: type }) => type === "image") ? ["Image mount is an experimental feature"] : []),
     ...(host.NetworkMode === "host" && Object.keys(host.PortBindings ?? {}).length > 0 ? ["Published ports are discarded when using host network mode"] : []),
-    ...(host.NetworkMode !== "host" && (Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts) ? ["Publishing ports is not supported yet: the container is reached by its own address."] : []),
   ];
 }
 

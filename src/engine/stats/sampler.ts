@@ -150,7 +150,7 @@ export class StatsSampler {
     const mode = hostConfig.NetworkMode ?? "";
     const owner = mode.startsWith("container:") ? this.#parts.containers.find(refOf(mode))?.id : id;
     const reader = this.#parts.cgroups.open(id, cgroupPlace(record)).openStats();
-    return { startedAt: state.startedAt, reader, hostIndex: owner === undefined ? undefined : this.#parts.network.endpoint(owner)?.hostIndex, [Symbol.dispose]: () => reader[Symbol.dispose]() };
+    return { startedAt: state.startedAt, reader, hostIndex: owner === undefined ? undefined : this.#parts.network.endpoints(owner)[0]?.hostIndex, [Symbol.dispose]: () => reader[Symbol.dispose]() };
   }
 
   #sample({ reader, hostIndex }: OpenRun, moment: RoundMoment): SampleText {

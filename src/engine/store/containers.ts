@@ -170,7 +170,7 @@ export class ContainerStore {
   }
 
   /** What a container is beside its life; on the disk when it returns. */
-  setFacts(id: string, change: Partial<Pick<ContainerRecord, "config" | "hostConfig">>): ContainerRecord {
+  setFacts(id: string, change: Partial<Pick<ContainerRecord, "config" | "hostConfig" | "networks">>): ContainerRecord {
     const next = { ...this.resolve(id), ...change };
     this.#withRoom(() => durably(this.db, () => void this.#setFacts.run(factsText(next), id)));
     this.#byId.set(id, next);

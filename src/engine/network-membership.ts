@@ -1,0 +1,80 @@
+import { EngineError } from "../base/mod.ts";
+import type { EndpointSettings } from "../spec/mod.ts";
+import type { EngineContext } from "./context.ts";
+import { endpointFaults, listFaults, macDigits } from "./create/network-request.ts";
+import { emitNetworkEvent } from "./emit.ts";
+import { endpointWish } from "./endpoint-wishes.ts";
+import { addHostsLines, removeHostsLines } from "./hosts-lines.ts";
+import { findNetwork } from "./networks.ts";
+import type { NetworkRecord } from "./ports.ts";
+import type { ContainerRecord } from "./record.ts";
+import { isRunning } from "./state.ts";
+
+/**
+ * Connects a container to one more network: at once while it runs, else when it starts.
+ * @throws EngineError NotFound, InvalidParameter, Forbidden, in Docker's words
+ */
+export async function connectNetwork(ctx: EngineContext, ref: string, container: string, settings: EndpointSettings): Promise<void> {
+  const { id } = resolveContainer(ctx, container);
+  using _hold = await ctx.locks.acquire(id);
+  const record = ctx.containers.resolve(id);
+  const network = findNetwork(ctx, ref);
+  requireJoinable(record, network);
+  const asked = settingsOf(network, settings);
+  if (record.state.status === "running") connectRunning(ctx, record, network, asked, record.state.pid);
+  ctx.containers.setFacts(id, { networks: { ...record.networks, [network.name]: asked } });
+}
+
+/** @throws EngineError NotFound, InvalidParameter, Forbidden for a network that the container is not on */
+export async function disconnectNetwork(ctx: EngineContext, ref: string, container: string, options: { force?: boolean | undefined } = {}): Promise<void> {
+  const network = findNetwork(ctx, ref);
+  const found = container === "" ? undefined : ctx.containers.find(container);
+  if (options.force && !found) throw new EngineError("NotFound", `endpoint ${container.slice(0, 128)} not found`);
+  const { id } = resolveContainer(ctx, container);
+  using _hold = await ctx.locks.acquire(id);
+  const record = ctx.containers.resolve(id);
+  if (network.driver === "host") throw new EngineError("InvalidParameter", "cannot disconnect container from host network - container was created in host network mode");
+  const running = isRunning(record.state);
+  if (!Object.hasOwn(record.networks, network.name)) throw new EngineError("Forbidden", `container ${id} is not connected to ${running ? "" : "the "}network ${network.name}`);
+  if (record.state.status === "running") disconnectRunning(ctx, record, network, record.state.pid);
+  const { [network.name]: _gone, ...networks } = record.networks;
+  ctx.containers.setFacts(id, { networks });
+}
+
+function resolveContainer(ctx: EngineContext, ref: string): ContainerRecord {
+  if (ref === "") throw new EngineError("InvalidParameter", 'invalid name or ID supplied: ""');
+  return ctx.containers.resolve(ref);
+}
+
+function requireJoinable({ hostConfig, networks, state, name }: ContainerRecord, network: NetworkRecord): void {
+  const mode = hostConfig.NetworkMode ?? "bridge";
+  if (network.driver === "host" && mode !== "host") throw new EngineError("InvalidParameter", "cannot connect container to host network - container must be created in host network mode");
+  if (mode === "host" || mode.startsWith("container:")) throw new EngineError("InvalidParameter", "container sharing network namespace with another container or host cannot be connected to any other network");
+  const others = Object.keys(networks).filter((other) => other !== network.name);
+  if ((network.name === "none" && others.length > 0) || others.includes("none")) throw new EngineError("InvalidParameter", "container cannot be connected to multiple networks with one of the networks in private (none) mode");
+  if (isRunning(state) && Object.hasOwn(networks, network.name)) throw new EngineError("Forbidden", `endpoint with name ${name} already exists in network ${network.name}`);
+  if (state.status === "removing") throw new EngineError("Conflict", "container is marked for removal and cannot be connected or disconnected to the network");
+}
+
+/** What was asked for, without what was left empty. @throws EngineError InvalidParameter, in Docker's words */
+function settingsOf(network: NetworkRecord, settings: EndpointSettings): EndpointSettings {
+  const { IPAMConfig: ipam, MacAddress: mac, ...rest } = settings;
+  if (mac && macDigits(mac) === undefined) throw new EngineError("InvalidParameter", `invalid MAC address ${mac.slice(0, 64)}`);
+  const faults = endpointFaults(network.name, settings, network);
+  if (faults.length > 0) throw new EngineError("InvalidParameter", `invalid endpoint settings:\n${listFaults(faults)}`);
+  const given = ipam && Object.fromEntries(Object.entries(ipam).filter(([, value]) => value.length > 0));
+  return { ...rest, ...(given && { IPAMConfig: given }), ...(mac && { MacAddress: mac }) };
+}
+
+function connectRunning(ctx: EngineContext, record: ContainerRecord, network: NetworkRecord, settings: EndpointSettings, pid: number): void {
+  if (network.driver === "null") return;
+  const endpoint = ctx.network.connect(record.id, pid, endpointWish(ctx, record, network.name, settings));
+  addHostsLines(ctx, record, endpoint);
+  emitNetworkEvent(ctx, network, "connect", { container: record.id });
+}
+
+function disconnectRunning(ctx: EngineContext, record: ContainerRecord, network: NetworkRecord, pid: number): void {
+  const endpoint = ctx.network.disconnect(record.id, pid, network.id);
+  if (endpoint) removeHostsLines(ctx, record, endpoint);
+  emitNetworkEvent(ctx, network, "disconnect", { container: record.id });
+}

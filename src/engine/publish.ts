@@ -1,0 +1,96 @@
+import { EngineError } from "../base/mod.ts";
+import type { HostConfig, PortSummary } from "../spec/mod.ts";
+import type { EngineContext } from "./context.ts";
+import type { Endpoint, PortWish, PublishedPort } from "./ports.ts";
+import type { ContainerRecord } from "./record.ts";
+import { isRunning } from "./state.ts";
+
+interface ContainerPort {
+  readonly containerPort: number;
+  readonly protocol: PortWish["protocol"];
+}
+
+/** Docker's map of a container's ports; null: exposed, and leading nowhere. */
+export type PortMap = Record<string, { HostIp: string; HostPort: string }[] | null>;
+
+/** Where a container is on the network that its default route leads over. */
+export type PublishingEndpoint = Pick<Endpoint, "endpointId" | "networkId" | "ip" | "ip6" | "bridge">;
+
+/** Makes what the request said reachable from outside. @throws EngineError System, in Docker's words */
+export async function publishPorts(ctx: EngineContext, record: ContainerRecord, endpoint: PublishingEndpoint | undefined, undo: AsyncDisposableStack): Promise<void> {
+  const wishes = wishesOf(record);
+  if (!endpoint || wishes.length === 0 || !isPublishing(ctx, endpoint)) return;
+  undo.defer(() => ctx.publisher.unpublish(record.id));
+  await publishWishes(ctx, record, endpoint, wishes);
+}
+
+/** Internal networks lead nowhere, and those without a bridge are the operator's own to reach. */
+export function isPublishing(ctx: EngineContext, { bridge, networkId }: PublishingEndpoint): boolean {
+  return bridge !== "" && ctx.network.find(networkId)?.internal !== true;
+}
+
+/** @throws EngineError System, in Docker's words */
+export async function publishWishes(ctx: EngineContext, record: ContainerRecord, { endpointId, ip, ip6, bridge }: PublishingEndpoint, wishes: readonly PortWish[]): Promise<void> {
+  try {
+    await ctx.publisher.publish(record.id, { ip, ip6, bridge }, wishes);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new EngineError(error.kind, `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.name} (${endpointId}): ${error.message}`, { cause: error });
+  }
+}
+
+/** What of a container is to be published: what was asked for, and with --publish-all each exposed port that nobody asked for. */
+export function wishesOf({ config, hostConfig }: Pick<ContainerRecord, "config" | "hostConfig">): PortWish[] {
+  const asked = bindingWishes(hostConfig.PortBindings ?? {});
+  if (!hostConfig.PublishAllPorts) return asked;
+  const known = new Set(asked.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
+  const exposed = Object.keys(config.ExposedPorts ?? {}).map(parseContainerPort).filter(({ containerPort, protocol }) => !known.has(`${containerPort}/${protocol}`));
+  return [...asked, ...exposed.map((port) => ({ ...port, hostIp: "" }))];
+}
+
+export function bindingWishes(bindings: NonNullable<HostConfig["PortBindings"]>): PortWish[] {
+  return Object.entries(bindings).flatMap(([port, hosts]) =>
+    // A port without any binding is one of any number.
+    (hosts?.length ? hosts : [{}]).map(({ HostIp: hostIp = "", HostPort: text = "" }: { HostIp?: string; HostPort?: string }) => {
+      const [first = 0, last = first] = text === "" ? [] : text.split("-").map(Number);
+      return { ...parseContainerPort(port), hostIp, ...(last > 0 && { hostPorts: [first, last] as const }) };
+    }),
+  );
+}
+
+/** `80/tcp`, or `80` */
+export function parseContainerPort(text: string): ContainerPort {
+  const [number = "", protocol = "tcp"] = text.toLowerCase().split("/");
+  return { containerPort: Number(number), protocol: protocol === "udp" || protocol === "sctp" ? protocol : "tcp" };
+}
+
+/** By container port, in the order of their names; those that are only exposed too. */
+export function shownPortMap(ctx: EngineContext, record: ContainerRecord): PortMap {
+  if (!isRunning(record.state) || !hasOwnNetwork(record)) return {};
+  const map: PortMap = Object.fromEntries(exposedPorts(record).map((port) => [port, null]));
+  for (const { containerPort, protocol, hostIp, hostPort } of ctx.publisher.published(record.id)) {
+    const name = `${containerPort}/${protocol}`;
+    map[name] = [...(map[name] ?? []), { HostIp: hostIp, HostPort: String(hostPort) }];
+  }
+  return Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** As lists of containers have them. */
+export function shownPorts(ctx: EngineContext, record: ContainerRecord): PortSummary[] {
+  const published = new Map<string, readonly PublishedPort[]>(Map.groupBy(ctx.publisher.published(record.id), ({ containerPort, protocol }) => `${containerPort}/${protocol}`));
+  const exposed = hasOwnNetwork(record) ? exposedPorts(record).filter((port) => !published.has(port)) : [];
+  return [
+    ...exposed.map(parseContainerPort).map(({ containerPort, protocol }) => ({ PrivatePort: containerPort, Type: protocol })),
+    ...[...published.values()].flat().map(({ hostIp, containerPort, hostPort, protocol }) => ({ IP: hostIp, PrivatePort: containerPort, PublicPort: hostPort, Type: protocol })),
+  ];
+}
+
+/** Exposed or asked to be published. */
+function exposedPorts({ config, hostConfig }: ContainerRecord): string[] {
+  const names = [...Object.keys(config.ExposedPorts ?? {}), ...Object.keys(hostConfig.PortBindings ?? {})].map(parseContainerPort);
+  return [...new Set(names.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`))];
+}
+
+function hasOwnNetwork({ hostConfig: { NetworkMode: mode = "bridge" } }: ContainerRecord): boolean {
+  return mode !== "none" && mode !== "host" && !mode.startsWith("container:");
+}

@@ -1,0 +1,87 @@
+import { EngineError } from "../base/mod.ts";
+import { getSysctl, SyscallError, type Link, type Rtnetlink } from "../linux/mod.ts";
+import { macOfAddress } from "./endpoint.ts";
+import { familyOf, parseSubnet } from "./subnet.ts";
+import type { NetworkRecord } from "./types.ts";
+
+/** The Linux bridges of networks. Each but the default one says in its alias whose it is, so that it is found again without its network. */
+export class Bridges {
+  readonly #rtnl: Rtnetlink;
+  readonly #owner: string;
+  readonly #indexes = new Map<string, number>();
+  /** Bridges that others made, which stay when their network goes. */
+  readonly #foreign = new Set<string>();
+
+  constructor(rtnl: Rtnetlink, owner: string) {
+    this.#rtnl = rtnl;
+    this.#owner = owner;
+  }
+
+  /** @throws EngineError System when the network has no bridge */
+  indexOf(network: NetworkRecord): number {
+    const index = this.#indexes.get(network.id);
+    if (index === undefined) throw new EngineError("System", `the bridge ${network.interfaceName} of network ${network.name} could not be made when the engine started: see its log`);
+    return index;
+  }
+
+  /** Makes the bridge what it should be; it may be there already. `known`: that it is, or is not. */
+  ensure(network: NetworkRecord, known: Link | undefined, { mark }: { mark: boolean }): void {
+    const { interfaceName: name } = network;
+    if (known && known.kind !== "bridge") throw new EngineError("InvalidParameter", `existing interface ${name} is not a bridge`);
+    if (known && mark && known.alias !== this.#alias(network)) this.#foreign.add(network.id);
+    const index = known?.index ?? this.#create(network, mark);
+    this.#setAddresses(network, index, { isNew: known === undefined });
+    if (!known?.up) this.#rtnl.setUp(index);
+    this.#indexes.set(network.id, index);
+  }
+
+  /** Done when there is none. */
+  remove(network: NetworkRecord): void {
+    this.#indexes.delete(network.id);
+    if (!this.#foreign.delete(network.id)) this.#rtnl.deleteLink(network.interfaceName);
+  }
+
+  /** Bridges of ours whose network is gone: a crash came between the row and the bridge. */
+  sweep(links: readonly Link[], isKnown: (networkId: string) => boolean): void {
+    const mark = this.#alias({ id: "" });
+    for (const { kind, alias, name } of links) if (kind === "bridge" && alias.startsWith(mark) && !isKnown(alias.slice(mark.length))) this.#rtnl.deleteLink(name);
+  }
+
+  /** The numbers of all bridges. */
+  indexes(): ReadonlySet<number> {
+    return new Set(this.#indexes.values());
+  }
+
+  #alias({ id }: Pick<NetworkRecord, "id">): string {
+    return `hako ${this.#owner} ${id}`;
+  }
+
+  #create(network: NetworkRecord, mark: boolean): number {
+    const { interfaceName: name, pools, mtu } = network;
+    const gateway = pools.find((pool) => familyOf(pool.gateway) === 4)?.gateway;
+    try {
+      // A bridge without an address of its own takes the lowest of its ports', and changes it as containers come and go.
+      const index = this.#rtnl.createBridge(name, { mtu, mac: macOfAddress(gateway ?? randomAddress()) });
+      if (mark) this.#rtnl.setAlias(index, this.#alias(network));
+      return index;
+    } catch (error) {
+      if (error instanceof SyscallError && error.code === "EPERM") throw new EngineError("System", `the bridge ${name} could not be made: the engine needs root (CAP_NET_ADMIN)`, { cause: error });
+      if (error instanceof SyscallError && error.code === "EINVAL") throw new EngineError("InvalidParameter", `the kernel makes no bridge ${JSON.stringify(name)} of MTU ${mtu}`, { cause: error });
+      throw error;
+    }
+  }
+
+  #setAddresses({ pools, options, enableIPv6 }: NetworkRecord, index: number, { isNew }: { isNew: boolean }): void {
+    const held = isNew ? [] : this.#rtnl.addresses(index).filter(({ address }) => !address.startsWith("fe80:")).map(({ address, prefix }) => `${address}/${prefix}`);
+    const inhibited = /^(1|t|true)$/i.test(options["com.docker.network.bridge.inhibit_ipv4"] ?? "");
+    const wanted = pools.filter(({ gateway }) => !inhibited || familyOf(gateway) !== 4).map(({ gateway, subnet }) => `${gateway}/${parseSubnet(subnet).prefix}`);
+    // Of an earlier configuration: its route would still send that subnet here.
+    for (const other of held) if (!wanted.includes(other)) this.#rtnl.removeAddress(index, other);
+    if (enableIPv6 && getSysctl("net.ipv6.conf.all.disable_ipv6") === undefined) throw new EngineError("InvalidParameter", "this kernel has no IPv6: create the network without --ipv6");
+    for (const address of wanted) if (!held.includes(address)) this.#rtnl.addAddress(index, address);
+  }
+}
+
+function randomAddress(): string {
+  return [...crypto.getRandomValues(new Uint8Array(4))].join(".");
+}

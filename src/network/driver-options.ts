@@ -1,0 +1,67 @@
+import { isIP } from "node:net";
+import { EngineError } from "../base/mod.ts";
+
+type Checked = "boolean" | "mtu" | "address4" | "gatewayMode" | "interface" | "text";
+
+/** Docker's names for the options of its bridge driver, with what this engine understands by them. */
+const BRIDGE_OPTIONS: Readonly<Record<string, Checked>> = {
+  "com.docker.network.bridge.name": "interface",
+  "com.docker.network.bridge.default_bridge": "boolean",
+  "com.docker.network.bridge.enable_icc": "boolean",
+  "com.docker.network.bridge.enable_ip_masquerade": "boolean",
+  "com.docker.network.bridge.host_binding_ipv4": "address4",
+  "com.docker.network.bridge.gateway_mode_ipv4": "gatewayMode",
+  "com.docker.network.bridge.gateway_mode_ipv6": "gatewayMode",
+  "com.docker.network.bridge.inhibit_ipv4": "boolean",
+  "com.docker.network.bridge.trusted_host_interfaces": "text",
+  "com.docker.network.driver.mtu": "mtu",
+};
+
+const TRUE = /^(1|t|true)$/i;
+const FALSE = /^(0|f|false)$/i;
+const GATEWAY_MODES = ["nat", "nat-unprotected", "routed", "isolated"];
+const LONGEST_NAME = 15;
+
+/** A switch that is on unless it is said to be off. */
+export function readOption(options: Readonly<Record<string, string>>, name: string): boolean {
+  return !FALSE.test(options[name] ?? "true");
+}
+
+/** @throws EngineError InvalidParameter, in Docker's words; NotImplemented for what this engine cannot do */
+export function checkBridgeOptions(options: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(options)) check(name, BRIDGE_OPTIONS[name], value);
+}
+
+/** MTU of the option, if it is there. */
+export function mtuOption(options: Readonly<Record<string, string>>): number | undefined {
+  const value = options["com.docker.network.driver.mtu"];
+  return value === undefined || value === "" ? undefined : Number(value);
+}
+
+function check(name: string, kind: Checked | undefined, value: string): void {
+  const refuse = (reason: string): never => {
+    throw new EngineError("InvalidParameter", `failed to parse ${name} value: ${value.slice(0, 64)} (${reason})`);
+  };
+  switch (kind) {
+    case "boolean":
+      if (!TRUE.test(value) && !FALSE.test(value)) refuse(`strconv.ParseBool: parsing ${JSON.stringify(value.slice(0, 64))}: invalid syntax`);
+      return;
+    case "mtu":
+      if (!/^[+-]?\d{1,9}$/.test(value)) refuse(`strconv.Atoi: parsing ${JSON.stringify(value.slice(0, 64))}: invalid syntax`);
+      if (Number(value) < 0) throw new EngineError("InvalidParameter", `invalid MTU number: ${value}`);
+      if (Number(value) !== 0 && (Number(value) < 68 || Number(value) > 65535)) throw new EngineError("InvalidParameter", `invalid MTU number: ${value}: a bridge takes 68 to 65535`);
+      return;
+    case "address4":
+      if (isIP(value) === 0) refuse("nil ip");
+      return;
+    case "gatewayMode":
+      if (!GATEWAY_MODES.includes(value)) refuse(`unknown gateway mode ${value.slice(0, 64)}`);
+      if (value === "isolated") throw new EngineError("NotImplemented", "gateway mode isolated is not supported: use --internal");
+      return;
+    case "interface":
+      if (value.length > LONGEST_NAME) throw new EngineError("InvalidParameter", "numerical result out of range");
+      if (value !== "" && !/^[^\s/:]+$/.test(value)) throw new EngineError("InvalidParameter", `invalid bridge name: ${JSON.stringify(value)}`);
+      return;
+    default:
+  }
+}

@@ -1,0 +1,220 @@
+import type { Database } from "bun:sqlite";
+import { EngineError, messageOf } from "../base/mod.ts";
+import { closeFd, ephemeralPorts, FlowTable, getSysctl, hasCode, holdPort, NftElements, setSysctl, type ElementChange } from "../linux/mod.ts";
+import { choosePort, holdOne, inOrder, type HeldPort } from "./publish-choose.ts";
+import { PortNumbers } from "./publish-numbers.ts";
+import { holdSocket, relayPort, type Hold } from "./publish-relay.ts";
+import { publishElements, publishRules } from "./publish-rules.ts";
+import { PublishStore } from "./publish-store.ts";
+import { isIPv6, isTranslated, type PortWish, type Publication, type PublishedPort, type PublishTarget } from "./publish-types.ts";
+
+export interface PublisherOptions {
+  readonly db: Database;
+  /** Name of the engine's nftables table. */
+  readonly table: string;
+  /** False: the engine makes no rules, and passes bytes on by itself. */
+  readonly firewall: boolean;
+  /** Where ports are published that name no address; "": on all. */
+  readonly address: string;
+  /** False: IPv6 ports of containers without IPv6 are not published. */
+  readonly relays: boolean;
+  /** Makes the engine's tables anew, with `rules` in them. */
+  readonly restore: () => Promise<void>;
+  /** One sentence for the operator. */
+  readonly log: (sentence: string) => void;
+}
+
+/** The kernel answers every change, and has room for so many answers. */
+const CHANGES_AT_ONCE = 100;
+
+/**
+ * Ports of the host that lead to containers. What leads there are elements of the kernel's tables: they go on without this process.
+ * `setup` → (`publish` → the container runs → `unpublish`)*
+ */
+export class Publisher implements Disposable {
+  readonly #options: PublisherOptions;
+  readonly #store: PublishStore;
+  readonly #numbers = new PortNumbers();
+  readonly #holds = new Map<string, Map<string, Hold>>();
+  readonly #elements: NftElements;
+  readonly #flows: FlowTable;
+  #hostHasIPv6 = false;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#store = new PublishStore(options.db);
+    this.#elements = new NftElements(options.table);
+    this.#flows = new FlowTable();
+  }
+
+  /** Leaves what the kernel leads where it is. */
+  [Symbol.dispose](): void {
+    for (const holds of this.#holds.values()) for (const hold of holds.values()) hold.release();
+    this.#holds.clear();
+    this.#elements[Symbol.dispose]();
+    this.#flows[Symbol.dispose]();
+  }
+
+  /** Rules, and the elements that the store says: part of the engine's table, so that ports stay published when it is made anew. */
+  rules(): string {
+    return publishRules(this.#options.table, this.#store.all());
+  }
+
+  /** Takes the ports that the store says. The rules are in the kernel. */
+  setup(): void {
+    this.#hostHasIPv6 = canListenIPv6();
+    for (const publication of this.#store.all()) this.#takeUp(publication);
+  }
+
+  /**
+   * Adds to what is published of a container. Done when this returns; a port that is not to be had leaves nothing changed.
+   * @throws EngineError System, in Docker's words
+   */
+  async publish(containerId: string, target: PublishTarget, wishes: readonly PortWish[]): Promise<readonly PublishedPort[]> {
+    const before = this.#store.get(containerId);
+    using undo = new DisposableStack();
+    const chosen: HeldPort[] = [];
+    const ephemeral = ephemeralPorts();
+    for (const wish of inOrder(wishes))
+      for (const held of choosePort(this.#numbers, { wish, hostIps: this.#hostIpsOf(wish, target), target, ephemeral }, (port) => this.#hold(port, target))) {
+        this.#numbers.take(held.port);
+        undo.defer(() => this.#numbers.give(held.port));
+        undo.defer(() => held.hold.release());
+        chosen.push(held);
+      }
+    if (chosen.length === 0) return [];
+    const added: Publication = { containerId, target, ports: chosen.map(({ port }) => port) };
+    // The row first: what it says is taken back by whoever finds it.
+    this.#store.put({ ...added, ports: [...(before?.ports ?? []), ...added.ports] });
+    undo.defer(() => (before ? this.#store.put(before) : this.#store.delete(containerId)));
+    this.#admitLoopback(target);
+    await this.#addElements(added);
+    undo.move();
+    for (const { port, hold } of chosen) this.#keep(containerId, port, hold);
+    this.#forgetFlows(added, "begun before");
+    return added.ports;
+  }
+
+  /** Of a container that has none it is done. */
+  unpublish(containerId: string): void {
+    const publication = this.#store.get(containerId);
+    if (publication) this.#withdraw(publication, publication.ports);
+  }
+
+  /** Takes back some of the ports of a container. */
+  withdraw(containerId: string, ports: readonly PublishedPort[]): void {
+    const publication = this.#store.get(containerId);
+    if (publication) this.#withdraw(publication, ports);
+  }
+
+  published(containerId: string): readonly PublishedPort[] {
+    return this.#store.get(containerId)?.ports ?? [];
+  }
+
+  /** Takes back what belongs to no live container. */
+  sweep(liveIds: ReadonlySet<string>): void {
+    for (const { containerId } of this.#store.all()) if (!liveIds.has(containerId)) this.unpublish(containerId);
+  }
+
+  /** After a restart of the engine. */
+  #takeUp({ containerId, target, ports }: Publication): void {
+    this.#admitLoopback(target);
+    for (const port of ports) {
+      this.#numbers.take(port);
+      try {
+        this.#keep(containerId, port, holdOne(port, target, (one) => this.#hold(one, target)));
+      } catch (error) {
+        this.#options.log(`container ${containerId}: ${messageOf(error)}, ignoring; packets from elsewhere still go to the container`);
+      }
+    }
+  }
+
+  #withdraw({ containerId, target, ports }: Publication, gone: readonly PublishedPort[]): void {
+    const names = new Set(gone.map(portName));
+    const removed = { containerId, target, ports: ports.filter((port) => names.has(portName(port))) };
+    const left = ports.filter((port) => !names.has(portName(port)));
+    if (this.#options.firewall) for (const changes of inChunks(publishElements(removed))) this.#elements.delete(changes);
+    this.#forgetFlows(removed, "after");
+    for (const port of removed.ports) {
+      this.#holds.get(containerId)?.get(portName(port))?.release();
+      this.#holds.get(containerId)?.delete(portName(port));
+      this.#numbers.give(port);
+    }
+    // The row last: a crash before finds it again.
+    if (left.length > 0) return this.#store.put({ containerId, target, ports: left });
+    this.#holds.delete(containerId);
+    this.#store.delete(containerId);
+  }
+
+  async #addElements(publication: Publication): Promise<void> {
+    if (!this.#options.firewall) return;
+    const changes = publishElements(publication);
+    try {
+      for (const chunk of inChunks(changes)) this.#elements.add(chunk);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) {
+        for (const chunk of inChunks(changes)) this.#elements.delete(chunk);
+        throw new EngineError("System", `the ports could not be published: ${messageOf(error)}`, { cause: error });
+      }
+      this.#options.log(`the firewall table ${this.#options.table} was removed by another program: it is made anew`);
+      await this.#options.restore();
+    }
+  }
+
+  #keep(containerId: string, port: PublishedPort, hold: Hold): void {
+    const holds = this.#holds.get(containerId) ?? new Map<string, Hold>();
+    this.#holds.set(containerId, holds);
+    holds.set(portName(port), hold);
+  }
+
+  /** @throws Error with the code of bind(2) or listen(2) */
+  #hold(port: PublishedPort, target: PublishTarget): Hold {
+    const { protocol, hostIp, hostPort, containerPort } = port;
+    if (protocol !== "tcp" || this.#isTranslated(port, target)) return holdSocket(protocol, hostIp, hostPort);
+    return relayPort(hostIp, hostPort, { address: isIPv6(hostIp) && target.ip6 !== "" ? target.ip6 : target.ip, port: containerPort });
+  }
+
+  #isTranslated(port: PublishedPort, target: PublishTarget): boolean {
+    return this.#options.firewall && isTranslated(port, target);
+  }
+
+  #forgetFlows({ target, ports }: Publication, which: "begun before" | "after"): void {
+    for (const { protocol, hostIp, hostPort, containerPort } of ports) {
+      if (protocol !== "udp") continue;
+      const address = isIPv6(hostIp) ? target.ip6 : target.ip;
+      if (which === "begun before") this.#flows.forgetTo(isIPv6(hostIp) ? 6 : 4, hostPort);
+      else if (address !== "") this.#flows.forgetFrom(address, containerPort);
+    }
+  }
+
+  /** Packets from 127.0.0.1 leave over the bridge, and their answers come in. */
+  #admitLoopback({ bridge }: PublishTarget): void {
+    const name = `net/ipv4/conf/${bridge}/route_localnet`;
+    if (this.#options.firewall && bridge !== "" && getSysctl(name) === "0") setSysctl(name, "1");
+  }
+
+  /** No address asked for: all of both families, as far as something leads from there. */
+  #hostIpsOf({ hostIp: asked, protocol }: PortWish, target: PublishTarget): string[] {
+    const hostIp = asked || this.#options.address;
+    const six = target.ip6 !== "" || (this.#options.relays && protocol === "tcp");
+    if (hostIp === "") return [...(target.ip === "" ? [] : ["0.0.0.0"]), ...(six && this.#hostHasIPv6 ? ["::"] : [])];
+    return [hostIp];
+  }
+}
+
+function portName({ protocol, hostIp, hostPort, containerPort }: PublishedPort): string {
+  return `${hostIp} ${hostPort} ${containerPort}/${protocol}`;
+}
+
+function inChunks(changes: readonly ElementChange[]): ElementChange[][] {
+  return Array.from({ length: Math.ceil(changes.length / CHANGES_AT_ONCE) }, (_, index) => changes.slice(index * CHANGES_AT_ONCE, (index + 1) * CHANGES_AT_ONCE));
+}
+
+function canListenIPv6(): boolean {
+  try {
+    closeFd(holdPort("tcp", "::1", 0));
+    return true;
+  } catch {
+    return false;
+  }
+}
