@@ -9,30 +9,32 @@ const PADDING = 3;
 export function alignTabs(text: string, minWidth = MIN_WIDTH): string {
   const ended = text.endsWith("\n");
   const lines = (ended ? text.slice(0, -1) : text).split("\n").map((line) => line.split("\t"));
-  const widths = lines.map((cells) => cells.map(() => 0));
+  // Nearly all tables are ASCII, where counting characters one by one would be most of a long one's cost.
+  const length = PLAIN.test(text) ? bytes : characters;
   const columns = Math.max(...lines.map((cells) => cells.length)) - 1;
-  for (let column = 0; column < columns; column++) measureColumn(lines, widths, column, minWidth);
-  const aligned = lines.map((cells, row) => cells.map((cell, column) => (column === cells.length - 1 ? cell : pad(cell, widths[row]?.[column] ?? 0))).join(""));
-  return aligned.join("\n") + (ended ? "\n" : "");
+  for (let column = 0; column < columns; column++) alignColumn(lines, column, minWidth, length);
+  return lines.map((cells) => cells.join("")).join("\n") + (ended ? "\n" : "");
 }
 
-function measureColumn(lines: readonly string[][], widths: number[][], column: number, minWidth: number): void {
+type Length = (cell: string) => number;
+
+const PLAIN = /^[\x20-\x7e\t\n]*$/;
+const bytes: Length = (cell) => cell.length;
+const characters: Length = (cell) => [...cell].length;
+
+function alignColumn(lines: readonly string[][], column: number, minWidth: number, length: Length): void {
   for (let first = 0; first < lines.length; first++) {
-    if (!hasCell(lines[first], column)) continue;
-    let last = first;
-    while (hasCell(lines[last + 1], column)) last++;
     let width = minWidth;
-    for (let row = first; row <= last; row++) width = Math.max(width, length(lines[row]?.[column] ?? "") + PADDING);
-    for (let row = first; row <= last; row++) {
-      const cells = widths[row];
-      if (cells) cells[column] = width;
-    }
-    first = last;
+    let end = first;
+    for (let cells = lines[end]; hasCell(cells, column); cells = lines[++end]) width = Math.max(width, length(cells[column] ?? "") + PADDING);
+    for (let row = first; row < end; row++) pad(lines[row], column, width, length);
+    first = end;
   }
 }
 
-const hasCell = (cells: readonly string[] | undefined, column: number): boolean => cells !== undefined && cells.length > column + 1;
-const PLAIN = /^[\x20-\x7e]*$/;
-/** Characters; nearly all cells are ASCII, where counting them one by one would be most of a long list's cost. */
-const length = (cell: string): number => (PLAIN.test(cell) ? cell.length : [...cell].length);
-const pad = (cell: string, width: number): string => cell + " ".repeat(Math.max(width - length(cell), 0));
+const hasCell = (cells: readonly string[] | undefined, column: number): cells is string[] => cells !== undefined && cells.length > column + 1;
+
+function pad(cells: string[] | undefined, column: number, width: number, length: Length): void {
+  const cell = cells?.[column];
+  if (cells && cell !== undefined) cells[column] = cell + " ".repeat(width - length(cell));
+}

@@ -11,6 +11,7 @@ interface Run {
 
 /** `0.0.0.0:8000-8002->80-82/tcp, 53/udp`: neighbouring ports become one range. */
 export function displayPorts(ports: readonly PortSummary[]): string {
+  if (ports.length === 0) return "";
   const sorted = ports.toSorted((a, b) => (a.Type ?? "").localeCompare(b.Type ?? "") || (a.PrivatePort ?? 0) - (b.PrivatePort ?? 0) || (a.PublicPort ?? 0) - (b.PublicPort ?? 0) || ((a.IP ?? "") < (b.IP ?? "") ? -1 : 1));
   const runs: Run[] = [];
   for (const port of sorted) {
