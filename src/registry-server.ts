@@ -25,6 +25,7 @@ export async function serveRegistry(settings: RegistrySettings, ready: () => voi
       limits: { ...REGISTRY_LIMITS, ...settings.limits },
       access,
       readOnly: settings.readOnly,
+      pages: settings.pages,
       graceMs: settings.garbage.graceMs,
       metrics,
       log: accessLog,

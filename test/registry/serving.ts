@@ -35,7 +35,7 @@ export class TestRegistry implements AsyncDisposable {
     readonly ownsRoot: boolean,
   ) {
     const report = (sentence: string, error: unknown): void => void this.faults.push(`${sentence}: ${String(error)}`);
-    this.registry = new server.Registry({ storage: new server.FileSystemStorage(root), limits: server.REGISTRY_LIMITS, access: new server.AccessControl({}, (sentence) => report(sentence, "")), metrics: new server.Metrics(), readOnly: false, graceMs: HOUR_MS, report, ...options });
+    this.registry = new server.Registry({ storage: new server.FileSystemStorage(root), limits: server.REGISTRY_LIMITS, access: new server.AccessControl({}, (sentence) => report(sentence, "")), metrics: new server.Metrics(), readOnly: false, pages: true, graceMs: HOUR_MS, report, ...options });
     this.#listening = server.listen(this.registry, { hostname: "127.0.0.1", port: 0 });
   }
 

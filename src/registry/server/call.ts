@@ -13,6 +13,8 @@ export interface Call {
   readonly metrics: Metrics;
   /** Whether the caller may also pull from another repository, from which it wants to mount. */
   readonly mayPull: (name: string) => boolean;
+  /** @throws Refusal when the caller may not */
+  readonly requirePull: (name: string) => void;
   /** Bytes that came with the request, as they are read. */
   readonly received: (bytes: number) => void;
 }

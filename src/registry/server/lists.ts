@@ -5,6 +5,8 @@ import { parseBlobDigest, parseName } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 
 const REFERRERS_PER_PAGE = 1000;
+const SEARCH_RESULTS = 25;
+const SEARCH_MAX = 100;
 
 /** GET /v2/<name>/tags/list (OCI distribution spec 1.1: end-8a, 8b). */
 export async function listTags(call: Call): Promise<Response> {
@@ -20,6 +22,15 @@ export async function listRepositories(call: Call): Promise<Response> {
   const names = (await call.repositories.names()).filter(call.mayPull);
   const { page, headers } = paginate(call, names, byCode, "/v2/_catalog");
   return Response.json({ repositories: page }, { headers });
+}
+
+/** GET /v1/search: what `docker search <registry>/<term>` asks. */
+export async function search(call: Call): Promise<Response> {
+  const query = call.query.get("q") ?? "";
+  const count = Math.min(Number(call.query.get("n")) || SEARCH_RESULTS, SEARCH_MAX);
+  const names = (await call.repositories.names()).filter((name) => name.includes(query.toLowerCase()) && call.mayPull(name));
+  const results = names.slice(0, count).map((name) => ({ name, description: "", star_count: 0, is_official: false, is_automated: false }));
+  return Response.json({ query, num_results: results.length, results });
 }
 
 /** GET /v2/<name>/referrers/<digest> (end-12a, 12b): an index, empty where nothing refers. */
@@ -55,5 +66,5 @@ function paginate({ query, limits }: Call, sorted: readonly string[], compare: (
 const next = (path: string, parameters: Record<string, string>): string => `<${path}?${new URLSearchParams(parameters)}>; rel="next"`;
 
 /** "Lexical order, i.e. case-insensitive alphanumeric order"; tags that differ in case only keep an order too. */
-const byTag = (a: string, b: string): number => byCode(a.toLowerCase(), b.toLowerCase()) || byCode(a, b);
+export const byTag = (a: string, b: string): number => byCode(a.toLowerCase(), b.toLowerCase()) || byCode(a, b);
 const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

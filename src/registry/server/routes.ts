@@ -1,8 +1,9 @@
 /** The routes as data: method, path, what the caller must be allowed to do, and who answers. */
 import { deleteBlob, getBlob } from "./blobs.ts";
 import type { Handler } from "./call.ts";
-import { listReferrers, listRepositories, listTags } from "./lists.ts";
+import { listReferrers, listRepositories, listTags, search } from "./lists.ts";
 import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
+import { browse } from "./pages/browse.ts";
 import { cancelUpload, continueUpload, finishUpload, startUpload, uploadStatus } from "./uploads.ts";
 
 export type Action = "pull" | "push" | "delete";
@@ -19,6 +20,8 @@ export interface Operation {
   readonly action?: Action;
   /** Tells of all repositories. */
   readonly catalog?: true;
+  /** For people's browsers; there is nothing here where that is not wanted. */
+  readonly page?: true;
   /** Refused while the registry is read-only. */
   readonly writes?: true;
   readonly handle: Handler;
@@ -40,5 +43,8 @@ export const ROUTES: readonly Route[] = [
   { label: "referrers", pattern: /^\/v2\/(?<name>.+)\/referrers\/(?<digest>[^/]+)$/, methods: { GET: pull(listReferrers) } },
   { label: "catalog", pattern: /^\/v2\/_catalog$/, methods: { GET: { catalog: true, handle: listRepositories } } },
   { label: "base", pattern: /^\/v2\/?$/, methods: { GET: hello, HEAD: hello } },
+  { label: "page", pattern: /^\/$/, methods: { GET: { page: true, handle: browse } } },
+  { label: "search", pattern: /^\/v1\/search$/, methods: { GET: { handle: search } } },
+  { label: "search", pattern: /^\/v1\/_ping$/, methods: { GET: hello } },
   { label: "metrics", pattern: /^\/metrics$/, methods: { GET: metrics } },
 ];

@@ -17,6 +17,8 @@ export interface RegistryOptions {
   readonly limits: RegistryLimits;
   readonly access: AccessControl;
   readonly readOnly: boolean;
+  /** Whether people's browsers are shown pages. */
+  readonly pages: boolean;
   /** How old an unreferenced object must be before it counts as garbage. */
   readonly graceMs: number;
   readonly metrics: Metrics;
@@ -53,7 +55,7 @@ export class Registry {
   /** Never throws. @param address of the client */
   async answer(request: Request, address: string): Promise<Response> {
     const beganMs = performance.now();
-    const passage: Passage = { request, url: new URL(request.url), address, label: "none", caller: undefined, receivedBytes: 0 };
+    const passage: Passage = { request, url: locate(request), address, label: "none", caller: undefined, receivedBytes: 0 };
     const response = await this.#admit(passage);
     if (passage.url.pathname.startsWith("/v2")) response.headers.set("Docker-Distribution-Api-Version", "registry/2.0");
     response.headers.set("X-Content-Type-Options", "nosniff");
@@ -74,9 +76,10 @@ export class Registry {
   }
 
   async #dispatch(passage: Passage): Promise<Response> {
-    const { access, readOnly } = this.#options;
+    const { access, pages, readOnly } = this.#options;
     const { operation, parts, label } = findOperation(passage.request.method, passage.url.pathname);
     passage.label = label;
+    if (operation.page && !pages) throw nothingHere();
     const caller = await this.#identify(passage);
     passage.caller = caller;
     if (operation.action) access.require(caller, operation.action, parseName(parts["name"] ?? ""));
@@ -107,6 +110,7 @@ export class Registry {
       limits,
       metrics,
       mayPull: (name) => access.allows(caller, "pull", name),
+      requirePull: (name) => access.require(caller, "pull", name),
       received: (bytes) => void (passage.receivedBytes += bytes),
     };
   }
@@ -126,6 +130,12 @@ export class Registry {
   }
 }
 
+/** Without the client's idea of our name, which need not even be one. */
+function locate({ url }: Request): URL {
+  const path = url.slice(url.indexOf("/", url.indexOf("://") + 3));
+  return new URL(`http://registry${path.startsWith("/") ? path : "/"}`);
+}
+
 interface Found {
   readonly label: string;
   readonly operation: Operation;
@@ -142,8 +152,10 @@ function findOperation(method: string, pathname: string): Found {
     if (!operation) throw new Refusal("UNSUPPORTED", "the operation is unsupported", { headers: { Allow: Object.keys(methods).join(", ") } });
     return { label, operation, parts: match.groups ?? {} };
   }
-  throw new Refusal("UNSUPPORTED", "there is nothing at this path", { status: 404 });
+  throw nothingHere();
 }
+
+const nothingHere = (): Refusal => new Refusal("UNSUPPORTED", "there is nothing at this path", { status: 404 });
 
 function decoded(pathname: string): string {
   try {
