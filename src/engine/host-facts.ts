@@ -31,6 +31,7 @@ export function hostFacts(): HostPort {
     resolvConf: hostResolvConf,
     hostsFile: () => readTextOr("/etc/hosts", ""),
     ipv4Forwarding: () => getSysctl("net.ipv4.ip_forward") === "1",
+    bridgesAreFiltered: () => getSysctl("net.bridge.bridge-nf-call-iptables") === "1",
     mountPoint: mountPointOf,
     listProcesses,
     accounts: readAccounts,

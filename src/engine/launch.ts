@@ -13,7 +13,6 @@ import type { Attachment, Cgroup, ContainerLaunch, LogLaunch, Shim } from "./por
 import type { ContainerMount, ContainerRecord } from "./record.ts";
 import { imageMountKey } from "./image-mounts.ts";
 import { linkedEnv } from "./links.ts";
-import { gatewayEndpoint } from "../network/mod.ts";
 import { endpointWishes } from "./endpoint-wishes.ts";
 import { requirePropagation } from "./propagation.ts";
 import { publishPorts } from "./publish.ts";
@@ -35,8 +34,7 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   const { id } = record;
   ctx.space.requireWritable();
   await using undo = new AsyncDisposableStack();
-  const attachment = attachNetworks(ctx, record, undo);
-  await publishPorts(ctx, record, gatewayEndpoint(attachment?.endpoints ?? []), undo);
+  const attachment = await publishPorts(ctx, record, attachNetworks(ctx, record, undo), undo);
   undo.defer(() => removeRunDir(ctx, id));
   const asRun = withDefaults(record, ctx.defaults);
   const spec = buildSpec(ctx, withJoinedHostname(ctx, asRun));

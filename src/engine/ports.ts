@@ -51,7 +51,9 @@ export interface CommitOptions {
 export interface ImagePort {
   /** @throws EngineError NotFound `No such image: x:latest` */
   resolve(ref: string): ResolvedImage;
-  list(options: { all?: boolean; filters: Filters }): ImageSummary[];
+  /** The image for this platform, of the index that the name stands for; the one that it stands for by itself where there is none. */
+  resolveFor(ref: string, platform: { os: string; architecture: string | undefined; variant: string | undefined }): Promise<ResolvedImage>;
+  list(options: { all?: boolean; filters: Filters; manifests?: boolean }): ImageSummary[];
   inspect(ref: string): ImageInspect;
   history(ref: string): ImageHistoryItem[];
   tag(source: string, target: string): void;
@@ -406,6 +408,8 @@ export interface HostPort {
   hostsFile(): string;
   readonly kernelCapabilities: readonly string[];
   ipv4Forwarding(): boolean;
+  /** Packets between two ports of a bridge pass the firewall of the host. */
+  bridgesAreFiltered(): boolean;
   /** The mount that a path lies on, and whether mounts spread from and to it. */
   mountPoint(path: string): { readonly path: string; readonly shared: boolean; readonly slave: boolean } | undefined;
   /** In the order given, or each with all of its threads. */

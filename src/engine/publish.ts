@@ -1,7 +1,9 @@
 import { EngineError } from "../base/mod.ts";
+import { hairpinBatch } from "../linux/mod.ts";
+import { gatewayEndpoint } from "../network/mod.ts";
 import type { HostConfig, PortSummary } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
-import type { Endpoint, PortWish, PublishedPort } from "./ports.ts";
+import type { Attachment, Endpoint, PortWish, PublishedPort } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { isRunning } from "./state.ts";
 
@@ -16,12 +18,20 @@ export type PortMap = Record<string, { HostIp: string; HostPort: string }[] | nu
 /** Where a container is on the network that its default route leads over. */
 export type PublishingEndpoint = Pick<Endpoint, "endpointId" | "networkId" | "ip" | "ip6" | "bridge">;
 
-/** Makes what the request said reachable from outside. @throws EngineError System, in Docker's words */
-export async function publishPorts(ctx: EngineContext, record: ContainerRecord, endpoint: PublishingEndpoint | undefined, undo: AsyncDisposableStack): Promise<void> {
+/** Makes what the request said reachable from outside. @returns what the links need for it besides. @throws EngineError System, in Docker's words */
+export async function publishPorts(ctx: EngineContext, record: ContainerRecord, attachment: Attachment | undefined, undo: AsyncDisposableStack): Promise<Attachment | undefined> {
   const wishes = wishesOf(record);
-  if (!endpoint || wishes.length === 0 || !isPublishing(ctx, endpoint)) return;
+  const endpoint = gatewayEndpoint(attachment?.endpoints ?? []);
+  if (!attachment || !endpoint || wishes.length === 0 || !isPublishing(ctx, endpoint)) return attachment;
   undo.defer(() => ctx.publisher.unpublish(record.id));
   await publishWishes(ctx, record, endpoint, wishes);
+  return ctx.host.bridgesAreFiltered() ? withHairpin(attachment, endpoint.hostIndex) : attachment;
+}
+
+/** Behind the messages that make the links. */
+function withHairpin(attachment: Attachment, hostIndex: number): Attachment {
+  const { host, inside } = attachment.netlink;
+  return { ...attachment, netlink: { host: { ...host, messages: Buffer.concat([host.messages, hairpinBatch(hostIndex)]) }, inside } };
 }
 
 /** Internal networks lead nowhere, and those without a bridge are the operator's own to reach. */

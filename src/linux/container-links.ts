@@ -170,3 +170,20 @@ function writeDefaultRoute(message: NetlinkWriter, { index, gateway }: DefaultRo
   message.u32(RTA.OIF, index);
   message.end();
 }
+
+const AF_BRIDGE = 7;
+const BRIDGE_PORT_MODE = 4;
+const NESTED = 0x8000;
+
+/**
+ * The bridge sends back through this port what came in by it, where it must: a container that speaks to itself through an address of
+ * the host. A bridge whose packets pass the host's firewall (br_netfilter) never routes those.
+ */
+export function hairpinBatch(index: number): Uint8Array {
+  const message = new NetlinkWriter();
+  message.begin(RTM.SETLINK, NLM_F.ACK);
+  message.ifinfo({ family: AF_BRIDGE, index });
+  message.nested(IFLA.PROTINFO | NESTED, () => message.attribute(BRIDGE_PORT_MODE, [1]));
+  message.end();
+  return message.finish();
+}

@@ -10,7 +10,7 @@ export async function run({ args, client }: Invocation): Promise<number> {
   const ports = container.NetworkSettings?.Ports ?? {};
   if (wanted === undefined) {
     const lines = Object.entries(ports).flatMap(([port, bindings]) => (bindings ?? []).map((binding) => `${port} -> ${address(binding)}\n`));
-    out(lines.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true })).join(""));
+    out(lines.toSorted(byNumber).join(""));
     return 0;
   }
   const [number = "", protocol = "tcp"] = wanted.split("/");
@@ -22,3 +22,14 @@ export async function run({ args, client }: Invocation): Promise<number> {
 }
 
 const address = ({ HostIp = "", HostPort = "" }: PortBinding): string => `${HostIp.includes(":") ? `[${HostIp}]` : HostIp}:${HostPort}`;
+
+/** Docker's order: digits as numbers, all else by its character. */
+function byNumber(a: string, b: string): number {
+  const parts = (text: string): string[] => text.split(/(\d+)/);
+  const [left, right] = [parts(a), parts(b)];
+  for (const [at, one] of left.entries()) {
+    const other = right[at] ?? "";
+    if (one !== other) return at % 2 === 1 ? Number(one) - Number(other) : one < other ? -1 : 1;
+  }
+  return left.length - right.length;
+}
