@@ -90,6 +90,16 @@ test("a token that ends in the middle of a pull is renewed", async () => {
   await web.manifest("one");
   await web.manifest("one");
   expect(tokens.asked.length).toBe(2);
+  // Of many that are refused at once, one renews it for all.
+  tokens.revoked.add("token-2");
+  await Promise.all([1, 2, 3, 4, 5].map(() => web.manifest("one")));
+  expect(tokens.asked.length).toBe(3);
+});
+
+test("a wrong password is tried once", async () => {
+  await using registry = await scriptedRegistry(({ reply }) => reply(401, { "WWW-Authenticate": 'Basic realm="r"' }));
+  await refusal(repository(registry.host, ANNA).manifest("one"));
+  expect(registry.requests.filter(({ headers }) => headers.has("authorization")).length).toBe(1);
 });
 
 test("an identity token is exchanged by OAuth2", async () => {

@@ -208,3 +208,14 @@ test("referrers are listed, or found under the tag that stands in for the list",
   await using without = await scriptedRegistry(({ path, reply }) => (path === "/v2/" ? reply(200) : reply(404, {}, "{}")));
   expect(await repository(without.host).referrers(subject)).toEqual([]);
 });
+
+test("a foreign layer comes from where its manifest says, without credentials, when the registry has it not", async () => {
+  await using gone = await scriptedRegistry(({ reply }) => reply(410));
+  await using store = await scriptedRegistry(({ reply }) => reply(200, {}, BLOB));
+  await using registry = await scriptedRegistry(({ path, headers, reply }) => (headers.has("authorization") ? reply(path === "/v2/" ? 200 : 404, {}, "{}") : reply(401, { "WWW-Authenticate": 'Basic realm="r"' })));
+  const web = client().repository(parseReference(`${registry.host}/team/web`), { username: "anna", password: "geheim" });
+  const urls = ["file:///etc/passwd", `http://${gone.host}/a`, `http://${store.host}/b`];
+  expect(BLOB.equals(await readAll(await web.blob(BLOB_DIGEST, { expectedSize: BLOB.length, urls })))).toBe(true);
+  expect(store.requests.some(({ headers }) => headers.has("authorization"))).toBe(false);
+  expect((await refusal(web.blob(BLOB_DIGEST, { expectedSize: BLOB.length, urls: urls.slice(0, 2) }))).message).toContain("404");
+});

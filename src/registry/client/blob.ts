@@ -1,5 +1,6 @@
 import type { Digest } from "../../spec/mod.ts";
 import { TransportError, type HttpResponse } from "../http/mod.ts";
+import { parseHttpUrl } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
 import type { Place } from "./repository.ts";
 import { waitFor, withRetries, type Patience } from "./retry.ts";
@@ -17,16 +18,31 @@ interface Part {
 }
 
 /** Distribution spec, "Pulling blobs", with ranges where a connection is cut. */
-export async function openBlob(anywhere: Anywhere, patience: Patience, digest: Digest, { offset = 0, expectedSize, signal }: BlobOptions): Promise<BlobStream> {
-  const open = (from: number): Promise<Part> => anywhere((place) => getPart(place, digest, from, expectedSize), signal);
+export async function openBlob(anywhere: Anywhere, patience: Patience, digest: Digest, { offset = 0, expectedSize, signal, urls = [] }: BlobOptions): Promise<BlobStream> {
+  const open = (from: number): Promise<Part> => anywhere((place) => getForeignPart(place, urls, digest, from, expectedSize), signal);
   const first = await withRetries(patience, () => open(offset));
   const chunks = mended(first, open, patience, digest, expectedSize);
   return { offset: first.offset, [Symbol.asyncIterator]: () => chunks };
 }
 
-async function getPart({ transfer, session, access, base, signal }: Place, digest: Digest, from: number, expectedSize: number): Promise<Part> {
+/** From the registry, or from the addresses that its manifest names. */
+async function getForeignPart(place: Place, urls: readonly string[], digest: Digest, from: number, expectedSize: number): Promise<Part> {
+  try {
+    return await getPart(place, new URL(`blobs/${digest}`, place.base), digest, from, expectedSize);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.details.status !== 404) throw error;
+    for (const url of urls.map((text) => parseHttpUrl(text)).filter((parsed) => parsed !== undefined)) {
+      const elsewhere = { ...place, session: await place.transfer.foreignSession(url), access: { auth: {}, scopes: [] } };
+      const part = await getPart(elsewhere, url, digest, from, expectedSize).catch(() => place.signal?.throwIfAborted());
+      if (part) return part;
+    }
+    throw error;
+  }
+}
+
+async function getPart({ transfer, session, access, signal }: Place, url: URL, digest: Digest, from: number, expectedSize: number): Promise<Part> {
   const headers = { "Accept-Encoding": "identity", ...(from > 0 && { Range: `bytes=${from}-` }) };
-  const response = await transfer.request(session, { method: "GET", url: new URL(`blobs/${digest}`, base), access, headers, ...(signal && { signal }) }, from > 0 ? [200, 206] : [200]);
+  const response = await transfer.request(session, { method: "GET", url, access, headers, ...(signal && { signal }) }, from > 0 ? [200, 206] : [200]);
   const offset = response.status === 206 ? rangeStart(response) : 0;
   const length = response.headers.get("content-length");
   const promised = length === undefined ? undefined : offset + Number(length);

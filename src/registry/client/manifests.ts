@@ -23,7 +23,7 @@ export async function headManifest(place: Place, tagOrDigest: string, accept: re
   const size = headers.get("content-length");
   const digest = headers.get("docker-content-digest");
   // A refusal's words are in the body, which a HEAD has not; neither has every registry all the headers.
-  if (status !== 200 || digest === undefined || size === undefined || !accept.includes(mediaType)) return (await getManifest(place, tagOrDigest, accept, place.transfer.limits.manifestBytes)).descriptor;
+  if (status !== 200 || !digest?.startsWith("sha256:") || size === undefined || !accept.includes(mediaType)) return (await getManifest(place, tagOrDigest, accept, place.transfer.limits.manifestBytes)).descriptor;
   const parsed = parseDigest(digest);
   if (tagOrDigest.includes(":") && parsed !== tagOrDigest) throw new RegistryError("System", `manifest verification failed for digest ${tagOrDigest}`);
   return { mediaType, digest: parsed, size: Number(size) };

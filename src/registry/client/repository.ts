@@ -1,4 +1,4 @@
-import type { Descriptor, Digest, Reference } from "../../spec/mod.ts";
+import { parseDigest, type Descriptor, type Digest, type Reference } from "../../spec/mod.ts";
 import { openBlob } from "./blob.ts";
 import { firstReachable, mirrorsOf, type Endpoint } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
@@ -55,6 +55,16 @@ export class RemoteRepository implements Repository {
       const response = await transfer.request(place.session, { method: "HEAD", url: new URL(`blobs/${digest}`, place.base), access: place.access, ...(signal && { signal }) }, [200, 404]);
       await response.discard();
       return response.status === 404 ? undefined : Number(response.headers.get("content-length") ?? 0);
+    });
+  }
+
+  keptAs(tagOrDigest: string, { signal }: RequestOptions = {}): Promise<Digest | undefined> {
+    return withRetries(this.#patience(signal), async () => {
+      const { transfer, session, access, base } = await this.#home("pull", signal);
+      const response = await transfer.request(session, { method: "HEAD", url: new URL(`manifests/${tagOrDigest}`, base), access, headers: { Accept: MANIFEST_TYPES.join(", ") }, ...(signal && { signal }) }, [200, 404]);
+      await response.discard();
+      const digest = response.status === 404 ? undefined : response.headers.get("docker-content-digest");
+      return digest === undefined ? undefined : parseDigest(digest);
     });
   }
 

@@ -53,8 +53,12 @@ export class TokenCache {
     return (await renewal).token;
   }
 
-  forget(source: TokenSource, scopes: readonly string[], auth: RegistryAuth): void {
-    this.#tokens.delete(keyOf(source, scopes, auth));
+  /** A token that was refused; the one that another request has brought meanwhile stays. */
+  async forget(source: TokenSource, scopes: readonly string[], auth: RegistryAuth, refused: string): Promise<void> {
+    const key = keyOf(source, scopes, auth);
+    const known = this.#tokens.get(key);
+    const token = await known?.catch(() => undefined);
+    if (token?.token === refused && this.#tokens.get(key) === known) this.#tokens.delete(key);
   }
 
   #remember(key: string, token: Promise<Token>): Promise<Token> {

@@ -38,6 +38,11 @@ export interface Query {
   readonly signal?: AbortSignal;
 }
 
+/** What a request was proven with. */
+interface Proof {
+  authorization?: string;
+}
+
 /** What one user's requests to one endpoint have learnt: how it wants to be spoken to. */
 export interface Session {
   readonly endpoint: Endpoint;
@@ -75,6 +80,11 @@ export class Transfer {
     return unlessAborted(entry.session, signal);
   }
 
+  /** With a server that is no registry: nothing is known of it, and nothing is shown to it. */
+  async foreignSession(url: URL): Promise<Session> {
+    return { endpoint: { base: url, mirror: true, verify: await this.#verifies(url) }, challenges: [] };
+  }
+
   /** What was learnt of a registry that has gone or changed says nothing any more. */
   #forget({ base }: Endpoint): void {
     for (const key of this.#sessions.keys()) if (new URL(key.slice(key.indexOf(" ") + 1)).host === base.host) this.#sessions.delete(key);
@@ -92,16 +102,17 @@ export class Transfer {
 
   /** The answer to a request, whose status is one of those expected. @throws RegistryError */
   async request(session: Session, query: Query, expected: readonly number[] | "any"): Promise<HttpResponse> {
-    let response = await this.#follow(session, query).catch((error: unknown) => {
+    const proof: Proof = {};
+    let response = await this.#follow(session, query, proof).catch((error: unknown) => {
       if (error instanceof RegistryError && error.cause instanceof TransportError) this.#forget(session.endpoint);
       throw error;
     });
     if (response.status === 401 && isOwn(session, query.url)) {
       // The token may have ended early, or another scope is wanted; a second refusal is final.
       const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
-      if (this.#mayHelp(session, query.access, challenges)) {
+      if (await this.#mayHelp(session, query.access, challenges, proof)) {
         await response.discard();
-        response = await this.#follow(session, query);
+        response = await this.#follow(session, query, {});
       }
     }
     if (expected === "any" || expected.includes(response.status)) return response;
@@ -115,23 +126,24 @@ export class Transfer {
     return fetchToken(this.#tokenSend(session), source, scope ? [scope] : [], auth, true);
   }
 
-  #mayHelp(session: Session, access: Access, challenges: readonly Challenge[]): boolean {
-    if (challenges.length === 0) return false;
+  /** Whether another try could be proven better than the one that was refused. */
+  async #mayHelp(session: Session, { auth, scopes }: Access, challenges: readonly Challenge[], { authorization }: Proof): Promise<boolean> {
+    if (challenges.length === 0 || auth.registryToken) return false;
     session.challenges = challenges;
     const bearer = challenges.find(({ scheme }) => scheme === "bearer");
-    if (bearer && !access.auth.registryToken) {
-      this.#tokens.forget(tokenSource(bearer.parameters, session.endpoint.base.protocol === "https:"), access.scopes, access.auth);
-      return true;
-    }
-    return !access.auth.registryToken && challenges.some(({ scheme }) => scheme === "basic") && Boolean(access.auth.username);
+    if (!bearer) return challenges.some(({ scheme }) => scheme === "basic") && Boolean(auth.username) && authorization !== basicAuthorization(auth);
+    const refused = authorization?.replace(/^Bearer /, "") ?? "";
+    await this.#tokens.forget(tokenSource(bearer.parameters, session.endpoint.base.protocol === "https:"), scopes, auth, refused);
+    return true;
   }
 
-  async #follow(session: Session, query: Query): Promise<HttpResponse> {
+  async #follow(session: Session, query: Query, proof: Proof): Promise<HttpResponse> {
     let { url } = query;
     let { method } = query;
     for (let redirects = 0; ; redirects++) {
       const own = isOwn(session, url);
       const authorization = own ? await this.#authorization(session, query) : undefined;
+      if (authorization !== undefined) proof.authorization = authorization;
       const headers = { ...query.headers, ...(authorization !== undefined && { Authorization: authorization }) };
       const verify = own ? session.endpoint.verify : await this.#verifies(url);
       const response = await this.#send(verify, url, { method, headers, ...(query.body && { body: query.body }), ...(query.signal && { signal: query.signal }) });

@@ -96,6 +96,8 @@ export interface BlobOptions extends RequestOptions {
   readonly offset?: number;
   /** The whole blob's: one byte more is an error. */
   readonly expectedSize: number;
+  /** Where else it may be had (a foreign layer's `urls`), when the registry has it not. Nobody's credentials go there. */
+  readonly urls?: readonly string[];
   readonly onRetry?: OnRetry;
 }
 
@@ -141,6 +143,8 @@ export interface Repository {
   blob(digest: Digest, options: BlobOptions): Promise<BlobStream>;
   /** Its size, undefined when it is not there. */
   hasBlob(digest: Digest, options?: RequestOptions): Promise<number | undefined>;
+  /** What the registry itself, not a mirror, has under this name; undefined when nothing, or when it does not say. */
+  keptAs(tagOrDigest: string, options?: RequestOptions): Promise<Digest | undefined>;
   uploadBlob(blob: BlobUpload, options?: UploadOptions): Promise<"exists" | "mounted" | "uploaded">;
   /** @returns the digest under which the registry keeps it, which is that of the bytes */
   putManifest(tagOrDigest: string, mediaType: string, bytes: Uint8Array, options?: RequestOptions): Promise<Digest>;
