@@ -225,7 +225,6 @@ describe("what is asked for and will not be so", () => {
   const warned = (host: HostConfig, { image = amd64, platformAsked = false, lacks = {} } = {}): string =>
     createWarnings({ cgroups: { supports: { ...EVERY_LIMIT, ...lacks } } as CgroupPort }, { hostConfig: host }, { request: { HostConfig: host }, image, platformAsked }).join("\n");
   test.each([
-    [{ PortBindings: { "80/tcp": [] } }, {}, /^Publishing ports is not supported yet/],
     [{ BlkioWeight: 100 }, { lacks: { blockWeight: false } }, /^Your kernel does not support Block I\/O weight or the cgroup is not mounted. Weight discarded.$/],
     [{ MemorySwappiness: 10 }, { lacks: { swappiness: false } }, /^Your kernel does not support memory swappiness/],
     [{}, { image: other }, new RegExp(`^The requested image's platform \\(linux/riscv64\\) does not match the detected host platform \\(linux/${OWN_ARCHITECTURE}\\) and no specific platform was requested$`)],
