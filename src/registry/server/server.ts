@@ -132,7 +132,7 @@ export class Registry {
 
 /** Without the client's idea of our name, which need not even be one. */
 function locate({ url }: Request): URL {
-  const path = url.slice(url.indexOf("/", url.indexOf("://") + 3));
+  const path = url.startsWith("/") ? url : url.slice(url.indexOf("/", url.indexOf("://") + 3));
   return new URL(`http://registry${path.startsWith("/") ? path : "/"}`);
 }
 
