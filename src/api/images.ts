@@ -12,9 +12,9 @@ const PRUNE_FILTERS = ["dangling", "label", "label!", "until"];
 export const images = [
   route("GET /images/json", {
     summary: "Lists images.",
-    query: { all: flag("Also those that only others are made of."), filters: filters(LIST_FILTERS), "shared-size": flag("With the size shared with others."), digests: flag("Has no effect: digests are always there."), manifests: flag("Has no effect yet.") },
+    query: { all: flag("Also those that only others are made of."), filters: filters(LIST_FILTERS), "shared-size": flag("With the size shared with others."), digests: flag("Has no effect: digests are always there."), manifests: flag("With the entries of the index that each stands for.") },
     failures: [400],
-    respond: async ({ engine, query }) => json(await engine.listImages({ all: query.all, filters: query.filters, sharedSize: query["shared-size"] })),
+    respond: async ({ engine, query }) => json(await engine.listImages({ all: query.all, filters: query.filters, sharedSize: query["shared-size"], manifests: query.manifests })),
   }),
   route("POST /images/create", {
     summary: "Pulls an image from its registry (fromImage), or imports one from a root file system in the body (fromSrc=-). Credentials come in X-Registry-Auth.",
@@ -46,9 +46,9 @@ export const images = [
   }),
   route("GET /images/{name}/json", {
     summary: "Everything about one image.",
-    query: { manifests: flag("Has no effect yet."), platform: platform("The platform it must have.") },
+    query: { manifests: flag("With the entries of the index it stands for."), platform: platform("The platform it must have.") },
     failures: [400, 404],
-    respond: async ({ engine, ref, query }) => json(await engine.inspectImage(ref, { platform: query.platform })),
+    respond: async ({ engine, ref, query }) => json(await engine.inspectImage(ref, { platform: query.platform, manifests: query.manifests })),
   }),
   route("GET /images/{name}/history", {
     summary: "The steps an image was made in.",

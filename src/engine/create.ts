@@ -40,7 +40,7 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   if (options.platform) parsePlatform(options.platform);
   const asked = options.name ? parseContainerName(options.name) : undefined;
   const hostConfig = completeHostConfig(keepSupported(checkRequest(ctx, body), ctx.cgroups.supports).kept, ctx.cgroups, ctx.defaults);
-  const image = resolveImage(ctx, body, options.platform);
+  const image = await resolveImage(ctx, body, options.platform);
   const id = randomBytes(32).toString("hex");
   const config = completeConfig(ctx, body, hostConfig, image, id);
   requireLinked(hostConfig.Links ?? [], (ref) => ctx.containers.find(ref));
@@ -84,9 +84,9 @@ function checkRequest(ctx: EngineContext, body: ContainerCreateRequest): HostCon
   return host;
 }
 
-function resolveImage(ctx: EngineContext, body: ContainerCreateRequest, platform: string | undefined): ResolvedImage {
+async function resolveImage(ctx: EngineContext, body: ContainerCreateRequest, platform: string | undefined): Promise<ResolvedImage> {
   if (!body.Image) throw new EngineError("InvalidParameter", "no command specified");
-  const image = ctx.images.resolve(body.Image);
+  const image = platform ? await ctx.images.resolveFor(body.Image, parsePlatform(platform)) : ctx.images.resolve(body.Image);
   checkPlatform(body.Image, image.config, platform);
   return image;
 }

@@ -1,9 +1,9 @@
 import { EngineError, messageOf } from "../base/mod.ts";
 import { familiarName, parseReference, type ImageHistoryItem, type ImageInspect, type ImageSummary } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { checkPlatform, isOwnPlatform, parsePlatform } from "./create/platform.ts";
+import { checkPlatform, isOwnPlatform, parsePlatform, platformFits } from "./create/platform.ts";
 import type { Filters } from "./options.ts";
-import type { DeleteResult, ImageUse } from "./ports.ts";
+import type { DeleteResult, ImageUse, ResolvedImage } from "./ports.ts";
 
 export interface ImportOptions {
   repo?: string | undefined;
@@ -13,8 +13,8 @@ export interface ImportOptions {
   platform?: string | undefined;
 }
 
-export async function listImages(ctx: EngineContext, options: { all?: boolean | undefined; filters?: Filters | undefined; sharedSize?: boolean | undefined } = {}): Promise<ImageSummary[]> {
-  const images = ctx.images.list({ all: options.all ?? false, filters: options.filters ?? {} });
+export async function listImages(ctx: EngineContext, options: { all?: boolean | undefined; filters?: Filters | undefined; sharedSize?: boolean | undefined; manifests?: boolean | undefined } = {}): Promise<ImageSummary[]> {
+  const images = ctx.images.list({ all: options.all ?? false, filters: options.filters ?? {}, ...(options.manifests && { manifests: true, inUse: (id) => usersOf(ctx, id) }) });
   const shared = options.sharedSize ? sharedBytes(ctx) : undefined;
   return images.map((image) => ({ ...image, Containers: image.Id === undefined ? 0 : ctx.containers.usersOfImage(image.Id).length, ...(shared && { SharedSize: shared.ofImage(image.Id ?? "") }) }));
 }
@@ -29,14 +29,15 @@ export function sharedBytes(ctx: EngineContext): { ofImage(id: string): number; 
 }
 
 /** `platform`: what the image must be made for. @throws EngineError NotFound */
-export async function inspectImage(ctx: EngineContext, ref: string, { platform }: { platform?: string | undefined } = {}): Promise<ImageInspect> {
-  requirePlatform(ctx, ref, platform);
-  return ctx.images.inspect(ref);
+export async function inspectImage(ctx: EngineContext, ref: string, { platform, manifests = false }: { platform?: string | undefined; manifests?: boolean } = {}): Promise<ImageInspect> {
+  const named = ctx.images.inspect(ref, { manifests, inUse: (id) => usersOf(ctx, id) });
+  if (!platform) return named;
+  const { id } = await imageFor(ctx, ref, platform);
+  return { ...ctx.images.inspect(id), RepoTags: named.RepoTags ?? [], RepoDigests: named.RepoDigests ?? [] };
 }
 
 export async function imageHistory(ctx: EngineContext, ref: string, { platform }: { platform?: string | undefined } = {}): Promise<ImageHistoryItem[]> {
-  requirePlatform(ctx, ref, platform);
-  return ctx.images.history(ref);
+  return ctx.images.history(platform ? (await imageFor(ctx, ref, platform)).id : ref);
 }
 
 /** `repo` and `tag` as POST /images/{name}/tag hands them over. */
@@ -48,8 +49,13 @@ export async function tagImage(ctx: EngineContext, source: string, target: { rep
 }
 
 export async function removeImage(ctx: EngineContext, ref: string, options: { force?: boolean | undefined; noPrune?: boolean | undefined; platforms?: readonly string[] | undefined } = {}): Promise<DeleteResult[]> {
-  for (const platform of options.platforms ?? []) requirePlatform(ctx, ref, platform);
-  const { id } = ctx.images.resolve(ref);
+  const { id, config } = ctx.images.resolve(ref);
+  const others = (options.platforms ?? []).map(parsePlatform).filter((wish) => !platformFits(config, wish));
+  if (others.length > 0) {
+    const removed = await ctx.images.removePlatforms(ref, others, (image) => usersOf(ctx, image));
+    if (removed.length === 0) checkPlatform(ref, config, options.platforms?.[0]);
+    return removed;
+  }
   const removed = await ctx.images.remove(ref, { force: options.force ?? false, prune: !options.noPrune, inUse: (image) => usersOf(ctx, image) });
   for (const result of removed) {
     if (result.Untagged) emitImageEvent(ctx, "untag", id, id);
@@ -97,7 +103,7 @@ export async function* loadImage(ctx: EngineContext, body: AsyncIterable<Uint8Ar
 
 /** The archive of GET /images/get. @throws EngineError NotFound, before its first byte */
 export async function saveImages(ctx: EngineContext, names: readonly string[], { platform }: { platform?: string | undefined }, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-  const { images, bytes } = ctx.images.save(names, { platform: platform ? parsePlatform(platform) : undefined, signal });
+  const { images, bytes } = await ctx.images.save(names, { platform: platform ? parsePlatform(platform) : undefined, signal });
   for (const { id, names: [name = id] } of images) emitImageEvent(ctx, "save", id, name);
   return bytes;
 }
@@ -108,8 +114,11 @@ export async function pruneImages(ctx: EngineContext, filters: Filters = {}): Pr
   return { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: spaceReclaimed };
 }
 
-function requirePlatform(ctx: EngineContext, ref: string, platform: string | undefined): void {
-  if (platform) checkPlatform(ref, ctx.images.resolve(ref).config, platform);
+/** @throws EngineError NotFound when neither the image nor its index has the platform */
+async function imageFor(ctx: EngineContext, ref: string, platform: string): Promise<ResolvedImage> {
+  const image = await ctx.images.resolveFor(ref, parsePlatform(platform));
+  checkPlatform(ref, image.config, platform);
+  return image;
 }
 
 function usersOf(ctx: EngineContext, image: string): ImageUse[] {

@@ -53,15 +53,17 @@ export interface ImagePort {
   resolve(ref: string): ResolvedImage;
   /** The image for this platform, of the index that the name stands for; the one that it stands for by itself where there is none. */
   resolveFor(ref: string, platform: { os: string; architecture: string | undefined; variant: string | undefined }): Promise<ResolvedImage>;
-  list(options: { all?: boolean; filters: Filters; manifests?: boolean }): ImageSummary[];
-  inspect(ref: string): ImageInspect;
+  list(options: { all?: boolean; filters: Filters; manifests?: boolean; inUse?: (id: Digest) => ImageUse[] }): ImageSummary[];
+  inspect(ref: string, options?: { manifests?: boolean; inUse?: (id: Digest) => ImageUse[] }): ImageInspect;
   history(ref: string): ImageHistoryItem[];
   tag(source: string, target: string): void;
   remove(ref: string, options: { force: boolean; prune: boolean; inUse: (id: Digest) => ImageUse[] }): Promise<DeleteResult[]>;
+  /** Of the index that the name stands for, what is here for these platforms. */
+  removePlatforms(ref: string, platforms: readonly { os: string; architecture: string | undefined; variant: string | undefined }[], inUse: (id: Digest) => ImageUse[]): Promise<DeleteResult[]>;
   importTar(stream: AsyncIterable<Uint8Array>, options: { ref?: string; message?: string; changes?: string[]; platform?: string }): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: (message: Record<string, unknown>) => void): Promise<void>;
   /** What it cannot find is said before the first byte. */
-  save(names: readonly string[], options: { platform?: { os: string; architecture: string | undefined; variant: string | undefined } | undefined; signal: AbortSignal }): { images: readonly { id: Digest; names: readonly string[] }[]; bytes: AsyncIterable<Uint8Array> };
+  save(names: readonly string[], options: { platform?: { os: string; architecture: string | undefined; variant: string | undefined } | undefined; signal: AbortSignal }): Promise<{ images: readonly { id: Digest; names: readonly string[] }[]; bytes: AsyncIterable<Uint8Array> }>;
   push(request: PushRequest, tell: (message: TransferMessage) => void): Promise<Pushed>;
   tagsOf(repository: Reference): Reference[];
   pull(request: PullRequest, tell: (message: TransferMessage) => void): Promise<Pulled>;

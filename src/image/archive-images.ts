@@ -2,6 +2,8 @@ import { EngineError } from "../base/mod.ts";
 import { canonicalName, MEDIA, parseReference, withDefaultTag, type Descriptor, type Digest, type ImageManifest } from "../spec/mod.ts";
 import type { ArchiveBlobs } from "./archive-blobs.ts";
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, parseConfig, parseIndex, parseJson, parseManifest } from "./config.ts";
+import { indexEntries, isAttestation } from "./index-content.ts";
+import type { KeptIndex } from "./index-store.ts";
 import type { ImageSource, LayerSource } from "./install.ts";
 import { mediaTypeOf } from "./media-type.ts";
 
@@ -52,17 +54,24 @@ function layerSource(archive: ArchiveBlobs, digest: Digest): LayerSource {
 
 function ociImages(archive: ArchiveBlobs, architecture: string): ImageSource[] {
   const index = parseIndex(parseJson(archive.read("index.json", MAX_MANIFEST_BYTES), "index.json"));
-  const images = new Map<Digest, ImageSource & { names: string[] }>();
+  const images = new Map<string, ImageSource & { names: string[] }>();
   for (const descriptor of index.manifests) {
     const found = chooseImage(archive, descriptor, architecture, 0);
     if (!found) continue;
-    const image = images.get(found.manifest) ?? { ...ociImage(archive, found.manifest, found.content), names: [] };
+    const index = descriptor.digest === found.manifest ? undefined : keptIndex(archive, descriptor.digest);
+    const key = `${found.manifest} ${index?.digest ?? ""}`;
+    const image = images.get(key) ?? { ...ociImage(archive, found.manifest, found.content), names: [], index };
     const name = nameOf(descriptor);
     if (name !== undefined) image.names.push(name);
-    images.set(found.manifest, image);
+    images.set(key, image);
   }
   if (images.size === 0) throw malformed(`index.json has no image for linux/${architecture}`);
   return [...images.values()];
+}
+
+/** Every platform and attestation of the index that the archive holds. */
+function keptIndex(archive: ArchiveBlobs, digest: Digest): KeptIndex {
+  return { digest, blobs: [...new Set(indexEntries(archive.content, digest).flatMap(({ blobs }) => blobs))].filter((blob) => archive.has(blob)) };
 }
 
 function nameOf({ annotations = {} }: Descriptor): string | undefined {
@@ -104,10 +113,6 @@ function rank({ platform }: Descriptor, architecture: string): number {
   if (!platform) return 1;
   if (platform.os !== "linux") return 3;
   return platform.architecture === architecture ? 0 : 2;
-}
-
-function isAttestation({ annotations, platform }: Descriptor): boolean {
-  return annotations?.["vnd.docker.reference.type"] === "attestation-manifest" || (platform?.os === "unknown" && platform.architecture === "unknown");
 }
 
 function isIndex({ mediaType }: Descriptor, value: unknown): boolean {

@@ -88,6 +88,7 @@ export function selectRows(store: ImageStore, filters: Filters, all: boolean, no
   const until = filters["until"]?.map((text) => parseInstant(text, nowMs)) ?? [];
   return store.rows().filter((row) => {
     const names = store.names(row.id);
+    if (names.length === 0 && store.indexes.isVariant(row.id)) return false;
     const isDangling = names.length === 0 && !store.hasChildren(row.id);
     if (dangling !== undefined && dangling !== isDangling) return false;
     if (!all && names.length === 0 && store.hasChildren(row.id)) return false;

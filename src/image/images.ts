@@ -14,6 +14,8 @@ import { applyChanges } from "./changes.ts";
 import { commitImage, type CommitOptions } from "./commit.ts";
 import { importImage, type ImportOptions } from "./import.ts";
 import { loadImages, type LoadDeps } from "./load.ts";
+import { manifestSummaries, removePlatforms } from "./manifests.ts";
+import type { PlatformWish } from "./platform.ts";
 import { pruneImages } from "./prune.ts";
 import type { Progress } from "./progress.ts";
 import { pushImage, type Pushed, type PushRequest } from "./push/push.ts";
@@ -21,12 +23,13 @@ import { LayerJobs } from "./pull/layer-job.ts";
 import { pullImage, type Pulled, type PullRequest } from "./pull/pull.ts";
 import { VerifiedBlobs } from "./pull/verified-blobs.ts";
 import { repairLayers } from "./repair.ts";
-import { removeImage } from "./remove.ts";
+import { removeWithVariants } from "./remove.ts";
 import { findImage } from "./resolve.ts";
 import { saveImages, type SavedArchive, type SaveOptions } from "./save.ts";
 import { Semaphore } from "./semaphore.ts";
 import { ImageStore } from "./store.ts";
 import type { TransferMessage } from "./transfer-progress.ts";
+import { imageFor, indexOf } from "./variant.ts";
 import { historyOf, inspectOf, summaryOf } from "./views.ts";
 
 export interface ImagesOptions {
@@ -55,15 +58,19 @@ const WAITING_PER_SLOT = 16;
 export interface Images {
   /** @throws EngineError NotFound `No such image: x:latest` */
   resolve(ref: string): Image;
-  list(options: { all?: boolean; filters: Filters; inUse?: InUse }): ImageSummary[];
-  inspect(ref: string): ImageInspect;
+  /** The image of that name for this platform, of its index where it has one; the one that the name stands for where there is none. */
+  resolveFor(ref: string, platform: PlatformWish): Promise<Image>;
+  list(options: { all?: boolean; filters: Filters; inUse?: InUse; manifests?: boolean }): ImageSummary[];
+  inspect(ref: string, options?: { manifests?: boolean; inUse?: InUse }): ImageInspect;
   history(ref: string): ImageHistoryItem[];
   tag(source: string, target: string): void;
   remove(ref: string, options: { force: boolean; prune: boolean; inUse: InUse }): Promise<DeleteResult[]>;
+  /** Of the index that the name stands for, what is here for these platforms. */
+  removePlatforms(ref: string, platforms: readonly PlatformWish[], inUse: InUse): Promise<DeleteResult[]>;
   importTar(stream: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: Progress): Promise<void>;
   /** The archive of `docker save`; what it cannot find is said before the first byte. */
-  save(names: readonly string[], options: SaveOptions): SavedArchive;
+  save(names: readonly string[], options: SaveOptions): Promise<SavedArchive>;
   /** Brings an image from its registry. @throws EngineError, RegistryError */
   pull(request: PullRequest, tell: (message: TransferMessage) => void): Promise<Pulled>;
   /** Sends an image to its registry. @throws EngineError, RegistryError */
@@ -84,27 +91,36 @@ export interface Images {
 export async function openImages({ db, content, snapshots, extractor, parallel, syncDisk, packLayer = noPacker, compressor = inProcessCompressor(), transfersAtOnce = () => ({ downloads: 3, uploads: 5 }) }: ImagesOptions): Promise<Images> {
   const store = new ImageStore(db, content, snapshots);
   const holds = new BlobHolds(content, store);
+  store.indexes.dropUnnamed();
   await holds.drop(content.list());
   const architecture = process.arch === "arm64" ? "arm64" : "amd64";
-  const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel * WAITING_PER_SLOT), syncDisk, holds, architecture, background: new Background() };
+  const background = new Background();
+  const dropUnnamed = (): void => background.add(holds.drop(store.indexes.dropUnnamed()).catch(() => {}));
+  const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel * WAITING_PER_SLOT), syncDisk, holds, architecture, background, dropUnnamed };
   const places = new BlobPlaces(db);
   const jobs = new LayerJobs({ ...deps, downloads: new Semaphore(() => transfersAtOnce().downloads), verified: new VerifiedBlobs() });
   const pushDeps = { store, content, snapshots, holds, packLayer, compressor, uploads: new Semaphore(() => transfersAtOnce().uploads), packing: new Semaphore(LAYERS_PACKED_AT_ONCE) };
   await repairLayers(deps);
   return {
     resolve: (ref) => store.image(findImage(store, ref)),
-    list: ({ all = false, filters, inUse }) => selectRows(store, filters, all, Date.now()).map((row) => summaryOf(store, row, inUse, showsName(filters))),
-    inspect: (ref) => inspectOf(store, findImage(store, ref)),
+    resolveFor: async (ref, platform) => store.image(await imageFor(deps, ref, platform)),
+    list: ({ all = false, filters, inUse, manifests = false }) =>
+      selectRows(store, filters, all, Date.now()).map((row) => ({ ...summaryOf(store, row, inUse, showsName(filters)), ...(manifests && manifestSummaries(store, row, inUse)) })),
+    inspect: (ref, { manifests = false, inUse } = {}) => {
+      const row = findImage(store, ref);
+      return { ...inspectOf(store, row), ...(manifests && manifestSummaries(store, row, inUse)) };
+    },
     history: (ref) => historyOf(store, findImage(store, ref)),
-    tag: (source, target) => tagImage(store, source, target),
-    remove: (ref, { force, inUse }) => removeImage(store, ref, { force, inUse, dropBlobs: holds.drop }),
+    tag: (source, target) => tagImage(deps, source, target),
+    remove: (ref, { force, inUse }) => removeWithVariants(store, ref, { force, inUse, dropBlobs: holds.drop }).finally(dropUnnamed),
+    removePlatforms: (ref, wishes, inUse) => removePlatforms(store, ref, wishes, { inUse, dropBlobs: holds.drop }),
     importTar: (stream, options) => importImage(deps, stream, options),
     load: (stream, progress) => loadImages(deps, stream, progress),
-    save: (names, options) => saveImages({ store, content, snapshots, holds, packLayer }, names, options),
+    save: (names, options) => saveImages({ ...deps, packLayer }, names, options),
     pull: (request, tell) => pullImage({ ...deps, jobs, places }, request, tell),
     push: (request, tell) => pushImage({ ...pushDeps, places }, request, tell),
     tagsOf: ({ domain, path }) => store.namesOfRepository(canonicalName({ domain, path })).map(parseReference),
-    prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }),
+    prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }).finally(dropUnnamed),
     commit: (options) => commitImage(deps, options),
     applyChanges,
     settled: () => deps.background.settled(),
@@ -116,10 +132,12 @@ const noPacker = (): never => {
   throw new EngineError("System", "there is nobody here to pack a layer");
 };
 
-function tagImage(store: ImageStore, source: string, target: string): void {
+function tagImage({ store, dropUnnamed }: LoadDeps, source: string, target: string): void {
   const { id } = findImage(store, source);
   const reference = withDefaultTag(parseReference(target));
   if (reference.digest !== undefined) throw new EngineError("InvalidParameter", "refusing to create a tag with a digest reference");
   if (reference.domain === "docker.io" && reference.path === "library/sha256") throw new EngineError("InvalidParameter", "refusing to create an ambiguous tag using digest algorithm as name");
-  store.db.transaction(() => store.putName(canonicalName(reference), id, formatInstant(nowNs())))();
+  const index = indexOf(store, source);
+  store.db.transaction(() => store.putName(canonicalName(reference), id, formatInstant(nowNs()), index))();
+  dropUnnamed();
 }

@@ -14,6 +14,8 @@ export interface InstallDeps {
   readonly slots: Semaphore;
   readonly syncDisk: () => Promise<void>;
   readonly background: Background;
+  /** Forgets, in the background, indexes that no name stands for any more. */
+  readonly dropUnnamed: () => void;
 }
 
 /** What unpacking one of its layers takes. */

@@ -3,6 +3,7 @@ import { checkApplied, type AppliedLayer } from "../archive/mod.ts";
 import type { Layer, NewLayer, Snapshots } from "../snapshot/mod.ts";
 import { MEDIA, type Digest, type ImageManifest } from "../spec/mod.ts";
 import { chainIDs, parseConfig, parseJson, type StoredConfig } from "./config.ts";
+import type { KeptIndex } from "./index-store.ts";
 import { layerOwner } from "./store.ts";
 import type { InstallDeps } from "./install-deps.ts";
 import { syncLater } from "./repair.ts";
@@ -22,6 +23,8 @@ export interface ImageSource {
   readonly manifest?: Digest;
   /** Canonical names to give. */
   readonly names: readonly string[];
+  /** That the image is one of, and the names stand for. */
+  readonly index?: KeptIndex | undefined;
 }
 
 /** A layer's folder that no row refers to yet. */
@@ -79,8 +82,8 @@ export async function installImage(deps: InstallDeps, source: ImageSource, optio
   // A layer that was here already may have come in another form, or been made here: then the blob its manifest names is not here.
   const blobs = [id, manifest, ...source.layers.map(({ digest }) => digest).filter((digest) => deps.content.has(digest))];
   // Blobs are what an acknowledged image must not lose; its unpacked layers can be made again of them.
-  await deps.content.sync([...new Set(blobs)]);
-  const replaced = storeImage(deps, { id, manifest, config, placed, blobs, names: source.names });
+  await deps.content.sync([...new Set([...blobs, ...(source.index ? [source.index.digest, ...source.index.blobs] : [])])]);
+  const replaced = storeImage(deps, { id, manifest, config, placed, blobs, names: source.names, index: source.index });
   return { id, replaced };
 }
 
@@ -117,6 +120,7 @@ export interface CompleteImage {
   readonly blobs: readonly Digest[];
   readonly names: readonly string[];
   readonly parent?: Digest;
+  readonly index?: KeptIndex | undefined;
 }
 
 /** The transaction that makes an image of layers and blobs; on disk when it returns. Names that it took from others, with whose they were. */
@@ -125,10 +129,11 @@ export function storeImage(deps: InstallDeps, image: CompleteImage): Map<string,
   const kept = image.placed.flatMap(({ fresh }) => (fresh?.used && fresh.layer ? [fresh.layer.n] : []));
   for (const n of kept) deps.snapshots.layers.settle(n);
   if (kept.length > 0) syncLater(deps, kept);
+  deps.dropUnnamed();
   return replaced;
 }
 
-function insertImage({ store, snapshots }: InstallDeps, { id, manifest, config, placed, blobs, names, parent: madeOf }: CompleteImage): Map<string, Digest> {
+function insertImage({ store, snapshots }: InstallDeps, { id, manifest, config, placed, blobs, names, parent: madeOf, index }: CompleteImage): Map<string, Digest> {
   const replaced = new Map<string, Digest>();
   durably(store.db, () => {
     let parent: Layer | undefined;
@@ -142,10 +147,11 @@ function insertImage({ store, snapshots }: InstallDeps, { id, manifest, config, 
       store.insert({ id, manifest, size, createdMs: Number.isNaN(createdMs) ? 0 : createdMs, chain: placed.map(({ chainID }) => chainID), blobs, parent: madeOf });
     }
     if (parent) snapshots.layers.retain(layerOwner(id), parent.n);
+    if (index) store.indexes.keep(index, id);
     for (const name of names) {
       const old = store.idByName(name);
       if (old !== undefined && old !== id) replaced.set(name, old);
-      store.putName(name, id, formatInstant(nowNs()));
+      store.putName(name, id, formatInstant(nowNs()), index?.digest);
     }
   });
   return replaced;

@@ -31,6 +31,21 @@ export async function removeImage(store: ImageStore, ref: string, options: Remov
   return results;
 }
 
+/** With the last name of an index go those of its images that nothing uses. */
+export async function removeWithVariants(store: ImageStore, ref: string, options: RemoveOptions): Promise<DeleteResult[]> {
+  const { id } = findImage(store, ref);
+  const variants = new Map(store.indexes.ofImage(id).map((index) => [index, store.indexes.variants(index)]));
+  const results = await removeImage(store, ref, options);
+  for (const [index, images] of variants) {
+    if (store.indexes.isNamed(index)) continue;
+    for (const variant of images) {
+      const row = store.row(variant);
+      if (row && store.names(variant).length === 0 && options.inUse(variant).length === 0 && !store.hasChildren(variant)) await deleteImage(store, row, options.dropBlobs, results);
+    }
+  }
+  return results;
+}
+
 /** Removes the names, the image and what only it kept. */
 export async function deleteImage(store: ImageStore, row: ImageRow, dropBlobs: RemoveOptions["dropBlobs"], results: DeleteResult[]): Promise<void> {
   for (const name of store.names(row.id)) results.push({ Untagged: familiarName(parseReference(name)) });

@@ -3,12 +3,15 @@ import { EngineError } from "../base/mod.ts";
 import { canonicalName, digestHex, familiarName, familiarRepository, MEDIA, parseReference, type Descriptor, type Digest, type Reference } from "../spec/mod.ts";
 import type { BlobHolds } from "./blob-holds.ts";
 import { layerBytes, type LayerBytesDeps } from "./layer-bytes.ts";
+import { indexEntries } from "./index-content.ts";
+import type { InstallDeps } from "./install-deps.ts";
+import { mediaTypeOf } from "./manifests.ts";
 import { platformMatches, platformText, type PlatformWish } from "./platform.ts";
 import { findImage } from "./resolve.ts";
 import type { ImageRow, ImageStore } from "./store.ts";
+import { imageFor } from "./variant.ts";
 
-export interface SaveDeps extends LayerBytesDeps {
-  readonly store: ImageStore;
+export interface SaveDeps extends LayerBytesDeps, InstallDeps {
   readonly holds: BlobHolds;
 }
 
@@ -23,11 +26,10 @@ export interface SavedArchive {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** @throws EngineError NotFound, in Docker's words */
-export function saveImages(deps: SaveDeps, names: readonly string[], { platform, signal }: SaveOptions): SavedArchive {
-  const images = selectSaved(deps.store, names);
-  for (const { row } of images)
-    if (platform && !platformMatches(deps.store.parsed(row).config, platform)) throw new EngineError("NotFound", `no suitable export target found for platform ${platformText(platform)}`);
+/** With a platform, the image of each name for it; otherwise whole indexes. @throws EngineError NotFound, in Docker's words */
+export async function saveImages(deps: SaveDeps, names: readonly string[], { platform, signal }: SaveOptions): Promise<SavedArchive> {
+  const selected = selectSaved(deps.store, names);
+  const images = platform ? await Promise.all(selected.map((image) => onlyFor(deps, image, platform))) : selected;
   return { images: images.map(({ row: { id }, names: tags }) => ({ id, names: tags.map(familiarName) })), bytes: savedArchive(deps, images, signal) };
 }
 
@@ -35,6 +37,15 @@ interface SavedImage {
   readonly row: ImageRow;
   /** With tags. */
   readonly names: readonly Reference[];
+  /** Without the index it is of. */
+  readonly alone?: true;
+}
+
+async function onlyFor(deps: SaveDeps, { row, names }: SavedImage, platform: PlatformWish): Promise<SavedImage> {
+  const [name] = names;
+  const variant = await imageFor(deps, name ? canonicalName(name) : row.id, platform);
+  if (!platformMatches(deps.store.parsed(variant).config, platform)) throw new EngineError("NotFound", `no suitable export target found for platform ${platformText(platform)}`);
+  return { row: variant, names, alone: true };
 }
 
 /** What `docker save` is asked for, each image once, in the order of the names. @throws EngineError NotFound, in Docker's words */
@@ -90,7 +101,7 @@ async function* savedArchive(deps: SaveDeps, images: readonly SavedImage[], sign
   await using hold = deps.holds.open();
   using leases = new DisposableStack();
   const blobs = new Map<Digest, Member>();
-  const listed = images.map(({ row, names }) => {
+  const listed = images.map(({ row, names, alone }) => {
     const layers = deps.store.layers(row.id);
     const top = layers.at(-1);
     if (top) leases.use(deps.snapshots.layers.lease(top.n));
@@ -104,7 +115,13 @@ async function* savedArchive(deps: SaveDeps, images: readonly SavedImage[], sign
     add(row.manifest, { size: stored.size, mtimeNs: 0n, bytes: () => deps.content.open(row.manifest) });
     add(row.id, { size: manifest.config.size, mtimeNs: created, bytes: () => deps.content.open(row.id) });
     for (const [index, layer] of manifest.layers.entries()) add(layer.digest, { size: layer.size, mtimeNs: created, bytes: () => layerBytes(deps, layer, layers[index], signal) });
-    return { id: row.id, names, manifest: stored, layers: manifest.layers, diffIDs: config.rootfs.diff_ids, created };
+    const entries = alone ? [{ names, manifest: stored }] : withIndexes(deps, row, names, stored);
+    for (const { manifest: { digest: index } } of entries) {
+      if (index === row.manifest) continue;
+      add(index, { size: deps.content.size(index) ?? 0, mtimeNs: 0n, bytes: () => deps.content.open(index) });
+      for (const { blobs: kept } of indexEntries(deps.content, index)) for (const digest of kept) if (!blobs.has(digest)) add(digest, { size: deps.content.size(digest) ?? 0, mtimeNs: created, bytes: () => deps.content.open(digest) });
+    }
+    return { id: row.id, names, entries, layers: manifest.layers, diffIDs: config.rootfs.diff_ids, created };
   });
   const newest = listed.reduce((latest, { created }) => (created > latest ? created : latest), 0n);
   yield folder("blobs/", newest);
@@ -114,10 +131,22 @@ async function* savedArchive(deps: SaveDeps, images: readonly SavedImage[], sign
   yield endOfArchive();
 }
 
+/** What names stand for in index.json: an index, or the image's manifest. */
+interface NamedDescriptor {
+  readonly names: readonly Reference[];
+  readonly manifest: Descriptor;
+}
+
+function withIndexes(deps: SaveDeps, row: ImageRow, names: readonly Reference[], own: Descriptor): NamedDescriptor[] {
+  const described = (index: Digest | undefined): Descriptor => (index === undefined || !deps.content.has(index) ? own : manifestDescriptor(deps, index, mediaTypeOf(deps.store, index)));
+  if (names.length === 0) return [{ names, manifest: described(deps.store.indexes.ofImage(row.id)[0]) }];
+  return names.map((name) => ({ names: [name], manifest: described(deps.store.indexes.ofName(canonicalName(name))) }));
+}
+
 interface ListedImage {
   readonly id: Digest;
   readonly names: readonly Reference[];
-  readonly manifest: Descriptor;
+  readonly entries: readonly NamedDescriptor[];
   readonly layers: readonly Descriptor[];
   readonly diffIDs: readonly Digest[];
 }
@@ -130,7 +159,7 @@ function manifestDescriptor({ content }: SaveDeps, digest: Digest, mediaType: st
 
 /** index.json, manifest.json, oci-layout and repositories, in this order. */
 function descriptions(images: readonly ListedImage[]): [string, string][] {
-  const index = { schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests: images.flatMap(indexEntries) };
+  const index = { schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests: images.flatMap(({ entries }) => entries.flatMap(namedEntries)) };
   const repositories: Record<string, Record<string, string>> = {};
   for (const { names, layers } of images) for (const name of names) (repositories[familiarRepository(name)] ??= {})[name.tag ?? ""] = digestHex(layers.at(-1)?.digest ?? ("sha256:" as Digest));
   return [
@@ -141,7 +170,7 @@ function descriptions(images: readonly ListedImage[]): [string, string][] {
   ];
 }
 
-function indexEntries({ names, manifest }: ListedImage): Descriptor[] {
+function namedEntries({ names, manifest }: NamedDescriptor): Descriptor[] {
   if (names.length === 0) return [manifest];
   return names.map((name) => ({ ...manifest, annotations: { "io.containerd.image.name": canonicalName(name), "org.opencontainers.image.ref.name": name.tag ?? "" } }));
 }

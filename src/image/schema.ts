@@ -28,5 +28,16 @@ export const imageSchema: Schema = {
        chain_id TEXT NOT NULL,
        PRIMARY KEY (image_id, position)
      ) STRICT, WITHOUT ROWID;`,
+    // A name may stand for an index; of what it lists the blobs that are here are kept as long as it does.
+    `ALTER TABLE image_names ADD COLUMN index_digest TEXT;
+     CREATE INDEX image_names_index ON image_names (index_digest) WHERE index_digest IS NOT NULL;
+     CREATE TABLE index_blobs (index_digest TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (index_digest, digest)) STRICT, WITHOUT ROWID;
+     CREATE INDEX index_blobs_digest ON index_blobs (digest);
+     CREATE TABLE index_variants (
+       index_digest TEXT NOT NULL,
+       image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+       PRIMARY KEY (index_digest, image_id)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX index_variants_image ON index_variants (image_id);`,
   ],
 };

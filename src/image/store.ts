@@ -5,6 +5,7 @@ import type { Layer, Snapshots } from "../snapshot/mod.ts";
 import { familiarName, parseReference, type Digest } from "../spec/mod.ts";
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, parseConfig, parseManifest, type StoredConfig } from "./config.ts";
 import type { Image } from "./image.ts";
+import { IndexStore } from "./index-store.ts";
 
 export interface ImageRow {
   readonly id: Digest;
@@ -33,13 +34,16 @@ const KEPT_CONFIGS = 256;
 
 /** The rows of images and names, with the config and manifest that lie in content. */
 export class ImageStore {
+  readonly indexes: IndexStore;
   readonly #parsed = new Map<Digest, { readonly config: StoredConfig; readonly manifest: Image["manifest"] }>();
 
   constructor(
     readonly db: Database,
     readonly content: ContentStore,
     readonly snapshots: Snapshots,
-  ) {}
+  ) {
+    this.indexes = new IndexStore(db);
+  }
 
   get layersRoot(): string {
     return this.snapshots.layersRoot;
@@ -126,9 +130,9 @@ export class ImageStore {
     for (const [position, chainID] of chain.entries()) addLayer.run(id, position, chainID);
   }
 
-  /** Gives the name to this image, taking it from whichever had it. Within the caller's transaction. */
-  putName(name: string, id: Digest, lastTagged: string): void {
-    this.db.query("INSERT OR REPLACE INTO image_names (name, image_id) VALUES (?, ?)").run(name, id);
+  /** Gives the name to this image, or to the index that it is of, taking it from whichever had it. Within the caller's transaction. */
+  putName(name: string, id: Digest, lastTagged: string, index?: Digest): void {
+    this.db.query("INSERT OR REPLACE INTO image_names (name, image_id, index_digest) VALUES (?, ?, ?)").run(name, id, index ?? null);
     this.db.query("UPDATE images SET last_tagged = ? WHERE id = ?").run(lastTagged, id);
   }
 
@@ -158,7 +162,7 @@ export class ImageStore {
   }
 
   hasBlob(digest: Digest): boolean {
-    return this.db.query("SELECT 1 FROM image_blobs WHERE digest = ? LIMIT 1").get(digest) !== null;
+    return this.db.query("SELECT 1 FROM image_blobs WHERE digest = ? LIMIT 1").get(digest) !== null || this.indexes.hasBlob(digest);
   }
 
   #parse(row: ImageRow): { readonly config: StoredConfig; readonly manifest: Image["manifest"] } {

@@ -13,7 +13,7 @@ const load = (fixture: Fixture, archive: Uint8Array): Promise<void> => fixture.i
 
 async function saved(fixture: Fixture, ...names: string[]): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of fixture.images.save(names, { signal: new AbortController().signal }).bytes) pieces.push(Buffer.from(piece));
+  for await (const piece of (await fixture.images.save(names, { signal: new AbortController().signal })).bytes) pieces.push(Buffer.from(piece));
   return Buffer.concat(pieces);
 }
 
@@ -27,14 +27,7 @@ function filesOf(archive: Uint8Array): Map<string, string> {
   return files;
 }
 
-const refusal = (fixture: Fixture, name: string): string => {
-  try {
-    fixture.images.save([name], { signal: new AbortController().signal });
-  } catch (error) {
-    return (error as Error).message;
-  }
-  return "none";
-};
+const refusal = (fixture: Fixture, name: string): Promise<string> => fixture.images.save([name], { signal: new AbortController().signal }).then(() => "none", (error: Error) => error.message);
 
 test("save() writes an OCI layout that is a docker-archive, each blob once, sorted, the same bytes each time", async () => {
   await using fixture = await imageFixture();
@@ -79,10 +72,10 @@ test("an id is saved without a name, a name beside it with it", async () => {
 test("what is not there is said before the first byte, in Docker's words", async () => {
   await using fixture = await imageFixture();
   await load(fixture, legacyArchive(image));
-  expect(refusal(fixture, "nosuch")).toBe("No such image: nosuch");
-  expect(refusal(fixture, "nosuch:x")).toBe("reference does not exist");
-  expect(refusal(fixture, "BAD")).toBe("invalid reference format: repository name (library/BAD) must be lowercase");
-  expect(() => fixture.images.save(["web:1"], { platform: { os: "linux", architecture: "arm64", variant: undefined }, signal: new AbortController().signal })).toThrow("no suitable export target found for platform linux/arm64");
+  expect(await refusal(fixture, "nosuch")).toBe("No such image: nosuch");
+  expect(await refusal(fixture, "nosuch:x")).toBe("reference does not exist");
+  expect(await refusal(fixture, "BAD")).toBe("invalid reference format: repository name (library/BAD) must be lowercase");
+  await expect(fixture.images.save(["web:1"], { platform: { os: "linux", architecture: "arm64", variant: undefined }, signal: new AbortController().signal })).rejects.toThrow("no suitable export target found for platform linux/arm64");
 });
 
 test("a blob that the disk has changed ends the archive before its last piece", async () => {
@@ -95,7 +88,7 @@ test("a blob that the disk has changed ends the archive before its last piece", 
 test("blobs of an image that is removed meanwhile stay until the archive is written", async () => {
   await using fixture = await imageFixture();
   await load(fixture, legacyArchive(image));
-  const bytes = fixture.images.save(["web:1"], { signal: new AbortController().signal }).bytes[Symbol.asyncIterator]();
+  const bytes = (await fixture.images.save(["web:1"], { signal: new AbortController().signal })).bytes[Symbol.asyncIterator]();
   const pieces = [Buffer.from((await bytes.next()).value as Uint8Array)];
   await fixture.images.remove("web:1", { force: true, prune: true, inUse: () => [] });
   await fixture.images.remove("example.org/team/web", { force: true, prune: true, inUse: () => [] });

@@ -21,12 +21,15 @@ export function isOwnPlatform(text: string): boolean {
   return os === "linux" && (architecture ?? OWN_ARCHITECTURE) === OWN_ARCHITECTURE;
 }
 
+export function platformFits(image: ImageConfig, { os, architecture, variant }: ReturnType<typeof parsePlatform>): boolean {
+  return os === image.os && (architecture ?? image.architecture) === image.architecture && (variant === undefined || (image.variant ?? variant) === variant);
+}
+
 /** @throws EngineError NotFound, when the image is for another machine than asked */
 export function checkPlatform(ref: string, image: ImageConfig, asked: string | undefined): void {
   if (!asked) return;
   const { os, architecture, variant } = parsePlatform(asked);
-  const matches = os === image.os && (architecture ?? image.architecture) === image.architecture && (variant === undefined || (image.variant ?? variant) === variant);
-  if (matches) return;
+  if (platformFits(image, { os, architecture, variant })) return;
   const wanted = [os, architecture, variant].filter((part) => part !== undefined).join("/");
   throw new EngineError("NotFound", `image with reference ${ref} was found but its platform (${image.os}/${image.architecture}${image.variant ? `/${image.variant}` : ""}) does not match the specified platform (${wanted})`);
 }

@@ -5,6 +5,7 @@ import type { BlobHolds } from "../blob-holds.ts";
 import type { BlobPlaces } from "../blob-places.ts";
 import { chainIDs, parseConfig, parseJson, type StoredConfig } from "../config.ts";
 import { shortID } from "../image.ts";
+import type { KeptIndex } from "../index-store.ts";
 import { installImage, leaseExisting, type LayerSource } from "../install.ts";
 import type { InstallDeps } from "../install-deps.ts";
 import type { PlatformWish } from "../platform.ts";
@@ -57,7 +58,8 @@ export async function pullImage(deps: PullDeps, request: PullRequest, tell: (mes
   for (const held of [chosen.descriptor.digest, chosen.content.config.digest, ...chosen.content.layers.map((layer) => layer.digest)]) hold.add(held);
   const names = [canonicalName({ domain: reference.domain, path: reference.path, digest }), ...(reference.digest === undefined ? [canonicalName(reference)] : [])];
   const before = deps.store.idByName(names.at(-1) as string);
-  const id = await bringImage(deps, { ...request, names, chosen }, tell);
+  const index = await keptIndex(deps, chosen, hold);
+  const id = await bringImage(deps, { ...request, names, chosen, index }, tell);
   deps.places.note(reference, chosen.content.layers.map((layer) => layer.digest));
   tell({ status: `Digest: ${digest}` });
   return { id, digest, updated: before !== id };
@@ -66,12 +68,22 @@ export async function pullImage(deps: PullDeps, request: PullRequest, tell: (mes
 interface ChosenImage extends PullRequest {
   readonly names: readonly string[];
   readonly chosen: ChosenManifest;
+  readonly index: KeptIndex | undefined;
 }
 
-async function bringImage(deps: PullDeps, { reference, repository, signal, names, chosen }: ChosenImage, tell: (message: TransferMessage) => void): Promise<Digest> {
+/** The index that the name stands for, kept with what of it is brought. */
+async function keptIndex({ content }: PullDeps, { descriptor, content: { config, layers }, indexes }: ChosenManifest, hold: { add(digest: Digest): void }): Promise<KeptIndex | undefined> {
+  const [outermost] = indexes;
+  if (!outermost) return undefined;
+  for (const { descriptor: { digest } } of indexes) hold.add(digest);
+  for (const { bytes } of indexes) await content.put(bytes, { durable: false });
+  return { digest: outermost.descriptor.digest, blobs: [...indexes.map((index) => index.descriptor.digest), descriptor.digest, config.digest, ...layers.map(({ digest }) => digest)] };
+}
+
+async function bringImage(deps: PullDeps, { reference, repository, signal, names, chosen, index }: ChosenImage, tell: (message: TransferMessage) => void): Promise<Digest> {
   const { content: manifest } = chosen;
   if (deps.store.row(manifest.config.digest)) {
-    nameImage(deps, manifest.config.digest, names);
+    await nameImage(deps, manifest.config.digest, names, index);
     return manifest.config.digest;
   }
   const configBytes = await configBlob(deps.content, repository, manifest.config, signal);
@@ -85,7 +97,7 @@ async function bringImage(deps: PullDeps, { reference, repository, signal, names
   await layers.arrived();
   for (const { job } of joined) await job.accept();
   const stored = await storedManifest(deps, chosen, manifest.layers.map((layer, index) => (index < lease.count ? realizable(deps, chain[index] as Digest, layer) : layer)));
-  const source = { configBytes, names, ...stored };
+  const source = { configBytes, names, index: index && { ...index, blobs: index.blobs.filter((blob) => deps.content.has(blob)) }, ...stored };
   const { id } = await installImage(deps, source, { take: (_layer, chainID) => layers.take(chainID) }).catch((error: unknown) => {
     throw told(error, `cannot pull ${familiarName(reference)}`);
   });
@@ -93,9 +105,15 @@ async function bringImage(deps: PullDeps, { reference, repository, signal, names
 }
 
 /** The image is here: only what it is called may be new. */
-function nameImage({ store }: PullDeps, id: Digest, names: readonly string[]): void {
-  if (names.every((name) => store.idByName(name) === id)) return;
-  durably(store.db, () => names.forEach((name) => store.putName(name, id, formatInstant(nowNs()))));
+async function nameImage({ store, content, dropUnnamed }: PullDeps, id: Digest, names: readonly string[], index: KeptIndex | undefined): Promise<void> {
+  if (names.every((name) => store.idByName(name) === id && store.indexes.ofName(name) === index?.digest)) return;
+  const blobs = index?.blobs.filter((blob) => content.has(blob)) ?? [];
+  await content.sync(blobs);
+  durably(store.db, () => {
+    if (index) store.indexes.keep({ ...index, blobs }, id);
+    for (const name of names) store.putName(name, id, formatInstant(nowNs()), index?.digest);
+  });
+  dropUnnamed();
 }
 
 /** The manifest as it came, unless layers that were here already are packed otherwise than it says. */
