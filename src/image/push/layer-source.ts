@@ -31,6 +31,13 @@ export function leavesAsItIs({ places }: LayerSourceDeps, { mediaType, digest }:
   return !PLAIN_TYPES.includes(mediaType) || places.isKnown(digest);
 }
 
+/** What will go for a layer, where that is known without packing it. */
+export function expectedDescriptor(deps: LayerSourceDeps, descriptor: Descriptor, layer: Layer | undefined): Descriptor | undefined {
+  if (!layer || leavesAsItIs(deps, descriptor)) return descriptor;
+  const packed = deps.places.packed(layer.diffID);
+  return packed && packedDescriptor(packed);
+}
+
 /** The very blob. @throws EngineError when it is asked for and is not here */
 export function blobAsItIs({ content }: LayerSourceDeps, descriptor: Descriptor): OutgoingLayer {
   return {
