@@ -221,7 +221,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk, packLayer: (folder, signal) => trees.packLayer(folder, signal), compressor, transfersAtOnce: () => ({ downloads: settings().maxConcurrentDownloads, uploads: settings().maxConcurrentUploads }) });
   const rtnl = held.use(new Rtnetlink());
   const publisher: Publisher = held.use(new Publisher({ db, table: options.network.table, firewall: options.network.firewall ?? true, ...options.publishing, restore: () => network.restoreFirewall(), log }));
-  const network = held.use(openNetworks({ db, rtnl, config: options.network, furtherRules: () => publisher.rules() }));
+  const network = held.use(openNetworks({ db, rtnl, config: options.network, furtherRules: () => publisher.rules(), log }));
   await network.setup();
   publisher.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });

@@ -36,7 +36,7 @@ export async function disconnectNetwork(ctx: EngineContext, ref: string, contain
   if (network.driver === "host") throw new EngineError("InvalidParameter", "cannot disconnect container from host network - container was created in host network mode");
   const running = isRunning(record.state);
   if (!Object.hasOwn(record.networks, network.name)) throw new EngineError("Forbidden", `container ${id} is not connected to ${running ? "" : "the "}network ${network.name}`);
-  if (record.state.status === "running") disconnectRunning(ctx, record, network, record.state.pid);
+  if (record.state.status === "running") await disconnectRunning(ctx, record, network, record.state.pid);
   const { [network.name]: _gone, ...networks } = record.networks;
   ctx.containers.setFacts(id, { networks });
 }
@@ -73,8 +73,8 @@ function connectRunning(ctx: EngineContext, record: ContainerRecord, network: Ne
   emitNetworkEvent(ctx, network, "connect", { container: record.id });
 }
 
-function disconnectRunning(ctx: EngineContext, record: ContainerRecord, network: NetworkRecord, pid: number): void {
-  const endpoint = ctx.network.disconnect(record.id, pid, network.id);
+async function disconnectRunning(ctx: EngineContext, record: ContainerRecord, network: NetworkRecord, pid: number): Promise<void> {
+  const endpoint = await ctx.network.disconnect(record.id, pid, network.id);
   if (endpoint) removeHostsLines(ctx, record, endpoint);
   emitNetworkEvent(ctx, network, "disconnect", { container: record.id });
 }

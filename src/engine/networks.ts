@@ -78,7 +78,7 @@ export async function inspectNetwork(ctx: EngineContext, ref: string): Promise<N
 export async function createNetwork(ctx: EngineContext, request: NetworkCreateRequest): Promise<{ Id: string; Warning: string }> {
   ctx.space.requireWritable();
   if (request.Ingress) throw new EngineError("Forbidden", "Ingress network can only be global scope network");
-  const network = ctx.network.create({
+  const network = await ctx.network.create({
     name: request.Name ?? "",
     driver: request.Driver ?? "",
     enableIPv4: request.EnableIPv4,

@@ -172,7 +172,7 @@ export interface NetworkPort {
   networks(): readonly NetworkRecord[];
   /** By id, name or unambiguous beginning of an id. */
   find(ref: string): NetworkRecord | undefined;
-  create(request: NetworkRequest): NetworkRecord;
+  create(request: NetworkRequest): Promise<NetworkRecord>;
   /** Whether somebody is connected is the caller's to ask. */
   remove(id: string): void;
   /** Reserves addresses for a container that is about to start; what it had before is let go of. */
@@ -182,7 +182,7 @@ export interface NetworkPort {
   /** Links a running container to one more network. */
   connect(containerId: string, pid: number, wish: EndpointWish): Endpoint;
   /** Undefined when it had no endpoint there. */
-  disconnect(containerId: string, pid: number, networkId: string): Endpoint | undefined;
+  disconnect(containerId: string, pid: number, networkId: string): Promise<Endpoint | undefined>;
   /** Of one container, in the order of its interfaces; none while it does not run. */
   endpoints(containerId: string): readonly Endpoint[];
   endpointsOn(networkId: string): readonly Endpoint[];

@@ -1,5 +1,6 @@
 import { tryCall, call } from "./call.ts";
-import { SyscallError } from "./errno.ts";
+import { addon } from "./addon.ts";
+import { ERRNO, SyscallError } from "./errno.ts";
 import { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
 import { attributesOf, IFA, IFF_UP, IFLA, NetlinkWriter, NLM_F, NLMSG, RTA, RTM, splitMessages, type NetlinkMessage } from "./netlink-message.ts";
 import { AF, SOCK, socketInNamespace } from "./sockets.ts";
@@ -59,11 +60,14 @@ export interface InterfaceCounters {
  */
 export class Rtnetlink implements Disposable {
   readonly #socket: number;
+  readonly #open: () => number;
   #sequence = 0;
   readonly #buffer = new Uint8Array(RECEIVE_BYTES);
 
+  /** @param namespaceFd stays open for as long as `deleteLinkLater` is called */
   constructor(namespaceFd?: number) {
-    this.#socket = namespaceFd === undefined ? call("socket", AF.NETLINK, SOCK.RAW | SOCK.CLOEXEC, NETLINK_ROUTE) : socketInNamespace(namespaceFd, AF.NETLINK, SOCK.RAW, NETLINK_ROUTE);
+    this.#open = () => (namespaceFd === undefined ? call("socket", AF.NETLINK, SOCK.RAW | SOCK.CLOEXEC, NETLINK_ROUTE) : socketInNamespace(namespaceFd, AF.NETLINK, SOCK.RAW, NETLINK_ROUTE));
+    this.#socket = this.#open();
     const one = new Uint8Array([1, 0, 0, 0]);
     tryCall("setsockopt", this.#socket, SOL_NETLINK, NETLINK_CAP_ACK, one, one.length);
     tryCall("setsockopt", this.#socket, SOL_NETLINK, NETLINK_EXT_ACK, one, one.length);
@@ -194,6 +198,22 @@ export class Rtnetlink implements Disposable {
     message.ifinfo({});
     message.text(IFLA.IFNAME, name);
     return this.#ask(message, "delete link", name, ["ENODEV"]) !== NOTHING;
+  }
+
+  /** The same without holding up this thread: the kernel waits for all processors to let go of the link (15 to 40 ms). */
+  async deleteLinkLater(name: string): Promise<void> {
+    const message = this.#message(RTM.DELLINK, NLM_F.ACK);
+    message.ifinfo({});
+    message.text(IFLA.IFNAME, name);
+    message.end();
+    // A socket of its own: others ask on ours meanwhile.
+    const socket = this.#open();
+    try {
+      const result = await addon().ask(socket, message.finish());
+      if (result < 0 && result !== -ERRNO.ENODEV) throw new SyscallError("delete link", -result, name);
+    } finally {
+      tryCall("close", socket);
+    }
   }
 
   /** Messages that a builder made, each with NLM_F.ACK, as one batch. */

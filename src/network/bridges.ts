@@ -1,4 +1,4 @@
-import { EngineError } from "../base/mod.ts";
+import { EngineError, messageOf } from "../base/mod.ts";
 import { getSysctl, SyscallError, type Link, type Rtnetlink } from "../linux/mod.ts";
 import { macOfAddress } from "./endpoint.ts";
 import { familyOf, parseSubnet } from "./subnet.ts";
@@ -8,13 +8,17 @@ import type { NetworkRecord } from "./types.ts";
 export class Bridges {
   readonly #rtnl: Rtnetlink;
   readonly #owner: string;
+  readonly #report: (sentence: string) => void;
   readonly #indexes = new Map<string, number>();
   /** Bridges that others made, which stay when their network goes. */
   readonly #foreign = new Set<string>();
+  /** Those on their way out, which takes the kernel some 30 ms. */
+  readonly #leaving = new Set<Promise<void>>();
 
-  constructor(rtnl: Rtnetlink, owner: string) {
+  constructor(rtnl: Rtnetlink, owner: string, report: (sentence: string) => void) {
     this.#rtnl = rtnl;
     this.#owner = owner;
+    this.#report = report;
   }
 
   /** @throws EngineError System when the network has no bridge */
@@ -30,15 +34,24 @@ export class Bridges {
     if (known && known.kind !== "bridge") throw new EngineError("InvalidParameter", `existing interface ${name} is not a bridge`);
     if (known && mark && known.alias !== this.#alias(network)) this.#foreign.add(network.id);
     const index = known?.index ?? this.#create(network, mark);
+    this.#indexes.set(network.id, index);
     this.#setAddresses(network, index, { isNew: known === undefined });
     if (!known?.up) this.#rtnl.setUp(index);
-    this.#indexes.set(network.id, index);
   }
 
-  /** Done when there is none. */
-  remove(network: NetworkRecord): void {
-    this.#indexes.delete(network.id);
-    if (!this.#foreign.delete(network.id)) this.#rtnl.deleteLink(network.interfaceName);
+  /** Begins to remove it; done when there is none. A crash meanwhile leaves a bridge that `sweep` finds by its alias. */
+  remove({ id, interfaceName: name }: NetworkRecord): void {
+    const index = this.#indexes.get(id);
+    this.#indexes.delete(id);
+    if (index === undefined || this.#foreign.delete(id)) return;
+    const done = this.#rtnl.deleteLinkLater(name).catch((error: unknown) => this.#report(`the bridge ${name} could not be removed: ${messageOf(error)}, ignoring; the next start of the engine tries again`));
+    this.#leaving.add(done);
+    void done.finally(() => this.#leaving.delete(done));
+  }
+
+  /** Resolves when none is on its way out. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#leaving);
   }
 
   /** Bridges of ours whose network is gone: a crash came between the row and the bridge. */

@@ -12,9 +12,9 @@ export function linkRunning(rtnl: Rtnetlink, pid: number, linked: LinkedEndpoint
 }
 
 /** `left`: the container's other endpoints. One that has gone by itself is done. */
-export function unlinkRunning(rtnl: Rtnetlink, pid: number, endpoint: Endpoint, left: readonly Endpoint[]): void {
+export async function unlinkRunning(rtnl: Rtnetlink, pid: number, endpoint: Endpoint, left: readonly Endpoint[]): Promise<void> {
   using inside = rtnetlinkInside(pid);
-  if (endpoint.hostInterface !== "") rtnl.deleteLink(endpoint.hostInterface);
+  if (endpoint.hostInterface !== "") await rtnl.deleteLinkLater(endpoint.hostInterface);
   else inside.socket.deleteLink(endpoint.interfaceName);
   inside.socket.apply(insideBatch({ loopback: false, links: [], routes: defaultRoutes(left) }));
 }

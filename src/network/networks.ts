@@ -32,6 +32,8 @@ export interface NetworksOptions {
   readonly config: NetworkConfig;
   /** Text for nft(8) that belongs into the engine's table, beside the networks' own. */
   readonly furtherRules?: () => string;
+  /** Of what no caller can be told. */
+  readonly log?: (sentence: string) => void;
 }
 
 const FORWARDING: Readonly<Record<Family, string>> = { 4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding" };
@@ -60,7 +62,7 @@ export class Networks implements Disposable {
   #hasIPv6 = false;
   #warnings: readonly string[] = [];
 
-  constructor({ db, rtnl, config, furtherRules = () => "" }: NetworksOptions) {
+  constructor({ db, rtnl, config, furtherRules = () => "", log = () => undefined }: NetworksOptions) {
     this.#furtherRules = furtherRules;
     this.#db = db;
     this.#rtnl = rtnl;
@@ -69,7 +71,7 @@ export class Networks implements Disposable {
     this.#table = new NetworkTable(db);
     this.#endpoints = new EndpointTable(db);
     this.#firewall = new Firewall({ table: config.table, enabled: config.firewall ?? true });
-    this.#bridges = new Bridges(rtnl, this.#state.id().slice(0, 12));
+    this.#bridges = new Bridges(rtnl, this.#state.id().slice(0, 12), log);
   }
 
   [Symbol.dispose](): void {
@@ -113,14 +115,11 @@ export class Networks implements Disposable {
   }
 
   /** @throws EngineError in Docker's words */
-  create(request: NetworkRequest): NetworkRecord {
+  async create(request: NetworkRequest): Promise<NetworkRecord> {
     const id = randomId();
-    const network = defineNetwork(request, { id, createdAt: formatInstant(nowNs()) }, {
-      named: (name) => this.#table.named(name),
-      onInterface: (name) => this.#table.onInterface(name),
-      meets: (subnet) => this.#table.meets(subnet),
-      choose: (family) => this.#chooseSubnet(family),
-    });
+    // A bridge on its way out holds the kernel's lock on links, and perhaps the name: waiting for it here holds up nobody.
+    await this.#bridges.settled();
+    const network = this.#define(request, id);
     this.#db.transaction(() => {
       this.#table.put(network);
       for (const pool of network.pools) new AddressPool(this.#db, pool).reset();
@@ -135,6 +134,15 @@ export class Networks implements Disposable {
       throw error;
     }
     return network;
+  }
+
+  #define(request: NetworkRequest, id: string): NetworkRecord {
+    return defineNetwork(request, { id, createdAt: formatInstant(nowNs()) }, {
+      named: (name) => this.#table.named(name),
+      onInterface: (name) => this.#table.onInterface(name),
+      meets: (subnet) => this.#table.meets(subnet),
+      choose: (family) => this.#chooseSubnet(family),
+    });
   }
 
   /** @throws EngineError Forbidden while it is in use or predefined */
@@ -190,11 +198,11 @@ export class Networks implements Disposable {
   }
 
   /** Takes one network from a running container; undefined when it had none of it. */
-  disconnect(containerId: string, pid: number, networkId: string): Endpoint | undefined {
+  async disconnect(containerId: string, pid: number, networkId: string): Promise<Endpoint | undefined> {
     const endpoint = this.#endpoints.ofContainer(containerId).find((other) => other.networkId === networkId);
     if (!endpoint) return undefined;
     const left = this.#endpoints.ofContainer(containerId).filter((other) => other !== endpoint);
-    unlinkRunning(this.#rtnl, pid, endpoint, left);
+    await unlinkRunning(this.#rtnl, pid, endpoint, left);
     this.#release([endpoint]);
     return endpoint;
   }
@@ -233,6 +241,7 @@ export class Networks implements Disposable {
     await step(() => this.#firewall.teardown());
     await step(() => this.#removePorts());
     for (const network of this.#table.all()) await step(() => this.#removeLinks(network));
+    await step(() => this.#bridges.settled());
     await step(() => this.#rtnl.deleteLink(this.#config.bridge));
     for (const [key, sysctl] of [["forwarding", FORWARDING[4]], ["forwarding6", FORWARDING[6]]] as const)
       await step(() => {
