@@ -118,16 +118,25 @@ test("what stays bad is told in the registry's words", async () => {
 });
 
 test("refusals are worded as docker words them", async () => {
+  const denied = "pull access denied for HOST/team/web, repository does not exist or may require 'docker login': denied: ";
   const answers: Array<[number, unknown, string]> = [
     [404, { errors: [{ code: "MANIFEST_UNKNOWN", message: "manifest unknown" }] }, "manifest for HOST/team/web:one not found: manifest unknown: manifest unknown"],
     [404, { errors: [{ code: "NAME_UNKNOWN", message: "repository name not known to registry" }] }, "repository HOST/team/web not found: name unknown: repository name not known to registry"],
-    [403, { errors: [{ code: "DENIED", message: "requested access to the resource is denied" }] }, "pull access denied for HOST/team/web, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"],
+    [403, { errors: [{ code: "DENIED", message: "requested access to the resource is denied" }] }, `${denied}requested access to the resource is denied`],
+    [400, { errors: [{ code: "WEIRD_CODE", message: "first" }, { code: "DENIED" }] }, "unknown: first"],
     [404, "<html>", "error parsing HTTP 404 response body: invalid character '<' looking for beginning of value: \"<html>\""],
-    [403, { details: "no" }, "pull access denied for HOST/team/web, repository does not exist or may require 'docker login': denied: no"],
+    [404, "", 'error parsing HTTP 404 response body: unexpected end of JSON input: ""'],
     [404, { errors: [] }, 'error parsing HTTP 404 response body: no error details found in HTTP response body: "{\\"errors\\":[]}"'],
+    [403, { details: "no" }, `${denied}no`],
+    [401, "zz", "unauthorized: authentication required"],
   ];
-  for (const [status, body, message] of answers) {
-    await using registry = await scriptedRegistry(({ path, reply }) => (path === "/v2/" ? reply(200) : reply(status, {}, typeof body === "string" ? body : JSON.stringify(body))));
+  const plain: Array<[number, string, string]> = [
+    [404, "<html>", "unknown: <html>"],
+    [401, "zz", "unauthorized: zz"],
+    [403, "zz", `${denied}zz`],
+  ];
+  for (const [status, body, message, type = "application/json; charset=utf-8"] of [...answers, ...plain.map((each) => [...each, "text/html"] as const)]) {
+    await using registry = await scriptedRegistry(({ path, reply }) => (path === "/v2/" ? reply(200) : reply(status, { "Content-Type": type }, typeof body === "string" ? body : JSON.stringify(body))));
     expect((await refusal(repository(registry.host).manifest("one"))).message).toBe(message.replaceAll("HOST", registry.host));
   }
 });
@@ -217,5 +226,5 @@ test("a foreign layer comes from where its manifest says, without credentials, w
   const urls = ["file:///etc/passwd", `http://${gone.host}/a`, `http://${store.host}/b`];
   expect(BLOB.equals(await readAll(await web.blob(BLOB_DIGEST, { expectedSize: BLOB.length, urls })))).toBe(true);
   expect(store.requests.some(({ headers }) => headers.has("authorization"))).toBe(false);
-  expect((await refusal(web.blob(BLOB_DIGEST, { expectedSize: BLOB.length, urls: urls.slice(0, 2) }))).message).toContain("404");
+  expect((await refusal(web.blob(BLOB_DIGEST, { expectedSize: BLOB.length, urls: urls.slice(0, 2) }))).message).toBe("unknown: {}");
 });

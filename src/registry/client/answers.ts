@@ -7,9 +7,6 @@ import { RegistryError } from "./errors.ts";
 
 const MAX_ERROR_BYTES = 64 * 1024;
 
-/** The words that Docker shows for each code; of others the code itself is shown. */
-const CODE_WORDS: Readonly<Record<string, string>> = { TOOMANYREQUESTS: "toomanyrequests" };
-
 /** The error in a refusal, whose body it reads. @param ownHost the answer comes from the registry itself: what others say is not repeated */
 export async function refusal(response: HttpResponse, ownHost: boolean): Promise<RegistryError> {
   const { status, reason, headers } = response;
@@ -18,21 +15,13 @@ export async function refusal(response: HttpResponse, ownHost: boolean): Promise
   const retryAfterMs = parseRetryAfter(headers.get("retry-after"));
   const details = { status, transient, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   if (status < 400 || status > 499 || !ownHost) return new RegistryError(kindOf(status, undefined), `received unexpected HTTP status: ${status} ${reason}`, details);
-  const { code, message } = wordsOf(status, text, headers.get("www-authenticate"));
+  const { code, message } = bearerWords(headers.get("www-authenticate")) ?? bodyWords(status, text, /\bjson\b/i.test(headers.get("content-type") ?? ""));
   return new RegistryError(kindOf(status, code), message, { ...details, ...(code !== undefined && { code }) });
 }
 
 interface Words {
   readonly code?: string;
   readonly message: string;
-}
-
-function wordsOf(status: number, text: string, authenticate: string | undefined): Words {
-  const spoken = bodyWords(status, text);
-  const header = bearerWords(authenticate);
-  if (header) return spoken.code === undefined || spoken.code === header.code ? header : { code: header.code, message: `errors:\n${header.message}\n${spoken.message}\n` };
-  if (spoken.code === undefined && status === 401) return { code: "UNAUTHORIZED", message: "unauthorized: authentication required" };
-  return spoken;
 }
 
 /** RFC 6750, section 3.1: an error told in the challenge. */
@@ -46,28 +35,28 @@ function bearerWords(authenticate: string | undefined): { code: string; message:
   return undefined;
 }
 
-function bodyWords(status: number, text: string): Words {
-  let body: unknown;
+/** What a status means by itself. */
+const STATUS_CODES: Readonly<Record<number, string>> = { 401: "UNAUTHORIZED", 403: "DENIED", 429: "TOOMANYREQUESTS" };
+
+/** @param saidToBeJson a body that is not is then itself worth telling of */
+function bodyWords(status: number, text: string, saidToBeJson: boolean): Words {
+  const byStatus = (words: string): Words => ({ code: STATUS_CODES[status] ?? "UNKNOWN", message: `${spoken(STATUS_CODES[status] ?? "UNKNOWN")}: ${words}` });
+  const problem = (words: string): Words => {
+    if (!saidToBeJson) return byStatus(text);
+    return status === 401 ? byStatus(DEFAULT_WORDS["UNAUTHORIZED"] ?? "") : { message: `error parsing HTTP ${status} response body: ${words}: ${JSON.stringify(text)}` };
+  };
+  let body: { details?: unknown; errors?: unknown };
   try {
-    body = JSON.parse(text);
+    body = Object(JSON.parse(text)) as typeof body;
   } catch {
-    const problem = text === "" ? "unexpected end of JSON input" : `invalid character '${[...text][0]}' looking for beginning of value`;
-    return { message: `error parsing HTTP ${status} response body: ${problem}: ${JSON.stringify(text)}` };
+    return problem(text === "" ? "unexpected end of JSON input" : `invalid character '${[...text][0]}' looking for beginning of value`);
   }
-  const member = (name: string): unknown => (typeof body === "object" && body !== null && name in body ? (body as Record<string, unknown>)[name] : undefined);
-  const detail = member("details");
-  if (typeof detail === "string" && detail !== "") {
-    if (status === 401) return { code: "UNAUTHORIZED", message: `unauthorized: ${detail}` };
-    if (status === 429) return { code: "TOOMANYREQUESTS", message: `toomanyrequests: ${detail}` };
-    if (status === 403) return { code: "DENIED", message: `denied: ${detail}` };
-    return { code: "UNKNOWN", message: `unknown: ${detail}` };
-  }
-  const errors = member("errors");
-  const words = (Array.isArray(errors) ? errors : []).map(errorWords).filter((found) => found !== undefined);
-  const [first] = words;
-  if (!first) return { message: `error parsing HTTP ${status} response body: no error details found in HTTP response body: ${JSON.stringify(text)}` };
-  return words.length === 1 ? first : { ...first, message: `errors:\n${words.map(({ message }) => `${message}\n`).join("")}` };
+  if (typeof body.details === "string" && body.details !== "") return byStatus(body.details);
+  const [first] = (Array.isArray(body.errors) ? body.errors : []).map(errorWords).filter((words) => words !== undefined);
+  return first ?? problem("no error details found in HTTP response body");
 }
+
+const spoken = (code: string): string => code.toLowerCase().replaceAll("_", " ");
 
 const DEFAULT_WORDS: Readonly<Record<string, string>> = {
   BLOB_UNKNOWN: "blob unknown to registry",
@@ -84,14 +73,16 @@ const DEFAULT_WORDS: Readonly<Record<string, string>> = {
   TAG_INVALID: "manifest tag did not match URI",
   TOOMANYREQUESTS: "too many requests",
   UNAUTHORIZED: "authentication required",
+  UNAVAILABLE: "service unavailable",
+  UNKNOWN: "unknown error",
   UNSUPPORTED: "The operation is unsupported.",
 };
 
 function errorWords(error: unknown): { code: string; message: string } | undefined {
   if (typeof error !== "object" || error === null || !("code" in error) || typeof error.code !== "string") return undefined;
-  const code = error.code.toUpperCase();
-  const message = "message" in error && typeof error.message === "string" && error.message !== "" ? error.message : (DEFAULT_WORDS[code] ?? "unknown error");
-  return { code, message: `${CODE_WORDS[code] ?? code.toLowerCase().replaceAll("_", " ")}: ${message}` };
+  const code = Object.hasOwn(DEFAULT_WORDS, error.code.toUpperCase()) ? error.code.toUpperCase() : "UNKNOWN";
+  const message = "message" in error && typeof error.message === "string" && error.message !== "" ? error.message : (DEFAULT_WORDS[code] ?? "");
+  return { code, message: `${spoken(code)}: ${message}` };
 }
 
 function kindOf(status: number, code: string | undefined): ErrorKind {

@@ -181,7 +181,9 @@ export class Transfer {
       }
     }
     if (!session.challenges.some(({ scheme }) => scheme === "basic")) return undefined;
-    if (!auth.username) throw new RegistryError("Unauthorized", `${verb(method)} ${quoted(url)}: no basic auth credentials`, { status: 401 });
+    // Docker names the request of a pull only.
+    const request = scopes.some((scope) => scope.endsWith(":pull,push")) ? "" : `${verb(method)} ${quoted(url)}: `;
+    if (!auth.username) throw new RegistryError("Unauthorized", `${request}no basic auth credentials`, { status: 401 });
     return basicAuthorization(auth);
   }
 
