@@ -1,9 +1,10 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { EngineError, messageOf } from "./base/mod.ts";
-import type { RegistrySettings, RegistryStorageSettings } from "./configuration/mod.ts";
+import type { RegistryProxySettings, RegistrySettings, RegistryStorageSettings } from "./configuration/mod.ts";
 import { operatorLog, type OperatorLog } from "./operator-log.ts";
-import { loadRegistryServer } from "./registry/mod.ts";
+import { loadRegistryServer, openRegistryClient } from "./registry/mod.ts";
+import packageJson from "../package.json" with { type: "json" };
 
 type Modules = Awaited<ReturnType<typeof loadRegistryServer>>;
 
@@ -28,6 +29,7 @@ export async function serveRegistry(settings: RegistrySettings, ready: () => voi
       pages: settings.pages,
       graceMs: settings.garbage.graceMs,
       metrics,
+      behind: settings.proxy && behind(settings.proxy, held),
       log: accessLog,
       report: (sentence, error) => log(`${sentence}: ${messageOf(error)}`, "error"),
     });
@@ -55,6 +57,13 @@ export async function collectRegistry({ storage, garbage }: Pick<RegistrySetting
 function openStorage(settings: RegistryStorageSettings, { FileSystemStorage }: Modules): InstanceType<Modules["FileSystemStorage"]> {
   if (settings.kind !== "fs") throw new EngineError("NotImplemented", "only the file system can hold a registry's content");
   return new FileSystemStorage(settings.root);
+}
+
+/** The registry that a cache stands in front of. */
+function behind({ domain, insecure, username, password, tagMs }: RegistryProxySettings, held: AsyncDisposableStack) {
+  const client = openRegistryClient({ userAgent: `hako-registry/${packageJson.version}`, insecure: insecure ? [domain] : [], certsDirs: ["/etc/docker/certs.d"] });
+  held.defer(() => client.close());
+  return { client, domain, auth: { ...(username !== undefined && { username }), ...(password !== undefined && { password }) }, tagMs };
 }
 
 const placeOf = (settings: RegistryStorageSettings): string => (settings.kind === "fs" ? settings.root : `${settings.endpoint}/${settings.bucket}`);

@@ -49,6 +49,7 @@ export interface RegistryGarbageSettings {
 export interface RegistryProxySettings {
   /** Of the registry, as a reference's: `docker.io`, `registry.example.com:5000`. */
   readonly domain: string;
+  /** It may be asked without TLS. */
   readonly insecure: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;

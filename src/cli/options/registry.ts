@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { RegistryAccessSettings, RegistryGarbageSettings, RegistrySettings, RegistryStorageSettings } from "../../configuration/mod.ts";
+import type { RegistryAccessSettings, RegistryGarbageSettings, RegistryProxySettings, RegistrySettings, RegistryStorageSettings } from "../../configuration/mod.ts";
 import { Failure } from "../failure.ts";
 import { isRepeated, type Flags } from "../flags.ts";
 import { parseLine } from "../parse.ts";
@@ -30,7 +30,7 @@ export function registrySettings(flags: Flags): RegistrySettings {
     garbage: { ...garbageSettings(given), intervalMs: given.milliseconds("gc-interval", DAY_MS) },
     accessLog: accessLogPath(given.text("access-log") ?? "-"),
     pages: given.bool("pages"),
-    proxy: undefined,
+    proxy: proxySettings(given),
   };
 }
 
@@ -99,6 +99,26 @@ function accessSettings(given: Given): RegistryAccessSettings {
 function limitSettings(given: Given): RegistrySettings["limits"] {
   const [requestsAtOnce, requestsPerSecond, blobBytes] = ["max-requests", "rate", "max-blob-size"].map((name) => given.text(name)).map((text) => (text === undefined ? undefined : Number(text)));
   return { ...(requestsAtOnce !== undefined && { requestsAtOnce }), ...(requestsPerSecond !== undefined && { requestsPerSecond }), ...(blobBytes !== undefined && { blobBytes }) };
+}
+
+/** The password is no flag: command lines are read by others. */
+function proxySettings(given: Given): RegistryProxySettings | undefined {
+  const text = given.text("proxy");
+  if (text === undefined || text === "") return undefined;
+  const match = /^(?:(https?):\/\/)?([A-Za-z0-9.\-[\]:]+)\/?$/.exec(text);
+  const [, scheme, host = ""] = match ?? [];
+  if (!match) throw new Failure(`invalid value "${text}" for --proxy: give it as https://HOST[:PORT]`);
+  const domain = /^(?:registry-1\.|index\.)?docker\.io$/.test(host) ? "docker.io" : host;
+  return { domain, insecure: scheme === "http", username: given.text("proxy-user"), password: passwordFrom(given.text("proxy-password-file")), tagMs: given.milliseconds("proxy-tag-age", 0) };
+}
+
+function passwordFrom(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new Failure(`--proxy-password-file: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 const accessLogPath = (text: string): string => (text === "none" ? "" : text);

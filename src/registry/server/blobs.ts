@@ -11,18 +11,25 @@ export async function getBlob(call: Call): Promise<Response> {
   const isHead = call.request.method === "HEAD";
   // Who asks whether a blob is there is about to rely on the answer.
   const found = await (isHead ? call.repositories.leaseBlob(name, digest) : call.repositories.blob(name, digest));
-  if (!found) throw blobUnknown(digest);
-  return await blobAnswer(call, digest, found.size);
+  if (found) return await blobAnswer(call, digest, found.size);
+  if (!call.cache) throw blobUnknown(digest);
+  const size = await call.cache.blobSize(name, digest);
+  if (isHead) return new Response(null, { headers: { ...blobHeaders(digest), "Content-Length": String(size) } });
+  const arriving = await call.cache.blob(name, digest, size);
+  // A range of what is still arriving is answered with the whole, as RFC 9110 allows.
+  return arriving ? new Response(arriving, { headers: { ...blobHeaders(digest), "Content-Length": String(size) } }) : await blobAnswer(call, digest, size);
 }
 
+const blobHeaders = (digest: Digest): Record<string, string> => ({
+  "Docker-Content-Digest": digest,
+  ETag: `"${digest}"`,
+  "Accept-Ranges": "bytes",
+  "Cache-Control": "max-age=31536000, immutable",
+  "Content-Type": "application/octet-stream",
+});
+
 async function blobAnswer({ request, repositories }: Call, digest: Digest, size: number): Promise<Response> {
-  const headers: Record<string, string> = {
-    "Docker-Content-Digest": digest,
-    ETag: `"${digest}"`,
-    "Accept-Ranges": "bytes",
-    "Cache-Control": "max-age=31536000, immutable",
-    "Content-Type": "application/octet-stream",
-  };
+  const headers = blobHeaders(digest);
   if (matchesETag(request.headers.get("if-none-match"), digest)) return new Response(null, { status: 304, headers });
   const range = requestedRange(request, digest, size);
   if (range) headers["Content-Range"] = `bytes ${range.start}-${range.end - 1}/${size}`;

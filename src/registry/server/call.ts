@@ -1,4 +1,5 @@
 import type { Metrics } from "./metrics.ts";
+import type { PullThrough } from "./pull-through.ts";
 import type { Repositories } from "./repositories.ts";
 import type { RegistryLimits } from "./settings.ts";
 
@@ -9,6 +10,8 @@ export interface Call {
   /** The parts of the path that the route names, decoded, not yet parsed. */
   readonly part: (name: string) => string;
   readonly repositories: Repositories;
+  /** Where what is not here comes from, when this is a cache. */
+  readonly cache: PullThrough | undefined;
   readonly limits: RegistryLimits;
   readonly metrics: Metrics;
   /** Whether the caller may also pull from another repository, from which it wants to mount. */

@@ -2,6 +2,7 @@ import { MEDIA, type Descriptor } from "../../spec/mod.ts";
 import type { Call } from "./call.ts";
 import { nameUnknown } from "./manifests.ts";
 import { parseBlobDigest, parseName } from "./names.ts";
+import type { PullThrough } from "./pull-through.ts";
 import { Refusal } from "./refusal.ts";
 
 const REFERRERS_PER_PAGE = 1000;
@@ -11,10 +12,20 @@ const SEARCH_MAX = 100;
 /** GET /v2/<name>/tags/list (OCI distribution spec 1.1: end-8a, 8b). */
 export async function listTags(call: Call): Promise<Response> {
   const name = parseName(call.part("name"));
+  if (call.cache) return await tagsBehind(call, call.cache, name);
   const tags = await call.repositories.tags(name);
   if (tags.length === 0 && !(await call.repositories.exists(name))) throw nameUnknown(name);
   const { page, headers } = paginate(call, tags.sort(byTag), byTag, `/v2/${name}/tags/list`);
   return Response.json({ name, tags: page }, { headers });
+}
+
+/** A cache knows the tags that were asked for; the registry behind it knows them all. */
+async function tagsBehind({ query, limits }: Call, cache: PullThrough, name: string): Promise<Response> {
+  const n = Math.min(Number(query.get("n")) || limits.pageEntries, limits.pageEntries);
+  const last = query.get("last");
+  const page = await cache.tags(name, { n, ...(last !== null && { last }) });
+  const headers = page.next === undefined ? {} : { Link: next(`/v2/${name}/tags/list`, { n: String(n), last: page.next }) };
+  return Response.json({ name, tags: page.tags }, { headers });
 }
 
 /** GET /v2/_catalog: the names the caller may pull from. Docker's, not part of the OCI specification. */
@@ -38,7 +49,7 @@ export async function listReferrers(call: Call): Promise<Response> {
   const name = parseName(call.part("name"));
   const subject = parseBlobDigest(call.part("digest"));
   const artifactType = call.query.get("artifactType");
-  const all = await call.repositories.referrers(name, subject);
+  const all = await (call.cache ?? call.repositories).referrers(name, subject);
   const wanted = artifactType === null ? all : all.filter((descriptor) => descriptor.artifactType === artifactType);
   const last = call.query.get("last") ?? "";
   const rest = wanted.filter(({ digest }) => digest > last);

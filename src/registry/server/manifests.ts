@@ -13,7 +13,7 @@ const CHECKS_AT_ONCE = 100;
 /** GET and HEAD /v2/<name>/manifests/<reference> (OCI distribution spec 1.1: end-3). */
 export async function getManifest(call: Call): Promise<Response> {
   const { name, reference } = target(call);
-  const found = await findManifest(call, name, reference);
+  const found = await (call.cache ? call.cache.manifest(name, reference) : findManifest(call, name, reference));
   const headers: Record<string, string> = { "Docker-Content-Digest": found.digest, ETag: `"${found.digest}"`, "Content-Type": found.mediaType };
   if (matchesETag(call.request.headers.get("if-none-match"), found.digest)) return new Response(null, { status: 304, headers });
   headers["Content-Length"] = String(found.bytes.length);

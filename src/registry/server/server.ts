@@ -7,6 +7,7 @@ import { Cut } from "./body.ts";
 import type { Call } from "./call.ts";
 import { Metrics } from "./metrics.ts";
 import { parseName } from "./names.ts";
+import { PullThrough, type PullThroughOptions } from "./pull-through.ts";
 import { Refusal } from "./refusal.ts";
 import { Repositories } from "./repositories.ts";
 import { ROUTES, type Operation } from "./routes.ts";
@@ -22,6 +23,8 @@ export interface RegistryOptions {
   /** How old an unreferenced object must be before it counts as garbage. */
   readonly graceMs: number;
   readonly metrics: Metrics;
+  /** Another registry, from which what is not here is fetched. */
+  readonly behind?: Omit<PullThroughOptions, "metrics" | "report"> | undefined;
   readonly log?: AccessLog | undefined;
   /** Faults of ours; a client's are answered only. */
   readonly report: (sentence: string, error: unknown) => void;
@@ -44,12 +47,14 @@ const CLIENT_GONE = 499;
 export class Registry {
   readonly #options: RegistryOptions;
   readonly #admission: Admission;
+  readonly #cache: PullThrough | undefined;
   readonly repositories: Repositories;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#admission = new Admission(options.limits);
     this.repositories = new Repositories(options.storage, new Leases(options.storage, options.graceMs), options.limits.manifestBytes);
+    if (options.behind) this.#cache = new PullThrough(this.repositories, { ...options.behind, metrics: options.metrics, report: (sentence) => options.report("pull-through", sentence) });
   }
 
   /** Never throws. @param address of the client */
@@ -86,6 +91,7 @@ export class Registry {
     else if (operation.catalog) access.requireCatalog(caller);
     else access.requireKnown(caller);
     if (operation.writes && readOnly) throw new Refusal("UNSUPPORTED", "the registry is read-only");
+    if (operation.writes && this.#cache && operation.action === "push") throw new Refusal("UNSUPPORTED", "the registry is a cache: push to the one behind it");
     return await operation.handle(this.#call(passage, caller, parts));
   }
 
@@ -107,6 +113,7 @@ export class Registry {
       query: passage.url.searchParams,
       part: (name) => parts[name] ?? "",
       repositories: this.repositories,
+      cache: this.#cache,
       limits,
       metrics,
       mayPull: (name) => access.allows(caller, "pull", name),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Digest } from "../../spec/mod.ts";
 import { flock } from "../../linux/mod.ts";
 import { ifThere, inFolder } from "./file-system.ts";
-import { DigestMismatch, UploadBusy, type ObjectInfo, type Uploads, type UploadWriter } from "./storage.ts";
+import { DigestMismatch, UploadBusy, type ObjectInfo, type UploadFollower, type Uploads, type UploadWriter } from "./storage.ts";
 
 const BUFFER_BYTES = 1024 * 1024;
 const REMEMBERED = 256;
@@ -60,6 +60,18 @@ export class FileUploads implements Uploads {
     await rm(join(this.#root, key), { force: true });
   }
 
+  async follow(key: string): Promise<UploadFollower> {
+    // The open file stays what it is when its name changes.
+    const file = await open(join(this.#root, key), "r");
+    return {
+      read: async (offset, maxBytes) => {
+        const { buffer, bytesRead } = await file.read(new Uint8Array(maxBytes), 0, maxBytes, offset);
+        return buffer.subarray(0, bytesRead);
+      },
+      [Symbol.asyncDispose]: () => file.close(),
+    };
+  }
+
   #hasherFor(key: string, { size, ino, mtimeMs }: { size: number; ino: number; mtimeMs: number }): Bun.CryptoHasher | undefined {
     if (size === 0) return new Bun.CryptoHasher("sha256");
     const known = this.#hashed.get(key);
@@ -99,6 +111,10 @@ class UploadFile implements UploadWriter {
 
   get offset(): number {
     return this.#written + this.#buffered;
+  }
+
+  get stored(): number {
+    return this.#written;
   }
 
   async write(bytes: Uint8Array): Promise<void> {

@@ -45,12 +45,21 @@ export interface Uploads {
   open(key: string): Promise<UploadWriter | undefined>;
   /** Missing is done. */
   remove(key: string): Promise<void>;
+  /** Reads what others are writing, also after its commit or removal. Undefined where the storage cannot. */
+  readonly follow?: (key: string) => Promise<UploadFollower>;
+}
+
+export interface UploadFollower extends AsyncDisposable {
+  /** At most so many of the bytes from an offset that have been stored. */
+  read(offset: number, maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Disposing it lets go of the upload and keeps what was written: another request, or another server, goes on from there. */
 export interface UploadWriter extends AsyncDisposable {
   /** Bytes received so far. */
   readonly offset: number;
+  /** Those that a follower can read by now. */
+  readonly stored: number;
   /** Resolves when the bytes may be reused. */
   write(bytes: Uint8Array): Promise<void>;
   /** Makes the upload the object `key` if its bytes have this digest; removes it if they do not. @throws DigestMismatch */

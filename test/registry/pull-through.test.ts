@@ -1,0 +1,145 @@
+/** A registry that fetches from another one what it does not have. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { openRegistryClient } from "../../src/registry/mod.ts";
+import { digestOf, INDEX, MANIFEST, noise, startRegistry, type Options, type TestRegistry } from "./serving.ts";
+
+let origin: TestRegistry;
+const client = openRegistryClient({ userAgent: "hako-test", limits: { attempts: 1, backOffMs: 1 } });
+afterAll(() => client.close());
+
+beforeAll(() => {
+  origin = startRegistry();
+});
+afterAll(() => origin[Symbol.asyncDispose]());
+
+const hostOf = (url: string): string => url.slice("http://".length);
+
+/** Faults are told of by `report`, and expected where the origin is one. */
+function startCache(url = origin.url, options: Options & { tagMs?: number; root?: string } = {}): TestRegistry {
+  const { tagMs = 0, ...others } = options;
+  return startRegistry({ behind: { client, domain: hostOf(url), auth: {}, tagMs }, report: () => undefined, ...others });
+}
+
+async function bytesOf(registry: TestRegistry, path: string): Promise<Uint8Array> {
+  const response = await registry.send("GET", path);
+  expect([path, response.status]).toEqual([path, 200]);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+const metric = async (registry: TestRegistry, line: string): Promise<number> => Number(new RegExp(`^${line.replace(/[{}"]/g, "\\$&")} (\\d+)$`, "m").exec(await (await registry.send("GET", "/metrics")).text())?.[1] ?? 0);
+
+describe("a pull through a cache", () => {
+  test("brings manifests by tag and digest, and blobs, with the origin's digests", async () => {
+    const image = await origin.pushImage("team/app", "v1");
+    await using cache = startCache();
+    expect(digestOf(await bytesOf(cache, "team/app/manifests/v1"))).toBe(image);
+    const { layers, config } = JSON.parse(new TextDecoder().decode(await bytesOf(cache, `team/app/manifests/${image}`))) as { layers: { digest: string }[]; config: { digest: string } };
+    for (const { digest } of [config, ...layers]) {
+      const head = await cache.send("HEAD", `team/app/blobs/${digest}`);
+      const response = await cache.send("GET", `team/app/blobs/${digest}`);
+      expect(head.headers.get("content-length")).toBe(response.headers.get("content-length"));
+      expect(digestOf(new Uint8Array(await response.arrayBuffer()))).toBe(digest);
+      expect(digestOf(await bytesOf(cache, `team/app/blobs/${digest}`))).toBe(digest);
+    }
+  });
+
+  test("serves what it has when the origin is gone", async () => {
+    const other = startRegistry();
+    const image = await other.pushImage("a", "v1");
+    await using cache = startCache(other.url);
+    const { layers } = JSON.parse(new TextDecoder().decode(await bytesOf(cache, "a/manifests/v1"))) as { layers: { digest: string }[] };
+    for (const { digest } of layers) await bytesOf(cache, `a/blobs/${digest}`);
+    await other[Symbol.asyncDispose]();
+    expect(digestOf(await bytesOf(cache, "a/manifests/v1"))).toBe(image);
+    for (const { digest } of layers) expect(digestOf(await bytesOf(cache, `a/blobs/${digest}`))).toBe(digest);
+    expect((await cache.send("GET", "a/manifests/v2")).status).toBe(502);
+  });
+
+  test("follows a tag that moved, at once or after the time it is believed", async () => {
+    const first = await origin.pushImage("moving", "latest");
+    await using eager = startCache();
+    await using patient = startCache(origin.url, { tagMs: 3_600_000 });
+    for (const cache of [eager, patient]) await bytesOf(cache, "moving/manifests/latest");
+    const second = await origin.pushImage("moving", "latest");
+    expect(digestOf(await bytesOf(eager, "moving/manifests/latest"))).toBe(second);
+    expect(digestOf(await bytesOf(patient, "moving/manifests/latest"))).toBe(first);
+  });
+
+  test("an index is kept without the platforms that nobody asked for", async () => {
+    const image = await origin.pushImage("multi");
+    const size = (await bytesOf(origin, `multi/manifests/${image}`)).length;
+    await origin.putManifest("multi", "all", { schemaVersion: 2, mediaType: INDEX, manifests: [{ mediaType: MANIFEST, digest: image, size }] }, INDEX);
+    await using cache = startCache();
+    await bytesOf(cache, "multi/manifests/all");
+    expect(digestOf(await bytesOf(cache, `multi/manifests/${image}`))).toBe(image);
+  });
+
+  test("requests for one blob at once share one fetch", async () => {
+    const bytes = noise(3_000_000);
+    const digest = await origin.pushBlob("big", bytes);
+    await using cache = startCache();
+    const got = await Promise.all(Array.from({ length: 8 }, () => bytesOf(cache, `big/blobs/${digest}`)));
+    expect(got.map((each) => digestOf(each))).toEqual(Array.from({ length: 8 }, () => digest));
+    expect(await metric(cache, "hako_registry_proxy_fetched_bytes_total")).toBe(3_000_000);
+  });
+
+  test("what is not at the origin is 404; pushes are refused", async () => {
+    await using cache = startCache();
+    expect((await cache.send("GET", "team/none/manifests/v1")).status).toBe(404);
+    expect(await cache.refused("GET", `team/app/blobs/${digestOf("absent")}`)).toMatchObject({ status: 404, code: "BLOB_UNKNOWN" });
+    expect(await cache.refused("POST", "team/app/blobs/uploads/")).toMatchObject({ status: 405, code: "UNSUPPORTED" });
+  });
+
+  test("lists the origin's tags and referrers", async () => {
+    for (const tag of ["a", "b", "c"]) await origin.pushImage("tagged", tag);
+    await using cache = startCache();
+    const page = await cache.send("GET", "tagged/tags/list?n=2");
+    expect(await page.json()).toEqual({ name: "tagged", tags: ["a", "b"] });
+    expect(page.headers.get("link")).toContain("last=b");
+    expect((await cache.send("GET", `tagged/referrers/${digestOf("absent")}`)).status).toBe(200);
+  });
+});
+
+describe("an origin that lies", () => {
+  test("a small blob that is not its digest is an error", async () => {
+    const digest = digestOf("small");
+    using origin = liar(digest, noise(1000));
+    await using cache = startCache(origin.url);
+    expect((await cache.send("GET", `a/blobs/${digest}`)).status).toBe(502);
+  });
+
+  /** Serves one blob: `body` under a digest that it may not have. */
+  function liar(digest: string, body: Uint8Array<ArrayBuffer>, size = body.length): Disposable & { url: string } {
+    const server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: ({ method, url }) => {
+        if (new URL(url).pathname === "/v2/") return new Response("{}");
+        if (!url.endsWith(digest)) return new Response("{}", { status: 404 });
+        return method === "HEAD" ? new Response(null, { headers: { "Content-Length": String(size) } }) : new Response(body);
+      },
+    });
+    return { url: `http://127.0.0.1:${server.port}`, [Symbol.dispose]: () => void server.stop(true) };
+  }
+
+  test("a blob that is not its digest is never handed out whole, and not kept", async () => {
+    const digest = digestOf("promised");
+    using origin = liar(digest, noise(5_000_000));
+    await using cache = startCache(origin.url);
+    for (let again = 0; again < 2; again++) {
+      const got = await cache.send("GET", `a/blobs/${digest}`).then((response) => (response.ok ? response.arrayBuffer() : undefined)).catch(() => undefined);
+      expect(got?.byteLength ?? 0).toBeLessThan(5_000_000);
+    }
+    expect((await Array.fromAsync(cache.registry.repositories.storage.list("blobs/sha256"))).length).toBe(0);
+  });
+
+  test("a body longer than announced is not kept", async () => {
+    const body = noise(6_000_000);
+    const digest = digestOf(body);
+    using origin = liar(digest, body, 3_000_000);
+    await using cache = startCache(origin.url);
+    const got = await cache.send("GET", `a/blobs/${digest}`).then((response) => (response.ok ? response.arrayBuffer() : undefined)).catch(() => undefined);
+    expect(got?.byteLength ?? 0).toBeLessThan(3_000_000);
+    expect((await Array.fromAsync(cache.registry.repositories.storage.list("blobs/sha256"))).length).toBe(0);
+  });
+});
