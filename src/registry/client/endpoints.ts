@@ -44,8 +44,7 @@ export async function ownEndpoints(domain: string, rules: Rules): Promise<readon
  * Does something at the registry itself, over TLS, or without where the operator says so. Whoever answers over TLS, even if only
  * to refuse, is not asked again without.
  */
-export async function firstReachable<T>(domain: string, rules: Rules, action: (endpoint: Endpoint) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  const endpoints = await ownEndpoints(domain, rules);
+export async function firstReachable<T>(endpoints: readonly Endpoint[], action: (endpoint: Endpoint) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   for (const endpoint of endpoints.slice(0, -1)) {
     try {
       return await action(endpoint);
@@ -55,7 +54,7 @@ export async function firstReachable<T>(domain: string, rules: Rules, action: (e
     }
   }
   const [last] = endpoints.slice(-1);
-  if (!last) throw new RegistryError("System", `no way to reach ${domain}`);
+  if (!last) throw new RegistryError("System", "there is no way to the registry");
   return action(last);
 }
 

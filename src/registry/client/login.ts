@@ -1,5 +1,5 @@
 import { parseChallenges } from "./challenge.ts";
-import { firstReachable } from "./endpoints.ts";
+import { firstReachable, ownEndpoints } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
 import { quoted, type Session, type Transfer } from "./transfer.ts";
 import type { LoginResult, RegistryAuth } from "./types.ts";
@@ -8,7 +8,7 @@ const SUCCEEDED = "Login Succeeded";
 
 /** @throws RegistryError Unauthorized, in Docker's words */
 export async function login(transfer: Transfer, serverAddress: string, auth: RegistryAuth, signal: AbortSignal | undefined): Promise<LoginResult> {
-  return firstReachable(registryOf(serverAddress), transfer.options, async (endpoint) => {
+  return firstReachable(await ownEndpoints(registryOf(serverAddress), transfer.options), async (endpoint) => {
     const session = await transfer.greet(endpoint, signal);
     const bearer = session.challenges.find(({ scheme }) => scheme === "bearer");
     if (bearer && (auth.username || auth.identityToken)) return byToken(transfer, session, auth, signal);

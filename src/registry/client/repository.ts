@@ -1,6 +1,6 @@
 import { parseDigest, type Descriptor, type Digest, type Reference } from "../../spec/mod.ts";
 import { openBlob } from "./blob.ts";
-import { firstReachable, mirrorsOf, type Endpoint } from "./endpoints.ts";
+import { firstReachable, mirrorsOf, ownEndpoints, type Endpoint } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
 import { getManifest, headManifest, MANIFEST_TYPES, namedRefusal, putManifest } from "./manifests.ts";
 import { listReferrers, listTags } from "./lists.ts";
@@ -27,6 +27,8 @@ export class RemoteRepository implements Repository {
   readonly #auth: RegistryAuth;
   /** Mirrors that could not serve once are not asked again for this repository. */
   readonly #useless = new Set<string>();
+  #mirrors: Promise<readonly Endpoint[]> | undefined;
+  #own: Promise<readonly Endpoint[]> | undefined;
 
   constructor(
     transfer: Transfer,
@@ -95,8 +97,8 @@ export class RemoteRepository implements Repository {
 
   /** At the first mirror that can, or at home. */
   async #anywhere<T>(action: Action<T>, signal: AbortSignal | undefined): Promise<T> {
-    const mirrors = await mirrorsOf(this.reference.domain, this.#transfer.options);
-    for (const endpoint of mirrors.filter(({ base }) => !this.#useless.has(base.href))) {
+    this.#mirrors ??= mirrorsOf(this.reference.domain, this.#transfer.options);
+    for (const endpoint of (await this.#mirrors).filter(({ base }) => !this.#useless.has(base.href))) {
       try {
         return await action(await this.#place(endpoint, "pull", signal));
       } catch {
@@ -108,8 +110,9 @@ export class RemoteRepository implements Repository {
   }
 
   /** The registry itself: over TLS, or without where the operator says so. */
-  #home(right: "pull" | "push", signal: AbortSignal | undefined, from: readonly string[] = []): Promise<Place> {
-    return firstReachable(this.reference.domain, this.#transfer.options, (endpoint) => this.#place(endpoint, right, signal, from), signal);
+  async #home(right: "pull" | "push", signal: AbortSignal | undefined, from: readonly string[] = []): Promise<Place> {
+    this.#own ??= ownEndpoints(this.reference.domain, this.#transfer.options);
+    return firstReachable(await this.#own, (endpoint) => this.#place(endpoint, right, signal, from), signal);
   }
 
   async #place(endpoint: Endpoint, right: "pull" | "push", signal: AbortSignal | undefined, from: readonly string[] = []): Promise<Place> {

@@ -1,5 +1,5 @@
 import { readAll } from "./answers.ts";
-import { DOCKER_HUB, firstReachable, type Endpoint } from "./endpoints.ts";
+import { DOCKER_HUB, firstReachable, ownEndpoints, type Endpoint } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
 import type { Transfer } from "./transfer.ts";
 import type { SearchOptions, SearchResult } from "./types.ts";
@@ -13,7 +13,7 @@ const MAX_LIMIT = 100;
 export async function search(transfer: Transfer, term: string, { auth = {}, limit = DEFAULT_LIMIT, signal }: SearchOptions): Promise<readonly SearchResult[]> {
   if (limit < 1 || limit > MAX_LIMIT) throw new RegistryError("InvalidParameter", `limit ${limit} is outside the range of [1, ${MAX_LIMIT}]`);
   const { domain, words } = splitTerm(term);
-  return firstReachable(domain === DOCKER_HUB ? HUB_INDEX : domain, transfer.options, async (endpoint) => {
+  return firstReachable(await ownEndpoints(domain === DOCKER_HUB ? HUB_INDEX : domain, transfer.options), async (endpoint) => {
     const session = { endpoint, challenges: auth.username ? [{ scheme: "basic", parameters: new Map<string, string>() }] : [] };
     const deadline = AbortSignal.timeout(transfer.limits.documentMs);
     const query = { method: "GET", url: searchUrl(endpoint, words, limit), access: { auth: auth.username ? auth : {}, scopes: [] }, signal: signal ? AbortSignal.any([signal, deadline]) : deadline } as const;
