@@ -29,10 +29,9 @@ export function endpointWishes(ctx: EngineContext, record: ContainerRecord): End
   const names = Object.keys(networks);
   requireCompatible(mode, names);
   if (mode.startsWith("container:") || mode === "host" || config.NetworkDisabled) return [];
-  const main = ctx.network.find(mode)?.name ?? mode;
-  // The container's first interface is the one of its network mode, as in Docker.
-  const linked = names.filter((name) => name !== "none");
-  const ordered = [...linked.filter((name) => name === main), ...linked.filter((name) => name !== main).sort()];
+  // As in Docker: the default network's interface first, then by priority, then by name.
+  const rank = (name: string): number => (name === "bridge" ? Infinity : (networks[name]?.GwPriority ?? 0));
+  const ordered = names.filter((name) => name !== "none").sort((a, b) => (rank(a) === rank(b) ? (a < b ? -1 : 1) : rank(b) - rank(a)));
   return ordered.map((name) => endpointWish(ctx, record, name, networks[name] ?? {}));
 }
 

@@ -59,7 +59,7 @@ export const isIpvlanMode = (mode: string): boolean => Object.hasOwn(IPVLAN_MODE
 export const isIpvlanFlag = (flag: string): boolean => Object.hasOwn(IPVLAN_FLAGS, flag);
 
 export function linkPlan({ endpoint, network, index }: LinkedEndpoint): VethPlan | SubInterfacePlan {
-  const end = { peerName: endpoint.interfaceName, peerIndex: endpoint.insideIndex, mtu: network.mtu };
+  const end = { peerName: endpoint.interfaceName, peerIndex: endpoint.insideIndex, ...(network.mtu > 0 && { mtu: network.mtu }) };
   if (network.driver === "macvlan") return { ...end, kind: "macvlan", parent: index, mode: MACVLAN_MODES[network.options["macvlan_mode"] ?? "bridge"] ?? 4, mac: endpoint.mac };
   // An ipvlan has its parent's MAC address.
   if (network.driver === "ipvlan") return { ...end, kind: "ipvlan", parent: index, mode: IPVLAN_MODES[network.options["ipvlan_mode"] ?? "l2"] ?? 0, flags: IPVLAN_FLAGS[network.options["ipvlan_flag"] ?? "bridge"] ?? 0 };

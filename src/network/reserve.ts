@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import { EngineError } from "../base/mod.ts";
 import { AddressPool } from "./address-pool.ts";
 import { hostInterfaceIndex, hostInterfaceName, macOfAddress, nextInterface, randomMac } from "./endpoint.ts";
+import { isInhibited } from "./bridges.ts";
 import type { Family } from "./subnet.ts";
 import type { Endpoint, EndpointWish, NetworkRecord } from "./types.ts";
 
@@ -35,8 +36,10 @@ export function makeEndpoint(db: Database, network: NetworkRecord, { containerId
     linkLocal: wish.linkLocal ?? [],
     mac: wish.mac ?? (four ? macOfAddress(four.address) : randomMac()),
     names: wish.names,
+    resolver: four && onBridge && wish.names.length > 0 && !isInhibited(network) ? four.gateway : "",
     interfaceName: wish.interfaceName ?? next.interfaceName,
-    insideIndex: next.insideIndex,
+    // One that is born of an interface of the host has a number that the host has not given either.
+    insideIndex: onBridge ? next.insideIndex : hostInterfaceIndex(endpointId),
     hostInterface: onBridge ? hostInterfaceName(endpointId) : "",
     hostIndex: onBridge ? hostInterfaceIndex(endpointId) : 0,
     gatewayPriority: wish.gatewayPriority ?? 0,
