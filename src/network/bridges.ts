@@ -86,7 +86,7 @@ export class Bridges {
 
   #setAddresses({ pools, options, enableIPv6 }: NetworkRecord, index: number, { isNew }: { isNew: boolean }): void {
     const held = isNew ? [] : this.#rtnl.addresses(index).filter(({ address }) => !address.startsWith("fe80:")).map(({ address, prefix }) => `${address}/${prefix}`);
-    const inhibited = /^(1|t|true)$/i.test(options["com.docker.network.bridge.inhibit_ipv4"] ?? "");
+    const inhibited = isInhibited({ options });
     const wanted = pools.filter(({ gateway }) => !inhibited || familyOf(gateway) !== 4).map(({ gateway, subnet }) => `${gateway}/${parseSubnet(subnet).prefix}`);
     // Of an earlier configuration: its route would still send that subnet here.
     for (const other of held) if (!wanted.includes(other)) this.#rtnl.removeAddress(index, other);
@@ -94,6 +94,9 @@ export class Bridges {
     for (const address of wanted) if (!held.includes(address)) this.#rtnl.addAddress(index, address);
   }
 }
+
+/** The host has no IPv4 address on the bridge. */
+export const isInhibited = ({ options }: Pick<NetworkRecord, "options">): boolean => /^(1|t|true)$/i.test(options["com.docker.network.bridge.inhibit_ipv4"] ?? "");
 
 function randomAddress(): string {
   return [...crypto.getRandomValues(new Uint8Array(4))].join(".");

@@ -102,6 +102,8 @@ export interface Endpoint {
   readonly linkLocal: readonly string[];
   readonly mac: string;
   readonly names: readonly string[];
+  /** The host's address on the bridge, where names are resolved; "" where they are not. */
+  readonly resolver: string;
   /** Inside the container. */
   readonly interfaceName: string;
   readonly insideIndex: number;
