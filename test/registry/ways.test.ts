@@ -106,7 +106,7 @@ test("the rules of the operator say where that does not matter", async () => {
 test("a registry that asks for a client's certificate gets the one of its folder", async () => {
   const tls = { cert: file("server.crt"), key: file("server.key"), ca: file("ca.crt"), requestCert: true, rejectUnauthorized: true };
   await using registry = await scriptedRegistry(serve, tls);
-  await refusal(manifest(registry.host));
+  expect((await refusal(manifest(registry.host))).message).toBe(`Get "https://${registry.host}/v2/": remote error: tls: certificate required`);
   expect(registry.requests.length).toBe(0);
   const certs = certsDir(registry.host, { "ca.crt": "ca.crt", "client.cert": "client.crt", "client.key": "client.key" });
   expect((await manifest(registry.host, { certsDirs: [certs] })).descriptor.digest).toBe(digestOf(MANIFEST));

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { inRange, proxyFor } from "../http/mod.ts";
+import { inRange, proxyFor, TransportError } from "../http/mod.ts";
 import { RegistryError } from "./errors.ts";
 import type { RegistryClientOptions } from "./types.ts";
 
@@ -50,13 +50,15 @@ export async function firstReachable<T>(endpoints: readonly Endpoint[], action: 
       return await action(endpoint);
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof RegistryError) || error.details.status !== undefined) throw error;
+      if (!(error instanceof RegistryError) || error.details.status !== undefined || speaksTls(error.cause)) throw error;
     }
   }
   const [last] = endpoints.slice(-1);
   if (!last) throw new RegistryError("System", "there is no way to the registry");
   return action(last);
 }
+
+const speaksTls = (cause: unknown): boolean => cause instanceof TransportError && cause.failure === "tls";
 
 async function mirrorEndpoint(mirror: string, rules: Rules): Promise<Endpoint> {
   const base = parseHttpUrl(mirror);

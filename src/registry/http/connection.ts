@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { TransportError } from "./errors.ts";
+import { tlsAlert, TransportError } from "./errors.ts";
 import type { HttpLimits } from "./limits.ts";
 
 /** Bytes that may wait unread before the sender is held back. */
@@ -135,7 +135,7 @@ export class Connection {
   }
 
   #finish(error?: Error): void {
-    if (error) this.#failure ??= new TransportError("cut", cutText(error), { cause: error });
+    if (error) this.#failure ??= tlsAlert(error) ?? new TransportError("cut", cutText(error), { cause: error });
     this.#ended = true;
     this.#wakeReader();
   }

@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext } from "node:tls";
 import { Connection } from "./connection.ts";
-import { TransportError } from "./errors.ts";
+import { tlsAlert, TransportError } from "./errors.ts";
 import type { HttpLimits } from "./limits.ts";
 import { formatHead, readHead } from "./message.ts";
 
@@ -111,7 +111,8 @@ function tlsFailure(error: Error & { code?: string; reason?: string }): Transpor
   if (/SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/.test(code)) return failed("tls: failed to verify certificate: x509: certificate signed by unknown authority");
   if (/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/.test(code)) return failed("tls: failed to verify certificate: x509: certificate has expired or is not yet valid");
   if (code === "ECONNRESET") return failed("EOF");
-  return failed(/ALTNAME/.test(code) ? `tls: failed to verify certificate: x509: ${message}` : `tls: ${message}`);
+  if (/ALTNAME/.test(code)) return failed(`tls: failed to verify certificate: x509: ${message}`);
+  return tlsAlert(error) ?? failed(`tls: ${message}`);
 }
 
 /** Waits for the event, or destroys the socket. */
