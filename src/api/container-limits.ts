@@ -1,11 +1,12 @@
 import { flag } from "./query.ts";
 import { JSON_TYPE } from "./media-types.ts";
-import type { LabelChange } from "../engine/mod.ts";
-import { updateRequest } from "./container-request.ts";
+import type { LabelChange, PortChange } from "../engine/mod.ts";
+import { portBinding, updateRequest } from "./container-request.ts";
 import { listOf, mapOf, string, struct } from "./json-shape.ts";
 import { json, route, stream } from "./route.ts";
 
 const labelChange = struct<LabelChange>("hako.LabelChange", { Add: mapOf(string), Remove: listOf(string) });
+const portChange = struct<PortChange>("hako.PortChange", { Add: mapOf(listOf(portBinding)), Remove: mapOf(listOf(portBinding)) });
 
 /** What a container uses, and how much it may. */
 export const containerLimits = [
@@ -31,5 +32,11 @@ export const containerLimits = [
     body: labelChange,
     failures: [400, 404, 409],
     respond: async ({ engine, ref, json: body }) => json(await engine.changeLabels(ref, body)),
+  }),
+  route("POST /hako/containers/{id}/ports", {
+    summary: "Publishes and takes back ports of a container, at once when it runs (Hakobune's own): {\"Add\": {\"80/tcp\": [{\"HostPort\": \"8080\"}]}, \"Remove\": {\"81/tcp\": []}}.",
+    body: portChange,
+    failures: [400, 404, 409, 500],
+    respond: async ({ engine, ref, json: body }) => json(await engine.changePorts(ref, body)),
   }),
 ];

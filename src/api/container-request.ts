@@ -18,7 +18,7 @@ const healthcheck = struct<NonNullable<ContainerCreateRequest["Healthcheck"]>>("
 
 const weightDevice = struct("blkiodev.WeightDevice", { Path: string, Weight: uint16 });
 const throttleDevice = struct("blkiodev.ThrottleDevice", { Path: string, Rate: uint64 });
-const portBinding = struct("nat.PortBinding", { HostIp: string, HostPort: string });
+export const portBinding = struct("nat.PortBinding", { HostIp: string, HostPort: string });
 const deviceMapping = struct("container.DeviceMapping", { PathOnHost: string, PathInContainer: string, CgroupPermissions: string });
 const deviceRequest = struct("container.DeviceRequest", { Driver: string, Count: int, DeviceIDs: strings, Capabilities: listOf(strings), Options: labels });
 const ulimit = struct("units.Ulimit", { Name: string, Soft: int64, Hard: int64 });

@@ -115,6 +115,8 @@ export const updateContainer = (client: Client, ref: string, change: HostConfig)
 
 export const changeLabels = (client: Client, ref: string, change: { Add?: Record<string, string>; Remove?: readonly string[] }) => client.send("POST", `/hako${at(ref, "/labels")}`, { json: change });
 
+export const changePorts = (client: Client, ref: string, change: { Add?: HostConfig["PortBindings"]; Remove?: HostConfig["PortBindings"] }) => client.send("POST", `/hako${at(ref, "/ports")}`, { json: change });
+
 export interface LogsQuery {
   readonly follow?: boolean;
   readonly timestamps?: boolean;

@@ -2,7 +2,7 @@ export { ENGINE_DEFAULTS, type EngineDefaults, type RuntimeSetting, type Seccomp
 export { unusableDefault, type Unusable } from "./unusable-default.ts";
 export type { EngineContext, EngineIdentity } from "./context.ts";
 export type {
-  AttachOptions, CreateOptions, EventsOptions, Filters, ListOptions, LogsOptions, PruneResult, RemoveOptions, StartOptions, StopOptions, TopResult, LabelChange, UpdateRequest, WaitCondition, WaitOutcome,
+  AttachOptions, CreateOptions, EventsOptions, Filters, ListOptions, LogsOptions, PruneResult, RemoveOptions, StartOptions, StopOptions, TopResult, LabelChange, PortChange, UpdateRequest, WaitCondition, WaitOutcome,
 } from "./options.ts";
 export type { StreamSession } from "./hijack.ts";
 export { createContainer } from "./create.ts";
@@ -19,6 +19,7 @@ export { inspectContainer } from "./inspect.ts";
 export { topContainer } from "./top.ts";
 export { updateContainer } from "./update.ts";
 export { changeLabels } from "./change-labels.ts";
+export { changePorts } from "./change-ports.ts";
 export { containerStats, type StatsAnswer } from "./stats.ts";
 export type { UploadConnection } from "./ports.ts";
 export { readContainerPath, statContainerPath, writeContainerPath, type ContainerPathStat } from "./archive.ts";

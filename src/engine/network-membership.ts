@@ -7,6 +7,7 @@ import { endpointWish } from "./endpoint-wishes.ts";
 import { addHostsLines, removeHostsLines } from "./hosts-lines.ts";
 import { findNetwork } from "./networks.ts";
 import type { NetworkRecord } from "./ports.ts";
+import { movePorts } from "./publish.ts";
 import type { ContainerRecord } from "./record.ts";
 import { isRunning } from "./state.ts";
 
@@ -22,7 +23,8 @@ export async function connectNetwork(ctx: EngineContext, ref: string, container:
   requireJoinable(record, network);
   const asked = settingsOf(network, settings);
   if (record.state.status === "running") connectRunning(ctx, record, network, asked, record.state.pid);
-  ctx.containers.setFacts(id, { networks: { ...record.networks, [network.name]: asked } });
+  const connected = ctx.containers.setFacts(id, { networks: { ...record.networks, [network.name]: asked } });
+  if (record.state.status === "running") await movePorts(ctx, connected);
 }
 
 /** @throws EngineError NotFound, InvalidParameter, Forbidden for a network that the container is not on */
@@ -38,7 +40,8 @@ export async function disconnectNetwork(ctx: EngineContext, ref: string, contain
   if (!Object.hasOwn(record.networks, network.name)) throw new EngineError("Forbidden", `container ${id} is not connected to ${running ? "" : "the "}network ${network.name}`);
   if (record.state.status === "running") await disconnectRunning(ctx, record, network, record.state.pid);
   const { [network.name]: _gone, ...networks } = record.networks;
-  ctx.containers.setFacts(id, { networks });
+  const disconnected = ctx.containers.setFacts(id, { networks });
+  if (record.state.status === "running") await movePorts(ctx, disconnected);
 }
 
 function resolveContainer(ctx: EngineContext, ref: string): ContainerRecord {

@@ -68,6 +68,11 @@ export type UpdateRequest = Pick<
   | "CpuQuota" | "CpuRealtimePeriod" | "CpuRealtimeRuntime" | "CpusetCpus" | "CpusetMems" | "Devices" | "DeviceCgroupRules" | "DeviceRequests" | "KernelMemoryTCP" | "MemoryReservation" | "MemorySwap"
   | "MemorySwappiness" | "NanoCpus" | "OomKillDisable" | "PidsLimit" | "Ulimits" | "CpuCount" | "CpuPercent" | "IOMaximumIOps" | "IOMaximumBandwidth" | "RestartPolicy"
 >;
+/** Ports to publish, and those to take back; without a host's port, all of the container's port. */
+export interface PortChange {
+  Add?: HostConfig["PortBindings"];
+  Remove?: HostConfig["PortBindings"];
+}
 /** Labels to set, and labels to take away. */
 export interface LabelChange {
   Add?: Record<string, string>;

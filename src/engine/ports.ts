@@ -248,6 +248,8 @@ export interface StdioPlan {
   openStdin: boolean;
   stdinOnce: boolean;
   rows: number;
+  /** The container is to be reached elsewhere. */
+  retarget(containerId: string, target: { readonly ip: string; readonly ip6: string; readonly bridge: string }): Promise<void>;
   cols: number;
 }
 

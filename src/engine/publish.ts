@@ -74,9 +74,25 @@ export function parseContainerPort(text: string): ContainerPort {
   return { containerPort: Number(number), protocol: protocol === "udp" || protocol === "sctp" ? protocol : "tcp" };
 }
 
+/** `80/tcp`, however it was written. */
+export function containerPortName(text: string): string {
+  const { containerPort, protocol } = parseContainerPort(text);
+  return `${containerPort}/${protocol}`;
+}
+
+/** A running container's default route may lead over another network now: its ports follow. @throws EngineError System, in Docker's words */
+export async function movePorts(ctx: EngineContext, record: ContainerRecord): Promise<void> {
+  const endpoint = gatewayEndpoint(ctx.network.endpoints(record.id));
+  const isPublished = ctx.publisher.published(record.id).length > 0;
+  if (!endpoint || !isPublishing(ctx, endpoint)) return ctx.publisher.unpublish(record.id);
+  if (isPublished) return await ctx.publisher.retarget(record.id, { ip: endpoint.ip, ip6: endpoint.ip6, bridge: endpoint.bridge });
+  await publishWishes(ctx, record, endpoint, wishesOf(record));
+}
+
 /** By container port, in the order of their names; those that are only exposed too. */
 export function shownPortMap(ctx: EngineContext, record: ContainerRecord): PortMap {
-  if (!isRunning(record.state) || !hasOwnNetwork(record)) return {};
+  const endpoint = isRunning(record.state) && hasOwnNetwork(record) ? gatewayEndpoint(ctx.network.endpoints(record.id)) : undefined;
+  if (!endpoint || !isPublishing(ctx, endpoint)) return {};
   const map: PortMap = Object.fromEntries(exposedPorts(record).map((port) => [port, null]));
   for (const { containerPort, protocol, hostIp, hostPort } of ctx.publisher.published(record.id)) {
     const name = `${containerPort}/${protocol}`;
@@ -97,8 +113,7 @@ export function shownPorts(ctx: EngineContext, record: ContainerRecord): PortSum
 
 /** Exposed or asked to be published. */
 function exposedPorts({ config, hostConfig }: ContainerRecord): string[] {
-  const names = [...Object.keys(config.ExposedPorts ?? {}), ...Object.keys(hostConfig.PortBindings ?? {})].map(parseContainerPort);
-  return [...new Set(names.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`))];
+  return [...new Set([...Object.keys(config.ExposedPorts ?? {}), ...Object.keys(hostConfig.PortBindings ?? {})].map(containerPortName))];
 }
 
 function hasOwnNetwork({ hostConfig: { NetworkMode: mode = "bridge" } }: ContainerRecord): boolean {

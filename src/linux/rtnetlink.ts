@@ -219,6 +219,7 @@ export class Rtnetlink implements Disposable {
   /** Messages that a builder made, each with NLM_F.ACK, as one batch. */
   apply(messages: Uint8Array): void {
     const parts = splitMessages(messages);
+    if (parts.length === 0) return;
     this.#send(messages);
     for (const _ of parts) this.#receive("apply", undefined, undefined, []);
   }

@@ -107,6 +107,18 @@ export class Publisher implements Disposable {
     if (publication) this.#withdraw(publication, ports);
   }
 
+  /** The same ports lead to another address of the container. */
+  async retarget(containerId: string, target: PublishTarget): Promise<void> {
+    const before = this.#store.get(containerId);
+    if (!before || JSON.stringify(before.target) === JSON.stringify(target)) return;
+    const after = { ...before, target };
+    this.#letGo(before);
+    this.#store.put(after);
+    this.#takeUp(after);
+    await this.#addElements(after);
+    this.#forgetFlows(after, "begun before");
+  }
+
   published(containerId: string): readonly PublishedPort[] {
     return this.#store.get(containerId)?.ports ?? [];
   }
@@ -116,7 +128,7 @@ export class Publisher implements Disposable {
     for (const { containerId } of this.#store.all()) if (!liveIds.has(containerId)) this.unpublish(containerId);
   }
 
-  /** After a restart of the engine. */
+  /** Of a port that a program of the host has meanwhile, the packets still go to the container. */
   #takeUp({ containerId, target, ports }: Publication): void {
     this.#admitLoopback(target);
     for (const port of ports) {
@@ -133,17 +145,23 @@ export class Publisher implements Disposable {
     const names = new Set(gone.map(portName));
     const removed = { containerId, target, ports: ports.filter((port) => names.has(portName(port))) };
     const left = ports.filter((port) => !names.has(portName(port)));
-    if (this.#options.firewall) for (const changes of inChunks(publishElements(removed))) this.#elements.delete(changes);
-    this.#forgetFlows(removed, "after");
-    for (const port of removed.ports) {
-      this.#holds.get(containerId)?.get(portName(port))?.release();
-      this.#holds.get(containerId)?.delete(portName(port));
-      this.#numbers.give(port);
-    }
+    this.#letGo(removed);
     // The row last: a crash before finds it again.
     if (left.length > 0) return this.#store.put({ containerId, target, ports: left });
     this.#holds.delete(containerId);
     this.#store.delete(containerId);
+  }
+
+  /** All but the row. */
+  #letGo(publication: Publication): void {
+    const { containerId, ports } = publication;
+    if (this.#options.firewall) for (const changes of inChunks(publishElements(publication))) this.#elements.delete(changes);
+    this.#forgetFlows(publication, "after");
+    for (const port of ports) {
+      this.#holds.get(containerId)?.get(portName(port))?.release();
+      this.#holds.get(containerId)?.delete(portName(port));
+      this.#numbers.give(port);
+    }
   }
 
   async #addElements(publication: Publication): Promise<void> {
@@ -170,7 +188,9 @@ export class Publisher implements Disposable {
   /** @throws Error with the code of bind(2) or listen(2) */
   #hold(port: PublishedPort, target: PublishTarget): Hold {
     const { protocol, hostIp, hostPort, containerPort } = port;
-    if (protocol !== "tcp" || this.#isTranslated(port, target)) return holdSocket(protocol, hostIp, hostPort);
+    // Of all IPv6 addresses the kernel cannot lead ::1.
+    const reachesAll = this.#isTranslated(port, target) && !(hostIp === "::" && this.#options.relays);
+    if (protocol !== "tcp" || reachesAll) return holdSocket(protocol, hostIp, hostPort);
     return relayPort(hostIp, hostPort, { address: isIPv6(hostIp) && target.ip6 !== "" ? target.ip6 : target.ip, port: containerPort });
   }
 

@@ -34,7 +34,7 @@ const inClient = (...command: string[]): Promise<Result> => run(["nsenter", `--n
 const get = (from: "client" | "engine", address: string, port: number | string): Promise<Result> => (from === "client" ? inClient : (...c: string[]) => engine.inNetwork(...c))("curl", "-s", "-m", "3", `http://${address.includes(":") ? `[${address}]` : address}:${port}/`);
 
 /** Answers with the address that its client has. */
-const SERVER = ["sh", "-c", "mkdir /w && printf '#!/bin/sh\\necho; echo $REMOTE_ADDR $HOSTNAME' > /w/index.cgi && mkdir /w/cgi-bin && mv /w/index.cgi /w/cgi-bin/who && chmod +x /w/cgi-bin/who && exec httpd -f -p 80 -h /w"];
+const SERVER = ["sh", "-c", "mkdir -p /w/cgi-bin && printf '#!/bin/sh\\necho; echo $REMOTE_ADDR' > /w/cgi-bin/who && chmod +x /w/cgi-bin/who && exec httpd -f -p 80 -h /w"];
 const who = async (from: "client" | "engine", address: string, port: number | string): Promise<string> => {
   const ask = from === "client" ? inClient : (...command: string[]) => engine.inNetwork(...command);
   const result = await ask("curl", "-s", "-m", "5", "--retry", "20", "--retry-connrefused", "--retry-delay", "0", `http://${address.includes(":") ? `[${address}]` : address}:${port}/cgi-bin/who`);
@@ -163,3 +163,46 @@ test("a crash and an end without the engine leave no element", async () => {
   await engine.ok("rm", "-f", first, second);
   expect(await elements()).toEqual([]);
 });
+
+test("ports of a running container are published and taken back, and stay so for its next start", async () => {
+  const id = await serve("-p", "8110:80");
+  await engine.ok("update", "-p", "8111:80", "--publish-add", "127.0.0.1:8112:80", "--publish-rm", "8110:80", id);
+  expect(await who("client", ENGINE_IP, 8111)).toBe(CLIENT_IP);
+  expect(await who("engine", "127.0.0.1", 8112)).not.toBe("");
+  expect((await get("client", ENGINE_IP, 8110)).code).toBe(7);
+  const ports = "80/tcp -> 0.0.0.0:8111\n80/tcp -> 127.0.0.1:8112\n80/tcp -> [::]:8111";
+  expect((await engine.ok("port", id)).split("\n").sort().join("\n")).toBe(ports);
+  await engine.ok("restart", "-t", "0", id);
+  expect((await engine.ok("port", id)).split("\n").sort().join("\n")).toBe(ports);
+  expect(await who("client", ENGINE_IP, 8111)).toBe(CLIENT_IP);
+  expect(await engine.hako("update", "--publish-rm", "99", id)).toMatchObject({ code: 1, stderr: expect.stringContaining("No public port '99/tcp' published for") });
+  const other = await engine.ok("run", "-d", "-p", "8113:80", BUSYBOX, "sleep", "1000");
+  expect((await engine.hako("update", "-p", "8114:81", "-p", "8113:82", id)).stderr).toContain("Bind for 0.0.0.0:8113 failed: port is already allocated");
+  expect((await engine.ok("port", id)).split("\n").sort().join("\n")).toBe(ports);
+  await engine.ok("rm", "-f", other);
+  await engine.ok("update", "--publish-rm", "80", id);
+  expect(await engine.ok("port", id)).toBe("");
+  expect(await elements()).toEqual([]);
+}, 30_000);
+
+test("networks of users: IPv6 of one's own without a relay, internal ones are not published, and ports follow the default route", async () => {
+  await engine.ok("network", "create", "--ipv6", "--subnet", "10.77.0.0/24", "--subnet", "fd00:77::/64", "dual");
+  await engine.ok("network", "create", "--internal", "inside");
+  const id = await serve("-p", "8120:80", "--network", "dual");
+  expect(await who("client", ENGINE_IP, 8120)).toBe(CLIENT_IP);
+  // The kernel leads it: the container sees the client.
+  expect(await who("client", ENGINE_IP6, 8120)).toBe("2001:db8:51::2");
+  expect(await who("engine", "::1", 8120)).not.toBe("");
+  await engine.ok("network", "connect", "bridge", id);
+  await engine.ok("network", "disconnect", "dual", id);
+  expect(await who("client", ENGINE_IP, 8120)).toBe(CLIENT_IP);
+  await engine.ok("network", "disconnect", "bridge", id);
+  expect((await get("client", ENGINE_IP, 8120)).code).toBe(7);
+  await engine.ok("network", "connect", "dual", id);
+  expect(await who("client", ENGINE_IP, 8120)).toBe(CLIENT_IP);
+  const hidden = await serve("-p", "8121:80", "--network", "inside");
+  expect(await engine.ok("port", hidden)).toBe("");
+  expect((await get("client", ENGINE_IP, 8121)).code).toBe(7);
+  await engine.clear();
+  await engine.ok("network", "rm", "dual", "inside");
+}, 30_000);

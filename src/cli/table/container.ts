@@ -178,7 +178,7 @@ const UPDATE_NAMES = [
 ];
 
 export const UPDATE: CommandSpec = {
-  summary: "Change limits, restart policy and labels of containers, at once when they run",
+  summary: "Change limits, restart policy, labels and ports of containers, at once when they run",
   usage: `[OPTIONS] ${MANY}`,
   args: [1],
   flags: [
@@ -187,6 +187,8 @@ export const UPDATE: CommandSpec = {
     { name: "restart", type: "string", help: "What to do when the container exits" },
     { name: "label-add", type: "list", help: "Set a label" },
     { name: "label-rm", type: "list", help: "Take a label away" },
+    { name: "publish-add", short: "p", type: "list", help: "Publish a further port" },
+    { name: "publish-rm", type: "list", help: "Take a published port back (8080:80, or 80 for all of them)" },
   ],
   load: () => import("../commands/update.ts"),
 };

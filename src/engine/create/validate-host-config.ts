@@ -50,7 +50,8 @@ function validateModes(host: HostConfig): void {
 
 const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) < 65536;
 
-function validatePorts(host: HostConfig): void {
+/** @throws EngineError InvalidParameter, in Docker's words */
+export function validatePorts(host: Pick<HostConfig, "PortBindings">): void {
   for (const [port, bindings] of Object.entries(host.PortBindings ?? {})) {
     const number = port.split("/")[0] ?? "";
     if (!isPort(number)) refuse(`invalid port specification: ${JSON.stringify(number.slice(0, 64))}`);
