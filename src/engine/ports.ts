@@ -217,6 +217,8 @@ export interface PublishPort {
   /** Takes back some of them. */
   withdraw(containerId: string, ports: readonly PublishedPort[]): void;
   published(containerId: string): readonly PublishedPort[];
+  /** The container is to be reached elsewhere. */
+  retarget(containerId: string, target: { readonly ip: string; readonly ip6: string; readonly bridge: string }): Promise<void>;
   sweep(liveIds: ReadonlySet<string>): void;
 }
 
@@ -248,8 +250,6 @@ export interface StdioPlan {
   openStdin: boolean;
   stdinOnce: boolean;
   rows: number;
-  /** The container is to be reached elsewhere. */
-  retarget(containerId: string, target: { readonly ip: string; readonly ip6: string; readonly bridge: string }): Promise<void>;
   cols: number;
 }
 
