@@ -12,7 +12,7 @@ const USE_CASES = [
   "pullImage", "pushImage", "registryLogin", "inspectDistribution", "searchImages",
   "createVolume", "listVolumes", "inspectVolume", "removeVolume", "pruneVolumes",
   "listNetworks", "inspectNetwork", "createNetwork", "removeNetwork", "connectNetwork", "disconnectNetwork", "pruneNetworks",
-  "events", "systemInfo", "systemVersion", "systemDf",
+  "events", "systemInfo", "systemVersion", "systemDf", "checkStore",
 ] as const;
 
 type UseCase = (typeof USE_CASES)[number];

@@ -1,6 +1,7 @@
 import { EngineError } from "../base/mod.ts";
-import { list } from "./query.ts";
+import { flag, list } from "./query.ts";
 import { json, route, type Reply } from "./route.ts";
+import { progress } from "./streams.ts";
 
 const PING_HEADERS = {
   "Builder-Version": "1",
@@ -32,6 +33,11 @@ export const system = [
     query: { type: list("One kind of object only; may be repeated: container, image, volume, build-cache.") },
     failures: [400],
     respond: async ({ engine, query }) => json(await engine.systemDf(dfTypes(query.type))),
+  }),
+  route("POST /system/check", {
+    summary: "Verifies every blob and layer of images: a line of JSON for each that is damaged, then {\"summary\"}. Not in Docker.",
+    query: { repair: flag("Remove damaged blobs, so that they are fetched again, and unpack damaged layers again.", true) },
+    respond: ({ engine, query, signal }) => progress(engine.checkStore({ repair: query.repair }, signal)),
   }),
 ];
 

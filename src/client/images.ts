@@ -4,8 +4,8 @@ import { formatFilters, type Answer, type Client, type Filters } from "./client.
 // A name's slashes stay as they are: the engine's routes take the rest of the path.
 const at = (ref: string, rest = "") => `/images/${encodeURIComponent(ref).replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%40", "@")}${rest}`;
 
-export const listImages = (client: Client, options: { all?: boolean; digests?: boolean; filters?: Filters } = {}) =>
-  client.json<ImageSummary[]>("GET", "/images/json", { query: { all: options.all || undefined, digests: options.digests || undefined, filters: formatFilters(options.filters) } });
+export const listImages = (client: Client, options: { all?: boolean; digests?: boolean; filters?: Filters; manifests?: boolean } = {}) =>
+  client.json<ImageSummary[]>("GET", "/images/json", { query: { all: options.all || undefined, digests: options.digests || undefined, manifests: options.manifests || undefined, filters: formatFilters(options.filters) } });
 
 export const inspectImage = (client: Client, ref: string) => client.json<ImageInspect>("GET", at(ref, "/json"));
 /** `platform`: as JSON, what the image must be made for. */

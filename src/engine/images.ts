@@ -1,7 +1,7 @@
 import { EngineError, messageOf } from "../base/mod.ts";
 import { familiarName, parseReference, type ImageHistoryItem, type ImageInspect, type ImageSummary } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { checkPlatform, isOwnPlatform, parsePlatform, platformFits } from "./create/platform.ts";
+import { checkPlatform, parsePlatform, platformFits } from "./create/platform.ts";
 import type { Filters } from "./options.ts";
 import type { DeleteResult, ImageUse, ResolvedImage } from "./ports.ts";
 
@@ -78,7 +78,7 @@ export async function* importImage(ctx: EngineContext, body: AsyncIterable<Uint8
 /** Yields the JSON messages of POST /images/load; what goes wrong is the last of them. */
 export async function* loadImage(ctx: EngineContext, body: AsyncIterable<Uint8Array>, options: { quiet?: boolean | undefined; platform?: string | undefined } = {}): AsyncIterable<Record<string, unknown>> {
   ctx.space.requireWritable();
-  if (options.platform && !isOwnPlatform(options.platform)) throw new EngineError("InvalidParameter", `cannot load for ${options.platform.slice(0, 64)}: of an archive with several platforms this machine's own is loaded`);
+  const platform = options.platform ? parsePlatform(options.platform) : undefined;
   const queue: Record<string, unknown>[] = [];
   let wake: () => void = () => undefined;
   let done = false;
@@ -87,7 +87,7 @@ export async function* loadImage(ctx: EngineContext, body: AsyncIterable<Uint8Ar
       if (options.quiet && progress["stream"] === undefined) return;
       queue.push(progress);
       wake();
-    })
+    }, platform)
     .finally(() => {
       done = true;
       wake();

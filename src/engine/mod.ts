@@ -36,6 +36,7 @@ export { events } from "./events.ts";
 export { systemInfo } from "./info.ts";
 export { systemVersion } from "./version.ts";
 export { systemDf } from "./df.ts";
+export { checkStore } from "./check-store.ts";
 export { imageHistory, importImage, inspectImage, listImages, loadImage, saveImages, pruneImages, removeImage, tagImage } from "./images.ts";
 export { pullImage } from "./pull.ts";
 export { pushImage } from "./push.ts";

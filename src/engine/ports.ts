@@ -48,6 +48,24 @@ export interface CommitOptions {
   readonly copyLayer: (folder: string) => Promise<CopiedLayer>;
 }
 
+/** What a check of the store has found, in words. */
+export interface StoreFinding {
+  readonly kind: "blob" | "layer";
+  readonly digest: string;
+  readonly images: readonly string[];
+  readonly problem: string;
+  readonly mended: string | undefined;
+  readonly remedy: string | undefined;
+}
+
+export interface StoreSummary {
+  readonly blobs: number;
+  readonly bytes: number;
+  readonly layers: number;
+  readonly damaged: number;
+  readonly mended: number;
+}
+
 export interface ImagePort {
   /** @throws EngineError NotFound `No such image: x:latest` */
   resolve(ref: string): ResolvedImage;
@@ -58,10 +76,12 @@ export interface ImagePort {
   history(ref: string): ImageHistoryItem[];
   tag(source: string, target: string): void;
   remove(ref: string, options: { force: boolean; prune: boolean; inUse: (id: Digest) => ImageUse[] }): Promise<DeleteResult[]>;
+  /** Verifies every blob and layer; what it finds, then how much there was. */
+  check(options: { repair: boolean; layerInUse: (n: number) => boolean; signal: AbortSignal }): AsyncGenerator<StoreFinding, StoreSummary, void>;
   /** Of the index that the name stands for, what is here for these platforms. */
   removePlatforms(ref: string, platforms: readonly { os: string; architecture: string | undefined; variant: string | undefined }[], inUse: (id: Digest) => ImageUse[]): Promise<DeleteResult[]>;
   importTar(stream: AsyncIterable<Uint8Array>, options: { ref?: string; message?: string; changes?: string[]; platform?: string }): Promise<{ id: Digest }>;
-  load(stream: AsyncIterable<Uint8Array>, progress: (message: Record<string, unknown>) => void): Promise<void>;
+  load(stream: AsyncIterable<Uint8Array>, progress: (message: Record<string, unknown>) => void, platform?: { os: string; architecture: string | undefined; variant: string | undefined }): Promise<void>;
   /** What it cannot find is said before the first byte. */
   save(names: readonly string[], options: { platform?: { os: string; architecture: string | undefined; variant: string | undefined } | undefined; signal: AbortSignal }): Promise<{ images: readonly { id: Digest; names: readonly string[] }[]; bytes: AsyncIterable<Uint8Array> }>;
   push(request: PushRequest, tell: (message: TransferMessage) => void): Promise<Pushed>;

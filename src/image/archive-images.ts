@@ -6,6 +6,7 @@ import { indexEntries, isAttestation } from "./index-content.ts";
 import type { KeptIndex } from "./index-store.ts";
 import type { ImageSource, LayerSource } from "./install.ts";
 import { mediaTypeOf } from "./media-type.ts";
+import { platformMatches, platformText, type PlatformWish } from "./platform.ts";
 
 const MAX_INDEX_DEPTH = 4;
 const MAX_IMAGES = 1000;
@@ -14,12 +15,21 @@ const MAX_IMAGES = 1000;
  * The images of an archive: an OCI layout, a docker-archive, or both at once, as Docker 25 and later write: then the layout, whose manifests
  * keep their digests, with the names of manifest.json. @throws EngineError InvalidParameter
  */
-export function imagesOf(archive: ArchiveBlobs, architecture: string): ImageSource[] {
+export function imagesOf(archive: ArchiveBlobs, architecture: string, only?: PlatformWish): ImageSource[] {
+  if (only) return imagesFor(archive, only, architecture);
   if (archive.digest("manifest.json") !== undefined) return withLayout(archive, architecture, dockerImages(archive));
   if (archive.digest("index.json") !== undefined) return ociImages(archive, architecture);
   if (archive.digest("repositories") !== undefined)
     throw new EngineError("InvalidParameter", "the archive was saved by Docker before 1.10, whose format is not supported: load it with an older Docker and save it again");
   throw new EngineError("InvalidParameter", "invalid image archive: it holds neither manifest.json nor index.json");
+}
+
+/** One platform of each image, without the index it is of. */
+function imagesFor(archive: ArchiveBlobs, only: PlatformWish, architecture: string): ImageSource[] {
+  const images = archive.digest("index.json") === undefined ? dockerImages(archive) : ociImages(archive, only.architecture ?? architecture);
+  const fitting = images.filter(({ configBytes }) => platformMatches(parseConfig(parseJson(configBytes, "the config")), only));
+  if (fitting.length === 0) throw new EngineError("NotFound", `the archive has no image for platform ${platformText(only)}`);
+  return fitting.map(({ index: _, ...image }) => image);
 }
 
 /** Each image as the layout has it, where it has it. */

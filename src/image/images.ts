@@ -11,6 +11,7 @@ import { addEmbeddedImage, type EmbeddedFile } from "./embedded.ts";
 import { selectRows, showsName, type Filters } from "./filters.ts";
 import type { DeleteResult, Image, InUse } from "./image.ts";
 import { applyChanges } from "./changes.ts";
+import { checkStore, type CheckOptions, type CheckSummary, type Finding } from "./check.ts";
 import { commitImage, type CommitOptions } from "./commit.ts";
 import { importImage, type ImportOptions } from "./import.ts";
 import { loadImages, type LoadDeps } from "./load.ts";
@@ -65,10 +66,12 @@ export interface Images {
   history(ref: string): ImageHistoryItem[];
   tag(source: string, target: string): void;
   remove(ref: string, options: { force: boolean; prune: boolean; inUse: InUse }): Promise<DeleteResult[]>;
+  /** Verifies every blob and layer. */
+  check(options: CheckOptions): AsyncGenerator<Finding, CheckSummary, void>;
   /** Of the index that the name stands for, what is here for these platforms. */
   removePlatforms(ref: string, platforms: readonly PlatformWish[], inUse: InUse): Promise<DeleteResult[]>;
   importTar(stream: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<{ id: Digest }>;
-  load(stream: AsyncIterable<Uint8Array>, progress: Progress): Promise<void>;
+  load(stream: AsyncIterable<Uint8Array>, progress: Progress, platform?: PlatformWish): Promise<void>;
   /** The archive of `docker save`; what it cannot find is said before the first byte. */
   save(names: readonly string[], options: SaveOptions): Promise<SavedArchive>;
   /** Brings an image from its registry. @throws EngineError, RegistryError */
@@ -113,9 +116,10 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     history: (ref) => historyOf(store, findImage(store, ref)),
     tag: (source, target) => tagImage(deps, source, target),
     remove: (ref, { force, inUse }) => removeWithVariants(store, ref, { force, inUse, dropBlobs: holds.drop }).finally(dropUnnamed),
+    check: (options) => checkStore({ ...deps, packLayer }, options),
     removePlatforms: (ref, wishes, inUse) => removePlatforms(store, ref, wishes, { inUse, dropBlobs: holds.drop }),
     importTar: (stream, options) => importImage(deps, stream, options),
-    load: (stream, progress) => loadImages(deps, stream, progress),
+    load: (stream, progress, platform) => loadImages(deps, stream, progress, platform),
     save: (names, options) => saveImages({ ...deps, packLayer }, names, options),
     pull: (request, tell) => pullImage({ ...deps, jobs, places }, request, tell),
     push: (request, tell) => pushImage({ ...pushDeps, places }, request, tell),

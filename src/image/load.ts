@@ -6,6 +6,7 @@ import type { BlobHolds } from "./blob-holds.ts";
 import { ArrivingLayer } from "./arriving-layer.ts";
 import { installImage, type ReadyLayer } from "./install.ts";
 import type { InstallDeps } from "./install-deps.ts";
+import type { PlatformWish } from "./platform.ts";
 import { layerProgress, type Progress } from "./progress.ts";
 import { Unpacked } from "./unpacked.ts";
 
@@ -17,9 +18,9 @@ export interface LoadDeps extends InstallDeps {
 
 /**
  * `docker load`: each file of the archive becomes a blob as it arrives, and what looks like a layer is unpacked at once, while the rest
- * still arrives. All or nothing per image; what a failure leaves is removed. @throws EngineError InvalidParameter
+ * still arrives. With a platform only this one of each image. All or nothing per image; what a failure leaves is removed. @throws EngineError InvalidParameter
  */
-export async function loadImages(deps: LoadDeps, stream: AsyncIterable<Uint8Array>, progress: Progress): Promise<void> {
+export async function loadImages(deps: LoadDeps, stream: AsyncIterable<Uint8Array>, progress: Progress, platform?: PlatformWish): Promise<void> {
   await using hold = deps.holds.open();
   await using ready = new ReadyLayers(deps);
   const archive = await ingestArchive(stream, deps.content, {
@@ -32,7 +33,7 @@ export async function loadImages(deps: LoadDeps, stream: AsyncIterable<Uint8Arra
       if (member.size >= EARLY_BYTES) deps.background.add(writeBack(deps, member.digest));
     },
   });
-  for (const source of imagesOf(archive, deps.architecture)) {
+  for (const source of imagesOf(archive, deps.architecture, platform)) {
     const onLayer = (layer: AppliedLayer) => progress(layerProgress(layer));
     const { id, replaced } = await installImage(deps, source, { take: ({ digest }) => ready.take(digest), onLayer });
     for (const [name, old] of replaced) progress({ stream: `The image ${familiar(name)} already exists, renaming the old one with ID ${old} to empty string\n` });

@@ -29,7 +29,8 @@ async function unpackAgain({ store, content, snapshots, extractor }: InstallDeps
   snapshots.layers.replaceFolder(layer.n, fresh);
 }
 
-function blobOf(store: InstallDeps["store"], chainID: Digest): Digest | undefined {
+/** The blob that a layer was unpacked of. */
+export function blobOf(store: InstallDeps["store"], chainID: Digest): Digest | undefined {
   const found = store.placeOf(chainID);
   const row = found && store.row(found.image);
   return row && store.parsed(row).manifest.layers[found.position]?.digest;

@@ -156,6 +156,28 @@ export class ImageStore {
     })();
   }
 
+  /** All that images and indexes refer to. */
+  blobs(): Digest[] {
+    return this.db.query<{ digest: Digest }, []>("SELECT digest FROM image_blobs UNION SELECT digest FROM index_blobs").all().map(({ digest }) => digest);
+  }
+
+  /** Of an image alone. */
+  blobsOf(id: Digest): Digest[] {
+    return this.db.query<{ digest: Digest }, [string]>("SELECT digest FROM image_blobs WHERE image_id = ?").all(id).map(({ digest }) => digest);
+  }
+
+  /** Images that refer to the blob, by themselves or through an index of their name. */
+  ownersOfBlob(digest: Digest): Digest[] {
+    const query = this.db.query<{ id: Digest }, [string, string]>(
+      "SELECT image_id AS id FROM image_blobs WHERE digest = ? UNION SELECT n.image_id FROM index_blobs b JOIN image_names n ON n.index_digest = b.index_digest WHERE b.digest = ?",
+    );
+    return query.all(digest, digest).map(({ id }) => id);
+  }
+
+  ownersOfLayer(chainID: Digest): Digest[] {
+    return this.db.query<{ id: Digest }, [string]>("SELECT image_id AS id FROM image_layers WHERE chain_id = ?").all(chainID).map(({ id }) => id);
+  }
+
   /** Whether another image was built on this one. */
   hasChildren(id: Digest): boolean {
     return this.db.query("SELECT 1 FROM images WHERE parent = ? LIMIT 1").get(id) !== null;

@@ -89,6 +89,10 @@ export class Layers {
     return this.db.query<{ size: number }, [number]>("SELECT size FROM layers WHERE n = ?").get(n)?.size ?? 0;
   }
 
+  all(): Layer[] {
+    return this.db.query<LayerRow, []>("SELECT * FROM layers ORDER BY n").all().map(fromRow);
+  }
+
   byChainID(chainID: Digest): Layer | undefined {
     const row = this.db.query<LayerRow, [string]>("SELECT * FROM layers WHERE chain_id = ?").get(chainID);
     return row ? fromRow(row) : undefined;

@@ -3,8 +3,9 @@ import type { Database } from "bun:sqlite";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { openDatabase } from "../../src/base/mod.ts";
-import { helperExtractor, inProcessExtractor, type Extractor } from "../../src/archive/mod.ts";
+import { helperExtractor, inProcessExtractor, openFolder, TreePacker, type Extractor } from "../../src/archive/mod.ts";
 import { ContentStore } from "../../src/content/mod.ts";
+import { closeFd } from "../../src/linux/mod.ts";
 import { imageSchema, transferSchema, openImages, type Images } from "../../src/image/mod.ts";
 import { snapshotSchema, Snapshots } from "../../src/snapshot/mod.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -24,7 +25,7 @@ export async function imageFixture(options: { dir?: string; extractor?: Extracto
   const db = openDatabase(join(dir, "hako.db"), [snapshotSchema, imageSchema, transferSchema]);
   const content = new ContentStore(join(dir, "content"));
   const snapshots = new Snapshots({ db, dir });
-  const images = await openImages({ db, content, snapshots, extractor: options.extractor ?? inProcessExtractor(), parallel: 2, syncDisk: async () => {} });
+  const images = await openImages({ db, content, snapshots, extractor: options.extractor ?? inProcessExtractor(), parallel: 2, syncDisk: async () => {}, packLayer: async (folder) => packed(folder) });
   return {
     dir, content, snapshots, images,
     db,
@@ -40,6 +41,17 @@ export async function imageFixture(options: { dir?: string; extractor?: Extracto
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function* packed(folder: string): AsyncGenerator<Uint8Array, void, void> {
+  using packer = new TreePacker({ format: "layer" });
+  const fd = openFolder(folder);
+  try {
+    for (const piece of packer.content(fd)) yield Buffer.from(piece);
+    for (const piece of packer.finish()) yield Buffer.from(piece);
+  } finally {
+    closeFd(fd);
+  }
 }
 
 /** Each archive in a process of its own, chrooted, as in the engine but without its namespaces. */

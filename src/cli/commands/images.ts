@@ -2,10 +2,13 @@ import { listImages } from "../../client/mod.ts";
 import type { ImageSummary } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { ago, goTime } from "../format/duration.ts";
+import { Failure } from "../failure.ts";
+import { imageTree } from "../format/image-tree.ts";
 import { printListing, type Listing } from "../format/listing.ts";
 import { shortId } from "../format/names.ts";
 import { humanSize } from "../format/size.ts";
 import { readFilters } from "../options/filters.ts";
+import { out } from "../output.ts";
 
 const NONE = "<none>";
 
@@ -20,11 +23,23 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   const filters = readFilters(flags.list("filter"));
   const format = flags.string("format");
   const digests = flags.bool("digests");
-  const images = await listImages(client, { all: flags.bool("all"), filters: args[0] === undefined ? filters : { ...filters, reference: [args[0]] } });
+  const tree = flags.bool("tree");
+  if (tree) refuseBesideTree(flags);
+  const images = await listImages(client, { all: flags.bool("all"), filters: args[0] === undefined ? filters : { ...filters, reference: [args[0]] }, manifests: tree });
+  if (tree) {
+    out(imageTree(images, flags.bool("all")));
+    return 0;
+  }
   const quiet = flags.bool("quiet");
   const named = images.flatMap((image) => rowsOf(image, digests || (format?.includes(".Digest") ?? false)));
   await printListing(named, imageListing(flags.bool("no-trunc"), digests), { format, quiet });
   return 0;
+}
+
+/** @throws Failure, in docker's words */
+function refuseBesideTree(flags: Invocation["flags"]): void {
+  const other = flags.bool("quiet") ? "--quiet" : flags.bool("no-trunc") ? "--no-trunc" : flags.bool("digests") ? "--show-digest" : flags.string("format") ? "--format" : undefined;
+  if (other !== undefined) throw new Failure(`${other} is not yet supported with --tree`);
 }
 
 /** One row for each name; with digests, one for each name and digest of its repository. */

@@ -30,7 +30,7 @@ export const IMAGES: CommandSpec = {
     FORMAT,
     { name: "no-trunc", type: "bool", help: "Do not shorten output" },
     { name: "quiet", short: "q", type: "bool", help: "Show only image IDs" },
-    { name: "tree", type: "bool", hidden: true, help: "List images of several platforms as a tree" },
+    { name: "tree", type: "bool", help: "List images of several platforms as a tree" },
   ],
   configured: { format: "imagesFormat" },
   load: () => import("../commands/images.ts"),

@@ -112,6 +112,7 @@ export const TABLE: readonly Entry[] = [
     summary: "Manage the engine",
     section: "management",
     children: [
+      { name: "check", command: system.SYSTEM_CHECK },
       { name: "df", command: system.SYSTEM_DF },
       { name: "dial-stdio", command: system.DIAL_STDIO, hidden: true },
       { name: "events", command: system.EVENTS },

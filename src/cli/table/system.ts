@@ -44,6 +44,14 @@ export const SYSTEM_DF: CommandSpec = {
   load: () => import("../commands/system-df.ts"),
 };
 
+export const SYSTEM_CHECK: CommandSpec = {
+  summary: "Verify every blob and layer of all images",
+  usage: "[OPTIONS]",
+  args: [0, 0],
+  flags: [{ name: "repair", type: "bool", default: "true", help: "Remove damaged blobs, to be pulled again, and unpack damaged layers again" }],
+  load: () => import("../commands/system-check.ts"),
+};
+
 export const SYSTEM_PRUNE: CommandSpec = {
   summary: "Remove unused data",
   usage: "[OPTIONS]",

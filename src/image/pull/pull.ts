@@ -83,6 +83,7 @@ async function keptIndex({ content }: PullDeps, { descriptor, content: { config,
 async function bringImage(deps: PullDeps, { reference, repository, signal, names, chosen, index }: ChosenImage, tell: (message: TransferMessage) => void): Promise<Digest> {
   const { content: manifest } = chosen;
   if (deps.store.row(manifest.config.digest)) {
+    await restoreBlobs(deps, repository, chosen, signal);
     await nameImage(deps, manifest.config.digest, names, index);
     return manifest.config.digest;
   }
@@ -102,6 +103,14 @@ async function bringImage(deps: PullDeps, { reference, repository, signal, names
     throw told(error, `cannot pull ${familiarName(reference)}`);
   });
   return id;
+}
+
+/** What a check of the store found damaged, and removed. */
+async function restoreBlobs({ store, content }: PullDeps, repository: Repository, { descriptor, bytes, content: { config, layers } }: ChosenManifest, signal: AbortSignal): Promise<void> {
+  const missing = new Set(store.blobsOf(config.digest).filter((digest) => !content.has(digest)));
+  if (missing.has(descriptor.digest)) await content.put(bytes);
+  for (const { digest, size } of [config, ...layers])
+    if (missing.delete(digest)) await content.ingest(await repository.blob(digest, { expectedSize: size, signal }), { expected: digest, maxBytes: size });
 }
 
 /** The image is here: only what it is called may be new. */
