@@ -1,9 +1,10 @@
 /** The way to a registry: TLS with certificates of one's own, registries without, proxies. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { openRegistryClient, type RegistryClientOptions } from "../../src/registry/mod.ts";
 import { proxyFor } from "../../src/registry/http/mod.ts";
 import { MEDIA, parseReference } from "../../src/spec/mod.ts";
@@ -43,9 +44,9 @@ function certsDir(host: string, files: Readonly<Record<string, string>>): string
 /**
  * An HTTP proxy that takes CONNECT and whole URLs. Whatever it is asked for it finds at `target`, so that names need not resolve.
  */
-async function proxy(target: string): Promise<{ readonly url: string; readonly heads: string[]; [Symbol.asyncDispose](): Promise<void> }> {
+async function proxy(target: string, tls?: TlsOptions): Promise<{ readonly url: string; readonly heads: string[]; [Symbol.asyncDispose](): Promise<void> }> {
   const heads: string[] = [];
-  const server = createServer((socket) => {
+  const serveProxy = (socket: Socket): void => {
     socket.on("error", () => {});
     socket.once("data", (first: Buffer) => {
       const head = first.toString("latin1");
@@ -58,10 +59,11 @@ async function proxy(target: string): Promise<{ readonly url: string; readonly h
       });
       upstream.on("error", () => socket.destroy());
     });
-  });
+  };
+  const server = tls ? createTlsServer(tls, serveProxy) : createServer(serveProxy);
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   return {
-    url: `http://user:pa%20ss@127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? "https" : "http"}://user:pa%20ss@127.0.0.1:${(server.address() as AddressInfo).port}`,
     heads,
     async [Symbol.asyncDispose]() {
       server.close();
@@ -135,6 +137,17 @@ test("proxies are told where to, and by whom", async () => {
   expect(secure.requests.some(({ headers }) => headers.has("proxy-authorization"))).toBe(false);
 });
 
+test("a proxy that speaks TLS must be one that is trusted", async () => {
+  const tls = { cert: file("server.crt"), key: file("server.key") };
+  await using registry = await scriptedRegistry(serve, tls);
+  await using way = await proxy(registry.host, tls);
+  const refused = await refusal(manifest("registry.example", { proxies: { http: "", https: way.url, no: "" }, certsDirs: [certsDir("registry.example", { "ca.crt": "ca.crt" })] }));
+  expect(refused.message).toContain("x509: certificate signed by unknown authority");
+  expect(way.heads).toEqual([]);
+  const certs = [certsDir("registry.example", { "ca.crt": "ca.crt" }), certsDir(new URL(way.url).host, { "ca.crt": "ca.crt" })];
+  expect((await manifest("registry.example", { proxies: { http: "", https: way.url, no: "" }, certsDirs: certs })).descriptor.digest).toBe(digestOf(MANIFEST));
+});
+
 test("no proxy is asked for what is exempt, nor for this machine", async () => {
   await using registry = await scriptedRegistry(serve);
   const nowhere = { http: "http://127.0.0.1:1", https: "http://127.0.0.1:1", no: "" };
@@ -149,4 +162,55 @@ test("a proxy that refuses is named", async () => {
   await using refusing = await scriptedRegistry(({ reply }) => reply(407));
   const { host } = refusing;
   expect((await refusal(manifest("registry.example", { proxies: { http: "", https: `http://${host}`, no: "" } }))).message).toBe(`Get "https://registry.example/v2/": proxyconnect tcp: the proxy ${host} answered 407`);
+});
+
+test("an address of a proxy that is none is told, without the password in it", async () => {
+  for (const https of ["ftp://anna:geheim@proxy.example", "http://anna:geheim@:99999999"]) {
+    const { message } = await refusal(manifest("registry.example", { proxies: { http: "", https, no: "" } }));
+    expect(message).toContain("invalid proxy address");
+    expect(message).not.toContain("geheim");
+  }
+});
+
+test("a registry without TLS, where the operator did not say so, is named as such", async () => {
+  await using plain = await scriptedRegistry(serve);
+  await using way = await proxy(plain.host);
+  const refused = await refusal(manifest("registry.example", { proxies: { http: way.url, https: way.url, no: "" } }));
+  expect(refused.message).toBe('Get "https://registry.example/v2/": http: server gave HTTP response to HTTPS client');
+  expect(plain.requests.length).toBe(0);
+});
+
+test("Docker Hub is found under its names, over TLS only", async () => {
+  await using plain = await scriptedRegistry(serve);
+  await using way = await proxy(plain.host);
+  const open = client({ proxies: { http: way.url, https: way.url, no: "" }, insecure: ["docker.io", "registry-1.docker.io", "0.0.0.0/0"] });
+  await refusal(open.repository(parseReference("debian")).manifest("12"));
+  for (const name of ["", "docker.io", "https://index.docker.io/v1/"]) await refusal(open.login(name, { username: "anna", password: "geheim" }));
+  await refusal(open.search("debian"));
+  const asked = way.heads.map((head) => head.split("\r\n")[0]);
+  expect(new Set(asked)).toEqual(new Set(["CONNECT registry-1.docker.io:443 HTTP/1.1", "CONNECT index.docker.io:443 HTTP/1.1"]));
+  expect(plain.requests.length).toBe(0);
+});
+
+test("a registry with TLS may not have passwords sent without", async () => {
+  const tls = { cert: file("server.crt"), key: file("server.key") };
+  await using tokens = await scriptedRegistry(({ reply }) => reply(200, {}, '{"token":"t"}'));
+  await using registry = await scriptedRegistry(({ reply }) => reply(401, { "WWW-Authenticate": `Bearer realm="http://${tokens.host}/token"` }), tls);
+  const web = client().repository(parseReference(`${registry.host}/team/web`), { username: "anna", password: "geheim" });
+  expect((await refusal(web.manifest("one"))).message).toContain(`the registry is reached over TLS and its tokens must be too, but they are at "http://${tokens.host}/token"`);
+  expect(tokens.requests.length).toBe(0);
+});
+
+test("nothing goes from TLS to plain text by way of a redirect or of a place to upload to", async () => {
+  const tls = { cert: file("server.crt"), key: file("server.key") };
+  await using plain = await scriptedRegistry(({ reply }) => reply(200, {}, "a blob"));
+  await using registry = await scriptedRegistry(({ method, path, reply }) => {
+    if (path === "/v2/") return reply(200);
+    reply(method === "GET" ? 307 : method === "HEAD" ? 404 : 202, { Location: `http://${plain.host.replace("127.0.0.1", "localhost")}/x` });
+  }, tls);
+  const web = client().repository(parseReference(`${registry.host}/team/web`));
+  const digest = digestOf("a blob");
+  expect((await refusal(web.blob(digest, { expectedSize: 6 }))).message).toContain("redirected from https to http");
+  expect((await refusal(web.uploadBlob({ digest, size: 6, open: async function* () { yield Buffer.from("a blob"); } }))).message).toContain("sent without TLS");
+  expect(plain.requests.length).toBe(0);
 });

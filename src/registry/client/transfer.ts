@@ -1,4 +1,4 @@
-import { HTTP_LIMITS, HttpAgent, proxyFor, TransportError, type HttpResponse, type RequestBody } from "../http/mod.ts";
+import { HTTP_LIMITS, HttpAgent, proxyFor, TransportError, type HttpResponse, type RequestBody, type TlsIdentity } from "../http/mod.ts";
 import { refusal } from "./answers.ts";
 import { tlsIdentity } from "./certificates.ts";
 import { parseChallenges, type Challenge } from "./challenge.ts";
@@ -201,10 +201,11 @@ export class Transfer {
   }
 
   async #send(verify: boolean, url: URL, request: { method: string; headers: Record<string, string>; body?: RequestBody; signal?: AbortSignal }): Promise<HttpResponse> {
-    const tls = url.protocol === "https:" ? tlsIdentity(url.host, verify, this.options.certsDirs ?? []) : PLAIN;
-    const proxy = proxyFor(url, this.options.proxies ?? NO_PROXIES);
+    const identity = (to: URL | undefined, verified: boolean): TlsIdentity => (to?.protocol === "https:" ? tlsIdentity(to.host, verified, this.options.certsDirs ?? []) : PLAIN);
     try {
-      return await this.#agent.exchange({ url, proxy, tls }, { ...request, headers: { "User-Agent": this.options.userAgent, ...request.headers } });
+      const proxy = proxyFor(url, this.options.proxies ?? NO_PROXIES);
+      const route = { url, proxy, tls: identity(url, verify), proxyTls: identity(proxy, true) };
+      return await this.#agent.exchange(route, { ...request, headers: { "User-Agent": this.options.userAgent, ...request.headers } });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       throw new RegistryError("System", `${verb(request.method)} ${quoted(url)}: ${error.message}`, { transient: error.failure === "cut" }, { cause: error });

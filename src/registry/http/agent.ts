@@ -87,7 +87,10 @@ export class HttpAgent {
     const host = this.#host(route);
     while (host.open >= this.#limits.connectionsPerHost && host.idle.length === 0) await turn(host, signal);
     for (let idle = host.idle.pop(); idle; idle = host.idle.pop()) {
-      if (!idle.usable) continue;
+      if (!idle.usable) {
+        idle.destroy();
+        continue;
+      }
       idle.work();
       return idle;
     }

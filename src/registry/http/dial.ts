@@ -18,6 +18,8 @@ export interface Route {
   readonly url: URL;
   readonly proxy: URL | undefined;
   readonly tls: TlsIdentity;
+  /** How to speak with the proxy, should it be one of https. */
+  readonly proxyTls: TlsIdentity;
 }
 
 /** A connection over which requests to the server can be written. @throws TransportError connect, tls, notTls */
@@ -33,9 +35,9 @@ export async function dial(route: Route, limits: HttpLimits, signal: AbortSignal
   }
 }
 
-async function open({ url, proxy, tls }: Route, limits: HttpLimits, stop: AbortSignal): Promise<Connection> {
+async function open({ url, proxy, tls, proxyTls }: Route, limits: HttpLimits, stop: AbortSignal): Promise<Connection> {
   let socket = await tcp(proxy ?? url, stop);
-  if (proxy?.protocol === "https:") socket = await shakeHands(socket, proxy, { ...tls, context: undefined, verify: true }, stop);
+  if (proxy?.protocol === "https:") socket = await shakeHands(socket, proxy, proxyTls, stop);
   if (proxy && url.protocol === "https:") socket = await tunnel(socket, url, proxy, limits, stop);
   if (url.protocol === "https:") socket = await shakeHands(socket, url, tls, stop);
   return new Connection(socket, limits);
@@ -87,8 +89,16 @@ async function tunnel(socket: Socket, url: URL, proxy: URL, limits: HttpLimits, 
 
 export function proxyAuthorization(proxy: URL): Record<string, string> {
   if (proxy.username === "") return {};
-  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const pair = `${unescaped(proxy.username)}:${unescaped(proxy.password)}`;
   return { "Proxy-Authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone percent sign stands for itself
+  }
 }
 
 async function shakeHands(below: Socket, url: URL, { context, verify }: TlsIdentity, stop: AbortSignal): Promise<Socket> {

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { TransportError } from "./errors.ts";
 
 /** As in daemon.json: addresses of proxies, "" for none, and whom to reach without. */
 export interface Proxies {
@@ -8,11 +9,13 @@ export interface Proxies {
   readonly no: string;
 }
 
-/** The proxy for a server, by the rules of Go's httpproxy: never for this machine. */
+/** The proxy for a server, by the rules of Go's httpproxy: never for this machine. @throws TransportError for an address that is none */
 export function proxyFor(url: URL, proxies: Proxies): URL | undefined {
   const address = url.protocol === "https:" ? proxies.https : proxies.http;
   if (address === "" || isExempt(url, proxies.no)) return undefined;
-  return new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`);
+  const proxy = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`);
+  if (proxy && (proxy.protocol === "http:" || proxy.protocol === "https:")) return proxy;
+  throw new TransportError("connect", `invalid proxy address ${JSON.stringify(address.replace(/\/\/[^/@]*@/, "//xxxxx:xxxxx@"))}: it must be a URL of http or https`);
 }
 
 function isExempt(url: URL, rules: string): boolean {
