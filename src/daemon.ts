@@ -5,6 +5,7 @@ import { ApiServer, bindEngine } from "./api/mod.ts";
 import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
 import type { Configuration } from "./configuration/mod.ts";
 import { ContentStore } from "./content/mod.ts";
+import { openResolver, removeRedirect } from "./dns/mod.ts";
 import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
 import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces, type Proxies } from "./engine-settings.ts";
 import { helperPrograms } from "./helper-programs.ts";
@@ -172,7 +173,7 @@ async function removeByStore(options: EnginePlaces): Promise<readonly string[]> 
     return await removeByKernel(options);
   }
   const left = await stopEverything(parts.ctx);
-  await parts.network.teardown();
+  await Promise.all([parts.network.teardown(), removeRedirect(options.network.table)]);
   return left;
 }
 
@@ -183,7 +184,7 @@ async function removeByKernel({ dataRoot, cgroupParent, network: config }: Engin
   using rtnl = new Rtnetlink();
   using db = networkFacts(dataRoot);
   const network = openNetworks({ db, rtnl, config });
-  const results = await Promise.allSettled([...groups.map((group) => group.remove()), network.teardown()]);
+  const results = await Promise.allSettled([...groups.map((group) => group.remove()), network.teardown(), removeRedirect(config.table)]);
   return results.flatMap((result) => (result.status === "rejected" ? [messageOf(result.reason)] : []));
 }
 
@@ -226,7 +227,9 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   publisher.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
-  const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, trees, network, publisher, cgroups, runtime: runtimePort(spawner), host: hostFacts(), log });
+  const host = hostFacts();
+  const names = held.use(openResolver({ table: options.network.table, hostResolvConf: () => host.resolvConf(), log }));
+  const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, trees, network, publisher, names, cgroups, runtime: runtimePort(spawner), host, log });
   if (shortage === undefined) await addFirstImage(images);
   return { ctx, network, cgroups, images };
 }

@@ -10,6 +10,8 @@ export interface ForwarderOptions {
   /** Questions under way at once, of all containers and of one; a further one is answered with SERVFAIL. */
   readonly most?: number;
   readonly mostOfOne?: number;
+  readonly patienceMs?: number;
+  readonly deadlineMs?: number;
   readonly exchanges?: Readonly<Record<Transport, Exchange>>;
 }
 
@@ -23,13 +25,17 @@ const ATTEMPTS = 3;
 export class Forwarder {
   readonly #most: number;
   readonly #mostOfOne: number;
+  readonly #patienceMs: number;
+  readonly #deadlineMs: number;
   readonly #exchanges: Readonly<Record<Transport, Exchange>>;
   readonly #underWay = new Map<string, number>();
   #total = 0;
 
-  constructor({ most = 1024, mostOfOne = 128, exchanges = { udp: askOverUDP, tcp: askOverTCP } }: ForwarderOptions = {}) {
+  constructor({ most = 1024, mostOfOne = 128, patienceMs = PATIENCE_MS, deadlineMs = DEADLINE_MS, exchanges = { udp: askOverUDP, tcp: askOverTCP } }: ForwarderOptions = {}) {
     this.#most = most;
     this.#mostOfOne = mostOfOne;
+    this.#patienceMs = patienceMs;
+    this.#deadlineMs = deadlineMs;
     this.#exchanges = exchanges;
   }
 
@@ -40,7 +46,7 @@ export class Forwarder {
     this.#underWay.set(asker, ofOne + 1);
     this.#total++;
     try {
-      const answer = await firstAnswer(query, servers, this.#exchanges[transport]);
+      const answer = await firstAnswer((server, signal) => this.#exchanges[transport](query, server, signal), servers, { patienceMs: this.#patienceMs, deadlineMs: this.#deadlineMs });
       if (!answer) return failure(query, RCODE.SERVFAIL);
       answer.writeUInt16BE(query.id, 0);
       return answer.length > maxBytes ? truncated(query) : answer;
@@ -54,7 +60,7 @@ export class Forwarder {
 }
 
 /** Asks one after the other: the next at once when one fails, beside it when it is slow. */
-async function firstAnswer(query: Query, servers: readonly string[], exchange: Exchange): Promise<Buffer | undefined> {
+async function firstAnswer(ask: (server: string, signal: AbortSignal) => Promise<Buffer | undefined>, servers: readonly string[], { patienceMs, deadlineMs }: { patienceMs: number; deadlineMs: number }): Promise<Buffer | undefined> {
   const attempts = Math.max(ATTEMPTS, servers.length);
   const done = new AbortController();
   const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
@@ -65,8 +71,8 @@ async function firstAnswer(query: Query, servers: readonly string[], exchange: E
     clearTimeout(patience);
     if (started >= attempts || done.signal.aborted) return;
     const server = servers[started++ % servers.length] ?? "";
-    if (started < attempts) patience = setTimeout(next, PATIENCE_MS);
-    exchange(query, server, done.signal).then(finished, () => finished(undefined));
+    if (started < attempts) patience = setTimeout(next, patienceMs);
+    ask(server, done.signal).then(finished, () => finished(undefined));
   };
   const finished = (answer: Buffer | undefined): void => {
     ended++;
@@ -76,7 +82,7 @@ async function firstAnswer(query: Query, servers: readonly string[], exchange: E
     if (ended === attempts || (ended === started && started >= servers.length)) return resolve(lastWord);
     if (ended === started) next();
   };
-  const deadline = setTimeout(() => resolve(lastWord), DEADLINE_MS);
+  const deadline = setTimeout(() => resolve(lastWord), deadlineMs);
   next();
   try {
     return await promise;

@@ -1,4 +1,5 @@
 import { BlockList, isIPv6 } from "node:net";
+import { announceGatewayBatch, Rtnetlink } from "../linux/mod.ts";
 import { failure, refusal, udpBytes } from "./answer.ts";
 import { DNS_PORT } from "./exchange.ts";
 import { Forwarder, type Transport } from "./forward.ts";
@@ -75,6 +76,7 @@ export class Resolver implements AsyncDisposable {
   async #open(network: ServedNetwork): Promise<Listener | undefined> {
     try {
       await (this.#redirect ??= setupRedirect(this.#options.table));
+      announceGateway(network.bridge);
       return await this.#listen(network);
     } catch (error) {
       this.#listeners.delete(network.id);
@@ -127,6 +129,12 @@ export class Resolver implements AsyncDisposable {
     if (!this.#host || now - this.#host.readAt >= HOST_FILE_IS_NEW_MS) this.#host = { servers: resolverServers(this.#options.hostResolvConf()), readAt: now };
     return this.#host.servers;
   }
+}
+
+/** A message of a network's creation, not of a container's. */
+function announceGateway(bridge: string): void {
+  using rtnl = new Rtnetlink();
+  rtnl.apply(announceGatewayBatch(bridge));
 }
 
 function isInUse(error: unknown): boolean {

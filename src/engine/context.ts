@@ -10,7 +10,7 @@ import type { ExecTable } from "./exec-table.ts";
 import type { HealthTable } from "./health/table.ts";
 import type { LiveTable } from "./live.ts";
 import type { LogTable } from "./log-table.ts";
-import type { CgroupPort, HostPort, ImagePort, NetworkPort, PublishPort, RuntimePort, SnapshotPort, TreePort } from "./ports.ts";
+import type { CgroupPort, HostPort, ImagePort, NamesPort, NetworkPort, PublishPort, RuntimePort, SnapshotPort, TreePort } from "./ports.ts";
 import type { EnginePaths } from "./paths.ts";
 import type { StatsSampler } from "./stats/sampler.ts";
 
@@ -39,6 +39,7 @@ export interface EngineContext {
   readonly trees: TreePort;
   readonly network: NetworkPort;
   readonly publisher: PublishPort;
+  readonly names: NamesPort;
   readonly cgroups: CgroupPort;
   readonly runtime: RuntimePort;
   readonly host: HostPort;

@@ -79,6 +79,6 @@ export function policyRestarts({ hostConfig, restartCount }: ContainerRecord, ex
 export async function releaseRun(ctx: EngineContext, id: string, cgroup: Cgroup | undefined): Promise<void> {
   // Another runtime takes back its own first: of a cgroup that goes meanwhile it would leave what is not ours.
   const runDir = await Promise.allSettled([removeRunDir(ctx, id)]);
-  const results = [...runDir, ...(await Promise.allSettled([cgroup?.remove(), (async () => ctx.publisher.unpublish(id))(), (async () => ctx.network.detach(id))()]))];
+  const results = [...runDir, ...(await Promise.allSettled([cgroup?.remove(), (async () => ctx.publisher.unpublish(id))(), (async () => ctx.names.remove(id))(), (async () => ctx.network.detach(id))()]))];
   for (const result of results) if (result.status === "rejected") ctx.log(`container ${id}: ${messageOf(result.reason)}, ignoring; the next start of the engine sweeps it`);
 }

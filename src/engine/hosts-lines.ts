@@ -11,28 +11,29 @@ const MAX_BYTES = 1024 * 1024;
 
 /** The file is bound into the container, so it is changed in place; and it is the container's: what it wrote there stays. */
 export function addHostsLines(ctx: EngineContext, record: ContainerRecord, endpoint: Endpoint): void {
-  change(ctx, record, (text) => `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${linesOf(record, endpoint).join("")}`);
+  changeFile(ctx, record, "hosts", (text) => `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${linesOf(record, endpoint).join("")}`);
 }
 
 export function removeHostsLines(ctx: EngineContext, record: ContainerRecord, endpoint: Endpoint): void {
   const gone = new Set(linesOf(record, endpoint).map((line) => line.trimEnd()));
-  change(ctx, record, (text) => text.split("\n").filter((line) => !gone.has(line)).join("\n"));
+  changeFile(ctx, record, "hosts", (text) => text.split("\n").filter((line) => !gone.has(line)).join("\n"));
 }
 
 function linesOf({ config }: ContainerRecord, { ip, ip6 }: Endpoint): string[] {
   return [ip, ip6].filter((address) => address !== "").map((address) => hostsLine(address, config.Hostname ?? "", config.Domainname ?? ""));
 }
 
-function change(ctx: EngineContext, { id }: ContainerRecord, changed: (text: string) => string): void {
+/** A file that is bound into the container; it says so to the operator when it cannot be changed. */
+export function changeFile(ctx: EngineContext, { id }: ContainerRecord, name: "hosts" | "resolv.conf", changed: (text: string) => string): void {
   try {
-    const file = openSync(`${containerDir(ctx.paths, id)}/hosts`, constants.O_RDWR | constants.O_NOFOLLOW);
+    const file = openSync(`${containerDir(ctx.paths, id)}/${name}`, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       rewrite(file, changed);
     } finally {
       closeSync(file);
     }
   } catch (error) {
-    ctx.log(`container ${id}: its hosts file was not changed: ${messageOf(error)}, ignoring`);
+    ctx.log(`container ${id}: its ${name} file was not changed: ${messageOf(error)}, ignoring`);
   }
 }
 

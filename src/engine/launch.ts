@@ -15,6 +15,7 @@ import { imageMountKey } from "./image-mounts.ts";
 import { linkedEnv } from "./links.ts";
 import { endpointWishes } from "./endpoint-wishes.ts";
 import { requirePropagation } from "./propagation.ts";
+import { announceNames } from "./names.ts";
 import { publishPorts } from "./publish.ts";
 import { makeBindSources, removeRunDir, writeRunFiles } from "./run-files.ts";
 import { makeCgroup } from "./make-cgroup.ts";
@@ -65,6 +66,8 @@ function attachNetworks(ctx: EngineContext, record: ContainerRecord, undo: Async
   if (wishes.length === 0) return undefined;
   const attachment = ctx.network.attach(record.id, wishes);
   undo.defer(() => ctx.network.detach(record.id));
+  announceNames(ctx, record);
+  undo.defer(() => ctx.names.remove(record.id));
   return attachment;
 }
 

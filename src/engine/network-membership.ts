@@ -4,12 +4,15 @@ import type { EngineContext } from "./context.ts";
 import { endpointFaults, listFaults, macDigits } from "./create/network-request.ts";
 import { emitNetworkEvent } from "./emit.ts";
 import { endpointWish } from "./endpoint-wishes.ts";
-import { addHostsLines, removeHostsLines } from "./hosts-lines.ts";
+import { addHostsLines, changeFile, removeHostsLines } from "./hosts-lines.ts";
+import { announceNames } from "./names.ts";
 import { findNetwork } from "./networks.ts";
-import type { NetworkRecord } from "./ports.ts";
+import type { Endpoint, NetworkRecord } from "./ports.ts";
 import { movePorts } from "./publish.ts";
 import type { ContainerRecord } from "./record.ts";
+import { resolvText } from "./run-files.ts";
 import { isRunning } from "./state.ts";
+import { withDefaults } from "./with-defaults.ts";
 
 /**
  * Connects a container to one more network: at once while it runs, else when it starts.
@@ -22,8 +25,10 @@ export async function connectNetwork(ctx: EngineContext, ref: string, container:
   const network = findNetwork(ctx, ref);
   requireJoinable(record, network);
   const asked = settingsOf(network, settings);
+  const before = ctx.network.endpoints(id);
   if (record.state.status === "running") connectRunning(ctx, record, network, asked, record.state.pid);
   const connected = ctx.containers.setFacts(id, { networks: { ...record.networks, [network.name]: asked } });
+  renewNames(ctx, id, before);
   if (record.state.status === "running") await movePorts(ctx, connected);
 }
 
@@ -38,10 +43,22 @@ export async function disconnectNetwork(ctx: EngineContext, ref: string, contain
   if (network.driver === "host") throw new EngineError("InvalidParameter", "cannot disconnect container from host network - container was created in host network mode");
   const running = isRunning(record.state);
   if (!Object.hasOwn(record.networks, network.name)) throw new EngineError("Forbidden", `container ${id} is not connected to ${running ? "" : "the "}network ${network.name}`);
+  const before = ctx.network.endpoints(id);
   if (record.state.status === "running") await disconnectRunning(ctx, record, network, record.state.pid);
   const { [network.name]: _gone, ...networks } = record.networks;
   const disconnected = ctx.containers.setFacts(id, { networks });
+  renewNames(ctx, id, before);
   if (record.state.status === "running") await movePorts(ctx, disconnected);
+}
+
+/** Who the running container is to others, and whom it asks itself: a resolv.conf that the engine wrote and nobody changed is written anew. */
+function renewNames(ctx: EngineContext, id: string, before: readonly Endpoint[]): void {
+  const record = ctx.containers.resolve(id);
+  if (record.state.status !== "running") return;
+  announceNames(ctx, record);
+  const asRun = withDefaults(record, ctx.defaults);
+  const [old, now] = [resolvText(ctx, asRun, before), resolvText(ctx, asRun, ctx.network.endpoints(id))];
+  if (old !== now) changeFile(ctx, record, "resolv.conf", (text) => (text === old ? now : text));
 }
 
 function resolveContainer(ctx: EngineContext, ref: string): ContainerRecord {

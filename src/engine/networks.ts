@@ -3,6 +3,7 @@ import { isPredefined } from "../network/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { emitNetworkEvent } from "./emit.ts";
 import { anyPatternMatches, exactly, labelsMatch, onlyKnown } from "./filters.ts";
+import { serveNames } from "./names.ts";
 import type { Filters } from "./options.ts";
 import type { AddressRange, NetworkRecord } from "./ports.ts";
 import { untilMs } from "./prune.ts";
@@ -91,6 +92,7 @@ export async function createNetwork(ctx: EngineContext, request: NetworkCreateRe
     options: request.Options ?? {},
     labels: request.Labels ?? {},
   });
+  await serveNames(ctx, network);
   emitNetworkEvent(ctx, network, "create");
   return { Id: network.id, Warning: "" };
 }
@@ -102,6 +104,7 @@ export async function removeNetwork(ctx: EngineContext, ref: string): Promise<vo
   const users = ctx.network.endpointsOn(network.id).map(({ containerId, endpointId }) => `name:${JSON.stringify(ctx.containers.get(containerId)?.name ?? containerId)} id:${JSON.stringify(endpointId.slice(0, 12))}`);
   if (users.length > 0) throw new EngineError("Forbidden", `error while removing network: network ${network.name} has active endpoints (${users.join(", ")})`);
   ctx.network.remove(network.id);
+  await ctx.names.unserve(network.id);
   emitNetworkEvent(ctx, network, "destroy");
 }
 

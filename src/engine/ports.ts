@@ -1,4 +1,5 @@
 import type { Pulled, PullRequest, Pushed, PushRequest, TransferMessage } from "../image/mod.ts";
+import type { NamedContainer } from "../dns/mod.ts";
 import type { Attachment, Endpoint, EndpointWish, NetworkRecord, NetworkRequest } from "../network/mod.ts";
 import type { Framing } from "../base/mod.ts";
 import type { CgroupStatsReader, CgroupSupport, InterfaceCounters, ProcessInfo } from "../linux/mod.ts";
@@ -211,6 +212,16 @@ export interface NetworkPort {
   sweep(liveIds: ReadonlySet<string>): void;
   /** Sentences for /info: what on this host keeps containers from the network. */
   readonly warnings: readonly string[];
+}
+
+/** Names of containers on the networks that users make, and who answers when they are asked for. */
+export interface NamesPort {
+  /** In place of what was known of the container; from this moment on. */
+  set(container: NamedContainer): void;
+  remove(containerId: string): void;
+  /** Does not fail: the operator is told of a network without resolver. */
+  serve(network: { readonly id: string; readonly bridge: string; readonly gateway: string }): Promise<void>;
+  unserve(networkId: string): Promise<void>;
 }
 
 /** A port of a container that is to be reached from outside; `hostPorts` absent: any number that is free. */

@@ -4,6 +4,7 @@ import { recoverExecs } from "./exec-files.ts";
 import { policyRestarts, recordExit, releaseRun, superviseRun } from "./exit.ts";
 import { keptHealth } from "./health/kept.ts";
 import { resumeHealth } from "./health/monitor.ts";
+import { announceNames, serveAllNames } from "./names.ts";
 import { exitFile, runSocket } from "./paths.ts";
 import { resumeForwarding } from "./log-forwarding.ts";
 import type { Cgroup, ExitStatus, Shim } from "./ports.ts";
@@ -42,6 +43,8 @@ export async function recover(ctx: EngineContext): Promise<void> {
   }
   await recoverExecs(ctx);
   await sweep(ctx);
+  // Only now: a container that is not known yet would be told that others do not exist.
+  await serveAllNames(ctx);
   const take = (step: Step): Promise<void> => step().catch((error: unknown) => ctx.log(`recovery: ${messageOf(error)}`));
   for (let at = 0; at < after.length; at += STARTED_AT_ONCE) await Promise.all(after.slice(at, at + STARTED_AT_ONCE).map(take));
   for (const step of afterOthers) await take(step);
@@ -104,6 +107,7 @@ async function takeUp(ctx: EngineContext, record: ContainerRecord, shim: Shim | 
   if (shim && started) {
     if (!isRunning(record.state)) ctx.containers.setState(id, { status: "running", pid: started.pid, paused: false, startedAt: formatInstant(started.startedNs) });
     superviseRun(ctx, id, shim, cgroup);
+    announceNames(ctx, record);
     restoreLimits(ctx, record, cgroup);
     // A crash may have come between the kernel's freeze and the row: the row is what was acknowledged.
     if (isRunning(record.state) && record.state.paused) await cgroup.freeze();

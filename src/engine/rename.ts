@@ -2,6 +2,7 @@ import { EngineError, messageOf } from "../base/mod.ts";
 import { parseContainerName } from "./container-name.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
+import { announceNames } from "./names.ts";
 
 /** @throws EngineError NotFound, InvalidParameter, Conflict */
 export async function renameContainer(ctx: EngineContext, ref: string, name: string): Promise<void> {
@@ -13,6 +14,7 @@ export async function renameContainer(ctx: EngineContext, ref: string, name: str
   if (bare === record.name) throw new EngineError("InvalidParameter", "Renaming a container with the same name as its current name");
   using _reservation = allocate(ctx, bare, id);
   const renamed = ctx.containers.rename(id, bare);
+  announceNames(ctx, renamed);
   emitContainerEvent(ctx, renamed, "rename", { oldName: `/${record.name}` });
 }
 

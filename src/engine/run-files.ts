@@ -1,6 +1,7 @@
 import { mkdirSync, mkdir as mkdirCallback, rmSync, writeFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { messageOf } from "../base/mod.ts";
+import { RESOLVER_ADDRESS } from "../linux/mod.ts";
 import { hostsFile, resolvConf } from "../network/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { linkedHosts } from "./links.ts";
@@ -26,7 +27,7 @@ export async function writeRunFiles(ctx: EngineContext, record: ContainerRecord,
   }
   writeFileSync(`${dir}/hostname`, `${record.config.Hostname ?? ""}\n`);
   writeFileSync(`${dir}/hosts`, hostsText(ctx, record, endpoints));
-  writeFileSync(`${dir}/resolv.conf`, resolvText(ctx, record));
+  writeFileSync(`${dir}/resolv.conf`, resolvText(ctx, record, endpoints));
 }
 
 /** Text of /etc/hosts. */
@@ -37,9 +38,10 @@ export function hostsText(ctx: EngineContext, record: ContainerRecord, endpoints
   return hostsFile({ hostname: config.Hostname ?? "", domainname: config.Domainname ?? "", ips: endpoints.flatMap(({ ip, ip6 }) => [ip, ip6]).filter((ip) => ip !== ""), extraHosts, ...(onHost && { base: ctx.host.hostsFile() }) });
 }
 
-function resolvText(ctx: EngineContext, { hostConfig }: ContainerRecord): string {
+/** Text of /etc/resolv.conf. */
+export function resolvText(ctx: EngineContext, { hostConfig }: ContainerRecord, endpoints: readonly Endpoint[]): string {
   const { Dns: dns, DnsSearch: search, DnsOptions: options, NetworkMode: mode } = hostConfig;
-  return resolvConf({ hostFile: ctx.host.resolvConf(), dns: dns ?? [], search: search ?? [], options: options ?? [], hostNetwork: mode === "host" });
+  return resolvConf({ hostFile: ctx.host.resolvConf(), dns: dns ?? [], search: search ?? [], options: options ?? [], hostNetwork: mode === "host", ...(endpoints.some(({ resolver }) => resolver !== "") && { resolver: RESOLVER_ADDRESS }) });
 }
 
 /** -v makes a missing host folder; root's, 0755. Resolves whatever the outcome: the mount says what is wrong. */

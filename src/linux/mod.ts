@@ -28,7 +28,7 @@ export { readAccounts, type Accounts } from "./accounts.ts";
 export { hasOpen, listProcesses, type ProcessInfo } from "./processes.ts";
 export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type InterfaceCounters, type Route } from "./rtnetlink.ts";
 export { FIRST_CONTAINER_LINK, hairpinBatch, vethToPid, linksToPid, insideBatch, loopbackBatch, type DefaultRoute, type HostBatch, type InsideLink, type InsidePlan, type SubInterfacePlan, type VethPlan } from "./container-links.ts";
-export { loopbackGuardBatch, resolverLinkBatch, RESOLVER_ADDRESS, type ResolverLink } from "./resolver-link.ts";
+export { announceGatewayBatch, loopbackGuardBatch, resolverLinkBatch, RESOLVER_ADDRESS, type ResolverLink } from "./resolver-link.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
 export { NftElements, groupKey, interfaceKey, macKey, addressKey, subnetKey, joinKeys, type ElementChange, type ElementKey } from "./nft-elements.ts";
 export { applyRuleset, listTable, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";

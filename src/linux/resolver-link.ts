@@ -18,7 +18,7 @@ const RT_TABLE_LOCAL = 255;
 const AF_INET = 2;
 const LOOPBACK_NET = [127, 0, 0, 0];
 const IFLA_INET_CONF = 1;
-const IPV4_DEVCONF_ROUTE_LOCALNET = 26;
+const IPV4_DEVCONF = { ARP_ANNOUNCE: 18, ROUTE_LOCALNET: 26 } as const;
 const RTA_PREFSRC = 7;
 const RTN_UNICAST = 1;
 const RTPROT_BOOT = 3;
@@ -48,7 +48,7 @@ export function resolverLinkBatch({ index, gateway, address }: ResolverLink): Ui
   const message = new NetlinkWriter();
   message.begin(RTM.SETLINK, NLM_F.ACK);
   message.ifinfo({ index });
-  message.nested(IFLA.AF_SPEC, () => message.nested(AF_INET, () => message.nested(IFLA_INET_CONF, () => message.u32(IPV4_DEVCONF_ROUTE_LOCALNET, 1))));
+  writeSwitch(message, IPV4_DEVCONF.ROUTE_LOCALNET, 1);
   message.end();
   message.begin(RTM.NEWROUTE, NLM_F.CREATE | NLM_F.REPLACE | NLM_F.ACK);
   // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags
@@ -59,6 +59,25 @@ export function resolverLinkBatch({ index, gateway, address }: ResolverLink): Ui
   message.u32(RTA.OIF, index);
   message.end();
   return message.finish();
+}
+
+/**
+ * On the host, for a bridge by its name. Answers leave it under 127.0.0.11, and by default the kernel asks for a container's link address in
+ * the name of the packet it has at hand: the reply to such a question it would not take.
+ */
+export function announceGatewayBatch(bridge: string): Uint8Array {
+  const BEST_LOCAL_ADDRESS = 2;
+  const message = new NetlinkWriter();
+  message.begin(RTM.SETLINK, NLM_F.ACK);
+  message.ifinfo({});
+  message.text(IFLA.IFNAME, bridge);
+  writeSwitch(message, IPV4_DEVCONF.ARP_ANNOUNCE, BEST_LOCAL_ADDRESS);
+  message.end();
+  return message.finish();
+}
+
+function writeSwitch(message: NetlinkWriter, number: number, value: number): void {
+  message.nested(IFLA.AF_SPEC, () => message.nested(AF_INET, () => message.nested(IFLA_INET_CONF, () => message.u32(number, value))));
 }
 
 /** struct fib_rule_hdr: family, dst_len, src_len, tos, table, two reserved, action, flags */

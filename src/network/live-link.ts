@@ -1,5 +1,6 @@
 import { AT, closeFd, insideBatch, linksToPid, namespacePath, O, openat2, Rtnetlink } from "../linux/mod.ts";
 import { defaultRoutes, insidePlan, linkPlan, type LinkedEndpoint } from "./endpoint.ts";
+import { renewWayToResolver } from "./resolver-way.ts";
 import type { Endpoint } from "./types.ts";
 
 /** Links a running container to one more network. `all`: its endpoints, this one too. @throws SyscallError; the caller takes the link back */
@@ -9,6 +10,7 @@ export function linkRunning(rtnl: Rtnetlink, pid: number, linked: LinkedEndpoint
   for (const offset of pidOffsets) new DataView(messages.buffer).setUint32(offset, pid, true);
   rtnl.apply(messages);
   inside.socket.apply(insideBatch({ ...insidePlan([linked], { loopback: false }), routes: defaultRoutes(all) }));
+  renewResolver(pid, inside.socket, all);
 }
 
 /** `left`: the container's other endpoints. One that has gone by itself is done. */
@@ -17,6 +19,12 @@ export async function unlinkRunning(rtnl: Rtnetlink, pid: number, endpoint: Endp
   if (endpoint.hostInterface !== "") await rtnl.deleteLinkLater(endpoint.hostInterface);
   else inside.socket.deleteLink(endpoint.interfaceName);
   inside.socket.apply(insideBatch({ loopback: false, links: [], routes: defaultRoutes(left) }));
+  renewResolver(pid, inside.socket, left);
+}
+
+function renewResolver(pid: number, socket: Rtnetlink, endpoints: readonly Endpoint[]): void {
+  using guard = rtnetlinkInside(pid);
+  renewWayToResolver(socket, guard.socket, endpoints);
 }
 
 /** A socket in the container's network namespace. */

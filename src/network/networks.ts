@@ -13,6 +13,7 @@ import { linkRunning, unlinkRunning } from "./live-link.ts";
 import { NetworkTable } from "./network-table.ts";
 import { ensureParent, removeParent, requireKind } from "./parents.ts";
 import { makeEndpoint, releaseAddresses } from "./reserve.ts";
+import { withWayToResolver } from "./resolver-way.ts";
 import { NetworkState } from "./state.ts";
 import type { Family, Subnet } from "./subnet.ts";
 import type { Attachment, Endpoint, EndpointWish, NetworkRecord, NetworkRequest } from "./types.ts";
@@ -170,7 +171,7 @@ export class Networks implements Disposable {
       return made;
     })();
     this.#firewall.addEndpoints(linked.map(({ endpoint }) => endpoint));
-    return attachmentOf(linked);
+    return withWayToResolver(attachmentOf(linked));
   }
 
   /** Frees the addresses; done when there are none. The links went, or go, with the container's network namespace. */

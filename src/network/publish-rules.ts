@@ -1,4 +1,4 @@
-import { addressKey, joinKeys, type ElementChange, type ElementKey, type PortProtocol } from "../linux/mod.ts";
+import { RESOLVER_ADDRESS, addressKey, joinKeys, type ElementChange, type ElementKey, type PortProtocol } from "../linux/mod.ts";
 import { isIPv6, isTranslated, type Publication } from "./publish-types.ts";
 
 const PROTOCOL_NUMBERS: Readonly<Record<PortProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
@@ -16,7 +16,8 @@ const MAPS = [
  * publish_in: what comes from other hosts and from containers. What is addressed to 127.0.0.0/8 and comes from outside is never
  * led anywhere. publish_local: what programs of this host send. publish_back: nobody can answer a loopback address, and a container
  * not its neighbour on the bridge that it knows by another address, so these get the bridge's; all others keep theirs.
- * publish_guard: bridges that take loopback addresses, which the first needs, take none from a container.
+ * publish_guard: bridges that take loopback addresses, which the first needs, take none from a container but the one that its
+ * questions for names bear, and which the resolver's own rules turn into the gateway's.
  *
  * The sets `bridges`, `subnets` and `subnets6` are those of the networks.
  */
@@ -51,6 +52,7 @@ ${maps.join("")}  chain publish {
   }
   chain publish_guard {
     type filter hook prerouting priority raw; policy accept;
+    iifname @bridges ip daddr ${RESOLVER_ADDRESS} meta l4proto { tcp, udp } th dport 53 accept
     iifname @bridges ip daddr 127.0.0.0/8 drop
     iifname @bridges ip saddr 127.0.0.0/8 drop
   }
