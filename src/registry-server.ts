@@ -54,10 +54,13 @@ export async function collectRegistry({ storage, garbage }: Pick<RegistrySetting
   return await modules.collectGarbage(repositories, garbage, (sentence) => operatorLog({ least: () => "info" })(sentence, "warn"));
 }
 
-function openStorage(settings: RegistryStorageSettings, { FileSystemStorage }: Modules): InstanceType<Modules["FileSystemStorage"]> {
-  if (settings.kind !== "fs") throw new EngineError("NotImplemented", "only the file system can hold a registry's content");
-  return new FileSystemStorage(settings.root);
+function openStorage(settings: RegistryStorageSettings, { FileSystemStorage, ObjectStorage }: Modules): Storage {
+  if (settings.kind === "fs") return new FileSystemStorage(settings.root);
+  const { endpoint, region, bucket, prefix, redirect, ...credentials } = settings;
+  return new ObjectStorage({ endpoint, region, bucket, prefix, credentials }, redirect);
 }
+
+type Storage = InstanceType<Modules["FileSystemStorage"]> | InstanceType<Modules["ObjectStorage"]>;
 
 /** The registry that a cache stands in front of. */
 function behind({ domain, insecure, username, password, tagMs }: RegistryProxySettings, held: AsyncDisposableStack) {

@@ -28,6 +28,8 @@ export interface ObjectStorageSettings {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string | undefined;
+  /** Clients are sent to the object storage for blobs. */
+  readonly redirect: boolean;
 }
 
 export interface RegistryAccessSettings {

@@ -6,6 +6,7 @@ import { parseLine } from "../parse.ts";
 
 const DEFAULT_ADDRESS = "127.0.0.1:5000";
 const DEFAULT_ROOT = "/var/lib/hako-registry";
+const DEFAULT_REGION = "us-east-1";
 const NS_PER_MS = 1_000_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -23,7 +24,7 @@ export function registrySettings(flags: Flags): RegistrySettings {
   return {
     ...parseAddress(given.text("addr") ?? DEFAULT_ADDRESS),
     tls: together(given, { certPath: "tls-cert", keyPath: "tls-key" }),
-    storage: storageSettings(given),
+    storage: storageSettings(given, given.bool("s3-redirect")),
     access: accessSettings(given),
     readOnly: given.bool("read-only"),
     limits: limitSettings(given),
@@ -37,7 +38,7 @@ export function registrySettings(flags: Flags): RegistrySettings {
 /** The part of the settings that a garbage collection needs. @throws Failure */
 export function collectSettings(flags: Flags): Pick<RegistrySettings, "storage" | "garbage"> {
   const given = givenBy(flags);
-  return { storage: storageSettings(given), garbage: garbageSettings(given) };
+  return { storage: storageSettings(given, false), garbage: garbageSettings(given) };
 }
 
 function givenBy(flags: Flags): Given {
@@ -80,8 +81,29 @@ function parseAddress(text: string): { hostname: string; port: number } {
   return { hostname: match[1]?.replace(/^\[|\]$/g, "") || "0.0.0.0", port };
 }
 
-function storageSettings(given: Given): RegistryStorageSettings {
-  return { kind: "fs", root: given.text("root") ?? DEFAULT_ROOT };
+function storageSettings(given: Given, redirect: boolean): RegistryStorageSettings {
+  const kind = given.text("storage") ?? "fs";
+  if (kind === "fs") return { kind, root: given.text("root") ?? DEFAULT_ROOT };
+  if (kind !== "s3") throw new Failure(`invalid value "${kind}" for --storage: it is fs or s3`);
+  const bucket = given.text("s3-bucket") ?? "";
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw new Failure("--storage s3 needs the name of a bucket: --s3-bucket");
+  const region = given.text("s3-region") ?? (process.env["AWS_REGION"] || DEFAULT_REGION);
+  const prefix = given.text("s3-prefix") ?? "";
+  return { kind, bucket, region, endpoint: endpointOf(given, region), prefix: prefix === "" ? "" : `${prefix.replace(/^\/+|\/+$/g, "")}/`, redirect, ...credentialsOfEnvironment() };
+}
+
+function endpointOf(given: Given, region: string): string {
+  const text = given.text("s3-endpoint") ?? `https://s3.${region}.amazonaws.com`;
+  if (!/^https?:\/\/[^/?#@]+\/?$/.test(text)) throw new Failure(`invalid value "${text}" for --s3-endpoint: give it as https://HOST[:PORT]`);
+  return text;
+}
+
+/** Where every program that speaks with such a storage looks; a flag could be read by others. */
+function credentialsOfEnvironment(): { accessKeyId: string; secretAccessKey: string; sessionToken: string | undefined } {
+  const accessKeyId = process.env["AWS_ACCESS_KEY_ID"] ?? "";
+  const secretAccessKey = process.env["AWS_SECRET_ACCESS_KEY"] ?? "";
+  if (accessKeyId === "" || secretAccessKey === "") throw new Failure("--storage s3 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment");
+  return { accessKeyId, secretAccessKey, sessionToken: process.env["AWS_SESSION_TOKEN"] || undefined };
 }
 
 function garbageSettings(given: Given): RegistryGarbageSettings {

@@ -31,6 +31,8 @@ const blobHeaders = (digest: Digest): Record<string, string> => ({
 async function blobAnswer({ request, repositories }: Call, digest: Digest, size: number): Promise<Response> {
   const headers = blobHeaders(digest);
   if (matchesETag(request.headers.get("if-none-match"), digest)) return new Response(null, { status: 304, headers });
+  const { link } = repositories.storage;
+  if (link && request.method === "GET" && size > 0) return new Response(null, { status: 307, headers: { Location: link(blobKey(digest)), "Docker-Content-Digest": digest } });
   const range = requestedRange(request, digest, size);
   if (range) headers["Content-Range"] = `bytes ${range.start}-${range.end - 1}/${size}`;
   const { start, end } = range ?? { start: 0, end: size };

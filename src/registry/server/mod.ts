@@ -7,4 +7,4 @@ export { Metrics } from "./metrics.ts";
 export { Repositories } from "./repositories.ts";
 export { Registry, type RegistryOptions } from "./server.ts";
 export { REGISTRY_LIMITS, type RegistryLimits } from "./settings.ts";
-export { FileSystemStorage, Leases, type Storage } from "../storage/mod.ts";
+export { FileSystemStorage, Leases, ObjectStorage, type Storage } from "../storage/mod.ts";

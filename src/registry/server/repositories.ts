@@ -50,6 +50,12 @@ export class Repositories {
     return (await this.leases.renew(layout.blobKey(digest))) !== undefined;
   }
 
+  /** The name is written first: what is given up later is found by it. */
+  async startUpload(name: string, id: string): Promise<void> {
+    await this.#name(name);
+    await this.storage.uploads.create(layout.uploadKey(name, id));
+  }
+
   async unlinkBlob(name: string, digest: Digest): Promise<void> {
     await this.storage.remove(layout.linkKey(name, digest));
     await this.storage.settle([layout.linkKey(name, digest)]);

@@ -17,7 +17,7 @@ export async function startUpload(call: Call): Promise<Response> {
   const digestText = call.query.get("digest");
   const digest = digestText === null ? undefined : parseBlobDigest(digestText);
   const id = crypto.randomUUID();
-  await call.repositories.storage.uploads.create(uploadKey(name, id));
+  await call.repositories.startUpload(name, id);
   call.metrics.add("uploads_total", 1, { outcome: "started" });
   if (digest === undefined) return accepted(202, name, id, 0);
   return await finish(call, name, id, digest);

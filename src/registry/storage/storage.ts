@@ -28,6 +28,8 @@ export interface Storage {
   list(key: string): AsyncIterable<string>;
   /** What an answer is made of. The object must be there. */
   body(key: string, range: ByteRange): Promise<Blob | ReadableStream<Uint8Array>>;
+  /** An address from which a client may read the object itself for a while. */
+  readonly link?: (key: string) => string;
   /** Resolves when these objects survive a power cut. */
   settle(keys: readonly string[]): Promise<void>;
   readonly uploads: Uploads;
