@@ -4,7 +4,8 @@ import { closeSync, writeSync } from "node:fs";
 export function tellReady(fd: number): void {
   try {
     writeSync(fd, "ready\n");
-    closeSync(fd);
+    // A standard stream stays open: the next connection would get its number, and with it what is logged there.
+    if (fd > 2) closeSync(fd);
   } catch {
     // Whoever started us did not wait: nobody is left to be told.
   }

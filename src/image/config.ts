@@ -78,6 +78,7 @@ function parseDescriptor(value: unknown): Descriptor {
   const { size, mediaType = "", annotations, platform } = fields;
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) throw invalid("a descriptor has no valid size");
   if (typeof mediaType !== "string") throw invalid("a descriptor has no valid media type");
+  if (fields["urls"] !== undefined && !(Array.isArray(fields["urls"]) && fields["urls"].every((url) => typeof url === "string"))) throw invalid("a descriptor's urls are no list of texts");
   if (annotations !== undefined && annotations !== null) for (const text of Object.values(record(annotations, "annotations"))) if (typeof text !== "string") throw invalid("an annotation is no text");
   if (platform !== undefined && platform !== null) for (const key of ["architecture", "os", "variant"]) optionalText(record(platform, "a platform"), key, "a platform");
   return { ...(fields as unknown as Descriptor), mediaType, digest: parseDigest(String(fields["digest"])), size };

@@ -14,6 +14,8 @@ export interface LayerDownload {
   readonly repository: Repository;
   readonly digest: Digest;
   readonly size: number;
+  /** Where else a foreign layer may be had. */
+  readonly urls: readonly string[];
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
   /** All bytes are here; `read` of them were unpacked. */
@@ -83,10 +85,10 @@ class Attempt {
   }
 
   async #fetch(partial: PartialBlob): Promise<void> {
-    const { digest, size, repository, signal, onBytes, onRetry, onWhole } = this.layer;
+    const { digest, size, urls, repository, signal, onBytes, onRetry, onWhole } = this.layer;
     if (partial.size > size) await partial.restart();
     const offset = partial.size;
-    const bytes = offset === size && size > 0 ? undefined : await repository.blob(digest, { offset, expectedSize: size, signal, onRetry });
+    const bytes = offset === size && size > 0 ? undefined : await repository.blob(digest, { offset, expectedSize: size, urls, signal, onRetry });
     if (bytes && bytes.offset !== offset) await partial.restart();
     this.resumed = partial.size > 0;
     if (size >= STREAMED_BYTES) this.#unpack = this.deps.extractor.unpackGrowing({ blob: partial.path, targetDir: this.newFolder().folder, onRead: this.layer.onUnpacked });

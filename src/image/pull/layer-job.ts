@@ -92,7 +92,7 @@ export class LayerJob implements FreshLayer {
   }
 
   #download(): Promise<Downloaded> {
-    const { digest, size } = this.descriptor;
+    const { digest, size, urls = [] } = this.descriptor;
     const extracting = throttledBar(this.#id, "Extracting", size, (message) => this.#say(message));
     let whole = false;
     return downloadLayer(
@@ -101,6 +101,7 @@ export class LayerJob implements FreshLayer {
         repository: this.repository,
         digest,
         size,
+        urls,
         signal: this.#abort.signal,
         onBytes: throttledBar(this.#id, "Downloading", size, (message) => this.#say(message)),
         onWhole: () => {

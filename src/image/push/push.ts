@@ -177,6 +177,8 @@ class Upload {
   }
 }
 
+/** What a registry does not let someone do is told in its own words, as Docker does. */
 function told(error: unknown, about: string): EngineError {
+  if (error instanceof EngineError && (error.kind === "Unauthorized" || error.kind === "Forbidden")) return error;
   return new EngineError(error instanceof EngineError ? error.kind : "System", `${about}: ${messageOf(error)}`, { cause: error });
 }

@@ -1,0 +1,91 @@
+import { expect, test } from "bun:test";
+import { gunzipSync } from "node:zlib";
+import { openRegistryClient } from "../../src/registry/mod.ts";
+import { parseReference, type Digest, type ImageManifest } from "../../src/spec/mod.ts";
+import { digestOf, file, layerOf, legacyArchive, testImage } from "./archives.ts";
+import { bytesOf, imageFixture, type Fixture } from "./fixture.ts";
+import { GZIP, MemoryRegistry, PATIENCE } from "./memory-registry.ts";
+
+const client = openRegistryClient({ userAgent: "test", limits: PATIENCE });
+
+async function push(fixture: Fixture, name: string, signal = new AbortController().signal): Promise<{ digest: Digest; said: string[] }> {
+  const reference = parseReference(name);
+  const said: string[] = [];
+  const { digest } = await fixture.images.push({ reference, repository: client.repository(reference), signal }, ({ id, status }) => status && said.push(id === undefined ? status : `${id}: ${status}`));
+  return { digest, said };
+}
+
+async function pull(fixture: Fixture, name: string): Promise<void> {
+  const reference = parseReference(name);
+  await fixture.images.pull({ reference, repository: client.repository(reference), signal: new AbortController().signal }, () => undefined);
+}
+
+const base = layerOf(file("etc/os", new Uint8Array(3 * 1024 * 1024)));
+const upper = layerOf(file("bin/app", "app"));
+const image = testImage([base, upper], []);
+const short = (layer: Uint8Array): string => digestOf(layer).slice(7, 19);
+const manifestOf = (registry: MemoryRegistry, key: string): ImageManifest => JSON.parse(Buffer.from(registry.manifests.get(key)?.bytes ?? []).toString()) as ImageManifest;
+
+test("push() sends an image as it came, mounts what another repository has, and asks once for what is there", async () => {
+  await using registry = new MemoryRegistry();
+  await using fixture = await imageFixture();
+  const { digest } = registry.add("app", "1", image);
+  await pull(fixture, `${registry.host}/app:1`);
+  fixture.images.tag(`${registry.host}/app:1`, `${registry.host}/copy:2`);
+  const blobs = registry.blobs;
+  for (const each of [...blobs.keys()]) if (each !== digestOf(Bun.gzipSync(new Uint8Array(base)))) blobs.delete(each);
+  registry.fault = (request, path) => (request.method === "HEAD" && path.startsWith("blobs/") && !registry.asked.some((line) => line.startsWith("PUT")) ? new Response(null, { status: 404 }) : undefined);
+  const first = await push(fixture, `${registry.host}/copy:2`);
+  expect(first.digest).toBe(digest as Digest);
+  expect(first.said).toContain(`${short(base)}: Mounted from app`);
+  expect(first.said.at(-1)).toMatch(new RegExp(`^2: digest: ${digest} size: \\d+$`));
+  expect(fixture.images.resolve(`${registry.host}/copy:2`).repoDigests).toEqual([`${registry.host}/app@${digest}`, `${registry.host}/copy@${digest}`]);
+  const before = registry.asked.length;
+  const again = await push(fixture, `${registry.host}/copy:2`);
+  expect(again.said.filter((line) => line.endsWith("Layer already exists"))).toHaveLength(2);
+  expect(registry.asked.slice(before)).toEqual(["HEAD manifests/2"]);
+});
+
+test("push() packs what was loaded plain, the same way each time, and what is pulled is the same image", async () => {
+  await using registry = new MemoryRegistry();
+  await using fixture = await imageFixture();
+  await fixture.images.load(bytesOf(legacyArchive({ ...image, tags: [`${registry.host}/app:1`, `${registry.host}/other:1`] })), () => undefined);
+  const kept = fixture.content.list().length;
+  const { digest, said } = await push(fixture, `${registry.host}/app:1`);
+  expect(said).toContain(`${short(base)}: Pushed`);
+  const { layers, config } = manifestOf(registry, "app:1");
+  expect(layers.map(({ mediaType }) => mediaType)).toEqual([GZIP, GZIP]);
+  expect(layers.map((layer) => digestOf(gunzipSync(registry.blobs.get(layer.digest) ?? new Uint8Array())))).toEqual([digestOf(base), digestOf(upper)]);
+  expect(config.digest).toBe(image.id);
+  // What was packed for the push does not stay.
+  expect(fixture.content.list()).toHaveLength(kept);
+  registry.blobs.clear();
+  expect((await push(fixture, `${registry.host}/other:1`)).digest).toBe(digest);
+  await using elsewhere = await imageFixture();
+  await pull(elsewhere, `${registry.host}/other:1`);
+  expect(elsewhere.images.resolve(`${registry.host}/other:1`).id).toBe(image.id);
+});
+
+test("push() of what is not there, and to a registry that refuses", async () => {
+  await using registry = new MemoryRegistry();
+  await using fixture = await imageFixture();
+  await expect(push(fixture, `${registry.host}/app:1`)).rejects.toThrow(`tag does not exist: ${registry.host}/app:1`);
+  await fixture.images.load(bytesOf(legacyArchive({ ...image, tags: [`${registry.host}/app:1`] })), () => undefined);
+  registry.fault = (request) => (request.method === "POST" ? Response.json({ errors: [{ code: "DENIED", message: "requested access to the resource is denied" }] }, { status: 403 }) : undefined);
+  await expect(push(fixture, `${registry.host}/app:1`)).rejects.toThrow(/^denied: requested access to the resource is denied$/);
+  expect([...registry.manifests.keys()]).toEqual([]);
+  expect(fixture.images.resolve(`${registry.host}/app:1`).repoDigests).toEqual([]);
+});
+
+test("push() that nobody waits for ends", async () => {
+  await using registry = new MemoryRegistry();
+  await using fixture = await imageFixture();
+  await fixture.images.load(bytesOf(legacyArchive({ ...image, tags: [`${registry.host}/app:1`] })), () => undefined);
+  const leaves = new AbortController();
+  registry.fault = (request) => {
+    if (request.method === "PUT") leaves.abort(new Error("the client has gone away"));
+    return undefined;
+  };
+  await expect(push(fixture, `${registry.host}/app:1`, leaves.signal)).rejects.toThrow("the client has gone away");
+  expect([...registry.manifests.keys()]).toEqual([]);
+});
