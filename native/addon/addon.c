@@ -1,5 +1,4 @@
 /* System calls for TypeScript. Every function returns what the kernel returns, a failure as -errno; nothing here knows containers. */
-#include "ask.h"
 #include "spawn.h"
 
 #include <errno.h>
@@ -293,49 +292,6 @@ static napi_value js_netns_socket(napi_env env, napi_callback_info info) {
     return number(env, request.result);
 }
 
-/* A message that the kernel takes its time over: a thread of the pool waits for it. */
-struct question {
-    napi_async_work work;
-    napi_deferred deferred;
-    int fd, result;
-    size_t bytes;
-    char message[];
-};
-
-static void ask(napi_env env, void *data) {
-    (void)env;
-    struct question *question = data;
-    question->result = ask_kernel(question->fd, question->message, question->bytes);
-}
-
-static void answer(napi_env env, napi_status status, void *data) {
-    struct question *question = data;
-    napi_resolve_deferred(env, question->deferred, number(env, status == napi_ok ? question->result : -ECANCELED));
-    napi_delete_async_work(env, question->work);
-    free(question);
-}
-
-static napi_value js_ask(napi_env env, napi_callback_info info) {
-    napi_value values[2], promise = NULL, name = NULL;
-    size_t count = 2, bytes = 0;
-    void *message = NULL;
-    int fd;
-    if (napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || count != 2 || napi_get_value_int32(env, values[0], &fd) != napi_ok ||
-        !take_bytes(env, values[1], &message, &bytes))
-        return fail(env, "ask: socket, message");
-    struct question *question = malloc(sizeof *question + bytes);
-    if (question == NULL)
-        return fail(env, "ask: no memory");
-    *question = (struct question){.fd = fd, .bytes = bytes};
-    memcpy(question->message, message, bytes);
-    if (napi_create_promise(env, &question->deferred, &promise) != napi_ok || napi_create_string_utf8(env, "ask", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-        napi_create_async_work(env, NULL, name, ask, answer, question, &question->work) != napi_ok || napi_queue_async_work(env, question->work) != napi_ok) {
-        free(question);
-        return fail(env, "ask: no thread");
-    }
-    return promise;
-}
-
 NAPI_MODULE_INIT() {
     const napi_property_descriptor functions[] = {
         {"syscall", NULL, js_syscall, NULL, NULL, NULL, napi_default, NULL},
@@ -343,7 +299,6 @@ NAPI_MODULE_INIT() {
         {"spawn", NULL, js_spawn, NULL, NULL, NULL, napi_default, NULL},
         {"sendFds", NULL, js_send_fds, NULL, NULL, NULL, napi_default, NULL},
         {"recvFds", NULL, js_recv_fds, NULL, NULL, NULL, napi_default, NULL},
-        {"ask", NULL, js_ask, NULL, NULL, NULL, napi_default, NULL},
         {"netnsSocket", NULL, js_netns_socket, NULL, NULL, NULL, napi_default, NULL},
     };
     napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);

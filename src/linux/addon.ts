@@ -16,8 +16,6 @@ export interface Addon {
   sendFds(socket: number, bytes: Uint8Array, fds: readonly number[]): number;
   /** [bytes or -errno, ...fds] */
   recvFds(socket: number, bytes: Uint8Array): number[];
-  /** Sends one netlink message on a thread that waits for its acknowledgement: 0 or -errno. The socket is nobody else's meanwhile. */
-  ask(socket: number, message: Uint8Array): Promise<number>;
   /** A socket of another network namespace, opened by a thread that enters it. */
   netnsSocket(namespaceFd: number, domain: number, type: number, protocol: number): number;
 }

@@ -1,10 +1,13 @@
+import { write } from "node:fs";
+import { promisify } from "node:util";
 import { tryCall, call } from "./call.ts";
-import { addon } from "./addon.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
 import { attributesOf, IFA, IFF_UP, IFLA, NetlinkWriter, NLM_F, NLMSG, RTA, RTM, splitMessages, type NetlinkMessage } from "./netlink-message.ts";
 import { AF, SOCK, socketInNamespace } from "./sockets.ts";
 
+const writeFd = promisify<number, Uint8Array, unknown>(write);
+const MSG_DONTWAIT = 0x40;
 const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
@@ -206,11 +209,13 @@ export class Rtnetlink implements Disposable {
     message.ifinfo({});
     message.text(IFLA.IFNAME, name);
     message.end();
-    // A socket of its own: others ask on ours meanwhile.
+    // A socket of its own: others ask on ours meanwhile. The kernel does the work within write(2), which a thread of the pool calls.
     const socket = this.#open();
     try {
-      const result = await addon().ask(socket, message.finish());
-      if (result < 0 && result !== -ERRNO.ENODEV) throw new SyscallError("delete link", -result, name);
+      await writeFd(socket, message.finish());
+      const length = call("recvfrom", socket, this.#buffer, this.#buffer.length, MSG_DONTWAIT, null, null);
+      const errno = -(splitMessages(this.#buffer.slice(0, length))[0]?.body.readInt32LE(0) ?? 0);
+      if (errno !== 0 && errno !== ERRNO.ENODEV) throw new SyscallError("delete link", errno, name);
     } finally {
       tryCall("close", socket);
     }

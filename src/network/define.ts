@@ -48,7 +48,7 @@ export function defineNetwork(request: NetworkRequest, { id, createdAt }: { id: 
 function checkName(name: string, around: Surroundings): void {
   if (name.trim() === "") throw new EngineError("InvalidParameter", "invalid name: name is empty");
   if (name.length > 255) throw new EngineError("InvalidParameter", "invalid name: it is longer than 255 characters");
-  if (PREDEFINED.includes(name)) throw new EngineError("Forbidden", `operation is not permitted on predefined ${name} network`);
+  if (PREDEFINED.includes(name)) throw new EngineError("Forbidden", `operation is not permitted on predefined ${name} network `);
   if (around.named(name)) throw new EngineError("Conflict", `network with name ${name} already exists`);
 }
 

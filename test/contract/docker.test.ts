@@ -9,6 +9,7 @@ import { describeContract, type Subject } from "./contract.ts";
 import { describeCreating } from "./creating.ts";
 import { describeLife } from "./life.ts";
 import { describeLimits } from "./limits.ts";
+import { describeNetworking } from "./networking.ts";
 import { describeScenario } from "./scenario.ts";
 import type { ShapeOf } from "./shape.ts";
 
@@ -23,6 +24,7 @@ if (peer?.startsWith("unix://")) {
   describeLife(subject);
   describeCreating(subject);
   describeLimits(subject);
+  describeNetworking(subject);
   describeScenario({ subject, ...(recording && { record: (name: string, shape: ShapeOf) => void (shapes[name] = shape) }) });
   afterAll(() => {
     if (recording) writeFileSync(join(import.meta.dir, "shapes.json"), `${JSON.stringify(shapes, null, 1)}\n`);

@@ -6,6 +6,7 @@ import { describeCreating } from "./creating.ts";
 import { describeLife } from "./life.ts";
 import { describeLimits } from "./limits.ts";
 import { describeMalformed } from "./malformed.ts";
+import { describeNetworking } from "./networking.ts";
 import { describeScenario } from "./scenario.ts";
 
 let engine: TestEngine;
@@ -20,6 +21,7 @@ describeScenario({ subject });
 describeLife(subject);
 describeCreating(subject);
 describeLimits(subject);
+describeNetworking(subject);
 describeMalformed(subject, 500);
 
 test("the engine has nothing to report after all of that", () => {

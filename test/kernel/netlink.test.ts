@@ -52,6 +52,17 @@ describe("Rtnetlink", () => {
     expect(rtnl.link("br0")?.up).toBe(false);
   });
 
+  test("removes a link while this thread goes on", async () => {
+    rtnl.createBridge("leaving");
+    let turns = 0;
+    const turning = setInterval(() => turns++, 1);
+    await rtnl.deleteLinkLater("leaving");
+    clearInterval(turning);
+    expect(rtnl.link("leaving")).toBeUndefined();
+    expect(turns).toBeGreaterThan(0);
+    await rtnl.deleteLinkLater("leaving");
+  });
+
   test("what is missing or there already is said by name", () => {
     expect(rtnl.link("none")).toBeUndefined();
     expect(rtnl.deleteLink("none")).toBe(false);
