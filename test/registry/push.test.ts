@@ -184,3 +184,16 @@ test("a manifest is put under its tag or digest, and must be kept as it is", asy
   kept = digestOf("something else");
   expect((await refusal(web.putManifest("one", MEDIA.ociManifest, manifest))).message).toBe(`the registry keeps the manifest ${digestOf(manifest)} as ${kept}`);
 });
+
+test("what a tag names at the registry itself is asked with the right to push", async () => {
+  const manifest = digestOf("manifest");
+  await using mirror = await scriptedRegistry(({ reply }) => reply(200, { "Docker-Content-Digest": digestOf("an older one") }));
+  await using registry = await scriptedRegistry(({ path, reply }) => reply(path === "/v2/" || path.endsWith("/one") ? 200 : 404, { "Docker-Content-Digest": manifest }));
+  const web = repository(registry.host, { mirrors: { "*": [`http://${mirror.host}`] } });
+  expect(await web.keptAs("one")).toBe(manifest);
+  expect(await web.keptAs("two")).toBeUndefined();
+  expect(mirror.requests.length).toBe(0);
+  await using closed = await scriptedRegistry(({ reply }) => reply(401, { "WWW-Authenticate": 'Basic realm="r"' }));
+  expect((await refusal(repository(closed.host).keptAs("one"))).message).toBe("no basic auth credentials");
+  expect((await refusal(repository(closed.host).uploadBlob(blob))).message).toBe("no basic auth credentials");
+});

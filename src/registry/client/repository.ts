@@ -62,7 +62,7 @@ export class RemoteRepository implements Repository {
 
   keptAs(tagOrDigest: string, { signal }: RequestOptions = {}): Promise<Digest | undefined> {
     return withRetries(this.#patience(signal), async () => {
-      const { transfer, session, access, base } = await this.#home("pull", signal);
+      const { transfer, session, access, base } = await this.#home("push", signal);
       const response = await transfer.request(session, { method: "HEAD", url: new URL(`manifests/${tagOrDigest}`, base), access, headers: { Accept: MANIFEST_TYPES.join(", ") }, ...(signal && { signal }) }, [200, 404]);
       await response.discard();
       const digest = response.status === 404 ? undefined : response.headers.get("docker-content-digest");
