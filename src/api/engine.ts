@@ -4,7 +4,7 @@ import type { EngineContext } from "../engine/mod.ts";
 /** The use cases the API offers: the engine's own functions, with their context already given. */
 const USE_CASES = [
   "createContainer", "startContainer", "stopContainer", "restartContainer", "killContainer", "pauseContainer", "unpauseContainer",
-  "renameContainer", "removeContainer", "waitContainer", "listContainers", "inspectContainer", "topContainer", "containerStats", "updateContainer", "changeLabels", "changePorts", "resizeContainer",
+  "renameContainer", "removeContainer", "waitContainer", "listContainers", "inspectContainer", "topContainer", "containerStats", "updateContainer", "changeLabels", "changePorts", "containerReach", "resizeContainer",
   "containerLogs", "clearLogs", "attachContainer", "pruneContainers",
   "statContainerPath", "readContainerPath", "writeContainerPath", "containerChanges", "exportContainer", "commitContainer",
   "createExec", "startExec", "inspectExec", "resizeExec",

@@ -6,6 +6,7 @@ import { events } from "./events.ts";
 import { exec } from "./exec.ts";
 import { images } from "./images.ts";
 import { networks } from "./networks.ts";
+import { reach } from "./reach.ts";
 import { registries } from "./registries.ts";
 import type { Route } from "./route.ts";
 import { swarm } from "./swarm.ts";
@@ -14,4 +15,4 @@ import { unsupported } from "./unsupported.ts";
 import { volumes } from "./volumes.ts";
 
 /** Every endpoint of the API. */
-export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerFiles, ...containerLimits, ...exec, ...images, ...registries, ...events, ...system, ...volumes, ...networks, ...swarm, ...unsupported];
+export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerFiles, ...containerLimits, ...exec, ...images, ...registries, ...events, ...system, ...volumes, ...networks, ...reach, ...swarm, ...unsupported];

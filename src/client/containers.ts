@@ -1,4 +1,4 @@
-import type { ContainerCreateRequest, ContainerInspect, ContainerSummary, HostConfig } from "../spec/mod.ts";
+import type { ContainerCreateRequest, ContainerInspect, ContainerSummary, HostConfig, Reach } from "../spec/mod.ts";
 import { formatFilters, readText, type Answer, type Client, type Filters, type RequestOptions } from "./client.ts";
 import { readJsonLines } from "./json-lines.ts";
 import type { Connection } from "./connection.ts";
@@ -116,6 +116,8 @@ export const updateContainer = (client: Client, ref: string, change: HostConfig)
 export const changeLabels = (client: Client, ref: string, change: { Add?: Record<string, string>; Remove?: readonly string[] }) => client.send("POST", `/hako${at(ref, "/labels")}`, { json: change });
 
 export const changePorts = (client: Client, ref: string, change: { Add?: HostConfig["PortBindings"]; Remove?: HostConfig["PortBindings"] }) => client.send("POST", `/hako${at(ref, "/ports")}`, { json: change });
+
+export const containerReach = (client: Client, ref: string, port?: string) => client.json<Reach>("GET", `/hako${at(ref, "/reach")}`, { query: { ...(port !== undefined && { port }) } });
 
 export interface LogsQuery {
   readonly follow?: boolean;

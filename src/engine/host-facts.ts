@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  closeFd, cpuCount, defaultSeccompProfile, deviceNumber, getSysctl, hostName, hostResolvConf, kernelCapabilities, kernelVersion, listProcesses, machineArchitecture, memoryTotalBytes, mountPointOf, namespacePath, openProcessRoot,
+  closeFd, cpuCount, defaultSeccompProfile, deviceNumber, getSysctl, hostName, hostResolvConf, kernelCapabilities, kernelVersion, listeners, listProcesses, machineArchitecture, memoryTotalBytes, mountPointOf, namespacePath, openProcessRoot,
   operatingSystem, parseSeccompProfile, readAccounts, SystemCpuReader,
 } from "../linux/mod.ts";
 import { EngineError, messageOf } from "../base/mod.ts";
@@ -31,6 +31,7 @@ export function hostFacts(): HostPort {
     resolvConf: hostResolvConf,
     hostsFile: () => readTextOr("/etc/hosts", ""),
     ipv4Forwarding: () => getSysctl("net.ipv4.ip_forward") === "1",
+    listeners,
     bridgesAreFiltered: () => getSysctl("net.bridge.bridge-nf-call-iptables") === "1",
     mountPoint: mountPointOf,
     listProcesses,

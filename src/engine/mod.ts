@@ -20,6 +20,7 @@ export { topContainer } from "./top.ts";
 export { updateContainer } from "./update.ts";
 export { changeLabels } from "./change-labels.ts";
 export { changePorts } from "./change-ports.ts";
+export { containerReach } from "./reach.ts";
 export { containerStats, type StatsAnswer } from "./stats.ts";
 export type { UploadConnection } from "./ports.ts";
 export { readContainerPath, statContainerPath, writeContainerPath, type ContainerPathStat } from "./archive.ts";

@@ -3,7 +3,7 @@ import type { NamedContainer } from "../dns/mod.ts";
 import type { Attachment, Endpoint, EndpointWish, NetworkRecord, NetworkRequest } from "../network/mod.ts";
 import type { Framing } from "../base/mod.ts";
 import type { CgroupStatsReader, CgroupSupport, InterfaceCounters, ProcessInfo } from "../linux/mod.ts";
-import type { DeviceNode, Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, ProcessSpec, Reference, Resources, RootMount, RuntimeMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
+import type { DeviceNode, Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, ProcessSpec, ReachWay, Reference, Resources, RootMount, RuntimeMount, RuntimeSpec, Seccomp } from "../spec/mod.ts";
 
 /** The narrow interfaces that the use cases need of the mechanisms; the real ones fit by shape. */
 
@@ -248,6 +248,8 @@ export interface PublishPort {
   /** Takes back some of them. */
   withdraw(containerId: string, ports: readonly PublishedPort[]): void;
   published(containerId: string): readonly PublishedPort[];
+  /** Where each comes from, leads to, and by what; `containerPort` like `80/tcp`. */
+  ways(containerId: string): { readonly containerPort: string; readonly way: ReachWay }[];
   /** The container is to be reached elsewhere. */
   retarget(containerId: string, target: { readonly ip: string; readonly ip6: string; readonly bridge: string }): Promise<void>;
   sweep(liveIds: ReadonlySet<string>): void;
@@ -445,6 +447,8 @@ export interface HostPort {
   ipv4Forwarding(): boolean;
   /** Packets between two ports of a bridge pass the firewall of the host. */
   bridgesAreFiltered(): boolean;
+  /** What listens in the network namespace of a process; undefined when it has gone. */
+  listeners(pid: number): readonly { readonly protocol: "tcp" | "udp"; readonly address: string; readonly port: number }[] | undefined;
   /** The mount that a path lies on, and whether mounts spread from and to it. */
   mountPoint(path: string): { readonly path: string; readonly shared: boolean; readonly slave: boolean } | undefined;
   /** In the order given, or each with all of its threads. */

@@ -112,7 +112,7 @@ export function shownPorts(ctx: EngineContext, record: ContainerRecord): PortSum
 }
 
 /** Exposed or asked to be published. */
-function exposedPorts({ config, hostConfig }: ContainerRecord): string[] {
+export function exposedPorts({ config, hostConfig }: ContainerRecord): string[] {
   return [...new Set([...Object.keys(config.ExposedPorts ?? {}), ...Object.keys(hostConfig.PortBindings ?? {})].map(containerPortName))];
 }
 

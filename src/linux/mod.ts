@@ -34,6 +34,7 @@ export { NftElements, groupKey, interfaceKey, macKey, addressKey, subnetKey, joi
 export { applyRuleset, listTable, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";
 export { endWriting, ephemeralPorts, holdPort, type PortProtocol } from "./port-socket.ts";
 export { FlowTable } from "./flows.ts";
+export { listeners, type Listener } from "./listeners.ts";
 export { keepFromChildren, notifyManager, runsOurProgram, setOwnOOMScore, socketFamily } from "./service.ts";
 export { syncFileSystem } from "./sync-file-system.ts";
 export { bootID } from "./boot.ts";

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { EngineError, messageOf } from "../base/mod.ts";
 import { closeFd, ephemeralPorts, FlowTable, getSysctl, hasCode, holdPort, NftElements, setSysctl, type ElementChange } from "../linux/mod.ts";
+import type { ReachWay } from "../spec/mod.ts";
 import { choosePort, holdOne, inOrder, type HeldPort } from "./publish-choose.ts";
 import { PortNumbers } from "./publish-numbers.ts";
 import { holdSocket, relayPort, type Hold } from "./publish-relay.ts";
@@ -107,6 +108,12 @@ export class Publisher implements Disposable {
     if (publication) this.#withdraw(publication, ports);
   }
 
+  /** Where each published port comes from, leads to, and by what. */
+  ways(containerId: string): { readonly containerPort: string; readonly way: ReachWay }[] {
+    const publication = this.#store.get(containerId);
+    return publication ? publication.ports.map((port) => ({ containerPort: `${port.containerPort}/${port.protocol}`, way: this.#wayOf(port, publication.target) })) : [];
+  }
+
   /** The same ports lead to another address of the container. */
   async retarget(containerId: string, target: PublishTarget): Promise<void> {
     const before = this.#store.get(containerId);
@@ -192,6 +199,14 @@ export class Publisher implements Disposable {
     const reachesAll = this.#isTranslated(port, target) && !(hostIp === "::" && this.#options.relays);
     if (protocol !== "tcp" || reachesAll) return holdSocket(protocol, hostIp, hostPort);
     return relayPort(hostIp, hostPort, { address: isIPv6(hostIp) && target.ip6 !== "" ? target.ip6 : target.ip, port: containerPort });
+  }
+
+  #wayOf(port: PublishedPort, target: PublishTarget): ReachWay {
+    const inside = isIPv6(port.hostIp) && target.ip6 !== "" ? target.ip6 : target.ip;
+    const way = { HostIp: port.hostIp, HostPort: port.hostPort, Target: `${isIPv6(inside) ? `[${inside}]` : inside}:${port.containerPort}` };
+    const [element] = this.#isTranslated(port, target) ? publishElements({ containerId: "", target, ports: [port] }) : [];
+    if (element) return { ...way, By: "kernel", Element: `inet ${this.#options.table} ${element.set} { ${element.key.text} : ${element.value?.text} }` };
+    return { ...way, By: port.protocol === "tcp" ? "engine" : "nobody", Element: "" };
   }
 
   #isTranslated(port: PublishedPort, target: PublishTarget): boolean {

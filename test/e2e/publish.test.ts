@@ -206,3 +206,24 @@ test("networks of users: IPv6 of one's own without a relay, internal ones are no
   await engine.clear();
   await engine.ok("network", "rm", "dual", "inside");
 }, 30_000);
+
+test("network explain says who reaches a port, through what, and why others do not, in two languages", async () => {
+  const id = await serve("-p", "8130:80", "-p", "127.0.0.1:8131:81", "--name", "shown");
+  expect(await who("client", ENGINE_IP, 8130)).toBe(CLIENT_IP);
+  const address = await engine.ok("inspect", "-f", "{{.NetworkSettings.IPAddress}}", id);
+  const text = await engine.ok("network", "explain", "--lang", "en", "shown");
+  expect(text).toContain(`every host that reaches this one: 0.0.0.0:8130 → ${address}:80`);
+  expect(text).toContain(`inet hako publish4any { tcp . 8130 : ${address} . 80 }`);
+  expect(text).toContain("programs of this host, and nobody else: 127.0.0.1:8131");
+  expect(text).toContain("no program in the container listens there");
+  const hidden = await engine.ok("network", "explain", "--lang", "en", "shown", "5000");
+  expect(hidden).toContain("not published (chain inet forward: oifname @bridges drop). Publish it: hako update -p 5000:5000/tcp shown");
+  // What it names is what the kernel has.
+  const table = (await engine.inNetwork("nft", "list", "table", "inet", "hako")).stdout;
+  for (const rule of ["iifname . oifname @within accept", "oifname @bridges drop", `tcp . 8130 : ${address} . 80`]) expect(table).toContain(rule);
+  expect(await engine.ok("network", "explain", "--lang", "ja", "shown", "80")).toContain("このホストに届くすべてのホスト");
+  expect(JSON.parse(await engine.ok("network", "explain", "--format", "json", "shown", "80"))).toMatchObject([{ Ports: [{ Port: "80/tcp", Listens: "everywhere", Ways: [{ By: "kernel", HostPort: 8130 }, { By: "engine" }] }] }]);
+  expect((await engine.hako("network", "explain", "shown", "http")).stderr).toContain('invalid port specification: "http"');
+  await engine.ok("stop", "-t", "0", id);
+  expect(await engine.ok("network", "explain", "--lang", "en", "shown")).toBe("It does not run: nobody reaches it.");
+});

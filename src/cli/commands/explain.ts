@@ -2,7 +2,8 @@ import { ApiError, type Client } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
 import { draw } from "../explain/draw.ts";
 import { containerPicture, imagePicture, type ContainerPicture, type ImagePicture } from "../explain/picture.ts";
-import { LANGUAGES, languageOf, wordsOf, type Language } from "../explain/words.ts";
+import { languageFlag } from "../explain/language-flag.ts";
+import { wordsOf } from "../explain/words.ts";
 import { Failure } from "../failure.ts";
 import { printInspected } from "../format/inspect.ts";
 import { out } from "../output.ts";
@@ -10,7 +11,7 @@ import { out } from "../output.ts";
 export async function run({ flags, args, client }: Invocation): Promise<number> {
   const format = flags.string("format");
   if (format) return await printInspected(args, async (ref) => JSON.stringify(await pictureOf(client, ref)), { format });
-  const words = wordsOf(language(flags.string("lang")));
+  const words = wordsOf(languageFlag(flags));
   for (const [at, ref] of args.entries()) out(`${at > 0 ? "\n" : ""}${draw(await pictureOf(client, ref), words)}`);
   return 0;
 }
@@ -29,11 +30,4 @@ async function pictureOf(client: Client, ref: string): Promise<ContainerPicture 
     if (error instanceof ApiError && error.status === 404) throw new Failure(`there is no container and no image ${ref}: see hako ps -a and hako images`);
     throw error;
   }
-}
-
-function language(asked: string | undefined): Language {
-  if (!asked) return languageOf(process.env);
-  const known = LANGUAGES.find((each) => each === asked);
-  if (!known) throw new Failure(`unknown language ${JSON.stringify(asked)}: use one of ${LANGUAGES.join(", ")}`);
-  return known;
 }

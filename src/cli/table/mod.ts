@@ -100,6 +100,7 @@ export const TABLE: readonly Entry[] = [
       { name: "connect", command: network.CONNECT },
       { name: "create", command: network.CREATE },
       { name: "disconnect", command: network.DISCONNECT },
+      { name: "explain", command: network.EXPLAIN },
       { name: "inspect", command: system.NETWORK_INSPECT },
       { name: "ls", aliases: ["list"], command: system.NETWORK_LS },
       { name: "prune", command: network.PRUNE },

@@ -53,6 +53,17 @@ export const DISCONNECT: CommandSpec = {
   load: () => import("../commands/network-disconnect.ts"),
 };
 
+export const EXPLAIN: CommandSpec = {
+  summary: "Say who reaches a container, through which rule, and why others do not",
+  usage: "[OPTIONS] CONTAINER [PORT]",
+  args: [1, 2],
+  flags: [
+    { name: "format", short: "f", type: "string", help: "Print what was found by a template, or 'json'" },
+    { name: "lang", type: "string", help: "Language: en or ja (default: as the environment says)" },
+  ],
+  load: () => import("../commands/network-explain.ts"),
+};
+
 export const PRUNE: CommandSpec = {
   summary: "Remove unused networks",
   usage: "[OPTIONS]",
