@@ -34,7 +34,7 @@ export const system = [
     failures: [400],
     respond: async ({ engine, query }) => json(await engine.systemDf(dfTypes(query.type))),
   }),
-  route("POST /system/check", {
+  route("POST /hako/system/check", {
     summary: "Verifies every blob and layer of images: a line of JSON for each that is damaged, then {\"summary\"}. Not in Docker.",
     query: { repair: flag("Remove damaged blobs, so that they are fetched again, and unpack damaged layers again.", true) },
     respond: ({ engine, query, signal }) => progress(engine.checkStore({ repair: query.repair }, signal)),

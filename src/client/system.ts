@@ -26,7 +26,7 @@ export interface StoreSummary {
 
 /** What a check of the engine's images finds, as it is found. */
 export async function* checkStore(client: Client, repair: boolean): AsyncGenerator<StoreFinding | { readonly summary: StoreSummary } | { readonly error: string }, void, void> {
-  const answer = await client.request("POST", "/system/check", { query: { repair } });
+  const answer = await client.request("POST", "/hako/system/check", { query: { repair } });
   for await (const text of readLines(answer.body)) yield JSON.parse(text) as StoreFinding;
 }
 

@@ -5,6 +5,18 @@ const FORMAT: Flag = { name: "format", type: "string", help: "Format the output 
 const PLATFORM: Flag = { name: "platform", type: "string", help: 'Only this platform, "os[/arch[/variant]]"' };
 const FORCE: Flag = { name: "force", short: "f", type: "bool", help: "Do not ask for confirmation" };
 
+export const BOOTSTRAP: CommandSpec = {
+  summary: "Make a base image from Debian's archive, verified by the archive's signatures",
+  usage: "[OPTIONS] debian|busybox [NAME[:TAG]]",
+  args: [1, 2],
+  flags: [
+    { name: "keyring", type: "string", help: "Keys that the archive must be signed with (default /usr/share/keyrings/debian-archive-keyring.gpg)" },
+    { name: "mirror", type: "string", help: "Address of the archive (default: that of this machine's apt)" },
+    { name: "suite", type: "string", help: "Release, such as bookworm (default: that of this machine's apt, or stable)" },
+  ],
+  load: () => import("../commands/image-bootstrap.ts"),
+};
+
 export const HISTORY: CommandSpec = {
   summary: "Show how an image came to be",
   usage: "[OPTIONS] IMAGE",

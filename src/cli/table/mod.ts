@@ -78,6 +78,7 @@ export const TABLE: readonly Entry[] = [
     summary: "Manage images",
     section: "management",
     children: [
+      { name: "bootstrap", command: image.BOOTSTRAP },
       { name: "history", command: image.HISTORY },
       { name: "import", command: image.IMPORT },
       { name: "inspect", command: image.INSPECT_IMAGE },
