@@ -37,12 +37,11 @@ function client(program: "hako" | "docker", args: readonly string[], stdin?: str
 }
 
 /** A credential helper that keeps one secret in a file, and says so when there is none. */
-function installHelper(): string {
-  const path = join(folder, "docker-credential-test");
+function installHelper(name = "test"): void {
+  const path = join(folder, `docker-credential-${name}`);
   writeFileSync(path, `#!/bin/sh\ncd ${folder}\necho "$1" >> calls\ncase $1 in\nstore) cat > secret ;;\nget) if [ -e secret ]; then cat secret; else echo "credentials not found in native keychain"; exit 1; fi ;;\nerase) cat > /dev/null; rm -f secret ;;\nesac\n[ ! -e broken ] || { echo "it is locked"; exit 1; }\n`);
   chmodSync(path, 0o755);
-  writeFileSync(join(folder, "config.json"), JSON.stringify({ credsStore: "test" }));
-  return path;
+  if (name === "test") writeFileSync(join(folder, "config.json"), JSON.stringify({ credsStore: "test" }));
 }
 
 for (const program of ["hako", "docker"] as const) {
@@ -75,6 +74,14 @@ for (const program of ["hako", "docker"] as const) {
     expect((await client(program, ["logout", registry])).code).toBe(0);
     expect(existsSync(join(folder, "secret"))).toBe(false);
     expect(JSON.parse(config())).toEqual({ auths: {}, credsStore: "test" });
+  });
+
+  test.skipIf(!available)(`${program}: the machine's own helper is taken where nothing is kept yet`, async () => {
+    const name = Bun.which("pass") ? "pass" : "secretservice";
+    installHelper(name);
+    expect(await client(program, ["login", "-u", "anna", "--password-stdin", registry], "geheim")).toEqual({ code: 0, stdout: "Login Succeeded\n", stderr: "" });
+    expect(JSON.parse(readFileSync(join(folder, "secret"), "utf8"))).toMatchObject({ Secret: "geheim" });
+    expect(JSON.parse(config())).toEqual({ auths: { [registry]: {} }, credsStore: name });
   });
 
   test.skipIf(!available)(`${program}: a helper that fails, or is not there, is told of`, async () => {

@@ -15,6 +15,7 @@ interface Given {
 export async function run({ flags, args, client, config }: Invocation): Promise<number> {
   const server = registryKey(args[0] ?? "");
   const store = new CredentialStore(config);
+  store.adoptDefaultHelper();
   const given = await givenCredentials(flags.string("username") ?? "", flags.string("password") ?? "", flags.bool("password-stdin"));
   const kept = given.username === "" && given.password === "" ? await store.get(server).catch(() => undefined) : undefined;
   let failure: unknown;
@@ -35,7 +36,7 @@ export async function run({ flags, args, client, config }: Invocation): Promise<
     const answer = await registryLogin(client, { username, password, identitytoken: identityToken, serveraddress: server });
     // A token is kept in place of the password that it was given for.
     const proven = answer.IdentityToken ? { username, password: "", identityToken: answer.IdentityToken } : credentials;
-    if (store.keepsPlain(server) && credentials !== kept) tellOfPlain(store.plainFile ?? "config.json");
+    if (store.keepsPlain(server) && credentials !== kept) tellOfPlain(`${config.folder}/config.json`);
     try {
       await store.store(server, proven);
     } catch (error) {

@@ -14,19 +14,28 @@ export interface Credentials {
 
 type Auths = Readonly<Record<string, unknown>>;
 
+/** The helper that a machine has for everybody's secrets, where it has one. */
+function defaultHelper(): string | undefined {
+  const name = Bun.which("pass") ? "pass" : "secretservice";
+  return Bun.which(`docker-credential-${name}`) ? name : undefined;
+}
+
 /** Where credentials lie: in the configuration file, or with the helper that it names for the registry. */
 export class CredentialStore {
   readonly #config: LoadedConfig;
+  #credsStore: string | undefined;
 
   constructor(config: LoadedConfig) {
     this.#config = config;
+    this.#credsStore = config.file.credsStore;
   }
 
-  /** The file itself, in which secrets are only encoded; undefined when a helper keeps them. */
-  get plainFile(): string | undefined {
-    return this.#config.file.credsStore ? undefined : `${this.#config.folder}/config.json`;
+  /** Where nothing is kept yet and no helper is named, the machine's own is taken from now on, as docker does. */
+  adoptDefaultHelper(): void {
+    if (!this.#credsStore && Object.keys(this.#auths()).length === 0) this.#credsStore = defaultHelper();
   }
 
+  /** In the file itself secrets are only encoded. */
   keepsPlain(key: string): boolean {
     return this.#helper(key) === undefined;
   }
@@ -41,6 +50,7 @@ export class CredentialStore {
   async store(key: string, credentials: Credentials): Promise<void> {
     const helper = this.#helper(key);
     await helper?.store(key, credentials);
+    if (this.#credsStore !== this.#config.file.credsStore) setConfigMember(this.#config.folder, "credsStore", this.#credsStore);
     const { username, password, identityToken } = credentials;
     const auth = Buffer.from(`${username}:${password}`).toString("base64");
     this.#write({ ...this.#auths(), [key]: helper ? {} : { auth, ...(identityToken && { identitytoken: identityToken }) } });
@@ -54,8 +64,8 @@ export class CredentialStore {
   }
 
   #helper(key: string): CredentialHelper | undefined {
-    const { credHelpers = {}, credsStore } = this.#config.file;
-    const name = (Object.hasOwn(credHelpers, key) ? credHelpers[key] : undefined) || credsStore;
+    const { credHelpers = {} } = this.#config.file;
+    const name = (Object.hasOwn(credHelpers, key) ? credHelpers[key] : undefined) || this.#credsStore;
     return name ? new CredentialHelper(name) : undefined;
   }
 
