@@ -18,7 +18,7 @@ import { isHostMode, validateHostConfig } from "./create/validate-host-config.ts
 import { validateResources } from "./create/validate-resources.ts";
 import { emitContainerEvent } from "./emit.ts";
 import { holdImages, releaseImages } from "./image-mounts.ts";
-import { requireLinked } from "./links.ts";
+import { linksOnBridge, requireLinked } from "./links.ts";
 import { mergeImageConfig } from "./merge-image-config.ts";
 import type { CreateOptions } from "./options.ts";
 import { containerDir } from "./paths.ts";
@@ -43,7 +43,7 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   const image = await resolveImage(ctx, body, options.platform);
   const id = randomBytes(32).toString("hex");
   const config = completeConfig(ctx, body, hostConfig, image, id);
-  requireLinked(hostConfig.Links ?? [], (ref) => ctx.containers.find(ref));
+  requireLinked(linksOnBridge(hostConfig), (ref) => ctx.containers.find(ref));
   resolveContainerModes(hostConfig, (ref) => ctx.containers.find(ref));
   if (config.WorkingDir) config.WorkingDir = cleanSource(config.WorkingDir);
   const networks = networksOf(hostConfig.NetworkMode ?? "bridge", body, (ref) => ctx.network.find(ref));

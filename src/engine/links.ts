@@ -1,4 +1,5 @@
 import { EngineError } from "../base/mod.ts";
+import type { HostConfig } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { linkEnv } from "./link-env.ts";
 import { shortId, type ContainerRecord } from "./record.ts";
@@ -25,11 +26,15 @@ export function linkedEnv(ctx: EngineContext, record: ContainerRecord): string[]
 
 /** As inspect shows them: `/name:/own name/alias`. */
 export function shownLinks({ name, hostConfig }: ContainerRecord): string[] | null {
-  return hostConfig.Links?.length ? hostConfig.Links.map((link) => parseLink(link)).map(({ ref, alias }) => `/${ref}:/${name}/${alias}`) : null;
+  const links = linksOnBridge(hostConfig);
+  return links.length > 0 ? links.map((link) => parseLink(link)).map(({ ref, alias }) => `/${ref}:/${name}/${alias}`) : null;
 }
 
+/** On a network that a user made a link is one more name that the resolver knows, whether the other runs or not. */
+export const linksOnBridge = ({ Links: links, NetworkMode: mode }: Pick<HostConfig, "Links" | "NetworkMode">): readonly string[] => (["", "default", "bridge"].includes(mode ?? "") ? (links ?? []) : []);
+
 function linksOf(ctx: EngineContext, { name, hostConfig }: ContainerRecord): Link[] {
-  return (hostConfig.Links ?? []).map((link) => {
+  return linksOnBridge(hostConfig).map((link) => {
     const { ref, alias } = parseLink(link);
     const other = ctx.containers.resolve(ref);
     if (!isRunning(other.state)) throw new EngineError("Conflict", `Cannot link to a non running container: /${other.name} AS /${name}/${alias}`);

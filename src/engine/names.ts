@@ -9,6 +9,7 @@ export function announceNames(ctx: EngineContext, record: ContainerRecord): void
   const endpoints = [...ctx.network.endpoints(record.id)].sort(byPreference);
   if (!endpoints.some(({ resolver }) => resolver !== "")) return ctx.names.remove(record.id);
   const { hostConfig } = withDefaults(record, ctx.defaults);
+  const main = ctx.network.find(hostConfig.NetworkMode ?? "")?.name;
   ctx.names.set({
     containerId: record.id,
     servers: hostConfig.Dns ?? [],
@@ -16,7 +17,7 @@ export function announceNames(ctx: EngineContext, record: ContainerRecord): void
     ...(endpoints.every(isInternal(ctx)) && { confinedTo: endpoints.flatMap(({ networkId }) => ctx.network.find(networkId)?.pools.map(({ subnet }) => subnet) ?? []) }),
     endpoints: endpoints.filter(({ networkName }) => knowsNames(networkName)).map(({ networkId, networkName, ip, ip6 }) => {
       const settings = record.networks[networkName] ?? {};
-      return { networkId, networkName, ip, ip6, names: endpointNames(record, settings), links: (settings.Links ?? []).map(linkOf) };
+      return { networkId, networkName, ip, ip6, names: endpointNames(record, settings), links: [...(settings.Links ?? []), ...(networkName === main ? (hostConfig.Links ?? []) : [])].map(linkOf) };
     }),
   });
 }

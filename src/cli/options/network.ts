@@ -19,12 +19,18 @@ export function networkRequest(flags: Flags): { mode: string | undefined; networ
   const own = endpointOfFlags(flags);
   if (choices.length === 0 && Object.keys(own).length === 0) return { mode: undefined, networking: undefined };
   const [first = { target: "default", settings: {} }, ...others] = choices;
-  const endpoints = [{ target: first.target, settings: joined(first.settings, own) }, ...others];
+  const endpoints = [{ target: first.target, settings: { ...joined(first.settings, own), ...linksOf(first.target, flags) } }, ...others];
   requireDistinct(endpoints.map(({ target }) => target));
   for (const { target, settings } of endpoints) if (PREDEFINED.test(target) && settings.Aliases?.length) throw new Error("network-scoped aliases are only supported for user-defined networks");
   const said = endpoints.filter(({ settings }) => choices.length > 1 || Object.keys(settings).length > 0);
   const networking = record(said.map(({ target, settings }) => [target, settings] as const));
   return { mode: first.target, networking: networking && { EndpointsConfig: networking } };
+}
+
+/** On the default bridge they are the container's own. */
+function linksOf(target: string, flags: Flags): Pick<EndpointSettings, "Links"> {
+  const links = PREDEFINED.test(target) ? [] : [...flags.list("link")];
+  return links.length > 0 ? { Links: links } : {};
 }
 
 function requireDistinct(names: readonly string[]): void {
