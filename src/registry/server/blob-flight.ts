@@ -19,6 +19,7 @@ export interface FlightPlan {
  */
 export class BlobFlight {
   readonly #plan: FlightPlan;
+  readonly #id = crypto.randomUUID();
   readonly #key: string;
   readonly #abort = new AbortController();
   readonly #landed: Promise<void>;
@@ -31,7 +32,7 @@ export class BlobFlight {
 
   constructor(plan: FlightPlan) {
     this.#plan = plan;
-    this.#key = uploadKey(plan.name, crypto.randomUUID());
+    this.#key = uploadKey(plan.name, this.#id);
     this.#landed = this.#fly();
     // Whoever waits is told; nobody waiting is no fault.
     this.#landed.catch(() => undefined);
@@ -99,7 +100,7 @@ export class BlobFlight {
     const { repositories, name, digest } = this.#plan;
     const { uploads } = repositories.storage;
     try {
-      await uploads.create(this.#key);
+      await repositories.startUpload(name, this.#id);
       await using upload = await uploads.open(this.#key);
       if (!upload) throw new Error("the upload vanished");
       this.#began.resolve();
