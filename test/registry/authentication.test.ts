@@ -146,6 +146,7 @@ test("passwords are sent where a registry wants them, and only there", async () 
   const { host } = registry;
   expect((await repository(host, ANNA).manifest("one")).descriptor.digest).toBe(digestOf(MANIFEST));
   expect((await refusal(repository(host).resolve("one"))).message).toBe(`Head "http://${host}/v2/team/web/manifests/one": no basic auth credentials`);
+  expect((await refusal(repository(host).manifest("one"))).message).toBe(`Head "http://${host}/v2/team/web/manifests/one": no basic auth credentials`);
   expect((await refusal(repository(host, { ...ANNA, password: "wrong" }).manifest("one"))).message).toBe("unauthorized: authentication required");
   await using open = await scriptedRegistry((request) => (request.path === "/v2/" ? request.reply(200) : manifest(request)));
   await repository(open.host, ANNA).manifest("one");

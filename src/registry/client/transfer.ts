@@ -181,8 +181,9 @@ export class Transfer {
       }
     }
     if (!session.challenges.some(({ scheme }) => scheme === "basic")) return undefined;
-    // Docker names the request of a pull only.
-    const request = scopes.some((scope) => scope.endsWith(":pull,push")) ? "" : `${verb(method)} ${quoted(url)}: `;
+    // Docker names the request of a pull only, which for a tag is a HEAD before anything else.
+    const named = /\/manifests\/[^:]+$/.test(url.pathname) ? "Head" : verb(method);
+    const request = scopes.some((scope) => scope.endsWith(":pull,push")) ? "" : `${named} ${quoted(url)}: `;
     if (!auth.username) throw new RegistryError("Unauthorized", `${request}no basic auth credentials`, { status: 401 });
     return basicAuthorization(auth);
   }
