@@ -7,7 +7,7 @@ import { empty, json, route, stream } from "./route.ts";
 import { notYet, progress } from "./streams.ts";
 
 const LIST_FILTERS = ["before", "dangling", "label", "reference", "since", "until"];
-const PRUNE_FILTERS = ["dangling", "label", "label!", "until"];
+const PRUNE_FILTERS = ["dangling", "label", "label!", "until", "unused-for"];
 
 export const images = [
   route("GET /images/json", {

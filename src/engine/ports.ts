@@ -88,6 +88,8 @@ export interface ImagePort {
   push(request: PushRequest, tell: (message: TransferMessage) => void): Promise<Pushed>;
   tagsOf(repository: Reference): Reference[];
   pull(request: PullRequest, tell: (message: TransferMessage) => void): Promise<Pulled>;
+  /** A container of the image has gone. */
+  noteUse(id: Digest): void;
   prune(filters: Filters, inUse: (id: Digest) => ImageUse[]): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
   /** An image of one more layer, which `copyLayer` writes into the folder it is given. */
   commit(options: CommitOptions): Promise<{ id: Digest }>;

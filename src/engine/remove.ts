@@ -62,6 +62,7 @@ export async function removeHeld(ctx: EngineContext, id: string, options: Pick<R
 
 function forget(ctx: EngineContext, record: ContainerRecord): void {
   ctx.containers.delete(record.id);
+  ctx.images.noteUse(record.imageID);
   ctx.execs.dropContainer(record.id);
   emitContainerEvent(ctx, record, "destroy");
 }

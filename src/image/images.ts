@@ -80,6 +80,8 @@ export interface Images {
   push(request: PushRequest, tell: (message: TransferMessage) => void): Promise<Pushed>;
   /** What is here of a repository, by tags and digests. */
   tagsOf(repository: Reference): Reference[];
+  /** A container of the image has gone. */
+  noteUse(id: Digest): void;
   prune(filters: Filters, inUse: InUse): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
   /** An image of one more layer than its parent. */
   commit(options: CommitOptions): Promise<{ id: Digest }>;
@@ -124,6 +126,7 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     pull: (request, tell) => pullImage({ ...deps, jobs, places }, request, tell),
     push: (request, tell) => pushImage({ ...pushDeps, places }, request, tell),
     tagsOf: ({ domain, path }) => store.namesOfRepository(canonicalName({ domain, path })).map(parseReference),
+    noteUse: (id) => store.noteUse(id),
     prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }).finally(dropUnnamed),
     commit: (options) => commitImage(deps, options),
     applyChanges,

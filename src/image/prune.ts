@@ -1,3 +1,4 @@
+import { EngineError } from "../base/mod.ts";
 import type { DeleteResult, InUse } from "./image.ts";
 import { booleanFilter, checkFilters, hasLabels, parseInstant, type Filters } from "./filters.ts";
 import { deleteImage, type RemoveOptions } from "./remove.ts";
@@ -10,18 +11,22 @@ export interface PruneOptions {
   readonly dropBlobs: RemoveOptions["dropBlobs"];
 }
 
-/** Removes images that no container uses: dangling ones, or with `dangling=false` all of them. */
+/** Removes images that no container uses: dangling ones, or with `dangling=false` all of them; with `unused-for` those that had no container for so long. */
 export async function pruneImages(store: ImageStore, { filters, inUse, nowMs, dropBlobs }: PruneOptions): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }> {
-  checkFilters(filters, ["dangling", "label", "label!", "until"]);
+  checkFilters(filters, ["dangling", "label", "label!", "until", "unused-for"]);
   const danglingOnly = booleanFilter(filters, "dangling") ?? true;
-  const until = filters["until"]?.map((text) => parseInstant(text, nowMs)) ?? [];
+  const until = onlyInstant(filters, "until", nowMs);
+  const unusedSince = onlyInstant(filters, "unused-for", nowMs);
   const deleted: DeleteResult[] = [];
   let spaceReclaimed = 0;
   for (const row of store.rows()) {
+    // Another removal may have been quicker.
+    if (!store.row(row.id)) continue;
     const labels = store.parsed(row).config.config?.Labels;
     if (danglingOnly && store.names(row.id).length > 0) continue;
     if (inUse(row.id).length > 0 || store.hasChildren(row.id)) continue;
-    if (!until.every((ms) => row.created_ms < ms)) continue;
+    if (until !== undefined && row.created_ms >= until) continue;
+    if (unusedSince !== undefined && (row.last_used_ms ?? nowMs) >= unusedSince) continue;
     if (filters["label"]?.length && !hasLabels(labels, filters["label"])) continue;
     if (filters["label!"]?.some((label) => hasLabels(labels, [label]))) continue;
     const before = new Map(store.layers(row.id).map(({ chainID, size }) => [chainID as string, size]));
@@ -31,4 +36,11 @@ export async function pruneImages(store: ImageStore, { filters, inUse, nowMs, dr
     deleted.push(...results);
   }
   return { deleted, spaceReclaimed };
+}
+
+/** @throws EngineError InvalidParameter */
+function onlyInstant(filters: Filters, name: string, nowMs: number): number | undefined {
+  const values = filters[name] ?? [];
+  if (values.length > 1) throw new EngineError("InvalidParameter", `more than one ${name} filter specified`);
+  return values[0] === undefined ? undefined : parseInstant(values[0], nowMs);
 }

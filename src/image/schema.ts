@@ -39,5 +39,7 @@ export const imageSchema: Schema = {
        PRIMARY KEY (index_digest, image_id)
      ) STRICT, WITHOUT ROWID;
      CREATE INDEX index_variants_image ON index_variants (image_id);`,
+    // When it came, or when the last container of it went; unknown of images that are older than this column.
+    "ALTER TABLE images ADD COLUMN last_used_ms INTEGER",
   ],
 };

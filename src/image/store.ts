@@ -14,6 +14,7 @@ export interface ImageRow {
   readonly created_ms: number;
   readonly parent: Digest | null;
   readonly last_tagged: string | null;
+  readonly last_used_ms: number | null;
 }
 
 export interface NewImage {
@@ -30,7 +31,8 @@ export interface NewImage {
 /** How layers know who keeps them. */
 export const layerOwner = (id: Digest): string => `image:${id}`;
 
-const KEPT_CONFIGS = 256;
+const KEPT_CONFIGS = 1024;
+const USE_PRECISION_MS = 60_000;
 
 /** The rows of images and names, with the config and manifest that lie in content. */
 export class ImageStore {
@@ -123,11 +125,17 @@ export class ImageStore {
   /** Within the caller's transaction. */
   insert({ id, manifest, size, createdMs, chain, blobs, parent }: NewImage): void {
     const added = (this.db.query<{ next: number }, []>("SELECT coalesce(max(added), 0) + 1 AS next FROM images").get()?.next ?? 1);
-    this.db.query("INSERT INTO images (id, manifest, size, created_ms, added, parent) VALUES (?, ?, ?, ?, ?, ?)").run(id, manifest, size, createdMs, added, parent ?? null);
+    this.db.query("INSERT INTO images (id, manifest, size, created_ms, added, parent, last_used_ms) VALUES (?, ?, ?, ?, ?, ?, ?)").run(id, manifest, size, createdMs, added, parent ?? null, Date.now());
     const addBlob = this.db.query("INSERT OR IGNORE INTO image_blobs (image_id, digest) VALUES (?, ?)");
     for (const digest of blobs) addBlob.run(id, digest);
     const addLayer = this.db.query("INSERT INTO image_layers (image_id, position, chain_id) VALUES (?, ?, ?)");
     for (const [position, chainID] of chain.entries()) addLayer.run(id, position, chainID);
+  }
+
+  /** A container of it has just gone; to the minute. */
+  noteUse(id: Digest): void {
+    const now = Date.now();
+    this.db.query("UPDATE images SET last_used_ms = ? WHERE id = ? AND coalesce(last_used_ms, 0) < ?").run(now, id, now - USE_PRECISION_MS);
   }
 
   /** Gives the name to this image, or to the index that it is of, taking it from whichever had it. Within the caller's transaction. */

@@ -82,7 +82,7 @@ export const PRUNE_IMAGES: CommandSpec = {
   args: [0, 0],
   flags: [
     { name: "all", short: "a", type: "bool", help: "Remove all unused images, not just dangling ones" },
-    { name: "filter", type: "filter", help: 'Conditions (e.g. "until=<timestamp>")' },
+    { name: "filter", type: "filter", help: 'Conditions: until=<timestamp>, label=<key>[=<value>], label!=..., unused-for=<duration since the last container of it went>' },
     FORCE,
   ],
   configured: { filters: true },
