@@ -167,6 +167,8 @@ export class Transfer {
 
   async #authorization(session: Session, { access, method, url, signal }: Query): Promise<string | undefined> {
     const { auth, scopes } = access;
+    // For a tag Docker's first request is a HEAD.
+    const asked = /\/manifests\/[^:]+$/.test(url.pathname) && method === "GET" ? "Head" : verb(method);
     if (auth.registryToken) return `Bearer ${auth.registryToken}`;
     const bearer = session.challenges.find(({ scheme }) => scheme === "bearer");
     if (bearer) {
@@ -176,14 +178,13 @@ export class Transfer {
         const token = this.#tokens.get(source, scopes, auth, () => fetchToken(this.#tokenSend(session), source, scopes, auth));
         return `Bearer ${await unlessAborted(token, signal)}`;
       } catch (error) {
-        if (error instanceof RegistryError) throw new RegistryError(error.kind, `${verb(method)} ${quoted(url)}: ${error.message}`, error.details, { cause: error });
+        if (error instanceof RegistryError) throw new RegistryError(error.kind, `${asked} ${quoted(url)}: ${error.message}`, error.details, { cause: error });
         throw error;
       }
     }
     if (!session.challenges.some(({ scheme }) => scheme === "basic")) return undefined;
-    // Docker names the request of a pull only, which for a tag is a HEAD before anything else.
-    const named = /\/manifests\/[^:]+$/.test(url.pathname) ? "Head" : verb(method);
-    const request = scopes.some((scope) => scope.endsWith(":pull,push")) ? "" : `${named} ${quoted(url)}: `;
+    // Docker names the request of a pull only.
+    const request = scopes.some((scope) => scope.endsWith(":pull,push")) ? "" : `${asked} ${quoted(url)}: `;
     if (!auth.username) throw new RegistryError("Unauthorized", `${request}no basic auth credentials`, { status: 401 });
     return basicAuthorization(auth);
   }
