@@ -36,7 +36,7 @@ export const containerLimits = [
   route("POST /hako/containers/{id}/ports", {
     summary: "Publishes and takes back ports of a container, at once when it runs (Hakobune's own): {\"Add\": {\"80/tcp\": [{\"HostPort\": \"8080\"}]}, \"Remove\": {\"81/tcp\": []}}.",
     body: portChange,
-    failures: [400, 404, 409, 500],
+    failures: [400, 404, 409],
     respond: async ({ engine, ref, json: body }) => json(await engine.changePorts(ref, body)),
   }),
 ];

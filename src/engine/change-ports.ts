@@ -77,6 +77,6 @@ function without(before: Record<string, PortBinding[]>, remove: Record<string, P
 
 function joined(left: Record<string, PortBinding[]>, add: Record<string, PortBinding[]>): Record<string, PortBinding[]> {
   const all = { ...left };
-  for (const [port, hosts] of Object.entries(add)) all[port] = [...(all[port] ?? []), ...(hosts.length > 0 ? hosts : [{ HostIp: "", HostPort: "" }])];
+  for (const [port, hosts] of Object.entries(add)) all[port] = [...(all[port] ?? []), ...(hosts.length > 0 ? hosts : [{}]).map(({ HostIp = "", HostPort = "" }: PortBinding) => ({ HostIp, HostPort }))];
   return all;
 }

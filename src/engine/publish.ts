@@ -18,7 +18,7 @@ export type PortMap = Record<string, { HostIp: string; HostPort: string }[] | nu
 /** Where a container is on the network that its default route leads over. */
 export type PublishingEndpoint = Pick<Endpoint, "endpointId" | "networkId" | "ip" | "ip6" | "bridge">;
 
-/** Makes what the request said reachable from outside. @returns what the links need for it besides. @throws EngineError System, in Docker's words */
+/** Makes what the request said reachable from outside. @returns what the links need for it besides. @throws EngineError Conflict, InvalidParameter, System, in Docker's words */
 export async function publishPorts(ctx: EngineContext, record: ContainerRecord, attachment: Attachment | undefined, undo: AsyncDisposableStack): Promise<Attachment | undefined> {
   const wishes = wishesOf(record);
   const endpoint = gatewayEndpoint(attachment?.endpoints ?? []);
@@ -39,7 +39,7 @@ export function isPublishing(ctx: EngineContext, { bridge, networkId }: Publishi
   return bridge !== "" && ctx.network.find(networkId)?.internal !== true;
 }
 
-/** @throws EngineError System, in Docker's words */
+/** @throws EngineError Conflict, InvalidParameter, System, in Docker's words */
 export async function publishWishes(ctx: EngineContext, record: ContainerRecord, { endpointId, ip, ip6, bridge }: PublishingEndpoint, wishes: readonly PortWish[]): Promise<void> {
   try {
     await ctx.publisher.publish(record.id, { ip, ip6, bridge }, wishes);
@@ -80,7 +80,7 @@ export function containerPortName(text: string): string {
   return `${containerPort}/${protocol}`;
 }
 
-/** A running container's default route may lead over another network now: its ports follow. @throws EngineError System, in Docker's words */
+/** A running container's default route may lead over another network now: its ports follow. @throws EngineError Conflict, InvalidParameter, System, in Docker's words */
 export async function movePorts(ctx: EngineContext, record: ContainerRecord): Promise<void> {
   const endpoint = gatewayEndpoint(ctx.network.endpoints(record.id));
   const isPublished = ctx.publisher.published(record.id).length > 0;

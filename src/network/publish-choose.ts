@@ -27,19 +27,19 @@ export function inOrder(wishes: readonly PortWish[]): PortWish[] {
   return wishes.toSorted((a, b) => isChoice(a) - isChoice(b) || a.containerPort - b.containerPort || a.protocol.localeCompare(b.protocol) || (a.hostPorts?.[0] ?? 0) - (b.hostPorts?.[0] ?? 0));
 }
 
-/** @throws EngineError System, in Docker's words */
+/** @throws EngineError Conflict, InvalidParameter, System, in Docker's words; Docker answers all of them with 500 */
 export function choosePort(numbers: PortNumbers, { wish, hostIps, target, ephemeral }: Choice, take: TakePort): HeldPort[] {
   const [first, last] = wish.hostPorts ?? ephemeral;
   const { protocol, containerPort } = wish;
   const portsOf = (hostPort: number): PublishedPort[] => hostIps.map((hostIp) => ({ protocol, containerPort, hostIp, hostPort }));
   if (first === last) {
-    const taken = portsOf(first).find((port) => numbers.isTaken(protocol, port.hostIp, first));
-    if (taken) throw new EngineError("System", `Bind for ${hostPortText(taken.hostIp, first)} failed: port is already allocated`);
+    const [taken] = hostIps.flatMap((hostIp) => numbers.takenOn(protocol, hostIp, first) ?? []);
+    if (taken !== undefined) throw new EngineError("Conflict", `Bind for ${taken}:${first} failed: port is already allocated`);
     return holdAll(portsOf(first), target, take);
   }
   for (const candidate of numbers.candidates(protocol, first, last)) {
     const ports = portsOf(candidate);
-    if (ports.some(({ hostIp }) => numbers.isTaken(protocol, hostIp, candidate))) continue;
+    if (hostIps.some((hostIp) => numbers.takenOn(protocol, hostIp, candidate) !== undefined)) continue;
     try {
       return holdAll(ports, target, take);
     } catch (error) {
@@ -47,7 +47,7 @@ export function choosePort(numbers: PortNumbers, { wish, hostIps, target, epheme
       if (!(error instanceof EngineError) || !hasCode(error.cause, "EADDRINUSE")) throw error;
     }
   }
-  throw new EngineError("System", "all ports are allocated");
+  throw new EngineError("Conflict", "all ports are allocated");
 }
 
 function holdAll(ports: readonly PublishedPort[], target: PublishTarget, take: TakePort): HeldPort[] {
@@ -61,7 +61,7 @@ function holdAll(ports: readonly PublishedPort[], target: PublishTarget, take: T
   return held;
 }
 
-/** @throws EngineError System */
+/** @throws EngineError Conflict, InvalidParameter, System */
 export function holdOne(port: PublishedPort, target: PublishTarget, take: TakePort): Hold {
   const { protocol, hostIp, hostPort, containerPort } = port;
   try {
@@ -70,8 +70,9 @@ export function holdOne(port: PublishedPort, target: PublishTarget, take: TakePo
     if (!(cause instanceof Error) || !("code" in cause)) throw cause;
     const reason = errnoMessage(ERRNO[cause.code as ErrnoName] ?? 0);
     const inside = isIPv6(hostIp) && target.ip6 !== "" ? target.ip6 : target.ip;
-    if (hasCode(cause, "EPROTONOSUPPORT")) throw new EngineError("System", `error starting userland proxy: failed to listen on ${hostPortText(hostIp, hostPort)}: ${reason}`, { cause });
-    throw new EngineError("System", `failed to bind host port for ${hostPortText(hostIp, hostPort)}:${hostPortText(inside, containerPort)}/${protocol}: ${reason}`, { cause });
+    if (hasCode(cause, "EPROTONOSUPPORT")) throw new EngineError("InvalidParameter", `error starting userland proxy: failed to listen on ${hostPortText(hostIp, hostPort)}: ${reason}`, { cause });
+    const kind = hasCode(cause, "EADDRINUSE") ? "Conflict" : hasCode(cause, "EADDRNOTAVAIL") ? "InvalidParameter" : "System";
+    throw new EngineError(kind, `failed to bind host port for ${hostPortText(hostIp, hostPort)}:${hostPortText(inside, containerPort)}/${protocol}: ${reason}`, { cause });
   }
 }
 

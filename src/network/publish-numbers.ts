@@ -10,9 +10,9 @@ export class PortNumbers {
   /** By protocol and range, the number that was given last. */
   readonly #last = new Map<string, number>();
 
-  /** Whether a container has this port on an address that meets this one. */
-  isTaken(protocol: PortProtocol, hostIp: string, port: number): boolean {
-    return (this.#taken.get(`${protocol} ${port}`) ?? []).some((other) => meet(other, hostIp));
+  /** The address, which meets this one, that a container has this port on. */
+  takenOn(protocol: PortProtocol, hostIp: string, port: number): string | undefined {
+    return this.#taken.get(`${protocol} ${port}`)?.find((other) => meet(other, hostIp));
   }
 
   take({ protocol, hostIp, hostPort }: PublishedPort): void {

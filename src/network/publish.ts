@@ -69,7 +69,7 @@ export class Publisher implements Disposable {
 
   /**
    * Adds to what is published of a container. Done when this returns; a port that is not to be had leaves nothing changed.
-   * @throws EngineError System, in Docker's words
+   * @throws EngineError Conflict, InvalidParameter, System, in Docker's words
    */
   async publish(containerId: string, target: PublishTarget, wishes: readonly PortWish[]): Promise<readonly PublishedPort[]> {
     const before = this.#store.get(containerId);

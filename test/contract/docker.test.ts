@@ -10,6 +10,7 @@ import { describeCreating } from "./creating.ts";
 import { describeLife } from "./life.ts";
 import { describeLimits } from "./limits.ts";
 import { describeNetworking } from "./networking.ts";
+import { describePublishing } from "./publishing.ts";
 import { describeScenario } from "./scenario.ts";
 import type { ShapeOf } from "./shape.ts";
 
@@ -25,6 +26,7 @@ if (peer?.startsWith("unix://")) {
   describeCreating(subject);
   describeLimits(subject);
   describeNetworking(subject);
+  describePublishing(subject);
   describeScenario({ subject, ...(recording && { record: (name: string, shape: ShapeOf) => void (shapes[name] = shape) }) });
   afterAll(() => {
     if (recording) writeFileSync(join(import.meta.dir, "shapes.json"), `${JSON.stringify(shapes, null, 1)}\n`);

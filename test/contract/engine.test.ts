@@ -7,6 +7,7 @@ import { describeLife } from "./life.ts";
 import { describeLimits } from "./limits.ts";
 import { describeMalformed } from "./malformed.ts";
 import { describeNetworking } from "./networking.ts";
+import { describePublishing } from "./publishing.ts";
 import { describeScenario } from "./scenario.ts";
 
 let engine: TestEngine;
@@ -22,6 +23,7 @@ describeLife(subject);
 describeCreating(subject);
 describeLimits(subject);
 describeNetworking(subject);
+describePublishing(subject);
 describeMalformed(subject, 500);
 
 test("the engine has nothing to report after all of that", () => {

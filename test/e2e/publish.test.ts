@@ -97,7 +97,7 @@ test("a port that is taken is refused in Docker's words", async () => {
   const id = await engine.ok("run", "-d", "-p", "8085:80", BUSYBOX, "sleep", "1000");
   const second = await engine.hako("run", "-d", "--name", "second", "-p", "127.0.0.1:8085:81", BUSYBOX, "true");
   expect(second.code).toBe(125);
-  expect(second.stderr).toMatch(/failed to set up container networking: driver failed programming external connectivity on endpoint second \([0-9a-f]{64}\): Bind for 127\.0\.0\.1:8085 failed: port is already allocated/);
+  expect(second.stderr).toMatch(/failed to set up container networking: driver failed programming external connectivity on endpoint second \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:8085 failed: port is already allocated/);
   expect(await engine.ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}} {{json .NetworkSettings.Ports}}", "second")).toBe("created 128 {}");
   using server = Live.spawn(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", "python3", "-c", "import socket; s = socket.create_server(('', 8086)); print('ready', flush=True); input()"]);
   await server.until("ready");

@@ -39,10 +39,15 @@ export function completeHostConfig(request: HostConfig, cgroups: { readonly vers
   if (!request.PidsLimit || request.PidsLimit < 0) shown.PidsLimit = null;
   if (request.MemorySwappiness === -1) shown.MemorySwappiness = null;
   if (sharesLabel(host) && !request.SecurityOpt?.some((option) => /^label[=:]/.test(option))) host.SecurityOpt = [...(request.SecurityOpt ?? []), "label=disable"];
+  if (request.PortBindings) host.PortBindings = completeBindings(request.PortBindings);
   if (request.Devices) host.Devices = request.Devices.map((asked) => ({ PathOnHost: "", PathInContainer: "", CgroupPermissions: "", ...asked }));
   // Docker shows what a request of a device leaves open as null.
   if (request.DeviceRequests) host.DeviceRequests = request.DeviceRequests.map((asked) => ({ ...({ Driver: "", Count: 0, DeviceIDs: null, Capabilities: null, Options: null } as object), ...asked }));
   return { ...host, ...systemPaths(request) };
+}
+
+function completeBindings(bindings: NonNullable<HostConfig["PortBindings"]>): NonNullable<HostConfig["PortBindings"]> {
+  return Object.fromEntries(Object.entries(bindings).map(([port, hosts]) => [port, hosts && hosts.map(({ HostIp = "", HostPort = "" }) => ({ HostIp, HostPort }))]));
 }
 
 /** Processes that see the host's, or may do anything, are not labelled apart from it. */
