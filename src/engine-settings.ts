@@ -27,7 +27,7 @@ export function enginePlaces(values: Values): EnginePlaces {
       table: values.table || "hako",
       ...(bip !== undefined && bip !== "" && { subnet: bip }),
       ...(mtu !== undefined && mtu !== 0 && { mtu }),
-      pools: (values["default-address-pools"] ?? []).filter(({ base }) => !base.includes(":")),
+      pools: values["default-address-pools"] ?? [],
       forwarding: values["ip-forward"] ?? true,
       firewall: values.iptables ?? true,
       masquerade: values["ip-masq"] ?? true,

@@ -23,11 +23,17 @@ export async function connectNetwork(ctx: EngineContext, ref: string, container:
   using _hold = await ctx.locks.acquire(id);
   const record = ctx.containers.resolve(id);
   const network = findNetwork(ctx, ref);
-  requireJoinable(record, network);
+  requireJoinable(record, network, ctx.network.endpoints(id).some(({ networkId }) => networkId === network.id));
   const asked = settingsOf(network, settings);
   const before = ctx.network.endpoints(id);
-  if (record.state.status === "running") connectRunning(ctx, record, network, asked, record.state.pid);
+  // First what is to be: a crash before the link leaves a connection that can be asked for again.
   const connected = ctx.containers.setFacts(id, { networks: { ...record.networks, [network.name]: asked } });
+  try {
+    if (record.state.status === "running") connectRunning(ctx, record, network, asked, record.state.pid);
+  } catch (error) {
+    ctx.containers.setFacts(id, { networks: record.networks });
+    throw error;
+  }
   renewNames(ctx, id, before);
   if (record.state.status === "running") await movePorts(ctx, connected);
 }
@@ -66,13 +72,13 @@ function resolveContainer(ctx: EngineContext, ref: string): ContainerRecord {
   return ctx.containers.resolve(ref);
 }
 
-function requireJoinable({ hostConfig, networks, state, name }: ContainerRecord, network: NetworkRecord): void {
+function requireJoinable({ hostConfig, networks, state, name }: ContainerRecord, network: NetworkRecord, isLinked: boolean): void {
   const mode = hostConfig.NetworkMode ?? "bridge";
   if (network.driver === "host" && mode !== "host") throw new EngineError("InvalidParameter", "cannot connect container to host network - container must be created in host network mode");
   if (mode === "host" || mode.startsWith("container:")) throw new EngineError("InvalidParameter", "container sharing network namespace with another container or host cannot be connected to any other network");
   const others = Object.keys(networks).filter((other) => other !== network.name);
   if ((network.name === "none" && others.length > 0) || others.includes("none")) throw new EngineError("InvalidParameter", "container cannot be connected to multiple networks with one of the networks in private (none) mode");
-  if (isRunning(state) && Object.hasOwn(networks, network.name)) throw new EngineError("Forbidden", `endpoint with name ${name} already exists in network ${network.name}`);
+  if (isLinked) throw new EngineError("Forbidden", `endpoint with name ${name} already exists in network ${network.name}`);
   if (state.status === "removing") throw new EngineError("Conflict", "container is marked for removal and cannot be connected or disconnected to the network");
 }
 

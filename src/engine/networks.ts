@@ -94,7 +94,7 @@ export async function createNetwork(ctx: EngineContext, request: NetworkCreateRe
   });
   await serveNames(ctx, network);
   emitNetworkEvent(ctx, network, "create");
-  return { Id: network.id, Warning: "" };
+  return { Id: network.id, Warning: ctx.network.warningOf(network) };
 }
 
 /** @throws EngineError NotFound, Forbidden while containers run on it */

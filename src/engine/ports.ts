@@ -193,6 +193,8 @@ export interface NetworkPort {
   readonly bridge: { readonly name: string; readonly id: string; readonly subnet: string; readonly gateway: string; readonly mtu: number };
   /** All of them, oldest first; bridge, host and none too. */
   networks(): readonly NetworkRecord[];
+  /** What keeps this network's containers from other machines, in a sentence, or "". */
+  warningOf(network: NetworkRecord): string;
   /** By id, name or unambiguous beginning of an id. */
   find(ref: string): NetworkRecord | undefined;
   create(request: NetworkRequest): Promise<NetworkRecord>;
@@ -244,7 +246,7 @@ export interface PublishedPort {
 
 /** Ports of the host that lead to containers. */
 export interface PublishPort {
-  /** Adds to what is published; all or nothing. @throws EngineError System, in Docker's words */
+  /** Adds to what is published; all or nothing. @throws EngineError Conflict, InvalidParameter, System, in Docker's words */
   publish(containerId: string, target: { readonly ip: string; readonly ip6: string; readonly bridge: string }, wishes: readonly PortWish[]): Promise<readonly PublishedPort[]>;
   unpublish(containerId: string): void;
   /** Takes back some of them. */

@@ -30,10 +30,10 @@ export function interfaceKey(name: string): ElementKey {
   return { text: JSON.stringify(name), bytes };
 }
 
-/** Interfaces of a group. `ranged`: in a set of ranges, where numbers lie the other way round. */
-export function groupKey(group: number, { ranged }: { ranged: boolean }): ElementKey {
+/** Interfaces of a group. Not for a set of ranges, where numbers lie the other way round. */
+export function groupKey(group: number): ElementKey {
   const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, group, !ranged);
+  new DataView(bytes.buffer).setUint32(0, group, true);
   return { text: String(group), bytes };
 }
 

@@ -35,7 +35,7 @@ export class Bridges {
     if (known && mark && known.alias !== this.#alias(network)) this.#foreign.add(network.id);
     const index = known?.index ?? this.#create(network, mark);
     this.#indexes.set(network.id, index);
-    this.#setAddresses(network, index, { isNew: known === undefined });
+    this.#setAddresses(network, index, { isNew: known === undefined, isOurs: !this.#foreign.has(network.id) });
     if (!known?.up) this.#rtnl.setUp(index);
   }
 
@@ -84,12 +84,12 @@ export class Bridges {
     }
   }
 
-  #setAddresses({ pools, options, enableIPv6 }: NetworkRecord, index: number, { isNew }: { isNew: boolean }): void {
+  #setAddresses({ pools, options, enableIPv6 }: NetworkRecord, index: number, { isNew, isOurs }: { isNew: boolean; isOurs: boolean }): void {
     const held = isNew ? [] : this.#rtnl.addresses(index).filter(({ address }) => !address.startsWith("fe80:")).map(({ address, prefix }) => `${address}/${prefix}`);
     const inhibited = isInhibited({ options });
     const wanted = pools.filter(({ gateway }) => !inhibited || familyOf(gateway) !== 4).map(({ gateway, subnet }) => `${gateway}/${parseSubnet(subnet).prefix}`);
     // Of an earlier configuration: its route would still send that subnet here.
-    for (const other of held) if (!wanted.includes(other)) this.#rtnl.removeAddress(index, other);
+    if (isOurs) for (const other of held) if (!wanted.includes(other)) this.#rtnl.removeAddress(index, other);
     if (enableIPv6 && getSysctl("net.ipv6.conf.all.disable_ipv6") === undefined) throw new EngineError("InvalidParameter", "this kernel has no IPv6: create the network without --ipv6");
     for (const address of wanted) if (!held.includes(address)) this.#rtnl.addAddress(index, address);
   }

@@ -1,5 +1,5 @@
 import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
-import { firstFree, poolSubnets } from "./host-subnets.ts";
+import { firstFree, poolsFor } from "./host-subnets.ts";
 import { formatSubnet, parseSubnet, formatAddress, usable, overlaps, type Subnet } from "./subnet.ts";
 import type { NetworkRecord } from "./types.ts";
 
@@ -29,7 +29,8 @@ interface Last {
   readonly id: string;
   /** As it was when the engine ran last. */
   readonly before: NetworkRecord | undefined;
-  isTaken(subnet: Subnet): boolean;
+  /** By the host and by other networks. */
+  readonly taken: readonly Subnet[];
 }
 
 /** The default network as the operator has it now. @throws EngineError System when no subnet is free */
@@ -66,11 +67,11 @@ export function defaultNetwork(config: NetworkConfig, last: Last): NetworkRecord
 }
 
 /** Configured, else the one of last time while nobody else took it, else the first free of the pools. */
-function chooseSubnet(config: NetworkConfig, { before, isTaken }: Last): Subnet {
+function chooseSubnet(config: NetworkConfig, { before, taken }: Last): Subnet {
   if (config.subnet !== undefined) return configured(config.subnet);
   const text = before?.pools[0]?.subnet;
-  if (text !== undefined && !isTaken(parseSubnet(text)) && isChosenFrom(parseSubnet(text), config)) return parseSubnet(text);
-  const free = firstFree(poolSubnets(config.pools ?? [], 4, ""), isTaken);
+  if (text !== undefined && !taken.some((other) => overlaps(other, parseSubnet(text))) && isChosenFrom(parseSubnet(text), config)) return parseSubnet(text);
+  const free = firstFree(poolsFor(config.pools ?? [], 4, ""), taken);
   if (!free) throw new EngineError("System", "every private address pool meets a route of this host: choose one with --bip, or run without a bridge");
   return free;
 }

@@ -4,6 +4,15 @@ import type { Endpoint } from "./types.ts";
 /** The same each time, so that who keeps what they made of it sees that nothing changed. */
 const NONE: readonly Endpoint[] = [];
 
+/** A damaged row is left in place, and counts for nothing. */
+function parsed(facts: string): Endpoint | undefined {
+  try {
+    return JSON.parse(facts) as Endpoint;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Attachments of running containers: rows, and in front of them an index in memory that is written through. */
 export class EndpointTable {
   readonly #db: Database;
@@ -12,7 +21,10 @@ export class EndpointTable {
 
   constructor(db: Database) {
     this.#db = db;
-    for (const { facts } of db.query<{ facts: string }, []>("SELECT facts FROM endpoints").all()) this.#index(JSON.parse(facts) as Endpoint);
+    for (const { facts } of db.query<{ facts: string }, []>("SELECT facts FROM endpoints").all()) {
+      const endpoint = parsed(facts);
+      if (endpoint) this.#index(endpoint);
+    }
   }
 
   ofContainer(containerId: string): readonly Endpoint[] {

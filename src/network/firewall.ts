@@ -1,4 +1,4 @@
-import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, subnetKey, type ElementChange } from "../linux/mod.ts";
+import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, subnetKey, type ElementChange, type ForwardChain } from "../linux/mod.ts";
 import { readOption } from "./driver-options.ts";
 import { linkGroup } from "./endpoint.ts";
 import type { Endpoint, NetworkRecord } from "./types.ts";
@@ -23,9 +23,9 @@ const SETS: Readonly<Record<"inet" | "bridge", Readonly<Record<string, string>>>
   bridge: {
     // The host ends of a network's links are a group.
     apart: "type devgroup",
-    subnets: "type devgroup . ipv4_addr; flags interval",
-    subnets6: "type devgroup . ipv6_addr; flags interval",
     // Group and address: somebody's. Port and address: its own.
+    addresses: "type devgroup . ipv4_addr",
+    addresses6: "type devgroup . ipv6_addr",
     macs: "type devgroup . ether_addr",
     own_macs: "type ifname . ether_addr",
     own: "type ifname . ipv4_addr",
@@ -59,9 +59,9 @@ const CHAINS: Readonly<Record<"inet" | "bridge", string>> = {
   bridge: `  chain prerouting {
     type filter hook prerouting priority -300; policy accept;
     meta iifgroup . ether saddr @macs iifname . ether saddr != @own_macs drop
-    meta iifgroup . ip saddr @subnets iifname . ip saddr != @own drop
-    meta iifgroup . arp saddr ip @subnets iifname . arp saddr ip != @own drop
-    meta iifgroup . ip6 saddr @subnets6 iifname . ip6 saddr != @own6 drop
+    meta iifgroup . ip saddr @addresses iifname . ip saddr != @own drop
+    meta iifgroup . arp saddr ip @addresses iifname . arp saddr ip != @own drop
+    meta iifgroup . ip6 saddr @addresses6 iifname . ip6 saddr != @own6 drop
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
@@ -103,13 +103,17 @@ export function networkElements(network: NetworkRecord): ElementChange[] {
   return [
     inet("bridges", bridge),
     ...(internal ? [inet("internal", bridge)] : []),
-    ...(talking ? [inet("within", joinKeys(bridge, bridge))] : [bridged("apart", groupKey(group, { ranged: false }))]),
+    ...(talking ? [inet("within", joinKeys(bridge, bridge))] : [bridged("apart", groupKey(group))]),
     ...(options["com.docker.network.bridge.gateway_mode_ipv4"] === "nat-unprotected" ? [inet("open", bridge)] : []),
-    ...pools.flatMap(({ subnet }) => {
+    ...pools.flatMap(({ subnet, gateway }) => {
       const six = subnet.includes(":") ? "6" : "";
       const routed = options[`com.docker.network.bridge.gateway_mode_ipv${six === "" ? 4 : 6}`] === "routed";
       const range = subnetKey(subnet);
-      return [inet(`subnets${six}`, joinKeys(bridge, range)), bridged(`subnets${six}`, joinKeys(groupKey(group, { ranged: true }), range)), ...(hidden && !routed ? [inet(`translated${six}`, subnetKey(subnet))] : [])];
+      return [
+        inet(`subnets${six}`, joinKeys(bridge, range)),
+        bridged(`addresses${six}`, joinKeys(groupKey(group), addressKey(gateway))),
+        ...(hidden && !routed ? [inet(`translated${six}`, range)] : []),
+      ];
     }),
   ];
 }
@@ -118,10 +122,14 @@ export function networkElements(network: NetworkRecord): ElementChange[] {
 export function endpointElements({ bridge, networkId, hostInterface, mac, ip, ip6, linkLocal }: Endpoint): ElementChange[] {
   if (bridge === "") return [];
   const port = interfaceKey(hostInterface);
+  const group = groupKey(linkGroup(networkId));
   return [
-    bridged("macs", joinKeys(groupKey(linkGroup(networkId), { ranged: false }), macKey(mac))),
+    bridged("macs", joinKeys(group, macKey(mac))),
     bridged("own_macs", joinKeys(port, macKey(mac))),
-    ...[ip, ip6, ...linkLocal].filter((address) => address !== "").map((address) => bridged(address.includes(":") ? "own6" : "own", joinKeys(port, addressKey(address)))),
+    ...[ip, ip6, ...linkLocal].filter((address) => address !== "").flatMap((address) => {
+      const six = address.includes(":") ? "6" : "";
+      return [bridged(`addresses${six}`, joinKeys(group, addressKey(address))), bridged(`own${six}`, joinKeys(port, addressKey(address)))];
+    }),
   ];
 }
 
@@ -169,15 +177,16 @@ export class Firewall implements Disposable {
 /** One table of IPv4 was what earlier releases made. Adding first makes the deletion succeed either way. */
 const removeTable = (family: string, table: string): string => `add table ${family} ${table}\ndelete table ${family} ${table}\n`;
 
-/**
- * Sentences about other tables whose forward chain drops by default: a packet must pass every table, so no rule of ours can let it
- * through, and theirs are not ours to change.
- */
-export async function forwardWarnings({ table, bridge }: { table: string; bridge: string }): Promise<string[]> {
-  const dropping = (await listForwardPolicies()).filter((chain) => chain.policy === "drop" && chain.table !== table && !chain.admits.includes(bridge));
-  return dropping.map(({ family, table: other, chain, hasDockerUser }) => {
+/** Other tables whose forward chain drops by default: a packet must pass every table, so no rule of ours can let it through, and theirs are not ours to change. */
+export async function droppingChains(table: string): Promise<readonly ForwardChain[]> {
+  return (await listForwardPolicies()).filter((chain) => chain.policy === "drop" && chain.table !== table);
+}
+
+/** Sentences about the chains that do not let this bridge's packets pass. */
+export function forwardWarnings(chains: readonly ForwardChain[], bridge: string): string[] {
+  return chains.filter(({ admits }) => !admits.includes(bridge)).map(({ family, table, chain, hasDockerUser }) => {
     const place = hasDockerUser ? "DOCKER-USER" : chain;
-    const rule = (match: string): string => `nft insert rule ${family} ${other} ${place} ${match} ${bridge} accept`;
-    return `the firewall table "${family} ${other}" drops forwarded packets by policy (chain ${chain}), so containers on ${bridge} do not reach other machines. Let them pass with: ${rule("iifname")}; ${rule("oifname")}`;
+    const rule = (match: string): string => `nft insert rule ${family} ${table} ${place} ${match} ${bridge} accept`;
+    return `the firewall table "${family} ${table}" drops forwarded packets by policy (chain ${chain}), so containers on ${bridge} do not reach other machines. Let them pass with: ${rule("iifname")}; ${rule("oifname")}`;
   });
 }

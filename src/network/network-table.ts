@@ -55,8 +55,13 @@ export class NetworkTable {
     return this.all().find(({ driver, interfaceName }) => driver === "bridge" && interfaceName === name);
   }
 
-  meets(subnet: Subnet, exceptId = ""): boolean {
-    return this.all().some(({ id, pools }) => id !== exceptId && pools.some((pool) => overlaps(parseSubnet(pool.subnet), subnet)));
+  /** Of all networks but one. */
+  subnets(exceptId = ""): Subnet[] {
+    return this.all().filter(({ id }) => id !== exceptId).flatMap(({ pools }) => pools.map(({ subnet }) => parseSubnet(subnet)));
+  }
+
+  meets(subnet: Subnet): boolean {
+    return this.subnets().some((other) => overlaps(other, subnet));
   }
 
   put(network: NetworkRecord): void {

@@ -1,14 +1,14 @@
 import type { Database } from "bun:sqlite";
 import { EngineError, formatInstant, messageOf, nowNs } from "../base/mod.ts";
-import { getSysctl, setSysctl, type InterfaceCounters, type Rtnetlink } from "../linux/mod.ts";
+import { getSysctl, setSysctl, type ForwardChain, type InterfaceCounters, type Rtnetlink } from "../linux/mod.ts";
 import { AddressPool } from "./address-pool.ts";
 import { Bridges } from "./bridges.ts";
 import { defaultNetwork, type NetworkConfig } from "./default-network.ts";
 import { defineNetwork } from "./define.ts";
 import { EndpointTable } from "./endpoint-table.ts";
 import { attachmentOf, type LinkedEndpoint } from "./endpoint.ts";
-import { Firewall, forwardWarnings } from "./firewall.ts";
-import { firstFree, hostSubnets, meetsAny, poolSubnets } from "./host-subnets.ts";
+import { droppingChains, Firewall, forwardWarnings } from "./firewall.ts";
+import { firstFree, hostSubnets, poolsFor } from "./host-subnets.ts";
 import { linkRunning, unlinkRunning } from "./live-link.ts";
 import { NetworkTable } from "./network-table.ts";
 import { ensureParent, removeParent, requireKind } from "./parents.ts";
@@ -61,6 +61,7 @@ export class Networks implements Disposable {
   readonly #parents = new Map<string, number>();
   #info: BridgeInfo | undefined;
   #hasIPv6 = false;
+  #dropping: readonly ForwardChain[] = [];
   #warnings: readonly string[] = [];
 
   constructor({ db, rtnl, config, furtherRules = () => "", log = () => undefined }: NetworksOptions) {
@@ -99,12 +100,18 @@ export class Networks implements Disposable {
     const failures = this.#setupLinks();
     if (this.#config.forwarding ?? true) for (const family of [4, 6] as const) if (family === 4 || this.#table.all().some(routesIPv6)) this.#enableForwarding(family);
     await this.restoreFirewall();
-    this.#warnings = [...failures, ...this.#table.damaged.map((text) => `network ${text}: the row is damaged and skipped`), ...(await forwardWarnings({ table: this.#config.table, bridge: this.#config.bridge }))];
+    this.#dropping = await droppingChains(this.#config.table);
+    this.#warnings = [...failures, ...this.#table.damaged.map((text) => `network ${text}: the row is damaged and skipped`), ...forwardWarnings(this.#dropping, this.#config.bridge)];
   }
 
   /** Another program may have emptied the kernel's tables. */
   async restoreFirewall(): Promise<void> {
     await this.#firewall.setup({ networks: this.#table.all(), endpoints: this.#endpoints.all() }, this.#furtherRules());
+  }
+
+  /** One sentence about what keeps this network's containers from other machines, or "". */
+  warningOf({ driver, internal, interfaceName }: NetworkRecord): string {
+    return driver === "bridge" && !internal && interfaceName !== "" ? forwardWarnings(this.#dropping, interfaceName).join("; ") : "";
   }
 
   networks(): readonly NetworkRecord[] {
@@ -224,9 +231,13 @@ export class Networks implements Disposable {
   /** Frees what no live container holds, and removes links on our bridges that no endpoint names. */
   sweep(liveIds: ReadonlySet<string>): void {
     for (const id of this.#endpoints.containers()) if (!liveIds.has(id)) this.detach(id);
+    const links = this.#rtnl.links();
+    const there = new Set(links.map(({ name }) => name));
+    // A crash came between an endpoint's row and its link.
+    this.#release(this.#endpoints.all().filter(({ hostInterface }) => hostInterface !== "" && !there.has(hostInterface)));
     const named = new Set(this.#endpoints.all().map(({ hostInterface }) => hostInterface));
     const ours = this.#bridges.indexes();
-    for (const link of this.#rtnl.links()) if (ours.has(link.master) && link.kind === "veth" && !named.has(link.name)) this.#rtnl.deleteLink(link.name);
+    for (const link of links) if (ours.has(link.master) && link.kind === "veth" && !named.has(link.name)) this.#rtnl.deleteLink(link.name);
   }
 
   /** Takes back everything `setup` and `create` made, the forwarding switches too when they were ours; goes through to the end. */
@@ -243,6 +254,8 @@ export class Networks implements Disposable {
     await step(() => this.#removePorts());
     for (const network of this.#table.all()) await step(() => this.#removeLinks(network));
     await step(() => this.#bridges.settled());
+    // Without `setup` they are known by their aliases alone.
+    await step(() => this.#bridges.sweep(this.#rtnl.links(), () => false));
     await step(() => this.#rtnl.deleteLink(this.#config.bridge));
     for (const [key, sysctl] of [["forwarding", FORWARDING[4]], ["forwarding6", FORWARDING[6]]] as const)
       await step(() => {
@@ -333,8 +346,8 @@ export class Networks implements Disposable {
     for (const name of ["host", "none"] as const) if (!this.#table.named(name)) this.#table.put(hostOrNone(name));
     const before = this.#table.get(id);
     const own = this.#rtnl.link(this.#config.bridge)?.index;
-    const taken = hostSubnets(this.#rtnl, new Set(own === undefined ? [] : [own]));
-    const network = defaultNetwork(this.#config, { id, before, isTaken: (subnet) => meetsAny(subnet, taken) || this.#table.meets(subnet, id) });
+    const taken = [...hostSubnets(this.#rtnl, new Set([...(own === undefined ? [] : [own])])), ...this.#table.subnets(id)];
+    const network = defaultNetwork(this.#config, { id, before, taken });
     this.#db.transaction(() => {
       const moved = JSON.stringify(before?.pools) !== JSON.stringify(network.pools);
       // Another subnet than last time: endpoints of the old one are worth nothing.
@@ -347,10 +360,9 @@ export class Networks implements Disposable {
   }
 
   #chooseSubnet(family: Family): Subnet {
-    const taken = hostSubnets(this.#rtnl, new Set());
     const id = this.#state.id();
     const local = `fd${id.slice(0, 2)}:${id.slice(2, 6)}:${id.slice(6, 10)}::/48`;
-    const subnet = firstFree(poolSubnets(this.#config.pools ?? [], family, local), (candidate) => meetsAny(candidate, taken) || this.#table.meets(candidate));
+    const subnet = firstFree(poolsFor(this.#config.pools ?? [], family, local), [...hostSubnets(this.#rtnl, new Set()), ...this.#table.subnets()]);
     if (!subnet) throw new EngineError("InvalidParameter", "all predefined address pools have been fully subnetted");
     return subnet;
   }

@@ -78,12 +78,6 @@ export function usable(subnet: Subnet): { readonly first: bigint; readonly last:
   return { first: subnet.base + 1n, last: subnet.family === 4 ? lastOf(subnet) - 1n : lastOf(subnet) };
 }
 
-/** Every network of this prefix in a range, lowest first. */
-export function* subnetsOf(range: Subnet, prefix: number): Generator<Subnet> {
-  const step = 1n << BigInt(BITS[range.family] - prefix);
-  for (let base = range.base; base <= lastOf(range); base += step) yield { family: range.family, base, prefix };
-}
-
 /** Docker's address pools, in its order: 172.17 to 172.31 as /16, then 192.168 in /20. */
 export const DEFAULT_POOLS: readonly { readonly base: string; readonly size: number }[] = [
   ...Array.from({ length: 15 }, (_, index) => ({ base: `172.${17 + index}.0.0/16`, size: 16 })),
