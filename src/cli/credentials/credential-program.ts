@@ -48,7 +48,7 @@ export class CredentialHelper {
   }
 
   async #run(action: string, input: string): Promise<{ code: number; text: string; reason: string }> {
-    const path = /[/\0]/.test(this.#program) ? null : Bun.which(this.#program);
+    const path = /[/\0]/.test(this.#program) ? null : Bun.which(this.#program, { PATH: process.env["PATH"] ?? "" });
     if (path === null) return { code: -1, text: "", reason: `exec: ${JSON.stringify(this.#program)}: executable file not found in $PATH` };
     const child = Bun.spawn([path, action], { stdin: Buffer.from(input), stdout: "pipe", stderr: "inherit", env: process.env });
     let text = "";
