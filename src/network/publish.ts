@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { setImmediate } from "node:timers/promises";
 import { EngineError, messageOf } from "../base/mod.ts";
 import { closeFd, ephemeralPorts, FlowTable, getSysctl, hasCode, holdPort, NftElements, setSysctl, type ElementChange } from "../linux/mod.ts";
 import type { ReachWay } from "../spec/mod.ts";
@@ -76,13 +77,16 @@ export class Publisher implements Disposable {
     using undo = new DisposableStack();
     const chosen: HeldPort[] = [];
     const ephemeral = ephemeralPorts();
-    for (const wish of inOrder(wishes))
+    for (const [at, wish] of inOrder(wishes).entries()) {
+      // Ranges may hold every port there is: others have their turn in between.
+      if (at > 0 && at % CHANGES_AT_ONCE === 0) await setImmediate();
       for (const held of choosePort(this.#numbers, { wish, hostIps: this.#hostIpsOf(wish, target), target, ephemeral }, (port) => this.#hold(port, target))) {
         this.#numbers.take(held.port);
         undo.defer(() => this.#numbers.give(held.port));
         undo.defer(() => held.hold.release());
         chosen.push(held);
       }
+    }
     if (chosen.length === 0) return [];
     const added: Publication = { containerId, target, ports: chosen.map(({ port }) => port) };
     // The row first: what it says is taken back by whoever finds it.
@@ -175,7 +179,10 @@ export class Publisher implements Disposable {
     if (!this.#options.firewall) return;
     const changes = publishElements(publication);
     try {
-      for (const chunk of inChunks(changes)) this.#elements.add(chunk);
+      for (const [at, chunk] of inChunks(changes).entries()) {
+        if (at > 0) await setImmediate();
+        this.#elements.add(chunk);
+      }
     } catch (error) {
       if (!hasCode(error, "ENOENT")) {
         for (const chunk of inChunks(changes)) this.#elements.delete(chunk);

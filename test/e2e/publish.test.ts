@@ -227,3 +227,27 @@ test("network explain says who reaches a port, through what, and why others do n
   await engine.ok("stop", "-t", "0", id);
   expect(await engine.ok("network", "explain", "--lang", "en", "shown")).toBe("It does not run: nobody reaches it.");
 });
+
+test("crashes among starts and ends leave no element, no row and no port behind", async () => {
+  for (let round = 0; round < 4; round++) {
+    const starts = Array.from({ length: 4 }, (_, at) => engine.hako("run", "-d", "--name", `churn-${round}-${at}`, "-p", `${8200 + at}:80`, "-p", "81", BUSYBOX, "sleep", at % 2 === 0 ? "0" : "1000"));
+    await Bun.sleep(Math.random() * 120);
+    await engine.kill9();
+    await Promise.all(starts);
+    await engine.start();
+    await engine.clear();
+    expect(await elements()).toEqual([]);
+  }
+  const id = await engine.ok("run", "-d", ...Array.from({ length: 4 }, (_, at) => ["-p", `${8200 + at}:80`]).flat(), BUSYBOX, "sleep", "1000");
+  await engine.ok("rm", "-f", id);
+  const listening = await engine.inNetwork("ss", "-Hltn");
+  expect(listening.stdout.split("\n").filter((line) => /:82\d\d\b/.test(line))).toEqual([]);
+}, 60_000);
+
+test("without a firewall of the engine's the engine passes bytes on itself", async () => {
+  await using plain = await startEngine({ flags: ["--iptables=false"] });
+  await plain.ok("run", "-d", "-p", "8300:80", BUSYBOX, ...SERVER);
+  const asked = await plain.inNetwork("curl", "-s", "-m", "5", "--retry", "20", "--retry-all-errors", "--retry-delay", "0", "http://127.0.0.1:8300/cgi-bin/who");
+  expect(asked.stdout.trim()).not.toBe("");
+  expect((await plain.inNetwork("nft", "list", "ruleset")).stdout).toBe("");
+}, 30_000);
