@@ -165,6 +165,7 @@ export class LayerJobs {
 export class JoinedLayer implements AsyncDisposable {
   readonly result: Promise<AppliedLayer>;
   readonly #left = Promise.withResolvers<never>();
+  #leaving: Promise<void> | undefined;
 
   constructor(
     readonly job: LayerJob,
@@ -185,10 +186,16 @@ export class JoinedLayer implements AsyncDisposable {
     this.#left.reject(reason);
   }
 
+  /** Whoever installs the image disposes too: it leaves once. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#leaving ??= this.#leave();
+    await this.#leaving;
+  }
+
+  #leave(): Promise<void> {
     this.giveUp(new Error("no longer wanted"));
     const leaving = this.job.leave(this.listener);
     this.onLeave();
-    await leaving;
+    return leaving;
   }
 }
