@@ -221,14 +221,14 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
   const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk, packLayer: (folder, signal) => trees.packLayer(folder, signal), compressor, transfersAtOnce: () => ({ downloads: settings().maxConcurrentDownloads, uploads: settings().maxConcurrentUploads }) });
   const rtnl = held.use(new Rtnetlink());
-  const publisher: Publisher = held.use(new Publisher({ db, table: options.network.table, firewall: options.network.firewall ?? true, ...options.publishing, restore: () => network.restoreFirewall(), log }));
+  const host = hostFacts();
+  const names = held.use(openResolver({ table: options.network.table, hostResolvConf: () => host.resolvConf(), log }));
+  const publisher: Publisher = held.use(new Publisher({ db, table: options.network.table, firewall: options.network.firewall ?? true, ...options.publishing, restore: async () => void (await Promise.all([network.restoreFirewall(), names.restore()])), log }));
   const network = held.use(openNetworks({ db, rtnl, config: options.network, furtherRules: () => publisher.rules(), log }));
   await network.setup();
   publisher.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
-  const host = hostFacts();
-  const names = held.use(openResolver({ table: options.network.table, hostResolvConf: () => host.resolvConf(), log }));
   const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, trees, network, publisher, names, cgroups, runtime: runtimePort(spawner), host, log });
   if (shortage === undefined) await addFirstImage(images);
   return { ctx, network, cgroups, images };

@@ -49,7 +49,7 @@ function listenUDP(address: string, port: number, answer: Answerer): Promise<Bun
     socket: {
       data: (socket, message, fromPort, from) => {
         const bytes = answer(message, from, "udp");
-        if (bytes instanceof Promise) void bytes.then((later) => send(socket, later, fromPort, from));
+        if (bytes instanceof Promise) bytes.then((later) => send(socket, later, fromPort, from), () => undefined);
         else send(socket, bytes, fromPort, from);
       },
       // Of a client that has gone, ignoring.
@@ -114,9 +114,9 @@ function listenTCP(address: string, port: number, answer: Answerer): Bun.TCPSock
         socket.timeout(IDLE_SECONDS);
         socket.data.received.push(bytes);
         socket.pause();
-        void proceed(socket);
+        proceed(socket).catch(() => socket.terminate());
       },
-      drain: (socket) => void proceed(socket),
+      drain: (socket) => void proceed(socket).catch(() => socket.terminate()),
       timeout: (socket) => void socket.terminate(),
       close: (socket) => {
         if (!counted.delete(socket)) return;

@@ -1,4 +1,4 @@
-import { applyRuleset, deleteTable, RESOLVER_ADDRESS } from "../linux/mod.ts";
+import { applyRuleset, deleteTable, listInputChains, RESOLVER_ADDRESS } from "../linux/mod.ts";
 import { DNS_PORT } from "./exchange.ts";
 
 /** Beside the engine's other tables: it stays when the operator wants no firewall. */
@@ -39,6 +39,20 @@ export const setupRedirect = (engineTable: string): Promise<void> => applyRulese
 
 /** A network whose gateway has another program on the usual port. */
 export const redirectTo = (engineTable: string, bridge: string, port: number): Promise<void> => applyRuleset(`add element ip ${tableOf(engineTable)} other-ports { "${bridge}" : ${port} }\n`);
+
+/**
+ * Sentences about tables of others that keep questions from the resolver: a packet must pass every table, so no rule of ours can let it
+ * through, and theirs are not ours to change.
+ */
+export async function inputWarnings(bridge: string): Promise<string[]> {
+  const chains = (await listInputChains()).filter(({ rules }) => !rules.includes(RESOLVER_ADDRESS));
+  const effect = `so that containers on networks like ${bridge} find no names`;
+  return chains.flatMap(({ family, table, chain, policy }) => {
+    if (table === "firewalld") return [`firewalld may keep packets of containers from this host, ${effect}. Trust the bridge with: firewall-cmd --zone=trusted --change-interface=${bridge}`];
+    if (policy !== "drop") return [];
+    return [`the firewall table "${family} ${table}" drops packets to this host by policy (chain ${chain}), ${effect}. Let their questions pass with: nft insert rule ${family} ${table} ${chain} ct original ip daddr ${RESOLVER_ADDRESS} accept`];
+  });
+}
 
 /** Done when there is none. */
 export const removeRedirect = (engineTable: string): Promise<void> => deleteTable("ip", tableOf(engineTable));

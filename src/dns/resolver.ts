@@ -1,4 +1,5 @@
 import { BlockList, isIPv6 } from "node:net";
+import { messageOf } from "../base/mod.ts";
 import { announceGatewayBatch, Rtnetlink } from "../linux/mod.ts";
 import { failure, refusal, udpBytes } from "./answer.ts";
 import { DNS_PORT } from "./exchange.ts";
@@ -6,7 +7,7 @@ import { Forwarder, type Transport } from "./forward.ts";
 import { listen, type Listener } from "./listener.ts";
 import { MAX_MESSAGE_BYTES, parseQuery, RCODE } from "./message.ts";
 import { Names, type NamedContainer } from "./names.ts";
-import { redirectTo, setupRedirect } from "./redirect.ts";
+import { inputWarnings, redirectTo, setupRedirect } from "./redirect.ts";
 import { resolveOwn } from "./resolve.ts";
 import { resolverServers } from "./servers.ts";
 
@@ -40,6 +41,9 @@ export class Resolver implements AsyncDisposable {
   readonly #forwarder: Pick<Forwarder, "forward">;
   readonly #listeners = new Map<string, Promise<Listener | undefined>>();
   #redirect: Promise<void> | undefined;
+  /** Of networks on whose usual port another program listens. */
+  readonly #otherPorts = new Map<string, { readonly bridge: string; readonly port: number }>();
+  #warned = false;
   #host: { readonly servers: readonly string[]; readonly readAt: number } | undefined;
 
   constructor(options: ResolverOptions) {
@@ -63,9 +67,17 @@ export class Resolver implements AsyncDisposable {
     await opened;
   }
 
+  /** Makes the rules anew, for somebody may have emptied the host's firewall. */
+  async restore(): Promise<void> {
+    if (this.#listeners.size === 0) return;
+    await setupRedirect(this.#options.table);
+    for (const { bridge, port } of this.#otherPorts.values()) await redirectTo(this.#options.table, bridge, port);
+  }
+
   async unserve(networkId: string): Promise<void> {
     const opened = this.#listeners.get(networkId);
     this.#listeners.delete(networkId);
+    this.#otherPorts.delete(networkId);
     await (await opened)?.[Symbol.asyncDispose]();
   }
 
@@ -77,13 +89,25 @@ export class Resolver implements AsyncDisposable {
     try {
       await (this.#redirect ??= setupRedirect(this.#options.table));
       announceGateway(network.bridge);
-      return await this.#listen(network);
+      const listener = await this.#listen(network);
+      this.#warnOnce(network.bridge);
+      return listener;
     } catch (error) {
       this.#listeners.delete(network.id);
       this.#redirect = undefined;
-      this.#options.log(`containers on ${network.bridge} have no resolver: ${error instanceof Error ? error.message : String(error)}`);
+      this.#options.log(`containers on ${network.bridge} have no resolver: ${messageOf(error)}`);
       return undefined;
     }
+  }
+
+  /** Looks at the host's other firewall tables, which takes a process: nobody waits for it. */
+  #warnOnce(bridge: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    inputWarnings(bridge).then(
+      (sentences) => sentences.forEach((sentence) => this.#options.log(sentence)),
+      (error: unknown) => this.#options.log(`the host's firewall could not be read: ${messageOf(error)}, ignoring`),
+    );
   }
 
   async #listen({ id, bridge, gateway }: ServedNetwork): Promise<Listener> {
@@ -91,7 +115,9 @@ export class Resolver implements AsyncDisposable {
     for (const port of [DNS_PORT, ...OTHER_PORTS])
       try {
         const listener = await listen(gateway, port, answer);
-        if (port !== DNS_PORT) await redirectTo(this.#options.table, bridge, port);
+        if (port === DNS_PORT) return listener;
+        this.#otherPorts.set(id, { bridge, port });
+        await redirectTo(this.#options.table, bridge, port);
         return listener;
       } catch (error) {
         if (!isInUse(error) || port === OTHER_PORTS.at(-1)) throw error;
@@ -121,7 +147,7 @@ export class Resolver implements AsyncDisposable {
       const [base = "", prefix] = cidr.split("/");
       reached.addSubnet(base, Number(prefix), isIPv6(base) ? "ipv6" : "ipv4");
     }
-    return wanted.filter((server) => reached.check(server, isIPv6(server) ? "ipv6" : "ipv4"));
+    return wanted.filter((server) => !server.includes("%") && reached.check(server, isIPv6(server) ? "ipv6" : "ipv4"));
   }
 
   #hostServers(): readonly string[] {

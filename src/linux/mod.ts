@@ -31,7 +31,7 @@ export { FIRST_CONTAINER_LINK, hairpinBatch, vethToPid, linksToPid, insideBatch,
 export { announceGatewayBatch, loopbackGuardBatch, resolverLinkBatch, RESOLVER_ADDRESS, type ResolverLink } from "./resolver-link.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
 export { NftElements, groupKey, interfaceKey, macKey, addressKey, subnetKey, joinKeys, type ElementChange, type ElementKey } from "./nft-elements.ts";
-export { applyRuleset, listTable, listForwardPolicies, deleteTable, type ForwardChain, type NftFamily } from "./nftables.ts";
+export { applyRuleset, listTable, listForwardPolicies, listInputChains, deleteTable, type ForwardChain, type InputChain, type NftFamily } from "./nftables.ts";
 export { endWriting, ephemeralPorts, holdPort, type PortProtocol } from "./port-socket.ts";
 export { FlowTable } from "./flows.ts";
 export { listeners, type Listener } from "./listeners.ts";

@@ -53,6 +53,26 @@ export async function listForwardPolicies(): Promise<ForwardChain[]> {
     }));
 }
 
+export interface InputChain {
+  readonly family: string;
+  readonly table: string;
+  readonly chain: string;
+  readonly policy: string;
+  /** Its rules, as nft's JSON. */
+  readonly rules: string;
+}
+
+/** Base chains that see IPv4 packets to this host. Rules of the legacy iptables are not nft's to see. */
+export async function listInputChains(): Promise<InputChain[]> {
+  const { exitCode, stdout } = await nft(["-j", "list", "ruleset"]);
+  if (exitCode !== 0) return [];
+  const { nftables } = JSON.parse(stdout) as { nftables: NftObject[] };
+  return nftables
+    .flatMap(({ chain }) => chain ?? [])
+    .filter(({ hook, family }) => hook === "input" && (family === "ip" || family === "inet"))
+    .map(({ family, table, name, policy = "accept" }) => ({ family, table, chain: name, policy, rules: JSON.stringify(nftables.filter(({ rule }) => rule?.family === family && rule.table === table && rule.chain === name)) }));
+}
+
 /** The name in `iifname "x" … accept`. */
 function admittedInterface(expr: readonly unknown[]): string | undefined {
   if (!expr.some((part) => typeof part === "object" && part !== null && "accept" in part)) return undefined;

@@ -89,6 +89,25 @@ squatter.close();
 await resolver.unserve("a");
 await resolver.unserve("b");
 
+// A firewall of somebody else's that lets nothing in; its rule for us is in the sentence; and one that empties all tables.
+await applyRuleset("table ip filter {\n chain INPUT {\n type filter hook input priority 0; policy drop;\n }\n}\n");
+await resolver[Symbol.asyncDispose]();
+said.length = 0;
+const warned = Promise.withResolvers<string>();
+const push = said.push.bind(said);
+said.push = (...sentences) => (warned.resolve(sentences[0] ?? ""), push(...sentences));
+resolver = await open();
+report.warned = await warned.promise;
+report.kept = await raw(client, "ask", "copy");
+await applyRuleset(`${/nft (insert rule .*)$/.exec(await warned.promise)?.[1] ?? ""}\n`);
+report.admitted = await raw(client, "ask", "copy");
+await applyRuleset("flush ruleset\n");
+await resolver.restore();
+report.restored = await raw(client, "ask", "copy");
+said.length = 0;
+await resolver.unserve("a");
+await resolver.unserve("b");
+
 // One that cannot be listened on is told of, and the others go on.
 world.bridge("dnsc", "10.79.0.1");
 await resolver.serve({ id: "c", bridge: "dnsc", gateway: "10.200.0.1" });

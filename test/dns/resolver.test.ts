@@ -26,6 +26,10 @@ interface Report {
   meanwhileOverTCP: string;
   otherPort: Told;
   ruleOfOtherPort: string;
+  warned: string;
+  kept: string;
+  admitted: string;
+  restored: string;
   said: string[];
   tables: unknown[];
 }
@@ -35,7 +39,7 @@ const WEB_QUESTION = "037765620000010001";
 /** One address record, TTL 600, of 10.77.0.2. */
 const WEB_RECORD = "c00c000100010000025800040a4d0002";
 
-const child = Bun.spawnSync(["unshare", "--net", process.execPath, join(import.meta.dir, "inside.ts")], { stdin: "ignore", env: { ...process.env } });
+const child = Bun.spawnSync(["unshare", "--net", process.execPath, join(import.meta.dir, "inside.ts")], { stdin: "ignore", env: { ...process.env }, timeout: 60_000 });
 const report = JSON.parse(child.exitCode === 0 ? child.stdout.toString() : JSON.stringify({ failure: child.stderr.toString() })) as Report;
 
 test("containers find one another by name, alias, short id and link, in any case, with and without the network's name", () => {
@@ -127,6 +131,16 @@ test("while the engine restarts, containers wait for an answer and are not refus
 
 test("another program on the gateway's port is left alone", () => {
   expect([report.otherPort, report.ruleOfOtherPort]).toEqual([{ "A/copy": ["10.77.0.3"] }, "\"dnsa\" : 1011"]);
+});
+
+test("a firewall that lets nothing in is told of, with the rule that helps", () => {
+  const answered = expect.stringMatching(/0a4d0003$/);
+  expect(report).toMatchObject({ kept: "silence", admitted: answered });
+  expect(report.warned).toBe('the firewall table "ip filter" drops packets to this host by policy (chain INPUT), so that containers on networks like dnsa find no names. Let their questions pass with: nft insert rule ip filter INPUT ct original ip daddr 127.0.0.11 accept');
+});
+
+test("the redirection is made anew when somebody has emptied the host's firewall", () => {
+  expect(report.restored).toEndWith("0a4d0003");
 });
 
 test("a network that cannot be listened on is told to the operator", () => {
