@@ -24,6 +24,7 @@ export interface HttpResponse extends ResponseHead {
 }
 
 interface Host {
+  readonly key: string;
   open: number;
   readonly idle: Connection[];
   readonly waiting: (() => void)[];
@@ -97,7 +98,9 @@ export class HttpAgent {
     host.open += 1;
     const freed = () => {
       host.open -= 1;
-      host.waiting.shift()?.();
+      const next = host.waiting.shift();
+      if (next) next();
+      else if (host.open === 0) this.#hosts.delete(host.key);
     };
     try {
       const connection = await dial(route, this.#limits, signal);
@@ -122,7 +125,7 @@ export class HttpAgent {
     const key = `${url.origin} ${proxy?.href ?? ""} ${url.protocol === "https:" ? tls.key : ""}`;
     const known = this.#hosts.get(key);
     if (known) return known;
-    const host: Host = { open: 0, idle: [], waiting: [] };
+    const host: Host = { key, open: 0, idle: [], waiting: [] };
     this.#hosts.set(key, host);
     return host;
   }
