@@ -4,7 +4,7 @@ import { HttpConnection } from "./http-connection.ts";
 
 export interface Measure {
   readonly name: string;
-  readonly unit: "ms" | "MB" | "KB";
+  readonly unit: "ms" | "µs" | "MB" | "KB";
   /** Ours over theirs, at most. */
   readonly goal: number;
   readonly repetitions: number;
