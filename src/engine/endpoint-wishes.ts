@@ -67,6 +67,6 @@ function ethernetAddress(mac: string): string {
 }
 
 function interfaceName(name: string): string {
-  if (name.length > 15 || !/^[^\s/:]+$/.test(name) || name === "lo" || name === "." || name === "..") refuse(`invalid interface name ${JSON.stringify(name.slice(0, 32))}`);
+  if (name.length > 15 || !/^[^\s/:%]+$/.test(name) || name === "lo" || name === "." || name === "..") refuse(`invalid interface name ${JSON.stringify(name.slice(0, 32))}`);
   return name;
 }

@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "../base/mod.ts";
-import { getSysctl, SyscallError, type Link, type Rtnetlink } from "../linux/mod.ts";
+import { getSysctl, hasCode, SyscallError, type Link, type Rtnetlink } from "../linux/mod.ts";
 import { macOfAddress } from "./endpoint.ts";
 import { familyOf, parseSubnet } from "./subnet.ts";
 import type { NetworkRecord } from "./types.ts";
@@ -84,6 +84,15 @@ export class Bridges {
     }
   }
 
+  #addAddress(index: number, address: string): void {
+    try {
+      this.#rtnl.addAddress(index, address);
+    } catch (error) {
+      if (error instanceof SyscallError && hasCode(error, "EINVAL", "EADDRNOTAVAIL", "EACCES")) throw new EngineError("InvalidParameter", `the kernel gives a bridge no address ${address}: ${messageOf(error)}`, { cause: error });
+      throw error;
+    }
+  }
+
   #setAddresses({ pools, options, enableIPv6 }: NetworkRecord, index: number, { isNew, isOurs }: { isNew: boolean; isOurs: boolean }): void {
     const held = isNew ? [] : this.#rtnl.addresses(index).filter(({ address }) => !address.startsWith("fe80:")).map(({ address, prefix }) => `${address}/${prefix}`);
     const inhibited = isInhibited({ options });
@@ -91,7 +100,7 @@ export class Bridges {
     // Of an earlier configuration: its route would still send that subnet here.
     if (isOurs) for (const other of held) if (!wanted.includes(other)) this.#rtnl.removeAddress(index, other);
     if (enableIPv6 && getSysctl("net.ipv6.conf.all.disable_ipv6") === undefined) throw new EngineError("InvalidParameter", "this kernel has no IPv6: create the network without --ipv6");
-    for (const address of wanted) if (!held.includes(address)) this.#rtnl.addAddress(index, address);
+    for (const address of wanted) if (!held.includes(address)) this.#addAddress(index, address);
   }
 }
 

@@ -60,7 +60,7 @@ function check(name: string, kind: Checked | undefined, value: string): void {
       return;
     case "interface":
       if (value.length > LONGEST_NAME) throw new EngineError("InvalidParameter", "numerical result out of range");
-      if (value !== "" && !/^[^\s/:]+$/.test(value)) throw new EngineError("InvalidParameter", `invalid bridge name: ${JSON.stringify(value)}`);
+      if (value !== "" && !/^[^\s/:%]+$/.test(value)) throw new EngineError("InvalidParameter", `invalid bridge name: ${JSON.stringify(value)}`);
       return;
     default:
   }
