@@ -98,12 +98,25 @@ test("on an internal network names resolve, and nobody outside is asked", async 
   await engine.ok("rm", "-f", "hidden");
 });
 
-test("names are there again when the engine is, and running containers ask on without being told", async () => {
+test("a program that asks while no engine runs waits, and has its answer when one does", async () => {
   const web = await address("web", "front");
+  const pid = await engine.ok("inspect", "--format", "{{.State.Pid}}", "client");
+  const file = (await engine.ok("inspect", "--format", "{{.ResolvConfPath}}", "client")).trim();
   await engine.kill9();
-  // Asked while no engine runs: the program waits and asks again.
-  const asking = engine.start().then(() => ask("client", "web"));
-  expect(await asking).toEqual([web]);
+  // The C library of this host, in the container's network and with its resolv.conf.
+  const asking = Bun.spawn(["nsenter", "-t", pid, "-n", "unshare", "-m", "sh", "-c", `mount --bind ${file} /etc/resolv.conf && getent ahostsv4 web`], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+  await engine.start();
+  expect(await new Response(asking.stdout).text()).toContain(web);
+  expect(await ask("client", "web")).toEqual([web]);
+}, 30_000);
+
+test("AAAA of a network with IPv6, and none of one without", async () => {
+  await engine.ok("network", "create", "--ipv6", "--subnet", "fd00:77::/64", "six");
+  await engine.ok("run", "-d", "--name", "both", "--network", "six", BUSYBOX, "sleep", "1000");
+  expect(await engine.ok("exec", "both", "nslookup", "-type=aaaa", "both")).toContain("fd00:77::2");
+  expect((await engine.hako("exec", "client", "nslookup", "-type=aaaa", "web")).stdout).not.toMatch(/NXDOMAIN|SERVFAIL|Address: .*:.*:/);
+  await engine.ok("rm", "-f", "both");
+  await engine.ok("network", "rm", "six");
 });
 
 test("a container that has no name server of ours is as before", async () => {
