@@ -13,6 +13,8 @@ export interface Side {
   readonly socket: string;
   /** The command line with its connection flags. */
   readonly command: readonly string[];
+  /** A process in the engine's network namespace. */
+  networkPid(): number;
   /** Memory of the engine's own processes, RSS in KiB. */
   engineRssKiB(): number;
   /** Memory of what stands beside the containers' own processes, PSS in KiB, all containers together. */
@@ -49,6 +51,7 @@ export async function ours(): Promise<Side> {
     name: "hako",
     socket: engine.socket,
     command: engine.command(),
+    networkPid: () => engine.pid,
     engineRssKiB: () => memoryOf(engine.pid).rssKiB,
     monitorsPssKiB: () => {
       const network = readlinkSync(`/proc/${engine.pid}/ns/net`);
@@ -70,6 +73,7 @@ export async function docker(host: string): Promise<Side> {
     name: `Docker ${(await must([...command, "version", "--format", "{{.Server.Version}}"])).trim()}`,
     socket: host.replace(/^unix:\/\//, ""),
     command,
+    networkPid: () => processes().find(({ command: name }) => name === "dockerd")?.pid ?? process.pid,
     engineRssKiB: () => rss(processes().filter(({ command: name }) => name === "dockerd" || name === "containerd")),
     monitorsPssKiB: () => pss(processes().filter(({ command: name }) => name.startsWith("containerd-shim"))),
     [Symbol.asyncDispose]: async () => {

@@ -26,6 +26,8 @@ export interface PartialBlob extends AsyncDisposable {
 
 /** A system call per network packet would cost more than the copy. */
 const BUFFER_BYTES = 1024 * 1024;
+/** Written back while more arrives, so that the image's end does not wait for the disk. */
+const WRITE_BACK_BYTES = 16 * 1024 * 1024;
 
 export interface PartialListener {
   /** Bytes that are with the kernel. */
@@ -46,6 +48,8 @@ class PartialFile implements PartialBlob {
   #buffered = 0;
   #written: number;
   #open = true;
+  #unsynced = 0;
+  #syncing: Promise<void> | undefined;
   #accepted = false;
   #ended = false;
 
@@ -133,13 +137,22 @@ class PartialFile implements PartialBlob {
       const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done);
       done += bytesWritten;
       this.#written += bytesWritten;
+      this.#unsynced += bytesWritten;
     }
+    if (this.#unsynced >= WRITE_BACK_BYTES && !this.#syncing) this.#writeBack();
+  }
+
+  /** What it cannot do, the sync of the store will say, ignoring. */
+  #writeBack(): void {
+    this.#unsynced = 0;
+    this.#syncing = this.file.datasync().catch(() => undefined).finally(() => (this.#syncing = undefined));
   }
 
   async #close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
     this.#buffer = undefined;
+    await this.#syncing;
     await this.file.close();
   }
 }
