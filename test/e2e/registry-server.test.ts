@@ -1,7 +1,7 @@
 /** `hako registry serve` as a process: how it starts and ends, what a kill -9 leaves, TLS, two servers on one folder. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { HAKO, Live, run } from "../harness.ts";
@@ -142,6 +142,30 @@ describe("a connection that is cut", () => {
     let status = 409;
     await until(async () => (status = (await server.send("PUT", `${location}?digest=${digestOf(bytes)}`, bytes.slice(2 * MIB), { "Content-Range": `${2 * MIB}-${3 * MIB - 1}` })).status) !== 409);
     expect(status).toBe(201);
+  });
+});
+
+describe("a full disk", () => {
+  test("is told of with 507; what was there is served, and pushes go on when there is space", async () => {
+    const root = newRoot();
+    mkdirSync(root);
+    await run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", root]);
+    try {
+      await using server = await Server.start(root);
+      const kept = await pushImage(server, "team/app", "kept");
+      const bytes = new Uint8Array(randomBytes(5 * MIB));
+      const filler = join(root, "filler");
+      writeFileSync(filler, randomBytes(3 * MIB));
+      const location = await server.startUpload("team/app");
+      const refused = await server.send("PUT", `${location}?digest=${digestOf(bytes)}`, bytes);
+      expect([refused.status, await refused.json()]).toEqual([507, { errors: [{ code: "UNAVAILABLE", message: "the registry's storage is full" }] }]);
+      expect((await server.send("GET", "team/app/manifests/kept")).headers.get("docker-content-digest")).toBe(kept.manifest);
+      rmSync(filler);
+      const offset = await arrived(server, location);
+      expect((await server.send("PUT", `${location}?digest=${digestOf(bytes)}`, bytes.slice(offset))).status).toBe(201);
+    } finally {
+      await run(["umount", "-l", root]);
+    }
   });
 });
 

@@ -83,6 +83,40 @@ describe("a pull through a cache", () => {
     expect(await metric(cache, "hako_registry_proxy_fetched_bytes_total")).toBe(3_000_000);
   });
 
+  test("with the last client the fetch ends, and the next one begins anew", async () => {
+    const bytes = noise(8_000_000);
+    const digest = digestOf(bytes);
+    const ended = Promise.withResolvers<void>();
+    let whole = false;
+    using slow = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: ({ method, url }) => {
+        if (!url.endsWith(digest)) return new Response("{}");
+        if (method === "HEAD") return new Response(null, { headers: { "Content-Length": String(bytes.length) } });
+        if (whole) return new Response(bytes);
+        let sent = 0;
+        return new Response(
+          new ReadableStream({
+            pull: async (controller) => {
+              if (sent >= 4_000_000) return await ended.promise;
+              controller.enqueue(bytes.slice(sent, (sent += 500_000)));
+            },
+            cancel: () => ended.resolve(),
+          }),
+        );
+      },
+    });
+    await using cache = startCache(`http://127.0.0.1:${slow.port}`);
+    const leaving = new AbortController();
+    const response = await fetch(`${cache.url}/v2/a/blobs/${digest}`, { signal: leaving.signal });
+    await response.body?.getReader().read();
+    leaving.abort();
+    await ended.promise;
+    whole = true;
+    expect(digestOf(await bytesOf(cache, `a/blobs/${digest}`))).toBe(digest);
+  }, 20_000);
+
   test("what is not at the origin is 404; pushes are refused", async () => {
     await using cache = startCache();
     expect((await cache.send("GET", "team/none/manifests/v1")).status).toBe(404);

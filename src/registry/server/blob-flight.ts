@@ -44,6 +44,11 @@ export class BlobFlight {
     return this.#landed;
   }
 
+  /** Its last reader has gone: whoever comes now needs another one. */
+  get isAbandoned(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
   /** The blob's bytes as they arrive. Undefined where the storage cannot be read along: wait for the landing then. */
   async follow(): Promise<ReadableStream<Uint8Array> | undefined> {
     const { uploads } = this.#plan.repositories.storage;

@@ -121,7 +121,7 @@ export class PullThrough {
   #flight(name: string, digest: Digest, size: number): BlobFlight {
     const key = `${name}@${digest}`;
     const known = this.#flights.get(key);
-    if (known) return known;
+    if (known && !known.isAbandoned) return known;
     const flight = new BlobFlight({
       repositories: this.repositories,
       name,
@@ -131,7 +131,9 @@ export class PullThrough {
       fetched: (bytes) => this.options.metrics.add("proxy_fetched_bytes_total", bytes),
     });
     this.#flights.set(key, flight);
-    const forget = (): void => void this.#flights.delete(key);
+    const forget = (): void => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    };
     flight.landed.then(forget, (error: unknown) => {
       forget();
       this.options.report(`blob ${digest} of ${name} could not be fetched from ${this.options.domain}: ${messageOf(error)}`);

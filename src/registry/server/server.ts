@@ -1,5 +1,5 @@
-import type { Storage } from "../storage/mod.ts";
-import { Leases } from "../storage/mod.ts";
+import { hasCode } from "../../linux/mod.ts";
+import { Leases, UploadBusy, type Storage } from "../storage/mod.ts";
 import type { AccessLog } from "./access-log.ts";
 import { Admission } from "./admission.ts";
 import type { AccessControl, Caller } from "./auth/access.ts";
@@ -72,9 +72,12 @@ export class Registry {
     try {
       using _entered = this.#admission.enter(passage.address);
       return await this.#dispatch(passage);
-    } catch (error) {
+    } catch (thrown) {
+      const error = firstOf(thrown);
       if (error instanceof Refusal) return error.answer();
       if (error instanceof Cut) return new Response(null, { status: CLIENT_GONE });
+      if (error instanceof UploadBusy) return new Refusal("BLOB_UPLOAD_INVALID", error.message, { status: 409 }).answer();
+      if (hasCode(error, "ENOSPC", "EDQUOT")) return new Refusal("UNAVAILABLE", "the registry's storage is full", { status: 507 }).answer();
       this.#options.report(`${passage.request.method} ${passage.url.pathname} failed`, error);
       return new Refusal("UNKNOWN", "the registry could not answer: its log says why").answer();
     }
@@ -135,6 +138,11 @@ export class Registry {
     metrics.set("requests_under_way", this.#admission.underWay);
     log?.({ address, user: caller?.user, method, path: url.pathname + url.search, status: response.status, bytes, ms, agent: request.headers.get("user-agent") ?? undefined });
   }
+}
+
+/** What went wrong first: letting go of things afterwards may have failed too. */
+function firstOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
 }
 
 /** Without the client's idea of our name, which need not even be one. */
