@@ -14,12 +14,13 @@ const counters = (change: Partial<CgroupStats> = {}): CgroupStats => ({
   ...change,
 });
 const network = { rxBytes: 1, rxPackets: 2, rxErrors: 3, rxDropped: 4, txBytes: 5, txPackets: 6, txErrors: 7, txDropped: 8 };
+const linked = [{ interfaceName: "eth0", counters: network }];
 const moment = { read: "2026-01-01T00:00:01Z", systemNs: 9e9, onlineCpus: 2 };
 const parsed = (text: string): Record<string, Record<string, unknown>> => JSON.parse(text) as Record<string, Record<string, unknown>>;
 
 describe("answerText()", () => {
   test("cgroup v1: percpu, most memory, empty lists; the host's limit where there is none; its end of the link turned round", () => {
-    const text = answerText(CONTAINER, encodeSample(1, counters(), network, moment, 8e9));
+    const text = answerText(CONTAINER, encodeSample(1, counters(), linked, moment, 8e9));
     expect(parsed(text)).toMatchObject({
       name: '/odd"name',
       read: "2026-01-01T00:00:01Z",
@@ -37,7 +38,7 @@ describe("answerText()", () => {
 
   test("cgroup v2: no lists but that of bytes, names of its own, the largest number for no limit of processes", () => {
     const v2 = counters({ cpu: { ...counters().cpu, perCpuNs: [] }, memory: { ...counters().memory, maxUsageBytes: 0, failures: 2 } });
-    const text = answerText(CONTAINER, encodeSample(2, v2, undefined, moment, 8e9));
+    const text = answerText(CONTAINER, encodeSample(2, v2, [], moment, 8e9));
     const answer = parsed(text);
     expect(text).toContain('"pids_stats":{"current":3,"limit":18446744073709551615}');
     expect(answer["blkio_stats"]).toMatchObject({ io_service_bytes_recursive: [{ op: "Read", value: 10 }], io_serviced_recursive: null, sectors_recursive: null });
@@ -48,8 +49,8 @@ describe("answerText()", () => {
   });
 
   test("a look before becomes preread and precpu_stats", () => {
-    const before = encodeSample(1, counters(), network, { ...moment, read: "2026-01-01T00:00:00Z", systemNs: 5e9 }, 8e9);
-    expect(parsed(answerText(CONTAINER, encodeSample(1, counters(), network, moment, 8e9), before))).toMatchObject({ preread: "2026-01-01T00:00:00Z", precpu_stats: { system_cpu_usage: 5e9 }, cpu_stats: { system_cpu_usage: 9e9 } });
+    const before = encodeSample(1, counters(), linked, { ...moment, read: "2026-01-01T00:00:00Z", systemNs: 5e9 }, 8e9);
+    expect(parsed(answerText(CONTAINER, encodeSample(1, counters(), linked, moment, 8e9), before))).toMatchObject({ preread: "2026-01-01T00:00:00Z", precpu_stats: { system_cpu_usage: 5e9 }, cpu_stats: { system_cpu_usage: 9e9 } });
   });
 });
 
@@ -74,7 +75,7 @@ describe("StatsSampler", () => {
         },
       },
       cgroups: { version: 1, open: () => ({ openStats: reader }) },
-      network: { endpoint: () => ({ hostIndex: 5 }), interfaceCounters: () => (seen.dumps++, new Map([[5, network]])) },
+      network: { endpoints: () => [{ interfaceName: "eth0", hostIndex: 5 }], interfaceCounters: () => (seen.dumps++, new Map([[5, network]])) },
       host: { memoryTotal: 8e9, systemCpu: () => ({ usageNs: 9e9, onlineCpus: 2 }) },
     } as unknown as ConstructorParameters<typeof StatsSampler>[0];
     const change = (next: unknown): void => {

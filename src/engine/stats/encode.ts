@@ -35,8 +35,15 @@ export function answerText(container: { readonly id: string; readonly name: stri
   return `{"name":${JSON.stringify(`/${container.name}`)},"id":"${container.id}","read":"${sample.read}","preread":"${before.read}",${sample.counts},"cpu_stats":${sample.cpu},"precpu_stats":${before.cpu},${sample.memory}}\n`;
 }
 
-export function encodeSample(version: 1 | 2, counters: CgroupStats, network: InterfaceCounters | undefined, moment: Moment, memoryTotal: number): SampleText {
-  const networks = network ? `,"networks":{"eth0":${networkText(network)}}` : "";
+/** What went through one interface of a container. */
+export interface LinkCounters {
+  /** Inside the container. */
+  readonly interfaceName: string;
+  readonly counters: InterfaceCounters;
+}
+
+export function encodeSample(version: 1 | 2, counters: CgroupStats, linked: readonly LinkCounters[], moment: Moment, memoryTotal: number): SampleText {
+  const networks = linked.length > 0 ? `,"networks":{${linked.map(({ interfaceName, counters: link }) => `${JSON.stringify(interfaceName)}:${networkText(link)}`).join(",")}}` : "";
   const counts = `"pids_stats":${pidsText(version, counters.pids)},"blkio_stats":${version === 1 ? blockTextV1(counters.blockIO) : blockTextV2(counters.blockIO)},"num_procs":0,"storage_stats":{}`;
   return { read: moment.read, cpu: cpuText(counters.cpu, moment), counts, memory: `"memory_stats":${memoryText(version, counters.memory, memoryTotal)}${networks}` };
 }

@@ -24,8 +24,8 @@ export interface SamplerParts {
 interface OpenRun {
   readonly startedAt: string;
   readonly reader: ReturnType<ReturnType<CgroupPort["open"]>["openStats"]>;
-  /** Of the interface's end on the host; undefined for none. */
-  readonly hostIndex: number | undefined;
+  /** Whose network it has. */
+  readonly networkOwner: string | undefined;
 }
 
 interface Watched {
@@ -150,12 +150,17 @@ export class StatsSampler {
     const mode = hostConfig.NetworkMode ?? "";
     const owner = mode.startsWith("container:") ? this.#parts.containers.find(refOf(mode))?.id : id;
     const reader = this.#parts.cgroups.open(id, cgroupPlace(record)).openStats();
-    return { startedAt: state.startedAt, reader, hostIndex: owner === undefined ? undefined : this.#parts.network.endpoints(owner)[0]?.hostIndex, [Symbol.dispose]: () => reader[Symbol.dispose]() };
+    return { startedAt: state.startedAt, reader, networkOwner: owner, [Symbol.dispose]: () => reader[Symbol.dispose]() };
   }
 
-  #sample({ reader, hostIndex }: OpenRun, moment: RoundMoment): SampleText {
-    const network = hostIndex === undefined ? undefined : moment.interfaces().get(hostIndex);
-    return encodeSample(this.#parts.cgroups.version, reader.read(), network, moment.system, this.#parts.host.memoryTotal);
+  #sample({ reader, networkOwner }: OpenRun, moment: RoundMoment): SampleText {
+    // Asked each time: a container may be connected to a network while it runs. Without an end on the host (macvlan) nobody counts.
+    const linked = networkOwner === undefined ? [] : this.#parts.network.endpoints(networkOwner).filter(({ hostIndex }) => hostIndex !== 0);
+    const networks = linked.flatMap(({ interfaceName, hostIndex }) => {
+      const counters = moment.interfaces().get(hostIndex);
+      return counters ? [{ interfaceName, counters }] : [];
+    });
+    return encodeSample(this.#parts.cgroups.version, reader.read(), networks, moment.system, this.#parts.host.memoryTotal);
   }
 
   #moment(interfaces = this.#interfaces()): RoundMoment {
