@@ -8,7 +8,6 @@ const NO_CONTAINERD = "there is no containerd here, images and containers are th
 const NO_SWARM = "there is no swarm here";
 const NO_IPV6 = "containers have IPv4 addresses only";
 const NO_PROXY_PROGRAM = "the engine itself passes on what the kernel cannot lead to a container";
-const NOT_PULLED = "Shown by info and taken up by nothing yet: the engine reaches no registry.";
 const NO_REMAP = "user namespaces cannot be remapped yet";
 const LIMITED = "there is no real-time limit for the parent of all containers";
 
@@ -96,9 +95,9 @@ export const SETTINGS = {
   "registry-mirrors": setting(list(requireMirror), "Mirrors of Docker Hub", { flag: { name: "registry-mirror" }, reloads: true }),
   "registry-mirrors-of": setting(listMap(requireMirror), "Mirrors by registry; * for all but Docker Hub", { flag: { name: "registry-mirror-of" }, reloads: true, note: "The engine's own; dockerd has mirrors of Docker Hub only." }),
   "insecure-registries": setting(list(), "Registries that may do without TLS", { flag: { name: "insecure-registry" }, reloads: true }),
-  "allow-nondistributable-artifacts": setting(list(), "Registries that get foreign layers", { reloads: true, ...ignored("images are not pushed yet") }),
-  "max-concurrent-downloads": setting(integer(0, (value) => `invalid max concurrent downloads: ${value}`), "Most downloads of one pull at a time", { flag: {}, default: "3", reloads: true, note: NOT_PULLED }),
-  "max-concurrent-uploads": setting(integer(0, (value) => `invalid max concurrent uploads: ${value}`), "Most uploads of one push at a time", { flag: {}, default: "5", reloads: true, note: NOT_PULLED }),
+  "allow-nondistributable-artifacts": setting(list(), "Registries that get foreign layers", { reloads: true, ...ignored("a push leaves them out") }),
+  "max-concurrent-downloads": setting(integer(0, (value) => `invalid max concurrent downloads: ${value}`), "Most layers downloaded at a time", { flag: {}, default: "3", reloads: true, note: "0 sets no bound." }),
+  "max-concurrent-uploads": setting(integer(0, (value) => `invalid max concurrent uploads: ${value}`), "Most layers uploaded at a time", { flag: {}, default: "5", reloads: true, note: "0 sets no bound." }),
   "max-download-attempts": setting(integer(0, (value) => `invalid max download attempts: ${value}`), "Attempts of each download", { flag: {}, default: "5", reloads: true }),
   "http-proxy": setting(text(), "Proxy for the engine's own http:// requests", { flag: {}, within: "proxies", reloads: true }),
   "https-proxy": setting(text(), "Proxy for the engine's own https:// requests", { flag: {}, within: "proxies", reloads: true }),

@@ -44,7 +44,7 @@ export interface ImagesOptions {
   readonly syncDisk: () => Promise<void>;
   /** In this process where none is given: for tests. */
   readonly compressor?: Compressor;
-  /** Of the whole engine; asked for anew each time. */
+  /** Of the whole engine, 0 without bound; asked for anew each time. */
   readonly transfersAtOnce?: () => { readonly downloads: number; readonly uploads: number };
   /** Packs the folder of a layer that was made here and has no blob. */
   readonly packLayer?: (folder: string, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
@@ -103,8 +103,8 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
   const dropUnnamed = (): void => background.add(holds.drop(store.indexes.dropUnnamed()).catch(() => {}));
   const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel * WAITING_PER_SLOT), syncDisk, holds, architecture, background, dropUnnamed };
   const places = new BlobPlaces(db);
-  const jobs = new LayerJobs({ ...deps, downloads: new Semaphore(() => transfersAtOnce().downloads), verified: new VerifiedBlobs() });
-  const pushDeps = { store, content, snapshots, holds, packLayer, compressor, uploads: new Semaphore(() => transfersAtOnce().uploads), packing: new Semaphore(LAYERS_PACKED_AT_ONCE) };
+  const jobs = new LayerJobs({ ...deps, downloads: new Semaphore(() => transfersAtOnce().downloads || Number.POSITIVE_INFINITY), verified: new VerifiedBlobs() });
+  const pushDeps = { store, content, snapshots, holds, packLayer, compressor, uploads: new Semaphore(() => transfersAtOnce().uploads || Number.POSITIVE_INFINITY), packing: new Semaphore(LAYERS_PACKED_AT_ONCE) };
   await repairLayers(deps);
   return {
     resolve: (ref) => store.image(findImage(store, ref)),
