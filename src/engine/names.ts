@@ -7,7 +7,7 @@ import { withDefaults } from "./with-defaults.ts";
 /** Makes the container known by its names on its networks as they are now; one that knows no names is forgotten. */
 export function announceNames(ctx: EngineContext, record: ContainerRecord): void {
   const endpoints = [...ctx.network.endpoints(record.id)].sort(byPreference);
-  if (!endpoints.some(({ resolver }) => resolver !== "")) return ctx.names.remove(record.id);
+  if (!endpoints.some(({ networkName }) => knowsNames(networkName))) return ctx.names.remove(record.id);
   const { hostConfig } = withDefaults(record, ctx.defaults);
   const main = ctx.network.find(hostConfig.NetworkMode ?? "")?.name;
   ctx.names.set({
