@@ -127,6 +127,21 @@ describe("pull()", () => {
   });
 });
 
+test("pull() fetches again what a check has removed, and nothing else", async () => {
+  await using registry = new MemoryRegistry();
+  await using fixture = await imageFixture();
+  const { digest } = registry.add("app", "1", image);
+  const { id } = await pull(fixture, registry, "app:1");
+  const [lost, kept] = [digestOf(Bun.gzipSync(new Uint8Array(small))), digestOf(Bun.gzipSync(new Uint8Array(large)))];
+  for (const gone of [lost, digest, id]) await fixture.content.remove(gone as Digest);
+  const { said } = await pull(fixture, registry, "app:1");
+  expect(said.filter((line) => line.endsWith("Pulling fs layer"))).toEqual([`${lost.slice(7, 19)}: Pulling fs layer`]);
+  expect([lost, digest, id].every((each) => fixture.content.has(each as Digest))).toBe(true);
+  expect([registry.fetched(lost), registry.fetched(kept)]).toEqual([2, 1]);
+  await fixture.snapshots.trashEmptied();
+  expect(readdirSync(join(fixture.dir, "layers"))).toHaveLength(3);
+});
+
 describe("a pull that is shared", () => {
   test("is one download, which the last to leave ends", async () => {
     await using registry = new MemoryRegistry();

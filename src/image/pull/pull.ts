@@ -82,7 +82,7 @@ async function keptIndex({ content }: PullDeps, { descriptor, content: { config,
 
 async function bringImage(deps: PullDeps, { reference, repository, signal, names, chosen, index }: ChosenImage, tell: (message: TransferMessage) => void): Promise<Digest> {
   const { content: manifest } = chosen;
-  if (deps.store.row(manifest.config.digest)) {
+  if (deps.store.row(manifest.config.digest) && ![chosen.descriptor, manifest.config, ...manifest.layers].some((blob) => isLost(deps, blob.digest))) {
     await restoreBlobs(deps, repository, chosen, signal);
     await nameImage(deps, manifest.config.digest, names, index);
     return manifest.config.digest;
@@ -92,12 +92,14 @@ async function bringImage(deps: PullDeps, { reference, repository, signal, names
   checkImage(config, manifest.layers.length);
   const chain = chainIDs(config.rootfs.diff_ids);
   using lease = leaseExisting(deps.snapshots, chain);
-  for (const [index, { digest }] of manifest.layers.entries()) tell(stateMessage(shortID(digest), index < lease.count ? "Already exists" : "Pulling fs layer"));
+  const forms = manifest.layers.map((layer, index) => (index < lease.count && !isLost(deps, layer.digest) ? realizable(deps, chain[index] as Digest, layer) : layer));
+  const isWanted = forms.map(({ digest }, index) => index >= lease.count || (!deps.content.has(digest) && digest !== config.rootfs.diff_ids[index]));
+  for (const [index, { digest }] of manifest.layers.entries()) tell(stateMessage(shortID(digest), isWanted[index] ? "Pulling fs layer" : "Already exists"));
   await using layers = new WantedLayers(deps.jobs, repository, reference, signal, tell);
-  const joined = manifest.layers.slice(lease.count).map((layer, index) => layers.join(chain[lease.count + index] as Digest, layer));
+  const joined = manifest.layers.flatMap((layer, index) => (isWanted[index] ? [layers.join(chain[index] as Digest, layer)] : []));
   await layers.arrived();
   for (const { job } of joined) await job.accept();
-  const stored = await storedManifest(deps, chosen, manifest.layers.map((layer, index) => (index < lease.count ? realizable(deps, chain[index] as Digest, layer) : layer)));
+  const stored = await storedManifest(deps, chosen, forms);
   const source = { configBytes, names, index: index && { ...index, blobs: index.blobs.filter((blob) => deps.content.has(blob)) }, ...stored };
   const { id } = await installImage(deps, source, { take: (_layer, chainID) => layers.take(chainID) }).catch((error: unknown) => {
     throw told(error, `cannot pull ${familiarName(reference)}`);
@@ -112,6 +114,9 @@ async function restoreBlobs({ store, content }: PullDeps, repository: Repository
   for (const { digest, size } of [config, ...layers])
     if (missing.delete(digest)) await content.ingest(await repository.blob(digest, { expectedSize: size, signal }), { expected: digest, maxBytes: size });
 }
+
+/** An image counts on the blob, and it is gone: a check found it damaged. */
+const isLost = ({ store, content }: PullDeps, digest: Digest): boolean => !content.has(digest) && store.hasBlob(digest);
 
 /** The image is here: only what it is called may be new. */
 async function nameImage({ store, content, dropUnnamed }: PullDeps, id: Digest, names: readonly string[], index: KeptIndex | undefined): Promise<void> {
