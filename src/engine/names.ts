@@ -12,7 +12,7 @@ export function announceNames(ctx: EngineContext, record: ContainerRecord): void
   const main = ctx.network.find(hostConfig.NetworkMode ?? "")?.name;
   ctx.names.set({
     containerId: record.id,
-    servers: hostConfig.Dns ?? [],
+    servers: serversOf(hostConfig.Dns ?? [], endpoints),
     keepsSingleWords: setsNdots(hostConfig.DnsOptions?.length ? hostConfig.DnsOptions : hostOptions(ctx.host.resolvConf())),
     ...(endpoints.every(isInternal(ctx)) && { confinedTo: endpoints.flatMap(({ networkId }) => ctx.network.find(networkId)?.pools.map(({ subnet }) => subnet) ?? []) }),
     endpoints: endpoints.filter(({ networkName }) => knowsNames(networkName)).map(({ networkId, networkName, ip, ip6 }) => {
@@ -20,6 +20,12 @@ export function announceNames(ctx: EngineContext, record: ContainerRecord): void
       return { networkId, networkName, ip, ip6, names: endpointNames(record, settings), links: [...(settings.Links ?? []), ...(networkName === main ? (hostConfig.Links ?? []) : [])].map(linkOf) };
     }),
   });
+}
+
+/** On its loopback a container means itself. */
+function serversOf(servers: readonly string[], endpoints: readonly Endpoint[]): string[] {
+  const own = endpoints.find(({ ip }) => ip !== "")?.ip;
+  return servers.map((server) => (server.startsWith("127.") && own !== undefined ? own : server));
 }
 
 /** Docker's order: networks that lead outside, then by priority, then by name. */

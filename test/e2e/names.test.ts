@@ -90,6 +90,16 @@ test("other names are asked of the servers of --dns", async () => {
   expect((await engine.hako("run", "--rm", "--network", "back", "--dns", server, BUSYBOX, "nslookup", "-type=a", "nowhere.example")).stdout).toContain("NXDOMAIN");
 });
 
+test("a server on the container's own loopback is the container itself", async () => {
+  await engine.ok("run", "-d", "--name", "self", "--network", "back", "--dns", "127.0.0.1", BUSYBOX, "sleep", "1000");
+  const pid = await engine.ok("inspect", "--format", "{{.State.Pid}}", "self");
+  const own = Bun.spawn(["nsenter", "-t", pid, "-n", process.execPath, join(import.meta.dir, "../dns/upstream.ts")], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+  await own.stdout.getReader().read();
+  expect(await ask("self", "far.example")).toEqual(["203.0.113.7"]);
+  own.kill(9);
+  await engine.ok("rm", "-f", "self");
+});
+
 test("on an internal network names resolve, and nobody outside is asked", async () => {
   const server = await address("outside", "back");
   await engine.ok("run", "-d", "--name", "hidden", "--network", "inner", "--dns", server, BUSYBOX, "sleep", "1000");
