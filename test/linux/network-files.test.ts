@@ -117,3 +117,33 @@ describe("AddressPool", () => {
     }
   });
 });
+
+describe("resolvConf() of a container whose names the engine resolves", () => {
+  const base = { dns: [], search: [], options: [], resolver: "127.0.0.11" };
+  const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "").slice(3);
+
+  test("names the engine's resolver, and in comments whom that asks", () => {
+    expect(lines(resolvConf({ ...base, hostFile: "nameserver 10.0.0.53\nnameserver 127.0.0.53\nsearch corp.example\noptions edns0 trust-ad\n" }))).toEqual([
+      "nameserver 127.0.0.11",
+      "search corp.example",
+      "options edns0 trust-ad ndots:0",
+      "# Based on host file: '/etc/resolv.conf' (internal resolver)",
+      "# ExtServers: [host(10.0.0.53) host(127.0.0.53)]",
+      "# Overrides: []",
+      "# Option ndots from: internal",
+    ]);
+  });
+
+  test("keeps an ndots that somebody chose", () => {
+    expect(lines(resolvConf({ ...base, hostFile: "nameserver 10.0.0.53\noptions ndots:3\n" }))).toContain("# Option ndots from: host");
+    expect(lines(resolvConf({ ...base, hostFile: "", options: ["ndots:2"], dns: ["10.9.9.9"], search: ["."] }))).toEqual([
+      "nameserver 127.0.0.11",
+      "options ndots:2",
+      "# Based on host file: '/etc/resolv.conf' (internal resolver)",
+      "# ExtServers: [10.9.9.9]",
+      "# Overrides: [nameservers search options]",
+      "# Option ndots from: override",
+    ]);
+    expect(resolvConf({ ...base, hostFile: "" })).toContain("# NO EXTERNAL NAMESERVERS DEFINED");
+  });
+});
