@@ -43,7 +43,7 @@ async function runJob(job: TreeJob): Promise<void> {
     case "layer":
       return await makeLayer(job);
     case "packLayer":
-      return packLayer(job.folder);
+      return packLayer(job);
     default:
       job satisfies never;
   }
@@ -153,9 +153,9 @@ async function makeLayer({ upper, target, ignored }: Extract<TreeJob, { kind: "l
   report(applied);
 }
 
-function packLayer(folder: string): void {
+function packLayer({ folder, folderTimes }: Extract<TreeJob, { kind: "packLayer" }>): void {
   const output = new ArchiveOutput();
-  using packer = new TreePacker({ format: "layer", sendFile: output.file });
+  using packer = new TreePacker({ format: "layer", folderTimes, sendFile: output.file });
   const source = openFolder(folder);
   chrootTo(source);
   report({});

@@ -10,6 +10,8 @@ export interface PackOptions {
   readonly format?: "plain" | "layer";
   /** Names in the archive of folders whose content stays out. */
   readonly emptied?: ReadonlySet<string>;
+  /** False: folders are all of one time, for whoever compares; one that no archive named is as old as its unpacking. */
+  readonly folderTimes?: boolean;
   /** Names that stay out themselves when they are empty. */
   readonly ignored?: ReadonlySet<string>;
   /** Takes the content of a large file, which starts where the descriptor stands, when all pieces before it were given out. */
@@ -119,7 +121,7 @@ export class TreePacker implements Disposable {
       const stat = fstat(fd);
       if (this.#options.ignored?.has(name) && isEmpty(pathFd)) return;
       const prefix = name.endsWith("/") ? name : `${name}/`;
-      yield* this.#header({ ...described(stat, "directory"), name: prefix, xattrs: keptXattrs(fd) });
+      yield* this.#header({ ...described(stat, "directory"), ...(this.#options.folderTimes === false && { mtimeNs: 0n }), name: prefix, xattrs: keptXattrs(fd) });
       if (this.#options.format === "layer" && fgetxattr(fd, "trusted.overlay.opaque")?.[0] === OPAQUE) yield* this.#mark(`${prefix}.wh..opq`, stat);
       const mounted = parentDevice !== -1 && stat.dev !== parentDevice;
       if (this.#options.emptied?.has(name) || (mounted && isKernelFileSystem(fd))) return;

@@ -108,9 +108,9 @@ export class Trees {
     return { ...counts, digest: parseDigest(digest), diffID: parseDigest(diffID) };
   }
 
-  /** The archive of a layer's folder, the same bytes as those that `copyLayer` told the digest of. */
-  async packLayer(folder: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const run = await this.#start({ kind: "packLayer", folder }, undefined, signal, true);
+  /** The archive of a layer's folder, the same bytes as those that `copyLayer` told the digest of; without times of folders, comparable with another unpacking of one archive. */
+  async packLayer(folder: string, signal: AbortSignal, { folderTimes = true }: { readonly folderTimes?: boolean } = {}): Promise<AsyncIterable<Uint8Array>> {
+    const run = await this.#start({ kind: "packLayer", folder, folderTimes }, undefined, signal, true);
     await run.headOrEnd();
     return run.packed();
   }

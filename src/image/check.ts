@@ -103,20 +103,20 @@ async function layerFinding(deps: CheckDeps, options: CheckOptions, layer: Layer
   using lease = leaseOf(deps, layer);
   if (!lease) return undefined;
   const found = (problem: string, rest: Pick<Finding, "mended" | "remedy">): Finding => ({ kind: "layer", digest: layer.diffID, images, problem, ...rest });
-  const actual = await packedDigest(deps, deps.snapshots.layers.folder(layer.n), options.signal).catch((error: unknown) => messageOf(error));
-  if (actual === layer.diffID) return undefined;
+  const folder = deps.snapshots.layers.folder(layer.n);
   const first = images[0] ?? "the image";
   if (blob !== undefined && unreadable.has(blob)) return undefined;
   if (blob === undefined || !deps.content.has(blob)) {
     // Only what was made here and never had a blob packs to its diffID; otherwise there is nothing to compare with.
     const madeHere = blob === layer.diffID && !deps.store.hasBlob(blob);
-    return madeHere ? found("its files have changed", { mended: undefined, remedy: `load or pull ${first} again, or make it again` }) : undefined;
+    return madeHere && (await packedDigest(deps, folder, options.signal, true)) !== layer.diffID ? found("its files have changed", { mended: undefined, remedy: `load or pull ${first} again, or make it again` }) : undefined;
   }
   using fresh = deps.snapshots.layers.create();
   try {
     const applied = await deps.slots.run(() => deps.extractor.unpack({ blob: deps.content.path(blob), targetDir: fresh.folder, expected: { digest: blob } }));
     checkApplied(applied, { diffID: layer.diffID });
-    if ((await packedDigest(deps, fresh.folder, options.signal)) === actual) return undefined;
+    const digests = [folder, fresh.folder].map((path) => packedDigest(deps, path, options.signal, false));
+    if ((await digests[0]) === (await digests[1])) return undefined;
   } catch (error) {
     options.signal.throwIfAborted();
     return found(`its files cannot be compared: ${messageOf(error)}`, { mended: undefined, remedy: `load or pull ${first} again` });
@@ -141,8 +141,14 @@ function leaseOf({ snapshots }: CheckDeps, { n, chainID }: Layer): Disposable | 
   return snapshots.layers.byChainID(chainID)?.n === n ? snapshots.layers.lease(n) : undefined;
 }
 
-async function packedDigest({ packLayer }: CheckDeps, folder: string, signal: AbortSignal): Promise<string> {
+/** In place of the digest, why there is none. */
+async function packedDigest({ packLayer }: CheckDeps, folder: string, signal: AbortSignal, folderTimes: boolean): Promise<string> {
   const hasher = new Bun.CryptoHasher("sha256");
-  for await (const bytes of await packLayer(folder, signal)) hasher.update(bytes);
+  try {
+    for await (const bytes of await packLayer(folder, signal, { folderTimes })) hasher.update(bytes);
+  } catch (error) {
+    signal.throwIfAborted();
+    return messageOf(error);
+  }
   return `sha256:${hasher.digest("hex")}`;
 }

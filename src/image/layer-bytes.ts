@@ -6,8 +6,8 @@ import { digestHex, type Descriptor } from "../spec/mod.ts";
 export interface LayerBytesDeps {
   readonly content: ContentStore;
   readonly snapshots: Snapshots;
-  /** Packs the folder of a layer that has no blob. */
-  readonly packLayer: (folder: string, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
+  /** Packs the folder of a layer; without times of folders, to compare it. */
+  readonly packLayer: (folder: string, signal: AbortSignal, options?: { readonly folderTimes?: boolean }) => Promise<AsyncIterable<Uint8Array>>;
 }
 
 /**

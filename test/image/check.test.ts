@@ -1,6 +1,6 @@
 /** Damage on the disk: found, named, mended where that can be done. */
 import { expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CheckSummary, Finding } from "../../src/image/check.ts";
 import { digestOf, file, layerOf, legacyArchive, testImage } from "./archives.ts";
@@ -27,8 +27,10 @@ async function check(fixture: Fixture, options: { repair?: boolean; inUse?: numb
 
 const fileOf = (fixture: Fixture, layer: number, path: string): string => join(fixture.dir, "layers", String(layer), "fs", path);
 
-test("a sound store is found sound", async () => {
+test("a sound store is found sound, also folders that no archive named, whenever they were made", async () => {
   await using fixture = await loaded();
+  const [bottom = 0] = fixture.images.resolve("web:1").layers;
+  utimesSync(fileOf(fixture, bottom, "etc"), 1, 1);
   expect(await check(fixture)).toEqual({ findings: [], summary: { blobs: 4, bytes: expect.any(Number), layers: 2, damaged: 0, mended: 0 } });
 });
 

@@ -25,7 +25,7 @@ export async function imageFixture(options: { dir?: string; extractor?: Extracto
   const db = openDatabase(join(dir, "hako.db"), [snapshotSchema, imageSchema, transferSchema]);
   const content = new ContentStore(join(dir, "content"));
   const snapshots = new Snapshots({ db, dir });
-  const images = await openImages({ db, content, snapshots, extractor: options.extractor ?? inProcessExtractor(), parallel: 2, syncDisk: async () => {}, packLayer: async (folder) => packed(folder) });
+  const images = await openImages({ db, content, snapshots, extractor: options.extractor ?? inProcessExtractor(), parallel: 2, syncDisk: async () => {}, packLayer: async (folder, _signal, shape) => packed(folder, shape?.folderTimes ?? true) });
   return {
     dir, content, snapshots, images,
     db,
@@ -43,8 +43,8 @@ export async function imageFixture(options: { dir?: string; extractor?: Extracto
   };
 }
 
-async function* packed(folder: string): AsyncGenerator<Uint8Array, void, void> {
-  using packer = new TreePacker({ format: "layer" });
+async function* packed(folder: string, folderTimes: boolean): AsyncGenerator<Uint8Array, void, void> {
+  using packer = new TreePacker({ format: "layer", folderTimes });
   const fd = openFolder(folder);
   try {
     for (const piece of packer.content(fd)) yield Buffer.from(piece);
