@@ -31,6 +31,8 @@ export function enginePlaces(values: Values): EnginePlaces {
       forwarding: values["ip-forward"] ?? true,
       firewall: values.iptables ?? true,
       masquerade: values["ip-masq"] ?? true,
+      talking: values.icc ?? true,
+      ...(values["fixed-cidr"] && { range: values["fixed-cidr"] }),
     },
     publishing: { relays: values["userland-proxy"] ?? true, address: values.ip ?? "" },
   };

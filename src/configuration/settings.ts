@@ -6,7 +6,7 @@ import { listMap, POOLS, runtimeMap, ULIMIT_MAP } from "./structured-kinds.ts";
 
 const NO_CONTAINERD = "there is no containerd here, images and containers are the engine's own";
 const NO_SWARM = "there is no swarm here";
-const NO_IPV6 = "containers have IPv4 addresses only";
+const NO_IPV6 = "the default network has IPv4 addresses only: create one with --ipv6";
 const NO_PROXY_PROGRAM = "the engine itself passes on what the kernel cannot lead to a container";
 const NO_REMAP = "user namespaces cannot be remapped yet";
 const LIMITED = "there is no real-time limit for the parent of all containers";
@@ -69,14 +69,14 @@ export const SETTINGS = {
   bridge: setting(text(), "Name of the default bridge", { flag: { short: "b" }, default: '"hako0"', ...unless<string>("refused", "the engine always has its default bridge; run containers with --network none instead", (name) => name !== "none") }),
   bip: setting(text(requireGateway), "Address and prefix of the bridge (172.18.0.1/16)", { flag: {} }),
   bip6: setting(text(), "IPv6 address of the bridge", { flag: {}, ...ignored(NO_IPV6) }),
-  "fixed-cidr": setting(text(requireCIDR), "Range of the bridge's network that containers get addresses of", { flag: {}, ...refused("addresses are given from the whole network of the bridge: choose that with bip") }),
+  "fixed-cidr": setting(text(requireCIDR), "Range of the bridge's network that containers get addresses of", { flag: {} }),
   "fixed-cidr-v6": setting(text(), "IPv6 range of the bridge", { flag: {}, ...ignored(NO_IPV6) }),
   "default-gateway": setting(text(requireIP), "Gateway of containers on the bridge", { flag: {}, ...refused("the gateway is the bridge's own address: choose that with bip") }),
   "default-gateway-v6": setting(text(), "IPv6 gateway of containers on the bridge", { flag: {}, ...ignored(NO_IPV6) }),
   mtu: setting(integer(0, (value) => `invalid default MTU: ${value}`), "MTU of the bridge and its containers", { flag: {}, default: "1500" }),
   "default-address-pools": setting(POOLS, "Where the bridge's network is chosen from", { flag: { name: "default-address-pool" } }),
-  "default-network-opts": setting(ANYTHING, "Options of new networks", { flag: { name: "default-network-opt" }, ...ignored("there are no networks of users yet") }),
-  icc: setting(BOOL, "Containers on the bridge reach each other", { flag: {}, default: "true", ...unless<boolean>("refused", "containers on the bridge reach each other: run those that must not with --network none", Boolean) }),
+  "default-network-opts": setting(ANYTHING, "Options of new networks", { flag: { name: "default-network-opt" }, ...ignored("a network has the options that it is created with") }),
+  icc: setting(BOOL, "Containers on the bridge reach each other", { flag: {}, default: "true" }),
   "ip-forward": setting(BOOL, "Turn IP forwarding on", { flag: {}, default: "true" }),
   "ip-forward-no-drop": setting(BOOL, "Leave the policy of forwarding alone", { flag: {}, note: "It is always left alone." }),
   "ip-masq": setting(BOOL, "Containers leave under the host's address", { flag: {}, default: "true" }),

@@ -1,6 +1,6 @@
 import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
 import { firstFree, poolsFor } from "./host-subnets.ts";
-import { formatSubnet, parseSubnet, formatAddress, usable, overlaps, type Subnet } from "./subnet.ts";
+import { formatAddress, formatSubnet, overlaps, parseSubnet, readSubnet, usable, type Subnet } from "./subnet.ts";
 import type { NetworkRecord } from "./types.ts";
 
 export interface NetworkConfig {
@@ -8,6 +8,8 @@ export interface NetworkConfig {
   readonly bridge: string;
   /** CIDR; without it the first of the pools that meets no route or interface of the host. */
   readonly subnet?: string;
+  /** CIDR within the subnet that addresses are chosen from. */
+  readonly range?: string;
   /** Name of the nftables tables, e.g. hako. */
   readonly table: string;
   /** Of the default network. */
@@ -20,6 +22,8 @@ export interface NetworkConfig {
   readonly firewall?: boolean;
   /** False: containers of the default network leave under their own addresses. */
   readonly masquerade?: boolean;
+  /** False: containers of the default network do not reach each other. */
+  readonly talking?: boolean;
 }
 
 const DEFAULT_MTU = 1500;
@@ -50,25 +54,33 @@ export function defaultNetwork(config: NetworkConfig, last: Last): NetworkRecord
     attachable: false,
     configOnly: false,
     configFrom: "",
-    ipam: { driver: "default", options: null, config: [{ Subnet: cidr, Gateway: gateway }] },
+    ipam: { driver: "default", options: null, config: [{ Subnet: cidr, ...(config.range !== undefined && { IPRange: config.range }), Gateway: gateway }] },
     options: {
       "com.docker.network.bridge.default_bridge": "true",
-      "com.docker.network.bridge.enable_icc": "true",
+      "com.docker.network.bridge.enable_icc": String(config.talking ?? true),
       "com.docker.network.bridge.enable_ip_masquerade": String(config.masquerade ?? true),
       "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
       "com.docker.network.bridge.name": config.bridge,
       "com.docker.network.driver.mtu": String(mtu),
     },
     labels: {},
-    pools: [{ subnet: cidr, range: cidr, gateway, chosen: false, reserved: [] }],
+    pools: [{ subnet: cidr, range: rangeOf(config, subnet), gateway, chosen: false, reserved: [] }],
     interfaceName: config.bridge,
     mtu,
   };
 }
 
+/** @throws EngineError InvalidParameter for a range of elsewhere */
+function rangeOf({ range: text }: NetworkConfig, subnet: Subnet): string {
+  const range = text === undefined ? subnet : readSubnet(text);
+  if (!range || range.prefix < subnet.prefix || !overlaps(range, subnet)) throw new EngineError("InvalidParameter", `fixed-cidr: ${text} is no range of the bridge's network ${formatSubnet(subnet)}`);
+  return formatSubnet(range);
+}
+
 /** Configured, else the one of last time while nobody else took it, else the first free of the pools. */
 function chooseSubnet(config: NetworkConfig, { before, taken }: Last): Subnet {
-  if (config.subnet !== undefined) return configured(config.subnet);
+  const said = config.subnet ?? config.range;
+  if (said !== undefined) return configured(said);
   const text = before?.pools[0]?.subnet;
   if (text !== undefined && !taken.some((other) => overlaps(other, parseSubnet(text))) && isChosenFrom(parseSubnet(text), config)) return parseSubnet(text);
   const free = firstFree(poolsFor(config.pools ?? [], 4, ""), taken);

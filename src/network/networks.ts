@@ -349,7 +349,7 @@ export class Networks implements Disposable {
     const taken = [...hostSubnets(this.#rtnl, new Set([...(own === undefined ? [] : [own])])), ...this.#table.subnets(id)];
     const network = defaultNetwork(this.#config, { id, before, taken });
     this.#db.transaction(() => {
-      const moved = JSON.stringify(before?.pools) !== JSON.stringify(network.pools);
+      const moved = before?.pools[0]?.subnet !== network.pools[0]?.subnet;
       // Another subnet than last time: endpoints of the old one are worth nothing.
       if (moved) for (const endpoint of this.#endpoints.ofNetwork(id)) this.#endpoints.delete(endpoint);
       if (moved) for (const pool of before?.pools ?? []) new AddressPool(this.#db, pool).drop();

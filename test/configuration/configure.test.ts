@@ -35,7 +35,7 @@ const SAMPLES: { readonly [Name in SettingName]?: { readonly json: unknown; read
   "host-gateway-ip": { json: "192.0.2.1", words: [], value: "192.0.2.1" },
   "exec-opts": { json: ["native.cgroupdriver=cgroupfs"], words: ["native.cgroupdriver=cgroupfs"], value: ["native.cgroupdriver=cgroupfs"] },
   bip: { json: "10.1.0.1/16", words: ["10.1.0.1/16"], value: "10.1.0.1/16" },
-  "fixed-cidr": { json: "", words: [], value: "" },
+  "fixed-cidr": { json: "10.9.8.0/24", words: ["10.9.8.0/24"], value: "10.9.8.0/24" },
   "default-gateway": { json: "", words: [], value: "" },
   ip: { json: "0.0.0.0", words: ["0.0.0.0"], value: "0.0.0.0" },
   "default-address-pools": { json: [{ base: "10.2.0.0/16", size: 24 }], words: ["base=10.2.0.0/16,size=24"], value: [{ base: "10.2.0.0/16", size: 24 }] },
@@ -58,7 +58,7 @@ const BY_KIND: Record<string, { json: unknown; words: readonly string[]; value: 
   map: { json: {}, words: [], value: {} },
 };
 /** Settings whose every value is refused. */
-const REFUSED = new Set<SettingName>(["authorization-plugins", "selinux-enabled", "userns-remap", "fixed-cidr", "default-gateway", "rootless"]);
+const REFUSED = new Set<SettingName>(["authorization-plugins", "selinux-enabled", "userns-remap", "default-gateway", "rootless"]);
 
 describe.each([...SETTING_NAMES])("%s", (name) => {
   const { kind, within } = SETTINGS[name] as { kind: { flagType: string }; within?: string };

@@ -216,3 +216,18 @@ describe("a crash of the engine", () => {
     expect((await ok("network", "ls", "-q")).split("\n")).toHaveLength(3);
   }, 120_000);
 });
+
+describe("the default network's settings", () => {
+  test("icc keeps its containers apart, fixed-cidr says where their addresses are", async () => {
+    await using apart = await startEngine({ flags: ["--icc=false", "--bip", "10.63.0.1/16", "--fixed-cidr", "10.63.7.0/24"] });
+    const address = async (name: string): Promise<string> => {
+      await apart.ok("run", "-d", "--name", name, BUSYBOX, "sleep", "1000");
+      return await apart.ok("inspect", "-f", "{{.NetworkSettings.Networks.bridge.IPAddress}}", name);
+    };
+    const [one, two] = [await address("one"), await address("two")];
+    expect([one, two]).toEqual(["10.63.7.0", "10.63.7.1"]);
+    expect((await apart.hako("exec", "one", "ping", "-c", "1", "-W", "1", two)).code).toBe(1);
+    expect((await apart.hako("exec", "one", "ping", "-c", "1", "-W", "1", "10.63.0.1")).code).toBe(0);
+    await apart.clear();
+  });
+});
