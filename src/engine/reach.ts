@@ -28,7 +28,7 @@ export function containerReach(ctx: EngineContext, ref: string, port?: string): 
 function networksOf(ctx: EngineContext, { id }: ContainerRecord): ReachNetwork[] {
   return ctx.network.endpoints(id).flatMap(({ networkId, ip, ip6 }) => {
     const network = ctx.network.find(networkId);
-    return network ? [{ Name: network.name, Driver: network.driver, Internal: network.internal, Talking: network.options["com.docker.network.bridge.enable_icc"] !== "false", IPv4: ip, IPv6: ip6 }] : [];
+    return network ? [{ Name: network.name, Driver: network.driver, Internal: network.internal, Talking: network.options["com.docker.network.bridge.enable_icc"] !== "false", Open: network.options["com.docker.network.bridge.gateway_mode_ipv4"] === "nat-unprotected", IPv4: ip, IPv6: ip6 }] : [];
   });
 }
 

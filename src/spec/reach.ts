@@ -17,6 +17,8 @@ export interface ReachNetwork {
   Internal: boolean;
   /** Its containers reach each other. */
   Talking: boolean;
+  /** Hosts with a route to it reach ports that are not published. */
+  Open: boolean;
   /** "" without one. */
   IPv4: string;
   IPv6: string;

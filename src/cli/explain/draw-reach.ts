@@ -57,7 +57,10 @@ function neighbourLine({ Name: name, Driver: driver, Talking: talking, IPv4, IPv
 /** Why nobody else comes in. */
 function strangerLines({ Name: name, Networks: networks }: Reach, { Port: port }: ReachPort, words: ReachWords): string[] {
   const bridges = networks.filter(({ Driver }) => Driver === "bridge");
+  const number = port.split("/")[0] ?? "";
+  const unprotected = bridges.find(({ Open }) => Open);
+  if (unprotected) return [`  ${YES} ${words.unprotected(unprotected.Name, withPort(unprotected.IPv4, number))}`];
   const open = bridges.find(({ Internal }) => !Internal);
-  if (open) return [`  ${NO} ${words.othersStopped("chain inet forward: oifname @bridges drop", `hako update -p ${port.split("/")[0]}:${port} ${name}`)}`];
+  if (open) return [`  ${NO} ${words.othersStopped("chain inet forward: oifname @bridges drop", `hako update -p ${number}:${port} ${name}`)}`];
   return bridges.map((network) => `  ${NO} ${words.internal(network.Name)}`);
 }

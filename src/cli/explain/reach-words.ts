@@ -19,6 +19,7 @@ export interface ReachWords {
   neighbours(network: string, address: string, rule: string): string;
   noNeighbours(network: string): string;
   othersStopped(rule: string, command: string): string;
+  unprotected(network: string, address: string): string;
   internal(network: string): string;
   macvlan(network: string, address: string): string;
   warning(sentence: string): string;
@@ -40,8 +41,9 @@ const english: ReachWords = {
   byEngine: "the engine passes the bytes on, as long as it runs; the container sees this host's address",
   byNobody: "the port is only kept: nothing leads from there to a container without IPv6",
   neighbours: (network, address, rule) => `containers on ${network}: ${address} (${rule})`,
-  noNeighbours: (network) => `containers on ${network}: the network keeps its containers apart (chain bridge forward: meta ibrname @apart drop)`,
+  noNeighbours: (network) => `containers on ${network}: the network keeps its containers apart (chain bridge forward: meta iifgroup @apart meta oifgroup @apart drop)`,
   othersStopped: (rule, command) => `other hosts: not published (${rule}). Publish it: ${command}`,
+  unprotected: (network, address) => `hosts that have a route to ${network}: ${address} (chain inet forward: iifname != @bridges oifname @open accept)`,
   internal: (network) => `other hosts: ${network} is an internal network (chain inet forward: oifname @internal drop)`,
   macvlan: (network, address) => `hosts on the link of ${network}: ${address}, without any rule of the engine; this host itself does not`,
   warning: (sentence) => `In the way: ${sentence}`,
@@ -63,8 +65,9 @@ const japanese: ReachWords = {
   byEngine: "エンジンが動いている間、エンジンがデータを中継します。コンテナにはこのホストのアドレスが見えます",
   byNobody: "ポートは確保されているだけで、IPv6 のないコンテナへは導かれません",
   neighbours: (network, address, rule) => `${network} のコンテナ: ${address} (${rule})`,
-  noNeighbours: (network) => `${network} のコンテナ: このネットワークではコンテナ同士が隔離されています (チェーン bridge forward: meta ibrname @apart drop)`,
+  noNeighbours: (network) => `${network} のコンテナ: このネットワークではコンテナ同士が隔離されています (チェーン bridge forward: meta iifgroup @apart meta oifgroup @apart drop)`,
   othersStopped: (rule, command) => `ほかのホスト: 公開されていません (${rule})。公開するには: ${command}`,
+  unprotected: (network, address) => `${network} への経路を持つホスト: ${address} (チェーン inet forward: iifname != @bridges oifname @open accept)`,
   internal: (network) => `ほかのホスト: ${network} は内部ネットワークです (チェーン inet forward: oifname @internal drop)`,
   macvlan: (network, address) => `${network} のリンク上のホスト: ${address}。エンジンの規則はありません。このホスト自身からは届きません`,
   warning: (sentence) => `妨げになるもの: ${sentence}`,
