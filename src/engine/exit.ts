@@ -30,6 +30,7 @@ export function superviseRun(ctx: EngineContext, id: string, shim: Shim, cgroup:
 
 async function watch(ctx: EngineContext, id: string, run: LiveRun, resolveReleased: () => void): Promise<void> {
   const status = await run.shim.exited.catch(() => lostStatus(ctx, id, run));
+  await run.signalled;
   const next = recordExit(ctx, id, status, run.stopAsked ? "person" : run.unhealthy ? "unhealthy" : "own");
   run.shim.close();
   await releaseRun(ctx, id, run.cgroup);

@@ -1,7 +1,9 @@
 import { EngineError } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
+import { emitContainerEvent } from "./emit.ts";
 import type { LiveRun } from "./live.ts";
 import { thawHeld } from "./pause.ts";
+import type { ContainerRecord } from "./record.ts";
 import { isRunning } from "./state.ts";
 import { SIGKILL } from "./signals.ts";
 
@@ -25,6 +27,13 @@ export async function signalRun(run: LiveRun, signal: number): Promise<void> {
   await run.shim.kill(signal).catch((error: unknown) => {
     if (!hasEnded(error)) throw error;
   });
+}
+
+/** The same, told in an event; an exit that follows from it is told after it. */
+export async function signalAndTell(ctx: EngineContext, record: ContainerRecord, run: LiveRun, signal: number): Promise<void> {
+  const signalled = signalRun(run, signal).then(() => emitContainerEvent(ctx, record, "kill", { signal: String(signal) }));
+  run.signalled = signalled.catch(() => undefined);
+  await signalled;
 }
 
 /** Of an error of a run's monitor: the process is not there any more. */

@@ -1,7 +1,6 @@
 import { EngineError, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { emitContainerEvent } from "./emit.ts";
-import { endedWithin, liveRun, signalRun } from "./kill-run.ts";
+import { endedWithin, liveRun, signalAndTell } from "./kill-run.ts";
 import { parseSignal, SIGKILL, SIGTERM } from "./signals.ts";
 import { thawHeld } from "./pause.ts";
 import { isRunning, type RestartingState } from "./state.ts";
@@ -21,8 +20,7 @@ export async function killContainer(ctx: EngineContext, ref: string, signal = "S
   if (!isRunning(record.state) || !run) throw new EngineError("Conflict", `cannot kill container: ${ref}: container ${id} is not running`);
   const ends = number === SIGKILL || number === stopSignalOf(record.config.StopSignal);
   run.stopAsked ||= ends;
-  await signalRun(run, number);
-  emitContainerEvent(ctx, record, "kill", { signal: String(number) });
+  await signalAndTell(ctx, record, run, number);
   // A frozen process takes no signal. Docker thaws for any, unless the container names one that stops it.
   if (ends || !record.config.StopSignal) await thawHeld(ctx, id);
   if (number !== SIGKILL) return;

@@ -8,6 +8,8 @@ export interface LiveRun {
   stopAsked: boolean;
   /** Its grace period runs, under the container's lock: who is in more of a hurry need not wait for that. */
   stopping: boolean;
+  /** A signal on its way, until its event is told. Never rejects. */
+  signalled?: Promise<void>;
   /** It is being ended because its health check failed. */
   unhealthy: boolean;
   /** Output on its way to those who are attached. None of them rejects. */

@@ -1,7 +1,7 @@
 import { EngineError, messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { emitContainerEvent } from "./emit.ts";
-import { endedWithin, killAndWait, liveRun, signalRun } from "./kill-run.ts";
+import { endedWithin, killAndWait, liveRun, signalAndTell } from "./kill-run.ts";
 import type { LiveRun } from "./live.ts";
 import type { StopOptions } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -61,8 +61,7 @@ async function endRun(ctx: EngineContext, record: ContainerRecord, run: LiveRun,
   const chosen = signal ?? parseSignal(record.config.StopSignal || "SIGTERM");
   const seconds = timeoutSeconds ?? record.config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS;
   run.stopping = true;
-  await signalRun(run, chosen);
-  emitContainerEvent(ctx, record, "kill", { signal: String(chosen) });
+  await signalAndTell(ctx, record, run, chosen);
   // A frozen process takes no signal.
   await thawHeld(ctx, record.id);
   if (await endedWithin(run, seconds < 0 ? Infinity : seconds * 1000)) return;

@@ -119,6 +119,9 @@ export function fakeEngine(): { engine: Engine; probe: Probe } {
     inspectNetwork: async (ref) => {
       throw new EngineError("NotFound", `network ${ref} not found`);
     },
+    checkStore: async function* () {
+      yield { summary: { damaged: 0 } };
+    },
     events: (_options, signal) => happenings(signal),
   };
 
