@@ -6,6 +6,7 @@ import { ifThere, inFolder } from "./file-system.ts";
 import { DigestMismatch, UploadBusy, type ObjectInfo, type UploadFollower, type Uploads, type UploadWriter } from "./storage.ts";
 
 const BUFFER_BYTES = 1024 * 1024;
+const SYNC_BYTES = 16 * BUFFER_BYTES;
 const REMEMBERED = 256;
 
 /** How far a file was hashed, and how it looked then: a file that any other process has written to looks different. */
@@ -96,21 +97,29 @@ interface OpenUpload {
   readonly remember: (hashed: Hashed) => void;
 }
 
+/** Two buffers: one is filled while the other is written. The disk begins long before the end, so that the end need not wait for all of it. */
 class UploadFile implements UploadWriter {
   readonly #upload: OpenUpload;
-  /** Bytes in the file; those in the buffer follow. */
+  /** Bytes in the file; those on their way there and those in the buffer follow. */
   #written: number;
+  #onTheirWay = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #syncing: Promise<unknown> | undefined;
+  /** The kernel tells of a failure once: a later sync would seem to have succeeded. */
+  #syncFailure: unknown;
+  #synced: number;
   #buffer: Uint8Array | undefined;
+  #spare: Uint8Array | undefined;
   #buffered = 0;
   #open = true;
 
   constructor(upload: OpenUpload) {
     this.#upload = upload;
-    this.#written = upload.size;
+    this.#written = this.#synced = upload.size;
   }
 
   get offset(): number {
-    return this.#written + this.#buffered;
+    return this.#written + this.#onTheirWay + this.#buffered;
   }
 
   get stored(): number {
@@ -125,7 +134,7 @@ class UploadFile implements UploadWriter {
       this.#buffer.set(part, this.#buffered);
       this.#buffered += part.length;
       done += part.length;
-      if (this.#buffered === BUFFER_BYTES) await this.#flush();
+      if (this.#buffered === BUFFER_BYTES) await this.#passOn();
     }
   }
 
@@ -139,6 +148,7 @@ class UploadFile implements UploadWriter {
       await this.#close();
       throw new DigestMismatch(digest, actual);
     }
+    await this.#endSync();
     await file.datasync();
     // As young as its commit, not as its last byte: the garbage collector goes by age.
     const now = new Date();
@@ -153,6 +163,7 @@ class UploadFile implements UploadWriter {
     const { file, hasher, remember } = this.#upload;
     try {
       await this.#flush();
+      await this.#endSync();
       const { size, ino, mtimeMs } = await file.stat();
       if (hasher && size === this.#written) remember({ hasher, size, inode: ino, modifiedMs: mtimeMs });
     } finally {
@@ -160,17 +171,54 @@ class UploadFile implements UploadWriter {
     }
   }
 
+  /** Resolves when everything is in the file. */
   async #flush(): Promise<void> {
-    if (!this.#buffer || this.#buffered === 0) return;
-    await writeAll(this.#upload.file, this.#buffer.subarray(0, this.#buffered), this.#written);
-    this.#written += this.#buffered;
+    if (this.#buffered > 0) await this.#passOn();
+    await this.#writing;
+  }
+
+  /** Begins to write the full buffer as soon as the one before is written. */
+  async #passOn(): Promise<void> {
+    await this.#writing;
+    const full = this.#buffer ?? new Uint8Array();
+    this.#onTheirWay = this.#buffered;
+    this.#buffer = this.#spare;
     this.#buffered = 0;
+    this.#writing = this.#store(full, this.#onTheirWay);
+    // Whoever comes next waits for it and hears of its failure.
+    this.#writing.catch(() => undefined);
+  }
+
+  async #store(buffer: Uint8Array, length: number): Promise<void> {
+    const { file } = this.#upload;
+    await writeAll(file, buffer.subarray(0, length), this.#written);
+    this.#written += length;
+    this.#onTheirWay = 0;
+    this.#spare = buffer;
+    if (this.#syncing || this.#written - this.#synced < SYNC_BYTES) return;
+    this.#synced = this.#written;
+    this.#syncing = file.datasync().then(
+      () => (this.#syncing = undefined),
+      (error: unknown) => {
+        this.#syncing = undefined;
+        this.#syncFailure ??= error;
+      },
+    );
+  }
+
+  /** @throws what a sync failed with: the upload is given up, for nobody knows what the disk has of it */
+  async #endSync(): Promise<void> {
+    await this.#syncing;
+    if (this.#syncFailure === undefined) return;
+    await rm(this.#upload.path, { force: true });
+    throw this.#syncFailure;
   }
 
   async #close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    this.#buffer = undefined;
+    this.#buffer = this.#spare = undefined;
+    await this.#syncing;
     await this.#upload.file.close();
   }
 }
