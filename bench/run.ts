@@ -10,6 +10,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { docker, ours, type Side } from "./engines.ts";
 import { fileMeasures } from "./file-measures.ts";
+import { imageMeasures } from "./image-measures.ts";
 import { publishMeasures } from "./publish-measures.ts";
 import { transferMeasures } from "./transfer-measures.ts";
 import { nameMeasures } from "./name-measures.ts";
@@ -58,7 +59,7 @@ await using theirs = flags.alone ? undefined : await docker(host);
 
 console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${mine.name} beside ${theirs?.name ?? "nothing"}, medians\n`);
 console.log(`| measure | ours | theirs | ratio | to reach | ours, spread | theirs, spread |\n| --- | --- | --- | --- | --- | --- | --- |`);
-for (const measure of [...measures(flags.quick ? 50 : 500), ...fileMeasures(flags.quick ? 200 : 1000), ...publishMeasures(flags.quick ? 2 : 8), ...nameMeasures(flags.quick ? 2000 : 10_000), ...transferMeasures(flags.quick ? 100 : 380)]) {
+for (const measure of [...measures(flags.quick ? 50 : 500), ...fileMeasures(flags.quick ? 200 : 1000), ...publishMeasures(flags.quick ? 2 : 8), ...nameMeasures(flags.quick ? 2000 : 10_000), ...transferMeasures(flags.quick ? 100 : 380), ...imageMeasures(flags.quick ? 100 : 373)]) {
   if (flags.only !== undefined && !measure.name.includes(flags.only)) continue;
   try {
     console.log(row(measure, await interleaved(measure, mine, theirs)));
