@@ -44,7 +44,7 @@ const framed = (message: Buffer): Buffer => Buffer.concat([Buffer.of(message.len
 
 switch (what) {
   case "ask":
-    console.log(await ask(query(args[0] ?? ""), "127.0.0.11", 53));
+    console.log(await ask(query(args[0] ?? "", Number(args[1] ?? 1)), "127.0.0.11", 53));
     break;
   case "raw":
     console.log(await ask(Buffer.from(args[0] ?? "", "hex"), "127.0.0.11", 53));
