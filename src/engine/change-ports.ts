@@ -30,7 +30,10 @@ export async function changePorts(ctx: EngineContext, ref: string, { Add: add = 
   const running = record.state.status === "running";
   if (gone.length === 0 && JSON.stringify(left) === JSON.stringify(before) && Object.keys(remove).length > 0) throw new EngineError("NotFound", `No public port '${Object.keys(named(remove)).join(", ")}' published for ${record.name}`);
   const endpoint = gatewayEndpoint(ctx.network.endpoints(id));
-  if (running && endpoint && isPublishing(ctx, endpoint)) await publishWishes(ctx, record, endpoint, bindingWishes(add));
+  if (running && endpoint && isPublishing(ctx, endpoint)) {
+    await publishWishes(ctx, record, endpoint, bindingWishes(add));
+    ctx.publisher.letReachItself(endpoint.hostIndex);
+  }
   const exposed = Object.fromEntries([...Object.keys(record.config.ExposedPorts ?? {}), ...Object.keys(named(add))].map((port) => [port, {}]));
   const updated = ctx.containers.setFacts(id, { hostConfig: { ...record.hostConfig, PortBindings: bindings }, config: { ...record.config, ExposedPorts: exposed } });
   ctx.publisher.withdraw(id, gone);

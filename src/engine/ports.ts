@@ -249,6 +249,8 @@ export interface PublishPort {
   /** Adds to what is published; all or nothing. @throws EngineError Conflict, InvalidParameter, System, in Docker's words */
   publish(containerId: string, target: { readonly ip: string; readonly ip6: string; readonly bridge: string }, wishes: readonly PortWish[]): Promise<readonly PublishedPort[]>;
   unpublish(containerId: string): void;
+  /** A running container reaches itself through a port that it publishes; the number of its interface's end on the host. */
+  letReachItself(hostIndex: number): void;
   /** Takes back some of them. */
   withdraw(containerId: string, ports: readonly PublishedPort[]): void;
   published(containerId: string): readonly PublishedPort[];

@@ -16,7 +16,7 @@ interface ContainerPort {
 export type PortMap = Record<string, { HostIp: string; HostPort: string }[] | null>;
 
 /** Where a container is on the network that its default route leads over. */
-export type PublishingEndpoint = Pick<Endpoint, "endpointId" | "networkId" | "ip" | "ip6" | "bridge">;
+export type PublishingEndpoint = Pick<Endpoint, "endpointId" | "networkId" | "ip" | "ip6" | "bridge" | "hostIndex">;
 
 /** Makes what the request said reachable from outside. @returns what the links need for it besides. @throws EngineError Conflict, InvalidParameter, System, in Docker's words */
 export async function publishPorts(ctx: EngineContext, record: ContainerRecord, attachment: Attachment | undefined, undo: AsyncDisposableStack): Promise<Attachment | undefined> {
@@ -85,8 +85,10 @@ export async function movePorts(ctx: EngineContext, record: ContainerRecord): Pr
   const endpoint = gatewayEndpoint(ctx.network.endpoints(record.id));
   const isPublished = ctx.publisher.published(record.id).length > 0;
   if (!endpoint || !isPublishing(ctx, endpoint)) return ctx.publisher.unpublish(record.id);
-  if (isPublished) return await ctx.publisher.retarget(record.id, { ip: endpoint.ip, ip6: endpoint.ip6, bridge: endpoint.bridge });
-  await publishWishes(ctx, record, endpoint, wishesOf(record));
+  const wishes = wishesOf(record);
+  if (isPublished) await ctx.publisher.retarget(record.id, { ip: endpoint.ip, ip6: endpoint.ip6, bridge: endpoint.bridge });
+  else await publishWishes(ctx, record, endpoint, wishes);
+  if (wishes.length > 0) ctx.publisher.letReachItself(endpoint.hostIndex);
 }
 
 /** By container port, in the order of their names; those that are only exposed too. */

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { EngineError, messageOf } from "../base/mod.ts";
-import { closeFd, ephemeralPorts, FlowTable, getSysctl, hasCode, holdPort, NftElements, setSysctl, type ElementChange } from "../linux/mod.ts";
+import { closeFd, ephemeralPorts, FlowTable, getSysctl, hairpinBatch, hasCode, holdPort, NftElements, setSysctl, type ElementChange, type Rtnetlink } from "../linux/mod.ts";
 import type { ReachWay } from "../spec/mod.ts";
 import { choosePort, holdOne, inOrder, type HeldPort } from "./publish-choose.ts";
 import { PortNumbers } from "./publish-numbers.ts";
@@ -20,6 +20,8 @@ export interface PublisherOptions {
   readonly address: string;
   /** False: IPv6 ports of containers without IPv6 are not published. */
   readonly relays: boolean;
+  /** Of the host's network namespace. */
+  readonly rtnl: Pick<Rtnetlink, "apply">;
   /** Makes the engine's tables anew, with `rules` in them. */
   readonly restore: () => Promise<void>;
   /** One sentence for the operator. */
@@ -110,6 +112,11 @@ export class Publisher implements Disposable {
   withdraw(containerId: string, ports: readonly PublishedPort[]): void {
     const publication = this.#store.get(containerId);
     if (publication) this.#withdraw(publication, ports);
+  }
+
+  /** For a container whose link is there already: it reaches itself through a port that it publishes. */
+  letReachItself(hostIndex: number): void {
+    if (getSysctl("net.bridge.bridge-nf-call-iptables") === "1") this.#options.rtnl.apply(hairpinBatch(hostIndex));
   }
 
   /** Where each published port comes from, leads to, and by what. */

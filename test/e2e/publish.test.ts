@@ -1,11 +1,13 @@
 /** A gateway that the engine runs on, a client behind it, and a second host on the client's link. */
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { BUSYBOX, Live, run, startEngine, type Result, type TestEngine } from "../harness.ts";
 
 const ENGINE_IP = "198.51.100.1";
 const CLIENT_IP = "198.51.100.2";
 const ENGINE_IP6 = "2001:db8:51::1";
 const SECOND_ENGINE_IP = "198.51.100.9";
+
+setDefaultTimeout(30_000);
 
 let engine: TestEngine;
 let client: Live;
@@ -169,6 +171,7 @@ test("ports of a running container are published and taken back, and stay so for
   await engine.ok("update", "-p", "8111:80", "--publish-add", "127.0.0.1:8112:80", "--publish-rm", "8110:80", id);
   expect(await who("client", ENGINE_IP, 8111)).toBe(CLIENT_IP);
   expect(await who("engine", "127.0.0.1", 8112)).not.toBe("");
+  expect(await engine.ok("exec", id, "sh", "-c", `printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${ENGINE_IP} 8111 | tail -n 1`)).toMatch(/\d/);
   expect((await get("client", ENGINE_IP, 8110)).code).toBe(7);
   const ports = "80/tcp -> 0.0.0.0:8111\n80/tcp -> 127.0.0.1:8112\n80/tcp -> [::]:8111";
   expect((await engine.ok("port", id)).split("\n").sort().join("\n")).toBe(ports);
