@@ -1,3 +1,4 @@
+import { isInhibited } from "../network/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { endpointNames, knowsNames } from "./endpoint-wishes.ts";
 import type { Endpoint, NetworkRecord } from "./ports.ts";
@@ -45,8 +46,9 @@ const setsNdots = (options: readonly string[]): boolean => options.some((option)
 const hostOptions = (text: string): string[] => [...text.matchAll(/^\s*options\s+(.*)$/gm)].flatMap((match) => (match[1] ?? "").split(/\s+/));
 
 /** The address at which containers of the network are answered; "" on one where they are not. */
-function resolverOf({ name, driver, configOnly, pools, options }: NetworkRecord): string {
-  if (driver !== "bridge" || configOnly || !knowsNames(name) || /^(1|t|true)$/i.test(options["com.docker.network.bridge.inhibit_ipv4"] ?? "")) return "";
+function resolverOf(network: NetworkRecord): string {
+  const { name, driver, configOnly, pools } = network;
+  if (driver !== "bridge" || configOnly || !knowsNames(name) || isInhibited(network)) return "";
   return pools.find(({ gateway }) => gateway.includes("."))?.gateway ?? "";
 }
 

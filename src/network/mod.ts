@@ -1,4 +1,5 @@
 /** Networks, the containers' attachments to them, and the files that tell a container about them. */
+export { isInhibited } from "./bridges.ts";
 export { isPredefined, Networks, openNetworks, type BridgeInfo } from "./networks.ts";
 export { subnetHolds } from "./subnet.ts";
 export { gatewayEndpoint } from "./endpoint.ts";
