@@ -3,8 +3,11 @@ import { expect, test } from "bun:test";
 import { rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CheckSummary, Finding } from "../../src/image/check.ts";
+import { openRegistryClient } from "../../src/registry/mod.ts";
+import { parseReference } from "../../src/spec/mod.ts";
 import { digestOf, file, layerOf, legacyArchive, testImage } from "./archives.ts";
 import { bytesOf, imageFixture, type Fixture } from "./fixture.ts";
+import { MemoryRegistry, PATIENCE } from "./memory-registry.ts";
 
 const base = layerOf(file("etc/os", "base"));
 const upper = layerOf(file("bin/app", "app"));
@@ -63,4 +66,18 @@ test("a damaged manifest stops nothing", async () => {
   writeFileSync(first.content.path(manifest ?? image.id), "{}");
   await using fixture = await first.reopen();
   expect((await check(fixture)).findings).toMatchObject([{ kind: "blob", digest: manifest as string }]);
+});
+
+test("what a check has removed of a pulled image is fetched again at the next pull, and nothing else", async () => {
+  await using registry = new MemoryRegistry();
+  await using fixture = await imageFixture();
+  const pack = (layer: Uint8Array): Uint8Array => Bun.gzipSync(new Uint8Array(layer));
+  registry.add("app", "1", image, pack, "application/vnd.oci.image.layer.v1.tar+gzip");
+  const reference = parseReference(`${registry.host}/app:1`);
+  const pull = (): Promise<unknown> => fixture.images.pull({ reference, repository: openRegistryClient({ userAgent: "test", limits: PATIENCE }).repository(reference), signal: new AbortController().signal }, () => {});
+  await pull();
+  writeFileSync(fixture.content.path(digestOf(pack(upper))), "damaged");
+  expect((await check(fixture)).findings).toMatchObject([{ images: [`${registry.host}/app:1`], mended: "removed", remedy: `pull ${registry.host}/app:1 again: only what is missing is fetched` }]);
+  await pull();
+  expect((await check(fixture)).summary).toMatchObject({ damaged: 0, blobs: 4 });
 });
