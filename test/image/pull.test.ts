@@ -94,6 +94,21 @@ describe("pull()", () => {
     await expect(pull(fixture, registry, "app:1", { platform: { os: "linux", architecture: "riscv64", variant: undefined } })).rejects.toThrow("no matching manifest for linux/riscv64 in the manifest list entries");
   });
 
+  test("keeps the index that the name stands for, with the platforms that were brought", async () => {
+    await using registry = new MemoryRegistry();
+    await using fixture = await imageFixture();
+    const foreign = testImage([upper], [], { architecture: "s390x" });
+    const manifests = [{ ...registry.add("app", undefined, image), platform: { os: "linux", architecture: "amd64" } }, { ...registry.add("app", undefined, foreign), platform: { os: "linux", architecture: "s390x" } }];
+    const index = registry.manifest("app", "1", { schemaVersion: 2, mediaType: INDEX, manifests }, INDEX);
+    const available = (): unknown[] => fixture.images.list({ filters: {}, manifests: true }).map(({ Descriptor, Manifests }) => [Descriptor?.digest, Manifests?.map(({ Available }) => Available)]);
+    const amd64 = { os: "linux", architecture: "amd64", variant: undefined };
+    await pull(fixture, registry, "app:1", { platform: amd64 });
+    expect(available()).toEqual([[index.digest, [true, false]]]);
+    await pull(fixture, registry, "app:1", { platform: { ...amd64, architecture: "s390x" } });
+    expect(available()).toEqual([[index.digest, [true, true]]]);
+    expect((await fixture.images.resolveFor(`${registry.host}/app:1`, amd64)).id).toBe(image.id);
+  });
+
   test("takes the newest variant that the machine runs", async () => {
     await using registry = new MemoryRegistry();
     await using fixture = await imageFixture();
