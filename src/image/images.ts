@@ -15,7 +15,7 @@ import { checkStore, type CheckOptions, type CheckSummary, type Finding } from "
 import { commitImage, type CommitOptions } from "./commit.ts";
 import { importImage, type ImportOptions } from "./import.ts";
 import { loadImages, type LoadDeps } from "./load.ts";
-import { manifestSummaries, removePlatforms } from "./manifests.ts";
+import { manifestSummaries, removePlatforms, withManifests } from "./manifests.ts";
 import type { PlatformWish } from "./platform.ts";
 import { pruneImages } from "./prune.ts";
 import type { Progress } from "./progress.ts";
@@ -110,7 +110,7 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     resolve: (ref) => store.image(findImage(store, ref)),
     resolveFor: async (ref, platform) => store.image(await imageFor(deps, ref, platform)),
     list: ({ all = false, filters, inUse, manifests = false }) =>
-      selectRows(store, filters, all, Date.now()).map((row) => ({ ...summaryOf(store, row, inUse, showsName(filters)), ...(manifests && manifestSummaries(store, row, inUse)) })),
+      selectRows(store, filters, all, Date.now()).map((row) => ({ ...summaryOf(store, row, inUse, showsName(filters)), ...(manifests && withManifests(store, row, inUse)) })),
     inspect: (ref, { manifests = false, inUse } = {}) => {
       const row = findImage(store, ref);
       return { ...inspectOf(store, row), ...(manifests && manifestSummaries(store, row, inUse)) };

@@ -18,6 +18,12 @@ export function manifestSummaries(store: ImageStore, row: ImageRow, inUse: InUse
   return { Descriptor: descriptorOf(store, index, mediaTypeOf(store, index)), Manifests: indexEntries(store.content, index).map((entry) => summaryOf(store, entry, inUse)) };
 }
 
+/** What all of it takes, as images are measured where their indexes are asked for. */
+export function withManifests(store: ImageStore, row: ImageRow, inUse: InUse | undefined): ReturnType<typeof manifestSummaries> & { Size: number } {
+  const summaries = manifestSummaries(store, row, inUse);
+  return { ...summaries, Size: summaries.Manifests.reduce((sum, { Size }) => sum + (Size?.Total ?? 0), 0) };
+}
+
 function descriptorOf({ content }: ImageStore, digest: Digest, mediaType: string): Descriptor {
   return { mediaType, digest, size: content.size(digest) ?? 0 };
 }

@@ -110,3 +110,11 @@ test("one platform is removed, but not the one that the name stands for", async 
   expect(fixture.content.list().sort()).toEqual(digests.filter((digest) => ![manifests[1] ?? "", arm64.config, arm64.layers[0] ?? ""].map((blob) => digestOf(blob)).includes(digest)));
   expect((await fixture.images.resolveFor(NAME, ARM64)).id).toBe(amd64.id);
 });
+
+test("of an archive one platform is loaded when it is asked for, and none in place of one that is not there", async () => {
+  await using fixture = await imageFixture();
+  await fixture.images.load(bytesOf(archive), () => {}, ARM64);
+  expect(fixture.images.resolve(NAME).id).toBe(arm64.id);
+  expect(fixture.content.list()).toHaveLength(3);
+  await expect(fixture.images.load(bytesOf(archive), () => {}, { ...ARM64, architecture: "s390x" })).rejects.toThrow("the archive has no image for platform linux/s390x");
+});
