@@ -44,7 +44,7 @@ echo "left=$(ls -d /sys/fs/cgroup/hako/*/ | grep -v /engine/ | wc -l)"
 test.skipIf(lacking !== undefined)(`the engine runs containers with cgroup v2 alone${lacking ? ` (skipped: needs ${lacking})` : ""}`, async () => {
   const { output } = await runInGuest({
     files: { "/bin/hako": EXECUTABLE, "/usr/sbin/nft": NFT ?? "" },
-    modules: ["overlay", "veth", "bridge", "nf_tables", "nft_chain_nat", "nft_masq", "nft_ct"],
+    modules: ["overlay", "veth", "bridge", "nf_tables", "nft_chain_nat", "nft_nat", "nft_masq", "nft_redir", "nft_ct", "nft_fib_inet", "nft_meta_bridge"],
     script: SCRIPT,
     memoryMb: 2048,
     timeoutMs: TIMEOUT_MS,
