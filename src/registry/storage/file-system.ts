@@ -57,7 +57,13 @@ export class FileSystemStorage implements Storage {
 
   async *list(key: string): AsyncGenerator<string, void, void> {
     const folder = await ifThere(() => opendir(join(this.#root, key)), undefined);
-    if (folder) for await (const { name } of folder) yield name;
+    if (!folder) return;
+    try {
+      for await (const { name } of folder) yield name;
+    } catch (error) {
+      // It is read when it is asked for, not when it is opened: a folder that went meanwhile holds nothing.
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
   }
 
   body(key: string, { start, end }: ByteRange): Promise<Blob> {
