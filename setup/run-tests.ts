@@ -10,7 +10,7 @@ interface Count {
 
 const RESULTS = "build/test";
 const E2E_TIMEOUT_MS = 120_000;
-const UNIT_TIMEOUT_MS = 20_000;
+const UNIT_TIMEOUT_MS = 60_000;
 const patterns = process.argv.slice(2);
 
 function heading(text: string): void {
