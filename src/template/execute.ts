@@ -11,6 +11,10 @@ export interface ExecuteOptions {
   readonly functions?: Readonly<Record<string, TemplateFunction>>;
 }
 
+/** More than any listing has: a log's tag is a template too, and the engine runs that one itself. */
+const MAX_STEPS = 1_000_000;
+const MAX_TEXT = 256 * 1024 * 1024;
+
 class BreakLoop {}
 class ContinueLoop {}
 
@@ -20,13 +24,13 @@ export class Template {
 
   /** @throws TemplateError when the text is no template */
   constructor(readonly source: string) {
-    this.#nodes = parseTemplate(source, FUNCTION_NAMES);
+    this.#nodes = bounded(() => parseTemplate(source, FUNCTION_NAMES));
   }
 
   run(data: unknown, options: ExecuteOptions = {}): string {
     const run = new Run(data, options.lookup ?? lookupOwn, options.functions ?? FUNCTIONS);
     try {
-      run.nodes(this.#nodes, data);
+      bounded(() => run.nodes(this.#nodes, data));
     } catch (error) {
       if (error instanceof TemplateError) throw new TemplateError(`template: :${this.#place(error.message)}: ${error.message}`);
       throw error;
@@ -46,6 +50,16 @@ export class Template {
   }
 }
 
+/** What is nested too deep, or asks for a text or number that cannot be, is the template's fault. */
+function bounded<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof RangeError) throw new TemplateError(`exceeded what a template may ask for: ${error.message}`);
+    throw error;
+  }
+}
+
 /** A member of a map; one that is not there prints as `<no value>`. */
 export function lookupOwn(value: unknown, name: string): unknown {
   if (value === null || value === undefined) throw new TemplateError(`nil data; no entry for key ${JSON.stringify(name)}`);
@@ -56,6 +70,7 @@ export function lookupOwn(value: unknown, name: string): unknown {
 class Run {
   text = "";
   readonly #variables: Array<{ name: string; value: unknown }>;
+  #stepsLeft = MAX_STEPS;
 
   constructor(
     root: unknown,
@@ -75,6 +90,7 @@ class Run {
   }
 
   #node(node: Node, dot: unknown): void {
+    if (--this.#stepsLeft < 0 || this.text.length > MAX_TEXT) throw new TemplateError("exceeded what a template may ask for");
     switch (node.kind) {
       case "text":
         this.text += node.text;
@@ -217,6 +233,7 @@ class Run {
 function entriesOf(value: unknown): Array<readonly [unknown, unknown]> {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) return value.map((item: unknown, at) => [at, item] as const);
+  if (typeof value === "number" && value > MAX_STEPS) throw new TemplateError(`range over ${show(value)} is too long`);
   if (typeof value === "number") return Array.from({ length: value }, (_, at) => [at, at] as const);
   if (typeof value === "object") return Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   throw new TemplateError(`range can't iterate over ${show(value)}`);

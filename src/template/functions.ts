@@ -45,7 +45,7 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   title: (value) => text(value).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
   lower: (value) => text(value).toLowerCase(),
   upper: (value) => text(value).toUpperCase(),
-  pad: (value, before, after) => (text(value) === "" ? "" : " ".repeat(Number(before)) + text(value) + " ".repeat(Number(after))),
+  pad: (value, before, after) => (text(value) === "" ? "" : spaces(before) + text(value) + spaces(after)),
   truncate: (value, length) => (Number(length) < [...text(value)].length ? [...text(value)].slice(0, Number(length)).join("") : text(value)),
 };
 
@@ -63,6 +63,13 @@ export const HEADING_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   split: (value) => value,
   join: (value) => value,
 };
+
+const MAX_SPACES = 1_000_000;
+
+function spaces(count: unknown): string {
+  if (!(Number(count) <= MAX_SPACES)) throw new TemplateError(`error calling pad: a padding of ${show(count)}`);
+  return " ".repeat(Number(count));
+}
 
 function lengthOf(value: unknown): number {
   if (typeof value === "string") return Buffer.byteLength(value);

@@ -90,7 +90,11 @@ function formatVerb(verb: string, value: unknown, flags: string, precision: stri
   }
 }
 
+/** Go's fmt takes no more. */
+const MAX_WIDTH = 1_000_000;
+
 function pad(text: string, flags: string, width: number): string {
+  if (width > MAX_WIDTH) return `%!(BADWIDTH)${text}`;
   const missing = width - [...text].length;
   if (missing <= 0) return text;
   if (flags.includes("-")) return text + " ".repeat(missing);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { formatListing } from "../../src/cli/format/listing-template.ts";
 import { containerListing } from "../../src/cli/commands/ps.ts";
-import { Template } from "../../src/template/mod.ts";
+import { Template, TemplateError } from "../../src/template/mod.ts";
 import { inspectTemplate } from "../../src/cli/format/inspect-template.ts";
 
 const DATA = {
@@ -58,6 +58,21 @@ describe("inspectTemplate()", () => {
     expect(() => inspectTemplate("{{.constructor}}")(DATA)).toThrow("map has no entry");
     expect(() => inspectTemplate("{{.Config.Env.length}}")(DATA)).toThrow("can't evaluate field");
   });
+});
+
+test("a template that asks for more than can be is refused, not run", () => {
+  const refused = (source: string): boolean => {
+    try {
+      new Template(source).run([1, 2, 3]);
+      return false;
+    } catch (error) {
+      if (error instanceof TemplateError) return true;
+      throw error;
+    }
+  };
+  const loop = "{{range 1000}}".repeat(4) + "x" + "{{end}}".repeat(4);
+  for (const source of ["{{range 4000000000}}{{end}}", "{{range 9000000000}}{{end}}", loop, '{{pad "x" 4000000000 0}}', '{{pad "x" -1 0}}', '{{printf "%.200f" 1.5}}', '{{printf "%c" -1}}', `{{${"(".repeat(200_000)}1${")".repeat(200_000)}}}`]) expect([source.slice(0, 40), refused(source)]).toEqual([source.slice(0, 40), true]);
+  expect(new Template('{{printf "%999999999d" 1}}').run({})).toBe("%!(BADWIDTH)1");
 });
 
 test("a template can be run again", () => {
