@@ -121,6 +121,11 @@ describe("context export and import", () => {
       await Bun.write(bad, encodeTar(names.map((name) => ({ kind: "file", name, mode: 0o644, content: '{"Name":"x"}' }))));
       expect({ names, ...(await hako("context", "import", "bad", bad)) }).toEqual({ names, code: 1, stdout: "", stderr: sentence });
     }
+    const { encodeTar } = await import("../../src/archive/mod.ts");
+    const { unpackContext } = await import("../../src/cli/contexts/archive.ts");
+    const odd = encodeTar([{ kind: "file", name: "meta.json", mode: 0o644, content: "{}" }, { kind: "file", name: "tls/__proto__/polluted", mode: 0o644, content: "yes" }]);
+    const { tls } = await unpackContext((async function* () { yield odd; })());
+    expect({ endpoints: Object.keys(tls), polluted: ({} as Record<string, unknown>)["polluted"] }).toEqual({ endpoints: ["__proto__"], polluted: undefined });
     await Bun.write(bad, "this is no archive");
     expect((await hako("context", "import", "bad", bad)).stderr).toBe("unexpected EOF\n");
     expect(await ok("context", "ls", "-q")).toBe("default");

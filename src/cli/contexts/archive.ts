@@ -21,10 +21,11 @@ export async function unpackContext(source: AsyncIterable<Uint8Array>): Promise<
   const files = await readMembers(source);
   const metaText = files.get(META);
   if (metaText === undefined) throw new Failure("invalid context: no metadata found");
-  const tls: Record<string, Record<string, string>> = {};
+  // The names are the archive's: `__proto__` is one like any other.
+  const tls: Record<string, Record<string, string>> = Object.create(null);
   for (const [name, text] of files) {
     const place = /^tls\/([^/]+)\/([^/]+)$/.exec(name);
-    if (place?.[1] && place[2]) (tls[place[1]] ??= {})[place[2]] = text;
+    if (place?.[1] && place[2]) (tls[place[1]] ??= Object.create(null) as Record<string, string>)[place[2]] = text;
     else if (name !== META) throw new Failure(`${name}: unexpected context file`);
   }
   return { meta: parseMeta(metaText, META), tls };
