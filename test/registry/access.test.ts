@@ -210,6 +210,11 @@ describe("limits", () => {
     const stream = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(600)) });
     const response = await registry.send("PATCH", await registry.startUpload("a"), { body: stream }).catch(() => undefined);
     expect([413, undefined]).toContain(response?.status);
+    const claimed = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(600)) });
+    const range = await registry.send("PATCH", await registry.startUpload("a"), { body: claimed, headers: { "Content-Range": "0-99999" } }).catch(() => undefined);
+    expect([413, undefined]).toContain(range?.status);
+    const upload = await registry.startUpload("a");
+    expect(await registry.refused("PATCH", upload, { body: "x", headers: { "Content-Range": "0-99999" } })).toMatchObject({ code: "SIZE_INVALID" });
     expect((await registry.send("POST", `a/blobs/uploads/?digest=${digestOf(body.slice(0, 1000))}`, { body: body.slice(0, 1000) })).status).toBe(201);
   });
 

@@ -103,6 +103,7 @@ async function receive(call: Call, upload: UploadWriter, name: string, id: strin
   const from = upload.offset;
   const refuse = (message: string): Refusal => new Refusal("RANGE_INVALID", message, { headers: uploadHeaders(name, id, from) });
   if (claimed && claimed.start !== from) throw refuse(`the chunk begins at ${claimed.start}, and ${from} bytes have arrived`);
+  if (claimed && from + claimed.length > call.limits.blobBytes) throw tooLarge(call.limits.blobBytes);
   const allowed = claimed ? claimed.length : call.limits.blobBytes - from;
   const contentLength = call.request.headers.get("content-length");
   if (claimed && contentLength !== null && Number(contentLength) !== claimed.length) throw sizeInvalid("Content-Range and Content-Length differ");
