@@ -25,6 +25,11 @@ export class EngineError extends Error {
   }
 }
 
+/** What failed first: undoing what had been done may have failed after it, and hides the reason in a SuppressedError. */
+export function firstFailure(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstFailure(error.suppressed) : error;
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-export { EngineError, messageOf, type ErrorKind } from "./errors.ts";
+export { EngineError, firstFailure, messageOf, type ErrorKind } from "./errors.ts";
 export { editDistance } from "./edit-distance.ts";
 export { KeyedLock } from "./keyed-lock.ts";
 export { syncFolder } from "./sync-folder.ts";

@@ -1,4 +1,4 @@
-import { EngineError } from "../base/mod.ts";
+import { EngineError, firstFailure } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { parseDetachKeys } from "./detach-keys.ts";
 import { emitEndpointEvent } from "./emit.ts";
@@ -36,7 +36,8 @@ export async function startHeld(ctx: EngineContext, record: ContainerRecord, by:
   ctx.containers.setState(id, { status: "starting", from, ...(by === "policy" && { again: true }) }, by === "person" ? { restartCount: 0 } : {});
   try {
     await launch(ctx, record);
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstFailure(thrown);
     emitEndpointEvent(ctx, record, "disconnect");
     const failure = failureOf(error);
     ctx.containers.setState(id, from.status === "exited" ? { ...from, failure } : { status: "created", failure });

@@ -1,3 +1,4 @@
+import { firstFailure } from "../../base/mod.ts";
 import { hasCode } from "../../linux/mod.ts";
 import { Leases, UploadBusy, type Storage } from "../storage/mod.ts";
 import type { AccessLog } from "./access-log.ts";
@@ -73,7 +74,7 @@ export class Registry {
       using _entered = this.#admission.enter(passage.address);
       return await this.#dispatch(passage);
     } catch (thrown) {
-      const error = firstOf(thrown);
+      const error = firstFailure(thrown);
       if (error instanceof Refusal) return error.answer();
       if (error instanceof Cut) return new Response(null, { status: CLIENT_GONE });
       if (error instanceof UploadBusy) return new Refusal("BLOB_UPLOAD_INVALID", error.message, { status: 409 }).answer();
@@ -138,11 +139,6 @@ export class Registry {
     metrics.set("requests_under_way", this.#admission.underWay);
     log?.({ address, user: caller?.user, method, path: url.pathname + url.search, status: response.status, bytes, ms, agent: request.headers.get("user-agent") ?? undefined });
   }
-}
-
-/** What went wrong first: letting go of things afterwards may have failed too. */
-function firstOf(error: unknown): unknown {
-  return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
 }
 
 /** Without the client's idea of our name, which need not even be one. */
