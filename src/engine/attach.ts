@@ -47,20 +47,22 @@ async function serve(ctx: EngineContext, record: ContainerRecord, attachment: At
   await using hold = attachment.hold;
   void duplex.closed.then(() => controller.abort());
   const { options } = attachment;
-  if (options.stream || options.logs) {
-    const run = await attachment.run;
+  const delivery = Promise.withResolvers<void>();
+  try {
+    const run = options.stream || options.logs ? await attachment.run : undefined;
+    // Before anything else is waited for: the run may end meanwhile, and who hears of that hears of it after this client's output.
+    if (run && (options.stdout || options.stderr)) ctx.live.addDelivery(record.id, delivery.promise);
+    if (!run && !options.logs) return;
     if (run && run !== "over") await hold?.keep(run);
     const output = options.stdout || options.stderr ? carryOutput(ctx, record, attachment, run, duplex, controller.signal) : undefined;
     const input = options.stdin && options.stream && run && run !== "over" ? carryInput(ctx, record, attachment, run, duplex, controller) : undefined;
-    if (run && run !== "over" && output) {
-      run.outputs.add(output);
-      void output.finally(() => run.outputs.delete(output));
-    }
     // Input never holds the session open: a client may keep its side open for ever.
     await (output ?? input);
+  } finally {
+    controller.abort();
+    duplex.end();
+    delivery.resolve();
   }
-  controller.abort();
-  duplex.end();
 }
 
 async function carryOutput(ctx: EngineContext, record: ContainerRecord, { options, tty, hold, logStart }: Attachment, run: LiveRun | "over" | undefined, duplex: ByteDuplex, signal: AbortSignal): Promise<void> {

@@ -22,7 +22,7 @@ export type EndReason = "own" | "person" | "unhealthy";
 /** Watches a run to its end: records the exit at once, then lets go of what the run held, then removes or restarts. */
 export function superviseRun(ctx: EngineContext, id: string, shim: Shim, cgroup: Cgroup | undefined): void {
   const { promise: released, resolve } = Promise.withResolvers<void>();
-  const run: LiveRun = { shim, cgroup, stopAsked: false, stopping: false, unhealthy: false, outputs: new Set(), released };
+  const run: LiveRun = { shim, cgroup, stopAsked: false, stopping: false, unhealthy: false, released };
   ctx.live.set(id, run);
   followLog(ctx, id, run);
   void watch(ctx, id, run, resolve).catch((error: unknown) => ctx.log(`container ${id}: ${messageOf(error)}`));

@@ -12,8 +12,6 @@ export interface LiveRun {
   signalled?: Promise<void>;
   /** It is being ended because its health check failed. */
   unhealthy: boolean;
-  /** Output on its way to those who are attached. None of them rejects. */
-  readonly outputs: Set<Promise<void>>;
   /** Settles when the exit is recorded and the run's kernel objects are gone. Never rejects. */
   readonly released: Promise<void>;
 }
@@ -23,6 +21,7 @@ export class LiveTable {
   readonly #runs = new Map<string, LiveRun>();
   readonly #restarts = new Map<string, { timer: ReturnType<typeof setTimeout>; delayMs: number }>();
   readonly #backoffMs = new Map<string, number>();
+  readonly #deliveries = new Map<string, Set<Promise<void>>>();
 
   get(id: string): LiveRun | undefined {
     return this.#runs.get(id);
@@ -42,6 +41,20 @@ export class LiveTable {
 
   get size(): number {
     return this.#runs.size;
+  }
+
+  /** A run's output on its way to somebody who is attached, which may last longer than the run. It never rejects. */
+  addDelivery(id: string, delivery: Promise<void>): void {
+    const all = this.#deliveries.get(id) ?? new Set();
+    this.#deliveries.set(id, all.add(delivery));
+    void delivery.then(() => {
+      all.delete(delivery);
+      if (all.size === 0) this.#deliveries.delete(id);
+    });
+  }
+
+  deliveries(id: string): readonly Promise<void>[] {
+    return [...(this.#deliveries.get(id) ?? [])];
   }
 
   /** Docker's back-off: 100 ms, doubled by each restart up to a minute, forgotten after ten seconds of life. */

@@ -1,6 +1,5 @@
 import { EngineError } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
-import type { LiveRun } from "./live.ts";
 import type { WaitCondition, WaitOutcome } from "./options.ts";
 import type { ContainerRecord } from "./record.ts";
 import { exitCodeOf, type ContainerState } from "./state.ts";
@@ -15,7 +14,7 @@ const DELIVERY_PATIENCE_MS = 2000;
 export async function waitContainer(ctx: EngineContext, ref: string, condition: WaitCondition = "not-running", signal?: AbortSignal): Promise<{ result: Promise<WaitOutcome> }> {
   if (!["not-running", "next-exit", "removed"].includes(condition)) throw new EngineError("InvalidParameter", `invalid condition: ${JSON.stringify(String(condition).slice(0, 64))}`);
   const record = ctx.containers.resolve(ref);
-  if (condition === "not-running" && atRest(record.state)) return { result: Promise.resolve(outcome(record)) };
+  if (condition === "not-running" && atRest(record.state)) return { result: delivered(ctx, record.id, signal).then(() => outcome(record)) };
   return { result: waitForChange(ctx, record, condition, signal) };
 }
 
@@ -26,7 +25,7 @@ function waitForChange(ctx: EngineContext, record: ContainerRecord, condition: W
     const finish = (): void => {
       subscription[Symbol.dispose]();
       signal?.removeEventListener("abort", finish);
-      void delivered(ctx.live.get(record.id), signal).then(() => resolve(outcome(last)));
+      void delivered(ctx, record.id, signal).then(() => resolve(outcome(last)));
     };
     const subscription = ctx.containers.watch(record.id, (next) => {
       if (!next) return finish();
@@ -41,13 +40,14 @@ function waitForChange(ctx: EngineContext, record: ContainerRecord, condition: W
 }
 
 /** As in Docker, who waits hears of the end after those who are attached; one that reads no more does not keep the news back for long. */
-async function delivered(run: LiveRun | undefined, signal: AbortSignal | undefined): Promise<void> {
-  if (!run || run.outputs.size === 0 || signal?.aborted) return;
+async function delivered(ctx: EngineContext, id: string, signal: AbortSignal | undefined): Promise<void> {
+  const deliveries = ctx.live.deliveries(id);
+  if (deliveries.length === 0 || signal?.aborted) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const patience = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, DELIVERY_PATIENCE_MS);
   });
-  await Promise.race([Promise.all(run.outputs), patience]);
+  await Promise.race([Promise.all(deliveries), patience]);
   clearTimeout(timer);
 }
 

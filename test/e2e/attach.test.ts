@@ -106,3 +106,19 @@ test("logs=1 gives what was written, and stream=1 goes on from there without a g
   client.write("go\n");
   expect(payload(await everything(client))).toBe(Array.from({ length: 2000 }, (_, index) => `${index + 1}\n`).join(""));
 });
+
+test("a wait that is asked for after the end is answered after those who are attached", async () => {
+  const id = await engine.ok("create", "--network", "none", BUSYBOX, "seq", "1", "1000000");
+  const slow = await attach(id, "stream=1&stdout=1");
+  using events = engine.live("events", "--since", "1h", "--filter", `container=${id}`, "--format", "{{.Action}}");
+  await engine.ok("start", id);
+  await events.until(/^die$/m);
+  let received = 0;
+  const waited = engine.api("POST", `/containers/${id}/wait`).then(async (answer) => [await answer.json(), received] as const);
+  slow.on("data", (chunk) => (received += chunk.length)).resume();
+  const [outcome, before] = await waited;
+  expect(outcome).toEqual({ StatusCode: 0 });
+  // The last of it may lie in the kernel, between the engine and its client.
+  expect(before).toBeGreaterThan(5_000_000);
+  await engine.ok("rm", id);
+});
