@@ -187,7 +187,14 @@ export class TreePacker implements Disposable {
   }
 
   #openFile(pathFd: number): number {
-    return openat2(this.#descriptors, String(pathFd), { flags: O.RDONLY | O.NONBLOCK | O.NOCTTY });
+    const flags = O.RDONLY | O.NOCTTY;
+    try {
+      return openat2(this.#descriptors, String(pathFd), { flags: flags | O.NONBLOCK });
+    } catch (error) {
+      if (!hasCode(error, "EAGAIN")) throw error;
+      // Somebody has a lease of the file: he is told, and the kernel takes it from him when he keeps it too long.
+      return openat2(this.#descriptors, String(pathFd), { flags });
+    }
   }
 
   /** The name under which a file with several names was put before. */

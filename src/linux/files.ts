@@ -6,6 +6,7 @@ import { SyscallError } from "./errno.ts";
 import { fstat } from "./stat.ts";
 
 const PATH_MAX = 4096;
+const MAX_RACES = 1000;
 const how = pinned(24);
 const howView = new DataView(how.buffer);
 
@@ -14,10 +15,10 @@ export function openat2(dirfd: number, path: Path, options: { flags: number; mod
   howView.setUint32(0, (options.flags | O.CLOEXEC) >>> 0, true);
   howView.setUint32(8, options.mode ?? 0, true);
   howView.setUint32(16, options.resolve ?? 0, true);
-  for (;;) {
+  for (let triesLeft = MAX_RACES; ; triesLeft--) {
     const fd = tryCall("openat2", dirfd, cpath(path), how, how.length);
-    // EAGAIN: a rename or mount raced with the walk, which the kernel refuses to judge.
-    if (fd === -11) continue;
+    // EAGAIN: a rename or mount raced with the walk, which the kernel refuses to judge; or somebody keeps a lease of the file, for as long as he likes.
+    if (fd === -11 && triesLeft > 0) continue;
     if (fd < 0) throw new SyscallError("open", -fd, typeof path === "string" ? path : new TextDecoder().decode(path));
     return fd;
   }

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, readdirSync, read
 import { join } from "node:path";
 import { applyLayer, LocalUnpacker, packLocal, prepareDecompressor, TarReader, TreePacker, encodeTar, openFolder, type TarEntry } from "../../src/archive/mod.ts";
 import { closeFd, lsetxattr, mknodat, AT, S } from "../../src/linux/mod.ts";
+import { holdLease } from "../linux/lease.ts";
 import { scratchFolder } from "../scratch.ts";
 
 let dir = "";
@@ -123,4 +124,11 @@ test("packing one entry knows it by the name it is given", () => {
   makeTree();
   expect(entriesOf(packLocal({ folder: at("tree"), entry: "b", name: "renamed" })).map(({ name }) => name)).toEqual(["renamed/", "renamed/deep/", "renamed/file"]);
   expect(entriesOf(packLocal({ folder: at("tree/b"), entry: ".", name: "." })).map(({ name }) => name)).toEqual(["./", "./deep/", "./file"]);
+});
+
+test("a file that somebody has a lease of is waited for", async () => {
+  writeFileSync(at("tree/leased"), "hello");
+  await using _holder = await holdLease(at("tree/leased"), { yields: true });
+  const archive = Buffer.concat([...layerBytes(at("tree"))].map((piece) => Uint8Array.from(piece)));
+  expect(archive.toString("latin1", 512, 517)).toBe("hello");
 });

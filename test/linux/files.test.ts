@@ -7,6 +7,7 @@ import {
 } from "../../src/linux/mod.ts";
 import { scratchFolder } from "../scratch.ts";
 import { codeOf } from "./code-of.ts";
+import { holdLease } from "./lease.ts";
 
 let folder = "";
 let dir = -1;
@@ -20,6 +21,16 @@ afterAll(() => {
 });
 
 describe("paths", () => {
+  test("openat2() is not held up by a lease", async () => {
+    const path = join(folder, "leased");
+    writeFileSync(path, "hello");
+    await using holder = await holdLease(path);
+    expect(codeOf(() => openat2(dir, "leased", { flags: O.RDONLY | O.NONBLOCK }))).toBe("EAGAIN");
+    expect(readSmallFileAt(dir, "leased", 100)).toBeUndefined();
+    await holder.letGo();
+    expect(Buffer.from(readSmallFileAt(dir, "leased", 100) ?? []).toString()).toBe("hello");
+  });
+
   test("openat2() keeps links and .. inside the root", () => {
     writeFileSync(join(folder, "inside"), "hello");
     symlinkSync("/inside", join(folder, "absolute"));
