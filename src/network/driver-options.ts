@@ -60,7 +60,8 @@ function check(name: string, kind: Checked | undefined, value: string): void {
       return;
     case "interface":
       if (value.length > LONGEST_NAME) throw new EngineError("InvalidParameter", "numerical result out of range");
-      if (value !== "" && !/^[^\s/:%]+$/.test(value)) throw new EngineError("InvalidParameter", `invalid bridge name: ${JSON.stringify(value)}`);
+      // The firewall's tables name it as text, in which quotes cannot be escaped and a star stands for any name.
+      if (value !== "" && !/^[^\s/:%"\\*\p{Cc}]+$/u.test(value)) throw new EngineError("InvalidParameter", `invalid bridge name: ${JSON.stringify(value)}`);
       return;
     default:
   }

@@ -11,6 +11,18 @@ const REQUEST: NetworkRequest = { name: "n", driver: "", internal: false, attach
 const AROUND: Surroundings = { named: () => undefined, onInterface: () => undefined, meets: () => false, choose: (family) => parseSubnet(family === 4 ? "172.18.0.0/16" : "fd00:1::/64") };
 const define = (request: Partial<NetworkRequest>) => defineNetwork({ ...REQUEST, ...request }, { id: "ab".repeat(32), createdAt: "" }, AROUND);
 
+describe("a bridge's name", () => {
+  const named = (name: string) => define({ options: { "com.docker.network.bridge.name": name } });
+
+  test.each(['a"b', "a\\b", "br*", "a\u0001b", '"}add', "a b"])("that a firewall's text would read otherwise is refused: %j", (name) => {
+    expect(() => named(name)).toThrow(`invalid bridge name: ${JSON.stringify(name)}`);
+  });
+
+  test("may be any other", () => {
+    expect(named("br-x_1.2").options["com.docker.network.bridge.name"]).toBe("br-x_1.2");
+  });
+});
+
 describe("firstFree()", () => {
   const free = (pools: { base: string; size: number }[], taken: string[], family: 4 | 6 = 4): string | undefined => {
     const found = firstFree(poolsFor(pools, family, "fd12:3456:789a::/48"), taken.map(parseSubnet));
