@@ -6,18 +6,18 @@ import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
 import type { Configuration } from "./configuration/mod.ts";
 import { ContentStore } from "./content/mod.ts";
 import { openResolver, removeRedirect } from "./dns/mod.ts";
-import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
+import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, RegistryService, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
 import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces, type Proxies } from "./engine-settings.ts";
-import { helperPrograms } from "./helper-programs.ts";
+import { helperPrograms, ownProgram } from "./helper-programs.ts";
 import { imageSchema, openImages, transferSchema, type Images } from "./image/mod.ts";
-import { openCgroups, Rtnetlink, notifyManager, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
+import { openCgroups, openOwnExecutable, Rtnetlink, notifyManager, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
 import { planListening } from "./listening.ts";
 import { networkSchema, openNetworks, Publisher, publishSchema, type Networks } from "./network/mod.ts";
 import { operatorLog, type OperatorLog } from "./operator-log.ts";
 import { joinOwnCgroup, removeOwnCgroup } from "./own-cgroup.ts";
 import { writePidFile } from "./pid-file.ts";
 import { emitReload, SettingsInForce } from "./reload.ts";
-import { ShimSpawner } from "./runtime/mod.ts";
+import { ShimSpawner, startService } from "./runtime/mod.ts";
 import { snapshotSchema, Snapshots } from "./snapshot/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import helloPath from "../build/native/hello" with { type: "file" };
@@ -70,7 +70,9 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     const { ctx, cgroups } = await openParts(places, () => settings.defaults, held, log);
     ownCgroup.use(joinOwnCgroup(cgroups, ctx.host.memoryTotal, log));
     await recover(ctx);
+    await ctx.registry.recover();
     held.defer(() => shutdown(ctx));
+    held.defer(() => ctx.registry.close());
     const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, trace: (request) => log(request, "debug"), report: (message, error) => log(`${message}: ${describe(error, debug)}`, "error") });
     held.defer(() => server.close());
     await openListeners(server);
@@ -152,6 +154,7 @@ export async function uninstall({ configuration }: Pick<DaemonOptions, "configur
     await using held = new AsyncDisposableStack();
     makeRoots(options);
     held.use(await takeDataRoot(options.dataRoot));
+    await step(() => registryService(options.dataRoot, () => undefined).stop());
     await step(async () => failures.push(...(await removeByStore(options))));
     await step(() => removeOwnCgroup(openCgroups({ parent: options.cgroupParent })));
   }
@@ -229,9 +232,16 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   publisher.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
-  const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, trees, network, publisher, names, cgroups, runtime: runtimePort(spawner), host, log });
+  const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, trees, network, publisher, names, cgroups, runtime: runtimePort(spawner), host, registry: registryService(dataRoot, log), log });
   if (shortage === undefined) await addFirstImage(images);
   return { ctx, network, cgroups, images };
+}
+
+function registryService(dataRoot: string, log: OperatorLog): RegistryService {
+  // An object storage's keys come from the environment alone.
+  const env = Object.entries(process.env).filter(([name]) => name === "PATH" || name.startsWith("AWS_")).map(([name, value]) => `${name}=${value}`);
+  const exeFd = openOwnExecutable();
+  return new RegistryService({ dataRoot, log, launch: (words, logPath) => startService({ exeFd, argv: [...ownProgram(), ...words], env, logPath }) });
 }
 
 /** The image that `hako run hako/hello` finds on a machine that has none. */

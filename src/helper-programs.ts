@@ -3,6 +3,9 @@ import { EXTRACT_CAPABILITIES, helperCompressor, helperExtractor, Trees, type Co
 import { openOwnExecutable } from "./linux/mod.ts";
 import type { ShimSpawner } from "./runtime/mod.ts";
 
+/** What leads to our own command line: the executable is the program, or runs it. */
+export const ownProgram = (): readonly string[] => (Bun.main.startsWith("/$bunfs/") ? ["hako"] : ["bun", join(import.meta.dir, "cli", "main.ts")]);
+
 const ENVIRONMENT = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
 
 /** The work on untrusted bytes and trees, done by our own executable in processes with few rights. */
@@ -15,7 +18,7 @@ export interface HelperPrograms {
 /** @param mountPoint an empty folder, on which each helper sees what is mounted for it alone */
 export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint: string): HelperPrograms {
   const exeFd = openOwnExecutable();
-  const program = Bun.main.startsWith("/$bunfs/") ? ["hako"] : ["bun", join(import.meta.dir, "cli", "main.ts")];
+  const program = ownProgram();
   let next = 0;
   const socket = (): string => join(runRoot, "e", `x${process.pid}-${next++}`);
   const streamed = async (argv: readonly string[], capabilities: readonly string[], given: readonly number[]): Promise<GrowingProcess> => {

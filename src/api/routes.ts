@@ -8,6 +8,7 @@ import { images } from "./images.ts";
 import { networks } from "./networks.ts";
 import { reach } from "./reach.ts";
 import { registries } from "./registries.ts";
+import { registryService } from "./registry-service.ts";
 import type { Route } from "./route.ts";
 import { swarm } from "./swarm.ts";
 import { system } from "./system.ts";
@@ -15,4 +16,4 @@ import { unsupported } from "./unsupported.ts";
 import { volumes } from "./volumes.ts";
 
 /** Every endpoint of the API. */
-export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerFiles, ...containerLimits, ...exec, ...images, ...registries, ...events, ...system, ...volumes, ...networks, ...reach, ...swarm, ...unsupported];
+export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerFiles, ...containerLimits, ...exec, ...images, ...registries, ...registryService, ...events, ...system, ...volumes, ...networks, ...reach, ...swarm, ...unsupported];

@@ -19,3 +19,18 @@ export interface SearchedImage {
 /** @param headers of the registry's credentials */
 export const searchImages = (client: Client, { term, limit, filters }: { term: string; limit?: number | undefined; filters?: Filters }, headers: Readonly<Record<string, string>>) =>
   client.json<SearchedImage[]>("GET", "/images/search", { query: { term, limit, filters: formatFilters(filters) }, headers });
+
+/** The registry that the engine runs; empty texts and 0 while it does not. */
+export interface RegistryService {
+  readonly Enabled: boolean;
+  readonly Running: boolean;
+  readonly Address: string;
+  readonly Pid: number;
+  readonly Since: string;
+  readonly Root: string;
+  readonly StorageBytes: number;
+}
+
+export const startRegistry = (client: Client, settings: Readonly<Record<string, string>>) => client.json<RegistryService>("POST", "/hako/registry/start", { json: { Settings: settings } });
+export const stopRegistry = (client: Client) => client.json<RegistryService>("POST", "/hako/registry/stop");
+export const registryStatus = (client: Client) => client.json<RegistryService>("GET", "/hako/registry");

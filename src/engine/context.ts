@@ -12,6 +12,7 @@ import type { LiveTable } from "./live.ts";
 import type { LogTable } from "./log-table.ts";
 import type { CgroupPort, HostPort, ImagePort, NamesPort, NetworkPort, PublishPort, RuntimePort, SnapshotPort, TreePort } from "./ports.ts";
 import type { EnginePaths } from "./paths.ts";
+import type { RegistryService } from "./registry-service.ts";
 import type { StatsSampler } from "./stats/sampler.ts";
 
 /** What every use case works with; daemon.ts builds the one that runs, tests build small ones. */
@@ -43,6 +44,8 @@ export interface EngineContext {
   readonly cgroups: CgroupPort;
   readonly runtime: RuntimePort;
   readonly host: HostPort;
+  /** The registry beside the engine. */
+  readonly registry: RegistryService;
   /** One sentence for the operator; failures that no caller can be told of. */
   log(sentence: string): void;
 }

@@ -42,6 +42,7 @@ export { imageHistory, importImage, inspectImage, listImages, loadImage, saveIma
 export { pullImage } from "./pull.ts";
 export { pushImage } from "./push.ts";
 export { inspectDistribution, registryClient, registryLogin, searchImages, type RegistryAuth } from "./registries.ts";
+export { registryStatus, RegistryService, startRegistry, stopRegistry, type RegistryServiceStatus } from "./registry-service.ts";
 export { createVolume, inspectVolume, listVolumes, pruneVolumes, removeVolume, type Volume } from "./volumes.ts";
 export { createNetwork, inspectNetwork, listNetworks, pruneNetworks, removeNetwork, type NetworkCreateRequest, type NetworkResource } from "./networks.ts";
 export { connectNetwork, disconnectNetwork } from "./network-membership.ts";

@@ -6,6 +6,7 @@ import { join } from "node:path";
  *   <data root>/hako.db  lock  reserve  content/  layers/  snapshots/
  *   <data root>/containers/<id>/{hostname,hosts,resolv.conf,log,log.idx,log.pos,exit}
  *   <data root>/volumes/<name>/_data
+ *   <data root>/registry/{settings.json,run.json,log,content/}
  *   <run root>/hako.sock  root/  bin/hako-shim
  *   <run root>/c/<container id>/{s,health}   control socket of the container's shim; its health, if it is checked
  *   <run root>/e/<exec id>/{s,exit,exec}     control socket of an exec's shim, how it ended, what was asked for

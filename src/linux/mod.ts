@@ -23,6 +23,7 @@ export type { Cgroup, CgroupJoin, CgroupResources, Cgroups, CgroupStats, CgroupS
 export * from "./host.ts";
 export { SystemCpuReader, type SystemCpu } from "./system-cpu.ts";
 export { mapUsers, type IdRange } from "./user-namespace.ts";
+export { ownProcessesWith } from "./own-processes.ts";
 export { adoptOrphans, processStart } from "./process-identity.ts";
 export { readAccounts, type Accounts } from "./accounts.ts";
 export { hasOpen, listProcesses, type ProcessInfo } from "./processes.ts";
@@ -31,7 +32,7 @@ export { FIRST_CONTAINER_LINK, hairpinBatch, vethToPid, linksToPid, insideBatch,
 export { announceGatewayBatch, loopbackGuardBatch, resolverLinkBatch, RESOLVER_ADDRESS, type ResolverLink } from "./resolver-link.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
 export { NftElements, groupKey, interfaceKey, macKey, addressKey, subnetKey, joinKeys, type ElementChange, type ElementKey } from "./nft-elements.ts";
-export { applyRuleset, listTable, listForwardPolicies, listInputChains, deleteTable, type ForwardChain, type InputChain, type NftFamily } from "./nftables.ts";
+export { applyRuleset, takesRuleset, listTable, listForwardPolicies, listInputChains, deleteTable, type ForwardChain, type InputChain, type NftFamily } from "./nftables.ts";
 export { endWriting, ephemeralPorts, holdPort, type PortProtocol } from "./port-socket.ts";
 export { FlowTable } from "./flows.ts";
 export { listeners, type Listener } from "./listeners.ts";

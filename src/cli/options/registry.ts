@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { RegistryAccessSettings, RegistryGarbageSettings, RegistryProxySettings, RegistrySettings, RegistryStorageSettings } from "../../configuration/mod.ts";
 import { Failure } from "../failure.ts";
 import { isRepeated, type Flags } from "../flags.ts";
@@ -39,6 +40,20 @@ export function registrySettings(flags: Flags): RegistrySettings {
 export function collectSettings(flags: Flags): Pick<RegistrySettings, "storage" | "garbage"> {
   const given = givenBy(flags);
   return { storage: storageSettings(given, false), garbage: garbageSettings(given) };
+}
+
+/** Where paths are read by another process than this one. */
+const PATHS: ReadonlySet<string> = new Set(["root", "access-log", "htpasswd", "rules", "tls-cert", "tls-key", "token-keys", "proxy-password-file"]);
+const NOT_FOR_SERVICES: ReadonlySet<string> = new Set(["config-file", "ready-fd"]);
+
+/** What was said, by the flags' names: the engine hands it to its own `registry serve`. @throws Failure */
+export function serviceSettings(flags: Flags): Record<string, string> {
+  const given = givenBy(flags);
+  const said = flags.table.filter(({ name }) => !NOT_FOR_SERVICES.has(name)).flatMap(({ name }) => {
+    const value = given.text(name);
+    return value === undefined ? [] : [[name, PATHS.has(name) && !["-", "none"].includes(value) ? resolve(value) : value] as const];
+  });
+  return Object.fromEntries(said);
 }
 
 function givenBy(flags: Flags): Given {

@@ -8,7 +8,7 @@ import * as image from "./image.ts";
 import { MANIFEST } from "./manifest.ts";
 import * as network from "./network.ts";
 import * as registry from "./registry.ts";
-import { COLLECT, SERVE } from "./registry-serve.ts";
+import { COLLECT, SERVE, START, STATUS, STOP } from "./registry-serve.ts";
 import * as system from "./system.ts";
 
 /** Every name of the command line. Help, errors, completion and reference pages derive from it. */
@@ -108,7 +108,18 @@ export const TABLE: readonly Entry[] = [
       { name: "rm", aliases: ["remove"], command: network.RM },
     ],
   },
-  { name: "registry", summary: "Run a registry", section: "management", children: [{ name: "gc", command: COLLECT }, { name: "serve", command: SERVE }] },
+  {
+    name: "registry",
+    summary: "Run a registry",
+    section: "management",
+    children: [
+      { name: "gc", command: COLLECT },
+      { name: "serve", command: SERVE },
+      { name: "start", command: START },
+      { name: "status", command: STATUS },
+      { name: "stop", command: STOP },
+    ],
+  },
   {
     name: "system",
     summary: "Manage the engine",

@@ -39,6 +39,12 @@ const SERVING: readonly Flag[] = [
   { name: "token-service", type: "string", help: "The registry's name in tokens" },
 ];
 
+/** What differs when the engine runs it. */
+const SERVICE_DEFAULTS: Readonly<Record<string, Flag>> = {
+  "access-log": { name: "access-log", type: "string", default: '"none"', help: "File for one line per request, or none" },
+  root: { name: "root", type: "string", help: "Folder of the content (default registry/content in the data root)" },
+};
+
 const byName = (a: Flag, b: Flag): number => (a.name < b.name ? -1 : 1);
 
 export const SERVE: CommandSpec = {
@@ -49,6 +55,18 @@ export const SERVE: CommandSpec = {
   local: true,
   load: () => import("../commands/registry-serve.ts"),
 };
+
+export const START: CommandSpec = {
+  summary: "Let the engine run a registry, from now on",
+  usage: "[OPTIONS]",
+  args: [0, 0],
+  flags: SERVE.flags.filter(({ name }) => name !== "ready-fd").map((flag) => SERVICE_DEFAULTS[flag.name] ?? flag),
+  load: () => import("../commands/registry-start.ts"),
+};
+
+export const STOP: CommandSpec = { summary: "Stop the engine's registry; its content stays", usage: "", args: [0, 0], flags: [], load: () => import("../commands/registry-stop.ts") };
+
+export const STATUS: CommandSpec = { summary: "Show where the engine's registry listens and what it holds", usage: "", args: [0, 0], flags: [], load: () => import("../commands/registry-status.ts") };
 
 export const COLLECT: CommandSpec = {
   summary: "Remove what nothing in a registry refers to, also while it runs",
