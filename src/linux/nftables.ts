@@ -9,6 +9,11 @@ export async function applyRuleset(text: string): Promise<void> {
   if (exitCode !== 0) throw new EngineError("System", `nft refused the engine's rules: ${stderr.trim()}`);
 }
 
+/** Whether this kernel would take the text. Nothing of it is applied. */
+export async function takesRuleset(text: string): Promise<boolean> {
+  return (await nft(["-c", "-f", "-"], text)).exitCode === 0;
+}
+
 /** The table's rules as text; undefined when there is no such table. */
 export async function listTable(family: NftFamily, name: string): Promise<string | undefined> {
   const { exitCode, stdout } = await nft(["list", "table", family, name]);

@@ -1,4 +1,4 @@
-import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, subnetKey, type ElementChange, type ForwardChain } from "../linux/mod.ts";
+import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, subnetKey, takesRuleset, type ElementChange, type ForwardChain } from "../linux/mod.ts";
 import { readOption } from "./driver-options.ts";
 import { linkGroup } from "./endpoint.ts";
 import type { Endpoint, NetworkRecord } from "./types.ts";
@@ -71,16 +71,26 @@ const CHAINS: Readonly<Record<"inet" | "bridge", string>> = {
 };
 
 const FAMILIES = ["inet", "bridge"] as const;
+type Family = (typeof FAMILIES)[number];
+
+const BRIDGE_PROBE = `table bridge hako-probe {
+  chain prerouting {
+    type filter hook prerouting priority -300; policy accept;
+    meta iifgroup 1 accept
+  }
+}
+`;
+const NO_BRIDGE_TABLE = "this kernel has no firewall for bridges (CONFIG_NF_TABLES_BRIDGE, CONFIG_NFT_BRIDGE_META), so containers can take each other's addresses, and those of a network whose containers are kept apart reach each other. Load it with: modprobe nft_meta_bridge, and start the engine again";
 
 export interface FirewallState {
   readonly networks: readonly NetworkRecord[];
   readonly endpoints: readonly Endpoint[];
 }
 
-/** Both tables with all that they hold, as one transaction. */
-export function rulesOf(table: string, { networks, endpoints }: FirewallState): string {
+/** The tables with all that they hold, as one transaction. */
+function rulesOf(table: string, { networks, endpoints }: FirewallState, families: readonly Family[]): string {
   const elements = [...networks.flatMap(networkElements), ...endpoints.flatMap(endpointElements)];
-  return FAMILIES.map((family) => {
+  return families.map((family) => {
     const sets = Object.entries(SETS[family]).map(([name, type]) => {
       const held = elements.filter((element) => element.family === family && element.set === name).map(({ key }) => key.text);
       return `  set ${name} { ${type};${held.length > 0 ? ` elements = { ${[...new Set(held)].join(", ")} }` : ""} }\n`;
@@ -137,6 +147,7 @@ export function endpointElements({ bridge, networkId, hostInterface, mac, ip, ip
 export class Firewall implements Disposable {
   readonly #table: string;
   readonly #elements: NftElements | undefined;
+  #families: readonly Family[] = FAMILIES;
 
   constructor({ table, enabled }: { table: string; enabled: boolean }) {
     this.#table = table;
@@ -147,30 +158,46 @@ export class Firewall implements Disposable {
     this.#elements?.[Symbol.dispose]();
   }
 
-  /** Replaces the tables as a whole, in one transaction. */
+  /** What containers are left without on this kernel, in sentences. */
+  get warnings(): readonly string[] {
+    return this.#families.includes("bridge") ? [] : [NO_BRIDGE_TABLE];
+  }
+
+  /** Replaces the tables as a whole, in one transaction; without that of bridges where the kernel has none for them. */
   async setup(state: FirewallState, furtherRules = ""): Promise<void> {
-    if (this.#elements) await applyRuleset(`${removeTable("ip", this.#table)}${rulesOf(this.#table, state)}${furtherRules}`);
-    else await this.teardown();
+    if (!this.#elements) return this.teardown();
+    const apply = (): Promise<void> => applyRuleset(`${removeTable("ip", this.#table)}${rulesOf(this.#table, state, this.#families)}${furtherRules}`);
+    try {
+      await apply();
+    } catch (error) {
+      if (!this.#families.includes("bridge") || (await takesRuleset(BRIDGE_PROBE))) throw error;
+      this.#families = ["inet"];
+      await apply();
+    }
   }
 
   addNetwork(network: NetworkRecord): void {
-    this.#elements?.add(networkElements(network));
+    this.#elements?.add(this.#held(networkElements(network)));
   }
 
   removeNetwork(network: NetworkRecord): void {
-    this.#elements?.delete(networkElements(network));
+    this.#elements?.delete(this.#held(networkElements(network)));
   }
 
   addEndpoints(endpoints: readonly Endpoint[]): void {
-    this.#elements?.add(endpoints.flatMap(endpointElements));
+    this.#elements?.add(this.#held(endpoints.flatMap(endpointElements)));
   }
 
   removeEndpoints(endpoints: readonly Endpoint[]): void {
-    this.#elements?.delete(endpoints.flatMap(endpointElements));
+    this.#elements?.delete(this.#held(endpoints.flatMap(endpointElements)));
   }
 
   async teardown(): Promise<void> {
-    for (const family of ["ip", ...FAMILIES] as const) await deleteTable(family, this.#table);
+    for (const family of ["ip", ...this.#families] as const) await deleteTable(family, this.#table);
+  }
+
+  #held(changes: readonly ElementChange[]): ElementChange[] {
+    return changes.filter(({ family }) => this.#families.some((each) => each === family));
   }
 }
 

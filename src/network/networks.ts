@@ -101,7 +101,7 @@ export class Networks implements Disposable {
     if (this.#config.forwarding ?? true) for (const family of [4, 6] as const) if (family === 4 || this.#table.all().some(routesIPv6)) this.#enableForwarding(family);
     await this.restoreFirewall();
     this.#dropping = await droppingChains(this.#config.table);
-    this.#warnings = [...failures, ...this.#table.damaged.map((text) => `network ${text}: the row is damaged and skipped`), ...forwardWarnings(this.#dropping, this.#config.bridge)];
+    this.#warnings = [...failures, ...this.#firewall.warnings, ...this.#table.damaged.map((text) => `network ${text}: the row is damaged and skipped`), ...forwardWarnings(this.#dropping, this.#config.bridge)];
   }
 
   /** Another program may have emptied the kernel's tables. */

@@ -13,7 +13,7 @@ const SCRIPT = `
 export PATH=$PATH:/usr/sbin
 mkdir -p /var/lib
 mount -t tmpfs data /var/lib; mount -t tmpfs run /run
-hako daemon >/tmp/daemon.log 2>&1 &
+hako daemon >/tmp/daemon.log 2>&1 & engine=$!
 turns=0; while [ ! -S /run/hako/hako.sock ] && [ $turns -lt 150 ]; do sleep 0.2; turns=$((turns+1)); done
 export DOCKER_HOST=unix:///run/hako/hako.sock
 mkdir -p /tmp/fs/bin /tmp/fs/tmp; cp /bin/busybox /tmp/fs/bin/
@@ -39,6 +39,12 @@ echo "exec=$(hako exec $id cat /proc/self/cgroup)"
 hako pause $id >/dev/null; echo "frozen=$(cat $group/cgroup.freeze)"; hako unpause $id >/dev/null; echo "thawed=$(cat $group/cgroup.freeze)"
 hako rm -f $(hako ps -aq) >/dev/null
 echo "left=$(ls -d /sys/fs/cgroup/hako/*/ | grep -v /engine/ | wc -l)"
+
+kill $engine; wait $engine; nft flush ruleset; rmmod nft_meta_bridge
+hako daemon >/tmp/daemon.log 2>&1 &
+turns=0; while ! hako version >/dev/null 2>&1 && [ $turns -lt 50 ]; do sleep 0.2; turns=$((turns+1)); done
+echo "bare=$(hako run --rm box echo hello)"
+echo "warned=$(hako info 2>&1 | grep -c 'WARNING: this kernel has no firewall for bridges')"
 `;
 
 test.skipIf(lacking !== undefined)(`the engine runs containers with cgroup v2 alone${lacking ? ` (skipped: needs ${lacking})` : ""}`, async () => {
@@ -52,6 +58,6 @@ test.skipIf(lacking !== undefined)(`the engine runs containers with cgroup v2 al
   const facts = Object.fromEntries([...output.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
   expect(facts).toEqual({
     version: "2", hello: "hello", code: "7", address: "172.17.0.2/16", mknod: "refused", oom: "true", limits: "67108864 20 50000 100000",
-    updated: "134217728 67108864 max 100000 100000", labelled: "red", stats: "1 used of 128MiB", happened: "oom die ", discarded: "2", realtime: "kernel does not support CPU real-time scheduler", exec: "0::/", frozen: "1", thawed: "0", left: "0",
+    updated: "134217728 67108864 max 100000 100000", labelled: "red", stats: "1 used of 128MiB", happened: "oom die ", discarded: "2", realtime: "kernel does not support CPU real-time scheduler", exec: "0::/", frozen: "1", thawed: "0", left: "0", bare: "hello", warned: "1",
   });
 }, TIMEOUT_MS);
