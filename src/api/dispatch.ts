@@ -1,4 +1,4 @@
-import { EngineError, messageOf } from "../base/mod.ts";
+import { EngineError, firstFailure, messageOf } from "../base/mod.ts";
 import { readJsonText, type Body } from "./body.ts";
 import type { Engine } from "./engine.ts";
 import { parseJson } from "./json-syntax.ts";
@@ -61,7 +61,8 @@ export async function dispatch(
     const body = await readBody(route, request.body);
     const reply = await route.respond({ ...request, version: call.version, ref, query, json: body });
     return reply.kind === "json" ? { ...reply, value: adaptToVersion(route, call.version, reply.value) } : reply;
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstFailure(thrown);
     if (!(error instanceof EngineError) || error.kind === "System") report(error, route);
     return failed(error);
   }

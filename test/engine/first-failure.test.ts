@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
-import { firstFailure } from "../../src/base/mod.ts";
+import { dispatch, type Call } from "../../src/api/dispatch.ts";
+import type { Route } from "../../src/api/route.ts";
+import { EngineError, firstFailure } from "../../src/base/mod.ts";
 
 test("what failed first is told, whatever failed while it was undone", async () => {
   const work = async (): Promise<void> => {
@@ -18,4 +20,18 @@ test("an undoing that fails alone is told itself", async () => {
     undo.defer(() => Promise.reject(new Error("undoing")));
   };
   expect(firstFailure(await work().catch((error: unknown) => error))).toEqual(new Error("undoing"));
+});
+
+test("an answer tells what failed first, with its status", async () => {
+  const route: Route = {
+    method: "POST", path: "/x", summary: "", query: {}, body: undefined, bodyOptional: false, success: [], failures: [], hijacks: false, handsOver: false,
+    respond: async () => {
+      await using undo = new AsyncDisposableStack();
+      undo.defer(() => Promise.reject(new Error("undoing")));
+      throw new EngineError("Conflict", "the name is in use");
+    },
+  };
+  const call = { match: { route, ref: "" }, version: "1.51", search: "" } as unknown as Call;
+  const request = { engine: {}, body: { chunks: [], contentType: undefined, length: 0 }, headers: {}, signal: new AbortController().signal };
+  expect(await dispatch(call, request as unknown as Parameters<typeof dispatch>[1], () => undefined)).toEqual({ kind: "json", status: 409, value: { message: "the name is in use" } });
 });
