@@ -180,7 +180,13 @@ class TreeRun implements AsyncDisposable {
 
   /** @throws EngineError System when the helper failed on the way */
   async writeTo(client: number): Promise<void> {
-    this.#process.stdin?.give(client);
+    try {
+      this.#process.stdin?.give(client);
+    } catch (error) {
+      // It ended before it was given anything.
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
     for await (const _ of this.rest()) throw new EngineError("System", "the helper wrote where it should not");
   }
 

@@ -30,7 +30,8 @@ export function firstFailure(error: unknown): unknown {
   return error instanceof SuppressedError ? firstFailure(error.suppressed) : error;
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown; of several failures, the first one's. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const first = firstFailure(error);
+  return first instanceof Error ? first.message : String(first);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { dispatch, type Call } from "../../src/api/dispatch.ts";
 import type { Route } from "../../src/api/route.ts";
-import { EngineError, firstFailure } from "../../src/base/mod.ts";
+import { EngineError, firstFailure, messageOf } from "../../src/base/mod.ts";
 
 test("what failed first is told, whatever failed while it was undone", async () => {
   const work = async (): Promise<void> => {
@@ -12,6 +12,7 @@ test("what failed first is told, whatever failed while it was undone", async () 
   const thrown: unknown = await work().catch((error: unknown) => error);
   expect(thrown).toBeInstanceOf(SuppressedError);
   expect(firstFailure(thrown)).toEqual(new Error("no such program"));
+  expect(messageOf(thrown)).toBe("no such program");
 });
 
 test("an undoing that fails alone is told itself", async () => {
