@@ -90,5 +90,8 @@ describe("GET /", () => {
 });
 
 test("GET /v1/search answers docker search", async () => {
+  const all = (await (await registry.send("GET", "/v1/search?q=")).json()) as { num_results: number };
+  expect(await (await registry.send("GET", "/v1/search?q=&n=-1")).json()).toEqual(all);
+  expect(await (await registry.send("GET", "/v1/search?q=&n=1")).json()).toMatchObject({ num_results: 1 });
   expect(await (await registry.send("GET", "/v1/search?q=db&n=25")).json()).toMatchObject({ num_results: 1, results: [{ name: "team/db" }] });
 });

@@ -127,6 +127,7 @@ describe("a pull through a cache", () => {
   test("lists the origin's tags and referrers", async () => {
     for (const tag of ["a", "b", "c"]) await origin.pushImage("tagged", tag);
     await using cache = startCache();
+    for (const n of ["-1", "0.5", "many"]) expect(await cache.refused("GET", `tagged/tags/list?n=${n}`)).toMatchObject({ status: 400, code: "PAGINATION_NUMBER_INVALID" });
     const page = await cache.send("GET", "tagged/tags/list?n=2");
     expect(await page.json()).toEqual({ name: "tagged", tags: ["a", "b"] });
     expect(page.headers.get("link")).toContain("last=b");

@@ -20,9 +20,9 @@ export async function listTags(call: Call): Promise<Response> {
 }
 
 /** A cache knows the tags that were asked for; the registry behind it knows them all. */
-async function tagsBehind({ query, limits }: Call, cache: PullThrough, name: string): Promise<Response> {
-  const n = Math.min(Number(query.get("n")) || limits.pageEntries, limits.pageEntries);
-  const last = query.get("last");
+async function tagsBehind(call: Call, cache: PullThrough, name: string): Promise<Response> {
+  const n = entriesAsked(call) || call.limits.pageEntries;
+  const last = call.query.get("last");
   const page = await cache.tags(name, { n, ...(last !== null && { last }) });
   const headers = page.next === undefined ? {} : { Link: next(`/v2/${name}/tags/list`, { n: String(n), last: page.next }) };
   return Response.json({ name, tags: page.tags }, { headers });
@@ -38,7 +38,8 @@ export async function listRepositories(call: Call): Promise<Response> {
 /** GET /v1/search: what `docker search <registry>/<term>` asks. */
 export async function search(call: Call): Promise<Response> {
   const query = call.query.get("q") ?? "";
-  const count = Math.min(Number(call.query.get("n")) || SEARCH_RESULTS, SEARCH_MAX);
+  const asked = Number(call.query.get("n"));
+  const count = asked >= 1 ? Math.min(asked, SEARCH_MAX) : SEARCH_RESULTS;
   const names = (await call.repositories.names()).filter((name) => name.includes(query.toLowerCase()) && call.mayPull(name));
   const results = names.slice(0, count).map((name) => ({ name, description: "", star_count: 0, is_official: false, is_automated: false }));
   return Response.json({ query, num_results: results.length, results });
@@ -63,15 +64,20 @@ export async function listReferrers(call: Call): Promise<Response> {
 const lastDigest = (manifests: readonly Descriptor[]): string => manifests.at(-1)?.digest ?? "";
 
 /** What follows `last`, at most `n`; a Link when there is more (RFC 5988). @throws Refusal PAGINATION_NUMBER_INVALID */
-function paginate({ query, limits }: Call, sorted: readonly string[], compare: (a: string, b: string) => number, path: string): { page: readonly string[]; headers: Record<string, string> } {
-  const n = query.get("n");
-  if (n !== null && !/^\d{1,9}$/.test(n)) throw new Refusal("PAGINATION_NUMBER_INVALID", "invalid number of results requested", { detail: { n: n.slice(0, 100) } });
-  const count = Math.min(n === null ? limits.pageEntries : Number(n), limits.pageEntries);
-  const last = query.get("last");
+function paginate(call: Call, sorted: readonly string[], compare: (a: string, b: string) => number, path: string): { page: readonly string[]; headers: Record<string, string> } {
+  const count = entriesAsked(call);
+  const last = call.query.get("last");
   const rest = last === null ? sorted : sorted.filter((entry) => compare(entry, last) > 0);
   const page = rest.slice(0, count);
   const end = page.at(-1);
   return { page, headers: end !== undefined && rest.length > page.length ? { Link: next(path, { n: String(count), last: end }) } : {} };
+}
+
+/** `n`, at most a page. @throws Refusal PAGINATION_NUMBER_INVALID */
+function entriesAsked({ query, limits }: Call): number {
+  const n = query.get("n");
+  if (n !== null && !/^\d{1,9}$/.test(n)) throw new Refusal("PAGINATION_NUMBER_INVALID", "invalid number of results requested", { detail: { n: n.slice(0, 100) } });
+  return Math.min(n === null ? limits.pageEntries : Number(n), limits.pageEntries);
 }
 
 const next = (path: string, parameters: Record<string, string>): string => `<${path}?${new URLSearchParams(parameters)}>; rel="next"`;
