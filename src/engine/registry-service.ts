@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError, formatInstant, KeyedLock, messageOf, nowNs, syncFolder } from "../base/mod.ts";
 import { kill, ownProcessesWith, processStart, reap } from "../linux/mod.ts";
@@ -67,6 +67,7 @@ export class RegistryService {
   /** Finds the process again, or starts it when it was on. */
   async recover(): Promise<void> {
     using _hold = await this.#lock.acquire("");
+    if (!existsSync(this.#folder)) return;
     if (!this.#settings()) return await this.#end();
     const kept = this.#read<Run>("run.json");
     if (kept && isAlive(kept) && this.#processes().includes(kept.pid)) this.#run = kept;

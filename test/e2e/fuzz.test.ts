@@ -18,8 +18,8 @@ const ALLOWED = new Set([501, 503]);
 const ASKS_REGISTRY = ["POST /auth", "GET /distribution/{name}/json", "GET /images/search", "POST /images/{name}/push", "POST /images/create"];
 /** What such a port, or such a name, answers is not the engine's failure. */
 const UNREACHABLE = /(Get|Head|Post) \\?"https?:\/\/(127\.0\.0\.1|localhost):1\//;
-/** These may take as long as a container does to end, which is what they are for. */
-const WAITS = ["POST /containers/{id}/wait", "POST /containers/{id}/stop", "POST /containers/{id}/restart", "GET /events"];
+/** These may take as long as a container does to end, or the registry to start, which is what they are for. */
+const WAITS = ["POST /containers/{id}/wait", "POST /containers/{id}/stop", "POST /containers/{id}/restart", "GET /events", "POST /hako/registry/start", "POST /hako/registry/stop"];
 
 let engine: TestEngine;
 let running = "";
@@ -29,7 +29,11 @@ beforeAll(async () => {
   running = await engine.ok("run", "-d", "--network", "none", BUSYBOX, "sleep", "1000");
   resting = await engine.ok("create", "--network", "none", BUSYBOX, "true");
 });
-afterAll(async () => engine[Symbol.asyncDispose]());
+afterAll(async () => {
+  // One of the bodies has started it.
+  await engine.ok("registry", "stop");
+  await engine[Symbol.asyncDispose]();
+});
 
 interface Sent {
   readonly name: string;

@@ -23,5 +23,7 @@ export const VALID_BODIES: Readonly<Record<string, (image: string) => unknown>> 
   "POST /networks/{id}/disconnect": () => ({ Container: "x", Force: true }),
   "POST /commit": () => ({ Cmd: ["true"], Env: ["A=b"], Labels: { a: "b" }, ExposedPorts: { "80/tcp": {} }, Volumes: { "/v": {} }, WorkingDir: "/", Entrypoint: ["x"], User: "0", StopSignal: "TERM" }),
   "POST /auth": () => ({ username: "u", password: "p", serveraddress: "localhost:1" }),
+  // Values of other settings could name files of this machine.
+  "POST /hako/registry/start": () => ({ Settings: { addr: "127.0.0.1:0", pages: "false" } }),
   "POST /hako/containers/{id}/labels": () => ({ add: { a: "b" }, remove: ["c"], Add: { a: "b" }, Remove: ["c"] }),
 };
