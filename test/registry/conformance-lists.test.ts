@@ -103,6 +103,23 @@ describe("Listing referrers (end-12a, end-12b)", () => {
     expect((await referrers(subject, "?artifactType=application/x.none")).manifests).toEqual([]);
   });
 
+  test("what would be too large for one index goes on in the next", async () => {
+    const text = JSON.stringify(await registry.image("lists/large"));
+    await registry.putManifest("lists/large", "v1", text);
+    const about = { mediaType: MANIFEST, digest: digestOf(text), size: text.length };
+    const annotation = "a".repeat(1_500_000);
+    for (const each of ["1", "2", "3"]) await registry.pushImage("lists/large", undefined, { subject: about, annotations: { each, annotation } });
+    const found: unknown[] = [];
+    for (let path: string | undefined = `/v2/lists/large/referrers/${digestOf(text)}`; path !== undefined; ) {
+      const response = await registry.send("GET", path);
+      const body = await response.text();
+      expect(body.length).toBeLessThan(4.5 * 1024 * 1024);
+      found.push((JSON.parse(body) as { manifests: unknown[] }).manifests.length);
+      path = /^<(.*)>; rel="next"$/.exec(response.headers.get("link") ?? "")?.[1];
+    }
+    expect(found).toEqual([2, 1]);
+  });
+
   test("an empty index, 200, where nothing refers, also in a repository that does not exist", async () => {
     expect((await referrers(absent)).manifests).toEqual([]);
     expect((await registry.send("GET", `lists/none/referrers/${absent}`)).status).toBe(200);

@@ -6,6 +6,8 @@ import type { PullThrough } from "./pull-through.ts";
 import { Refusal } from "./refusal.ts";
 
 const REFERRERS_PER_PAGE = 1000;
+/** What clients read of an index. */
+const REFERRERS_BYTES = 4 * 1024 * 1024;
 const SEARCH_RESULTS = 25;
 const SEARCH_MAX = 100;
 
@@ -50,15 +52,26 @@ export async function listReferrers(call: Call): Promise<Response> {
   const name = parseName(call.part("name"));
   const subject = parseBlobDigest(call.part("digest"));
   const artifactType = call.query.get("artifactType");
-  const all = await (call.cache ?? call.repositories).referrers(name, subject);
-  const wanted = artifactType === null ? all : all.filter((descriptor) => descriptor.artifactType === artifactType);
   const last = call.query.get("last") ?? "";
-  const rest = wanted.filter(({ digest }) => digest > last);
-  const manifests = rest.slice(0, REFERRERS_PER_PAGE);
+  const all = call.cache ? (await call.cache.referrers(name, subject)).filter(({ digest }) => digest > last) : call.repositories.referrers(name, subject, last);
+  const { manifests, more } = await referrersPage(all, (descriptor) => artifactType === null || descriptor.artifactType === artifactType);
   const headers: Record<string, string> = { "Content-Type": MEDIA.ociIndex };
   if (artifactType !== null) headers["OCI-Filters-Applied"] = "artifactType";
-  if (rest.length > manifests.length) headers["Link"] = next(`/v2/${name}/referrers/${subject}`, { ...(artifactType !== null && { artifactType }), last: lastDigest(manifests) });
+  if (more) headers["Link"] = next(`/v2/${name}/referrers/${subject}`, { ...(artifactType !== null && { artifactType }), last: lastDigest(manifests) });
   return new Response(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests }), { headers });
+}
+
+/** As many of those wanted as an index holds; one at least. */
+async function referrersPage(all: AsyncIterable<Descriptor> | Iterable<Descriptor>, isWanted: (descriptor: Descriptor) => boolean): Promise<{ manifests: Descriptor[]; more: boolean }> {
+  const manifests: Descriptor[] = [];
+  let left = REFERRERS_BYTES;
+  for await (const descriptor of all) {
+    if (!isWanted(descriptor)) continue;
+    left -= JSON.stringify(descriptor).length;
+    if (manifests.length === REFERRERS_PER_PAGE || (left < 0 && manifests.length > 0)) return { manifests, more: true };
+    manifests.push(descriptor);
+  }
+  return { manifests, more: false };
 }
 
 const lastDigest = (manifests: readonly Descriptor[]): string => manifests.at(-1)?.digest ?? "";

@@ -6,6 +6,8 @@ import { parseManifest, type ManifestDocument } from "./manifest-document.ts";
 const LINE_FEED = 10;
 const MAX_MEDIA_TYPE = 256;
 const MAX_TAG_FILE = 128;
+/** Of a descriptor beside what it has of its manifest. */
+const MAX_DESCRIPTOR = 1024;
 const NOTHING = new Uint8Array();
 
 export interface StoredManifest {
@@ -128,16 +130,14 @@ export class Repositories {
     await this.storage.settle([layout.manifestKey(name, digest), `${layout.tagsKey(name)}/`]);
   }
 
-  /** Descriptors of manifests whose subject this is, by digest. */
-  async referrers(name: string, subject: Digest): Promise<Descriptor[]> {
-    const found: Descriptor[] = [];
+  /** Descriptors of manifests whose subject this is, by digest, behind one. Each may be as large as a manifest: they are read one by one. */
+  async *referrers(name: string, subject: Digest, after = ""): AsyncGenerator<Descriptor, void, void> {
     for (const hex of (await Array.fromAsync(this.storage.list(layout.referrersKey(name, subject)))).sort()) {
       const digest = layout.digestOfName(hex);
-      if (!digest || !(await this.storage.info(layout.manifestKey(name, digest)))) continue;
-      const record = await this.storage.read(layout.referrerKey(name, subject, digest), this.maxManifestBytes);
-      if (record) found.push(JSON.parse(new TextDecoder().decode(record)) as Descriptor);
+      if (!digest || digest <= after || !(await this.storage.info(layout.manifestKey(name, digest)))) continue;
+      const record = await this.storage.read(layout.referrerKey(name, subject, digest), this.maxManifestBytes + MAX_DESCRIPTOR);
+      if (record) yield JSON.parse(new TextDecoder().decode(record)) as Descriptor;
     }
-    return found;
   }
 
   async #name(name: string): Promise<void> {

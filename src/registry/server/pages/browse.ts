@@ -105,10 +105,14 @@ function annotationTable(words: Words, { document }: Description): Html {
 }
 
 async function referrerTable({ repositories }: Call, words: Words, name: string, digest: Digest): Promise<Html> {
-  const found = await repositories.referrers(name, digest);
+  const found: Html[] = [];
+  for await (const each of repositories.referrers(name, digest)) {
+    if (found.length === TAGS_PER_PAGE) break;
+    found.push(html`<tr><td>${each.artifactType ?? each.mediaType}</td><td>${referenceLink(name, each.digest, each.digest)}</td></tr>`);
+  }
   if (found.length === 0) return html``;
   return html`<h2>${words.referrers}</h2>
-<div class="wide"><table>${found.slice(0, TAGS_PER_PAGE).map((each) => html`<tr><td>${each.artifactType ?? each.mediaType}</td><td>${referenceLink(name, each.digest, each.digest)}</td></tr>`)}</table></div>`;
+<div class="wide"><table>${found}</table></div>`;
 }
 
 /** By what the browser calls us, if that can stand in a command. */
