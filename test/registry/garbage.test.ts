@@ -28,6 +28,19 @@ const has = async (path: string): Promise<boolean> => (await registry.send("HEAD
 const blobFile = (digest: string): string => join(registry.root, "blobs/sha256", digest.slice(7, 9), digest.slice(7));
 
 describe("collectGarbage()", () => {
+  test("of untagged manifests keeps what is about something that is about a tagged one, in whatever order they lie", async () => {
+    let subject = await registry.pushImage("gc/app", "v1");
+    const chain: string[] = [];
+    for (let i = 0; i < 6; i++) {
+      const { length } = await (await registry.send("GET", `gc/app/manifests/${subject}`)).text();
+      subject = await registry.pushImage("gc/app", undefined, { subject: { mediaType: MANIFEST, digest: subject, size: length } });
+      chain.push(subject);
+    }
+    age();
+    expect(await collect({ untagged: true })).toMatchObject({ manifests: 0 });
+    for (const digest of chain) expect(await has(`gc/app/manifests/${digest}`)).toBe(true);
+  });
+
   test("removes blobs that no manifest has, and keeps the others", async () => {
     const lost = await registry.pushBlob("gc/app", noise(5000));
     const image = await registry.pushImage("gc/app", "v1");

@@ -72,12 +72,12 @@ class Collection {
   }
 
   async #untagged(name: string, manifests: Map<Digest, ManifestDocument>): Promise<void> {
-    const kept = new Set<Digest>();
+    const tagged: Digest[] = [];
     for (const tag of await this.repositories.tags(name)) {
       const digest = await this.repositories.tagged(name, tag);
-      if (digest) keep(digest, manifests, kept);
+      if (digest) tagged.push(digest);
     }
-    for (const [digest, { subject }] of manifests) if (subject && kept.has(subject)) keep(digest, manifests, kept);
+    const kept = reachedFrom(tagged, manifests);
     for (const digest of [...manifests.keys()].filter((each) => !kept.has(each))) {
       const stored = await this.repositories.manifest(name, digest);
       if (!stored) continue;
@@ -148,10 +148,19 @@ function parse({ digest, bytes, mediaType }: StoredManifest): ManifestDocument {
   }
 }
 
-function keep(digest: Digest, manifests: ReadonlyMap<Digest, ManifestDocument>, kept: Set<Digest>): void {
-  if (kept.has(digest)) return;
-  kept.add(digest);
-  for (const entry of manifests.get(digest)?.manifests ?? []) keep(entry.digest, manifests, kept);
+/** With what they list, and what has one of all these as its subject, such as the signature of a list of contents of an image. */
+function reachedFrom(tagged: readonly Digest[], manifests: ReadonlyMap<Digest, ManifestDocument>): Set<Digest> {
+  const about = new Map<Digest, Digest[]>();
+  for (const [digest, { subject }] of manifests) if (subject) about.set(subject, about.get(subject) ?? []).get(subject)?.push(digest);
+  const reached = new Set<Digest>();
+  const pending = [...tagged];
+  for (let digest = pending.pop(); digest; digest = pending.pop()) {
+    if (reached.has(digest)) continue;
+    reached.add(digest);
+    for (const entry of manifests.get(digest)?.manifests ?? []) pending.push(entry.digest);
+    for (const referrer of about.get(digest) ?? []) pending.push(referrer);
+  }
+  return reached;
 }
 
 async function isFree(open: () => Promise<AsyncDisposable | undefined>): Promise<boolean> {
