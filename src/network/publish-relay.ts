@@ -16,6 +16,8 @@ interface End {
   ended: boolean;
   /** And the peer has been told. */
   finished: boolean;
+  /** By the port, and not opened to the container. */
+  readonly accepted?: boolean;
 }
 
 type EndSocket = Socket<End>;
@@ -24,12 +26,16 @@ type EndSocket = Socket<End>;
 type ListenOptions = TCPSocketListenOptions<End> & { readonly ipv6Only: boolean };
 type WithDescriptor = EndSocket & { readonly fd: number };
 
+/** Of one port, each with two descriptors: strangers must not be able to take all that the engine has. */
+const MAX_CONNECTIONS = 4096;
+
 /**
  * Listens on a port and passes bytes on to a container, where the kernel cannot: an IPv6 port that leads to a container
  * without IPv6, and ::1. The container sees the host's address. It works as long as this process lives.
  * @throws Error with the code of listen(2)
  */
-export function relayPort(hostIp: string, hostPort: number, target: { readonly address: string; readonly port: number }): Hold {
+export function relayPort(hostIp: string, hostPort: number, target: { readonly address: string; readonly port: number }, maxConnections = MAX_CONNECTIONS): Hold {
+  let clients = 0;
   const open = new Set<EndSocket>();
   const events = {
     data: (socket: EndSocket, bytes: Buffer) => {
@@ -46,7 +52,8 @@ export function relayPort(hostIp: string, hostPort: number, target: { readonly a
       flush(other);
     },
     close: (socket: EndSocket) => {
-      open.delete(socket);
+      if (!open.delete(socket)) return;
+      if (socket.data.accepted) clients--;
       // One that has not told its end has broken off.
       const { other, finished } = socket.data;
       if (other && !(finished && other.ended)) other.socket?.terminate();
@@ -61,11 +68,13 @@ export function relayPort(hostIp: string, hostPort: number, target: { readonly a
     socket: {
       ...events,
       open: (client) => {
+        const near: End = { socket: client, other: undefined, waiting: [], ended: false, finished: false, accepted: true };
+        client.data = near;
+        if (clients >= maxConnections) return void client.terminate();
+        clients++;
         open.add(client);
-        const near: End = { socket: client, other: undefined, waiting: [], ended: false, finished: false };
         const far: End = { socket: undefined, other: near, waiting: [], ended: false, finished: false };
         near.other = far;
-        client.data = near;
         client.pause();
         void Bun.connect<End>({
           hostname: target.address,
@@ -75,6 +84,8 @@ export function relayPort(hostIp: string, hostPort: number, target: { readonly a
           socket: {
             ...events,
             open: (upstream) => {
+              // The client did not wait for it.
+              if (!open.has(client)) return void upstream.terminate();
               open.add(upstream);
               far.socket = upstream;
               flush(far);
