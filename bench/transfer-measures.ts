@@ -11,7 +11,7 @@ const PORT = 15377;
 const HOST = `127.0.0.1:${PORT}`;
 const folder = join(tmpdir(), `hb-registry-${process.pid}`);
 /** From Debian's package, also where it is unpacked beside the engine to compare with. */
-const PROGRAM = [Bun.which("docker-registry") ?? "", "/srv/sid/usr/bin/docker-registry"].find((path) => existsSync(path));
+const PROGRAM = [Bun.which("docker-registry") ?? "", process.env["DOCKER_REGISTRY"] ?? ""].find((path) => existsSync(path));
 
 const registries = new Map<Side, Bun.Subprocess>();
 const cli = (side: Side, ...args: string[]): string[] => [...side.command, ...args];

@@ -2,7 +2,7 @@
  * Podman with hako-runtime, where a system with Podman is at hand: PODMAN_ROOT is its root folder as seen from here, PODMAN_SHELL a command
  * that runs a shell line in it.
  *
- *   PODMAN_ROOT=/srv/sid PODMAN_SHELL='/work/shared/peers/box sh' bun test test/contract/podman.test.ts
+ *   PODMAN_ROOT=/path/to/a/root PODMAN_SHELL='command that runs a line in it' bun test test/contract/podman.test.ts
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
