@@ -1,0 +1,33 @@
+import type { ByteDuplex } from "../base/mod.ts";
+
+/** One file of a client's folder; the path is relative, with slashes, without `.` and `..`. Sorted as `compareEntryPaths` says. */
+export interface ContextEntry {
+  readonly path: string;
+  /** POSIX mode with the kind of file. */
+  readonly mode: number;
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly linkTarget?: string | undefined;
+}
+
+/** A folder that belongs to whoever asked for the build, made available to one build. */
+export interface ClientFolder extends AsyncDisposable {
+  /** Where the engine holds its copy: files owned by root, never changed in place, so that a hard link to one keeps its content. */
+  readonly folder: string;
+  /** Of all that was sent, or undefined when it must be computed. Path to `sha256:…` of content; folders and links by their entry. */
+  readonly digests?: ReadonlyMap<string, string> | undefined;
+}
+
+/** Whoever asked for a build, as far as the build needs them while it runs. Every promise rejects when they have gone. */
+export interface BuildClient {
+  /** A local folder by its name; `ignore` in .dockerignore's syntax. @throws EngineError NotFound */
+  folder(name: string, selection: { readonly ignore: readonly string[] }): Promise<ClientFolder>;
+  /** One small file of a local folder (Dockerfile, .dockerignore); undefined when it is not there. Regular files only. */
+  file(name: string, path: string, maxBytes: number): Promise<Uint8Array | undefined>;
+  /** Undefined when the client has no secret of that name. At most 500 KiB. */
+  secret(id: string): Promise<Uint8Array | undefined>;
+  /** A connection to the client's ssh agent; undefined when it offers none of that name. */
+  ssh(id: string): Promise<ByteDuplex | undefined>;
+  /** Where exported files go: a tar stream by the exporter's index. */
+  output(index: number): Promise<{ write(bytes: Uint8Array): Promise<void>; end(): Promise<void> }>;
+}
