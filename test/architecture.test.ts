@@ -15,6 +15,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   template: [],
   linux: ["base"],
   configuration: ["base", "spec"],
+  dockerfile: ["base", "spec"],
   archive: MECHANISM,
   content: MECHANISM,
   snapshot: MECHANISM,
@@ -25,15 +26,15 @@ const ALLOWED: Record<string, readonly string[]> = {
   runtime: MECHANISM,
   logging: [...MECHANISM, "template"],
   "oci-runtime": [...MECHANISM, "runtime"],
-  image: [...MECHANISM, "archive", "content", "registry", "snapshot"],
-  build: [...MECHANISM, "archive", "content", "snapshot", "runtime", "image"],
+  image: [...MECHANISM, "archive", "content", "registry", "snapshot", "dockerfile"],
+  build: [...MECHANISM, "archive", "content", "snapshot", "runtime", "image", "dockerfile"],
   engine: [...MECHANISM, "archive", "content", "snapshot", "registry", "volume", "network", "dns", "runtime", "logging", "image", "build"],
   api: ["base", "spec", "engine"],
   client: ["base", "spec"],
   compose: ["base", "spec", "client"],
   // archive: contexts are exported and imported as tar.
   // registry: manifest lists are made and pushed without an engine.
-  cli: ["base", "spec", "template", "client", "compose", "archive", "configuration", "registry"],
+  cli: ["base", "spec", "template", "client", "compose", "archive", "configuration", "registry", "dockerfile"],
 };
 
 /** The composition roots: files directly in src/ join everything; the executable's entry may start them. */
