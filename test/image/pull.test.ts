@@ -212,6 +212,31 @@ describe("a pull that is shared", () => {
   });
 });
 
+describe("a mirror", () => {
+  const faults: [string, (right: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>][] = [
+    ["that sends other bytes", (right) => new Uint8Array(right).fill(1, right.length >> 1)],
+    ["that sends too few", (right) => right.subarray(0, right.length - 1)],
+    ["that never ends", (right) => endless(right)],
+    ["that sends half and no more", (right) => cutShort(right)],
+  ];
+  for (const [name, wrong] of faults)
+    test(`${name} is passed over for the registry itself`, async () => {
+      await using mirror = new MemoryRegistry();
+      await using home = new MemoryRegistry();
+      await using fixture = await imageFixture();
+      for (const each of [mirror, home]) each.add("app", "1", image);
+      mirror.fault = (request, path) => (request.method === "GET" && path.startsWith("blobs/") ? new Response(wrong(mirror.blobs.get(path.slice("blobs/".length)) ?? new Uint8Array())) : undefined);
+      const mirrored = openRegistryClient({ userAgent: "test", limits: PATIENCE, mirrors: { [home.host]: [`http://${mirror.host}`] } });
+      const reference = parseReference(`${home.host}/app:1`);
+      const { id } = await fixture.images.pull({ reference, repository: mirrored.repository(reference), signal: new AbortController().signal }, () => undefined);
+      expect(id).toBe(image.id);
+      expect(mirror.asked.some((line) => line.startsWith("GET blobs/"))).toBe(true);
+      expect(readFileSync(join(fixture.dir, "layers", String(fixture.images.resolve(id).layers[0]), "fs/data")).equals(noise)).toBe(true);
+      expect(partials(fixture)).toEqual([]);
+      mirrored.close();
+    });
+});
+
 describe("a registry that lies", () => {
   for (const [layer, name] of [[large, "large"], [small, "small"]] as const) {
     const packed = Bun.gzipSync(new Uint8Array(layer));
@@ -287,6 +312,20 @@ function heldUp(bytes: Uint8Array, first: number, open: Promise<void>): Readable
       controller.enqueue(bytes.subarray(0, first));
       await open;
       controller.enqueue(bytes.subarray(first));
+      controller.close();
+    },
+  });
+}
+
+function endless(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.enqueue(bytes) });
+}
+
+/** Ends before its end, without having said how long it would be. */
+function cutShort(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes.subarray(0, bytes.length >> 1));
       controller.close();
     },
   });

@@ -1,7 +1,7 @@
 import { EngineError } from "../../base/mod.ts";
 import type { ContentStore } from "../../content/mod.ts";
-import type { Repository } from "../../registry/mod.ts";
-import { MEDIA, type Descriptor } from "../../spec/mod.ts";
+import type { BlobStream, Repository } from "../../registry/mod.ts";
+import { MEDIA, type Descriptor, type Digest } from "../../spec/mod.ts";
 import { MAX_CONFIG_BYTES } from "../config.ts";
 
 /** What an image's configuration may call itself; "" and octets come from old registries. */
@@ -12,9 +12,21 @@ export async function configBlob(content: ContentStore, repository: Repository, 
   if (!CONFIG_TYPES.includes(mediaType)) throw new EngineError("InvalidParameter", `Encountered remote ${JSON.stringify(mediaType)}(unknown) when fetching`);
   if (size > MAX_CONFIG_BYTES) throw new EngineError("TooLarge", `the image's configuration ${digest} is ${size} bytes long, more than the ${MAX_CONFIG_BYTES} allowed`);
   if (content.has(digest)) return content.read(digest, MAX_CONFIG_BYTES);
+  for (;;) {
+    const stream = await repository.blob(digest, { expectedSize: size, signal });
+    try {
+      return await verified(stream, digest, size);
+    } catch (error) {
+      // A mirror may be wrong where the registry is right.
+      if (signal.aborted || !stream.distrust()) throw error;
+    }
+  }
+}
+
+async function verified(stream: BlobStream, digest: Digest, size: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let received = 0;
-  for await (const chunk of await repository.blob(digest, { expectedSize: size, signal })) {
+  for await (const chunk of stream) {
     received += chunk.length;
     if (received > size) throw new EngineError("InvalidParameter", `the registry sends more of the image's configuration ${digest} than the ${size} bytes that the manifest declares`);
     pieces.push(Buffer.from(chunk));

@@ -1,7 +1,7 @@
 import { EngineError } from "../../base/mod.ts";
 import { checkApplied, type AppliedLayer, type Extractor, type GrowingUnpack } from "../../archive/mod.ts";
 import type { ContentStore, PartialBlob } from "../../content/mod.ts";
-import type { Repository } from "../../registry/mod.ts";
+import { RegistryError, type BlobStream, type Repository } from "../../registry/mod.ts";
 import type { NewLayer } from "../../snapshot/mod.ts";
 import type { Digest } from "../../spec/mod.ts";
 
@@ -29,10 +29,12 @@ const STREAMED_BYTES = 2 * 1024 * 1024;
 
 /** What came is not what its digest promises. */
 class WrongContent extends EngineError {
-  constructor(digest: Digest) {
-    super("InvalidParameter", `filesystem layer verification failed for digest ${digest}`);
+  constructor(message: string) {
+    super("InvalidParameter", message);
   }
 }
+
+const unverified = (digest: Digest): WrongContent => new WrongContent(`filesystem layer verification failed for digest ${digest}`);
 
 /** A verified blob that is not yet in the store; the receiver disposes of it. */
 export interface Downloaded {
@@ -51,14 +53,16 @@ export async function downloadLayer(deps: DownloadDeps, layer: LayerDownload, ne
     try {
       return await attempt.run();
     } catch (error) {
-      // What an earlier download left may have been damaged since: from the beginning, once.
-      if (!(error instanceof WrongContent) || !attempt.resumed) throw error;
+      if (!attempt.mayDoBetter) throw error;
     }
   }
 }
 
 class Attempt {
-  resumed = false;
+  /** After a failure: another attempt would have other bytes. */
+  mayDoBetter = false;
+  #resumed = false;
+  #stream: BlobStream | undefined;
   #unpack: GrowingUnpack | undefined;
 
   constructor(
@@ -73,10 +77,14 @@ class Attempt {
     try {
       await this.#fetch(partial);
       const applied = this.#unpack && (await this.#finishUnpacking(partial, this.#unpack));
-      if (!applied && (await this.deps.content.digestOf(partial.path)) !== digest) throw new WrongContent(digest);
+      if (!applied && (await this.deps.content.digestOf(partial.path)) !== digest) throw unverified(digest);
       return { partial, applied };
     } catch (error) {
-      if (error instanceof WrongContent || isFull(error) || size === 0) await partial.discard();
+      const isWrong = error instanceof WrongContent;
+      const isElsewhere = (isWrong || error instanceof RegistryError) && (this.#stream?.distrust() ?? false);
+      // What an earlier download left may have been damaged since: from the beginning, once.
+      this.mayDoBetter = !this.layer.signal.aborted && (isElsewhere || (isWrong && this.#resumed));
+      if (isWrong || isElsewhere || isFull(error) || size === 0) await partial.discard();
       else await partial[Symbol.asyncDispose]();
       throw error;
     } finally {
@@ -90,18 +98,19 @@ class Attempt {
     const offset = partial.size;
     const bytes = offset === size && size > 0 ? undefined : await repository.blob(digest, { offset, expectedSize: size, urls, signal, onRetry });
     if (bytes && bytes.offset !== offset) await partial.restart();
-    this.resumed = partial.size > 0;
+    this.#stream = bytes;
+    this.#resumed = partial.size > 0;
     if (size >= STREAMED_BYTES) this.#unpack = this.deps.extractor.unpackGrowing({ blob: partial.path, targetDir: this.newFolder().folder, onRead: this.layer.onUnpacked });
     onBytes(partial.size);
     for await (const chunk of bytes ?? []) {
       signal.throwIfAborted();
-      if (partial.size + chunk.length > size) throw new EngineError("InvalidParameter", `the registry sends more than the ${size} bytes that the manifest declares`);
+      if (partial.size + chunk.length > size) throw new WrongContent(`the registry sends more than the ${size} bytes that the manifest declares`);
       await partial.write(chunk);
       onBytes(partial.size);
     }
     await partial.seal();
     signal.throwIfAborted();
-    if (partial.size !== size) throw new EngineError("InvalidParameter", `the registry sends ${partial.size} bytes, the manifest declares ${size}`);
+    if (partial.size !== size) throw new WrongContent(`the registry sends ${partial.size} bytes, the manifest declares ${size}`);
     onWhole();
   }
 
@@ -117,7 +126,7 @@ class Attempt {
     } catch (error) {
       signal.throwIfAborted();
       // A damaged archive looks like a malformed one: the digest knows which it is.
-      if ((await this.deps.content.digestOf(partial.path)) !== digest) throw new WrongContent(digest);
+      if ((await this.deps.content.digestOf(partial.path)) !== digest) throw unverified(digest);
       throw error;
     } finally {
       signal.removeEventListener("abort", abort);

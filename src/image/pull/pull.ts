@@ -112,7 +112,20 @@ async function restoreBlobs({ store, content }: PullDeps, repository: Repository
   const missing = new Set(store.blobsOf(config.digest).filter((digest) => !content.has(digest)));
   if (missing.has(descriptor.digest)) await content.put(bytes);
   for (const { digest, size } of [config, ...layers])
-    if (missing.delete(digest)) await content.ingest(await repository.blob(digest, { expectedSize: size, signal }), { expected: digest, maxBytes: size });
+    if (missing.delete(digest)) await restoreBlob(content, repository, digest, size, signal);
+}
+
+async function restoreBlob(content: PullDeps["content"], repository: Repository, digest: Digest, size: number, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const stream = await repository.blob(digest, { expectedSize: size, signal });
+    try {
+      await content.ingest(stream, { expected: digest, maxBytes: size });
+      return;
+    } catch (error) {
+      // A mirror may be wrong where the registry is right.
+      if (signal.aborted || isFull(error) || !stream.distrust()) throw error;
+    }
+  }
 }
 
 /** An image counts on the blob, and it is gone: a check found it damaged. */

@@ -1,5 +1,5 @@
 import { parseDigest, type Descriptor, type Digest, type Reference } from "../../spec/mod.ts";
-import { openBlob } from "./blob.ts";
+import { openBlob, type Sources } from "./blob.ts";
 import { firstReachable, mirrorsOf, ownEndpoints, type Endpoint } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
 import { getManifest, headManifest, MANIFEST_TYPES, namedRefusal, putManifest } from "./manifests.ts";
@@ -48,7 +48,12 @@ export class RemoteRepository implements Repository {
   }
 
   blob(digest: Digest, options: BlobOptions): Promise<BlobStream> {
-    return openBlob((action, signal) => this.#anywhere(action, signal), this.#patience(options.signal, options.onRetry), digest, options);
+    const sources: Sources = {
+      anywhere: (action, signal) => this.#anywhere(action, signal),
+      distrust: ({ base, mirror }) => mirror && !this.#useless.has(base.href) && this.#useless.add(base.href) !== undefined,
+      isTrusted: ({ base }) => !this.#useless.has(base.href),
+    };
+    return openBlob(sources, this.#patience(options.signal, options.onRetry), digest, options);
   }
 
   hasBlob(digest: Digest, { signal }: RequestOptions = {}): Promise<number | undefined> {

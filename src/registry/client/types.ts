@@ -108,6 +108,11 @@ export interface BlobOptions extends RequestOptions {
 export interface BlobStream extends AsyncIterable<Uint8Array> {
   /** Where it really begins: the offset asked for, or 0 when the registry does not know ranges. */
   readonly offset: number;
+  /**
+   * What came is not what the digest promises: the mirrors that it came from are asked for nothing more.
+   * @returns whether there were any, so that the blob may be had elsewhere from its beginning
+   */
+  distrust(): boolean;
 }
 
 export interface BlobUpload {
