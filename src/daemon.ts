@@ -10,7 +10,7 @@ import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, ope
 import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces, type Proxies } from "./engine-settings.ts";
 import { helperPrograms, ownProgram } from "./helper-programs.ts";
 import { imageSchema, openImages, transferSchema, type Images } from "./image/mod.ts";
-import { openCgroups, openOwnExecutable, Rtnetlink, notifyManager, setOwnOOMScore, setUmask, syncFileSystem, type Cgroups } from "./linux/mod.ts";
+import { openCgroups, openOwnExecutable, Rtnetlink, notifyManager, setOwnOOMScore, setUmask, syncFileSystem, unreadByPeer, type Cgroups } from "./linux/mod.ts";
 import { planListening } from "./listening.ts";
 import { networkSchema, openNetworks, Publisher, publishSchema, type Networks } from "./network/mod.ts";
 import { operatorLog, type OperatorLog } from "./operator-log.ts";
@@ -73,7 +73,7 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     await ctx.registry.recover();
     held.defer(() => shutdown(ctx));
     held.defer(() => ctx.registry.close());
-    const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, trace: (request) => log(request, "debug"), report: (message, error) => log(`${message}: ${describe(error, debug)}`, "error") });
+    const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, unread: unreadByPeer, trace: (request) => log(request, "debug"), report: (message, error) => log(`${message}: ${describe(error, debug)}`, "error") });
     held.defer(() => server.close());
     await openListeners(server);
     for (const warning of ctx.network.warnings) log(warning, "warn");

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import { MULTIPLEXED_STREAM, RAW_STREAM } from "./media-types.ts";
 import type { Reply } from "./route.ts";
-import type { SocketDuplex } from "./socket-duplex.ts";
+import { descriptorOf, type SocketDuplex } from "./socket-duplex.ts";
 import { WebSocketDuplex } from "./websocket/duplex.ts";
 import { API_VERSION, isOlder } from "./version.ts";
 
@@ -76,8 +76,7 @@ function writeChunk(response: ServerResponse, chunk: Uint8Array): boolean {
 /** The connection itself, where bytes that are written to it reach the client as they are, and behind all that was written before. */
 function plainDescriptor({ socket, req }: ServerResponse): number | undefined {
   if (!socket || "encrypted" in socket || socket.writableLength > 0 || req.httpVersion !== "1.1") return undefined;
-  const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: unknown } };
-  return typeof handle?.fd === "number" && handle.fd >= 0 ? handle.fd : undefined;
+  return descriptorOf(socket);
 }
 
 function drained(response: ServerResponse): Promise<void> {
@@ -103,7 +102,7 @@ export async function writeHijacked(duplex: SocketDuplex, reply: Reply, client: 
   try {
     if (reply.kind === "hijack") {
       // The session runs even when the client has just left: it gives back what it holds.
-      await duplex.write(Buffer.from(reply.handshake ?? streamHead(reply.session.tty, client))).catch(() => undefined);
+      await duplex.writeAhead(Buffer.from(reply.handshake ?? streamHead(reply.session.tty, client))).catch(() => undefined);
       await reply.session.run(reply.handshake === undefined ? duplex : new WebSocketDuplex(duplex, isOlder(client.version, "1.28")));
     } else if (reply.kind !== "stream") await duplex.write(closingReply(reply, standard));
   } finally {

@@ -12,7 +12,7 @@ import { standardHeaders, writeHijacked, writeReply } from "./response.ts";
 import { json, type Reply, type Route } from "./route.ts";
 import { Router } from "./router.ts";
 import { routes } from "./routes.ts";
-import { SocketDuplex } from "./socket-duplex.ts";
+import { SocketDuplex, type Unread } from "./socket-duplex.ts";
 import { claimSocketPath } from "./socket-path.ts";
 import { Upload } from "./upload.ts";
 
@@ -25,6 +25,8 @@ const SOCKET_MODE = 0o660;
 export interface ApiServerOptions {
   readonly engine: Engine;
   readonly engineVersion: string;
+  /** Absent: what is written is never waited for. */
+  readonly unread?: Unread;
   /** Hears of every request, before it is answered: its method and its path. */
   readonly trace?: (request: string) => void;
   /** Hears of failures that are not the client's: for the engine's own log. */
@@ -39,6 +41,7 @@ export interface ApiServerOptions {
  */
 export class ApiServer {
   readonly #options: ApiServerOptions;
+  readonly #unread: Unread;
   readonly #router = new Router(routes);
   readonly #headers: Readonly<Record<string, string>>;
   readonly #http: HttpServer;
@@ -51,6 +54,7 @@ export class ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
+    this.#unread = options.unread ?? (() => 0);
     this.#headers = standardHeaders(options.engineVersion);
     this.#http = createHttpServer({
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -175,7 +179,7 @@ export class ApiServer {
     });
     socket.removeAllListeners("data");
     socket.removeAllListeners("end");
-    const duplex = new SocketDuplex(socket, this.#hijacked.get(socket) ?? Buffer.alloc(0));
+    const duplex = new SocketDuplex(socket, this.#hijacked.get(socket) ?? Buffer.alloc(0), this.#unread);
     await this.#runHijack(call, request, duplex, bytes, request.headers["upgrade"] !== undefined);
   }
 
@@ -191,7 +195,7 @@ export class ApiServer {
     const upload = await begun;
     const reply = await this.#dispatch(call, request, { ...bodyOf(request), connection: upload }, abort.signal);
     upload.finish();
-    await writeHijacked(new SocketDuplex(socket, Buffer.alloc(0)), reply, { upgrade: false, version: call.version }, this.#headers);
+    await writeHijacked(new SocketDuplex(socket, Buffer.alloc(0), this.#unread), reply, { upgrade: false, version: call.version }, this.#headers);
   }
 
   async #answerUpgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): Promise<void> {
@@ -201,7 +205,7 @@ export class ApiServer {
     try {
       const call = this.#findCall(request);
       if (!call) throw new Error("an upgrade for a route that takes none");
-      const duplex = new SocketDuplex(socket, head);
+      const duplex = new SocketDuplex(socket, head, this.#unread);
       const length = Number(request.headers["content-length"] ?? 0);
       const bytes = length > MAX_JSON_BYTES ? new EngineError("TooLarge", `the request body is larger than ${MAX_JSON_BYTES} bytes`) : await duplex.take(length);
       await this.#runHijack(call, request, duplex, bytes, true);

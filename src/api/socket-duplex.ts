@@ -6,10 +6,26 @@ const MAX_WAITING_BYTES = 256 * 1024;
 /** How long a client may take to close its side after we closed ours. */
 const LINGER_MS = 10_000;
 
+/** The longest pause between two looks at whether the client has read. */
+const MAX_LOOK_MS = 20;
+
+/** The system's descriptor of a connection that is not encrypted; undefined once it is closed. */
+export function descriptorOf(socket: Socket): number | undefined {
+  const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: unknown } | null };
+  return typeof handle?.fd === "number" && handle.fd >= 0 ? handle.fd : undefined;
+}
+
+/** How much of what was written to a descriptor the client has not read yet; 0 where that cannot be known. */
+export type Unread = (descriptor: number) => number;
+
 /** A hijacked connection. Reads ahead up to a bound, so that a client that leaves is noticed even if nobody reads. */
 export class SocketDuplex implements ByteDuplex {
   readonly closed: Promise<void>;
   readonly #socket: Socket;
+  readonly #unread: Unread;
+  /** Resolves when what must be read by itself has been read. */
+  #read: Promise<void> | undefined;
+  #awaitsReader = false;
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #inputEnded = false;
@@ -17,8 +33,9 @@ export class SocketDuplex implements ByteDuplex {
   #wakeReader: (() => void) | undefined;
 
   /** @param head bytes that came right behind the request */
-  constructor(socket: Socket, head: Uint8Array) {
+  constructor(socket: Socket, head: Uint8Array, unread: Unread) {
     this.#socket = socket;
+    this.#unread = unread;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
@@ -56,7 +73,17 @@ export class SocketDuplex implements ByteDuplex {
     return Buffer.concat(parts);
   }
 
+  /**
+   * Writes what the client must read by itself: a client that reads the head of a reply through a buffer (docker-py) would lose what
+   * came with it. Only the next write waits for that.
+   */
+  async writeAhead(bytes: Uint8Array): Promise<void> {
+    await this.write(bytes);
+    this.#awaitsReader = true;
+  }
+
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.#awaitsReader) await (this.#read ??= this.#untilRead());
     const socket = this.#socket;
     if (socket.destroyed || !socket.writable) throw new Error("the client has closed the connection");
     if (socket.write(bytes)) return;
@@ -89,6 +116,16 @@ export class SocketDuplex implements ByteDuplex {
     if (this.#inputEnded) return;
     const timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
     void this.closed.then(() => clearTimeout(timer));
+  }
+
+  /** There is nothing that tells when the other end reads: it is looked at, and mostly it has read long before there is output. */
+  async #untilRead(): Promise<void> {
+    for (let pause = 1; !this.#socket.destroyed; pause = Math.min(pause * 2, MAX_LOOK_MS)) {
+      const descriptor = descriptorOf(this.#socket);
+      if (descriptor === undefined || this.#unread(descriptor) === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    this.#awaitsReader = false;
   }
 
   #receive(chunk: Uint8Array): void {

@@ -11,6 +11,15 @@ export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5, NONBLOCK: 0o400
 const SUN_PATH_BYTES = 108;
 const BACKLOG = 128;
 
+const SIOCOUTQ = 0x5411;
+
+/** What the other end of a unix socket has not read yet; more than its bytes, for the kernel counts its own buffers; 0 when it has read all, or cannot be asked. */
+export function unreadByPeer(fd: number): number {
+  const count = pinned(4);
+  if (tryCall("ioctl", fd, SIOCOUTQ, count) < 0) return 0;
+  return new DataView(count.buffer, count.byteOffset).getInt32(0, true);
+}
+
 /**
  * A unix stream socket, bound with this mode and listening; an existing socket file of that name is replaced.
  * Paths longer than sockaddr_un holds are bound relative to their folder's descriptor.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { closeFd, connectUnix, readSocket, writeSocket } from "../../src/linux/mod.ts";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 
 let engine: TestEngine;
@@ -97,4 +98,22 @@ test("exec -u knows a user that the container has added since it started, and no
   await engine.ok("exec", id, "rm", "/etc/passwd");
   expect((await engine.hako("exec", "-u", "late", id, "id", "-u")).code).not.toBe(0);
   await engine.ok("rm", "-f", id);
+});
+
+test("a client that reads the head of the reply through a buffer finds no output behind it", async () => {
+  const made = (await (await engine.api("POST", "/containers/box/exec", { AttachStdout: true, Cmd: ["echo", "out"] })).json()) as { Id: string };
+  const connection = connectUnix(engine.socket);
+  try {
+    const body = "{}";
+    writeSocket(connection, Buffer.from(`POST /exec/${made.Id}/start HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`));
+    let exitCode: number | null = null;
+    while (exitCode === null) exitCode = ((await (await engine.api("GET", `/exec/${made.Id}/json`)).json()) as { ExitCode: number | null }).ExitCode;
+    const bytes = Buffer.alloc(4096);
+    expect(bytes.toString("latin1", 0, readSocket(connection, bytes))).toMatch(/^HTTP\/1\.1 101 [^]*\r\n\r\n$/);
+    let output = "";
+    for (let length = 1; length > 0; output += bytes.toString("latin1", 0, length)) length = readSocket(connection, bytes);
+    expect(output).toBe("\x01\0\0\0\0\0\0\x04out\n");
+  } finally {
+    closeFd(connection);
+  }
 });
