@@ -139,6 +139,9 @@ test.skipIf(DOCKER === undefined)(`the real client draws the same${DOCKER ? "" :
   await engine.ok("run", "-d", "--name", "shown", "-m", "64m", BUSYBOX, "sleep", "1000");
   const format = "{{.ID}} {{.Name}} {{.MemUsage}} {{.PIDs}}";
   const theirs = await engine.docker("stats", "--no-stream", "--format", format);
-  expect(theirs.stdout.trim()).toBe(await engine.ok("stats", "--no-stream", "--format", format));
+  // The kernel's own share of what is in use changes between two looks.
+  const withoutUse = (line: string): string => line.trim().replace(/[\d.]+KiB \//, "some KiB /");
+  expect(withoutUse(theirs.stdout)).toMatch(/^[0-9a-f]{12} shown some KiB \/ 64MiB 1$/);
+  expect(withoutUse(await engine.ok("stats", "--no-stream", "--format", format))).toBe(withoutUse(theirs.stdout));
   await engine.ok("rm", "-f", "shown");
 }, 60_000);
