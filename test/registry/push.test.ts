@@ -23,6 +23,10 @@ function storing(has: readonly string[] = [], mountable: readonly string[] = [])
   let uploads = 0;
   return {
     stored,
+    /** As after a cut: so much of an upload's body has come. */
+    keepOnly({ path }: Request, bytes: number): void {
+      received.set(path.replace(/\?.*/, ""), BLOB.subarray(0, bytes));
+    },
     answer({ method, path, body, headers, reply }: Request): void {
       const url = new URL(path, "http://x");
       if (path === "/v2/") return reply(200);
@@ -31,6 +35,8 @@ function storing(has: readonly string[] = [], mountable: readonly string[] = [])
       const at = `/v2/team/web/blobs/uploads/${method === "POST" ? ++uploads : (url.pathname.split("/").at(-1) ?? "")}?state=a%2Fb`;
       if (method === "POST") return reply(202, { Location: at });
       const before = received.get(url.pathname) ?? Buffer.alloc(0);
+      if (method === "GET") return received.has(url.pathname) ? reply(204, { Location: at, Range: `0-${before.length - 1}` }) : reply(404);
+      if (method === "DELETE") return reply(received.delete(url.pathname) ? 204 : 404);
       if (method === "PATCH" && headers.get("content-range") !== `${before.length}-${before.length + body.length - 1}`) return reply(416);
       if (url.searchParams.get("state") !== "a/b") return reply(400);
       received.set(url.pathname, Buffer.concat([before, body]));
@@ -98,6 +104,39 @@ test("a mount that comes to nothing is an upload", async () => {
   await using registry = await scriptedRegistry((request) => (request.path.includes("from=team%2Fsecret") ? request.reply(403, {}, '{"errors":[{"code":"DENIED"}]}') : store.answer(request)));
   for (const mountFrom of [["team/unknown"], ["team/secret"], ["team/secret", "team/unknown"]]) expect(await repository(registry.host).uploadBlob({ ...blob, mountFrom })).toBe("uploaded");
   expect(store.stored.get(DIGEST)?.equals(BLOB)).toBe(true);
+});
+
+test("an upload that is cut goes on from where it stopped, as often as it takes", async () => {
+  const store = storing();
+  let cuts = 0;
+  await using registry = await scriptedRegistry((request) => {
+    const isCut = (request.method === "PUT" && cuts === 0) || (request.method === "PATCH" && cuts === 1);
+    if (!isCut) return store.answer(request);
+    store.keepOnly(request, 400_000 * ++cuts);
+    request.socket.destroy();
+  });
+  const progress: number[] = [];
+  expect(await repository(registry.host).uploadBlob(blob, { onProgress: (bytes) => progress.push(bytes) })).toBe("uploaded");
+  expect(store.stored.get(DIGEST)?.equals(BLOB)).toBe(true);
+  expect(registry.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers.get("content-range"))).toEqual(["400000-999999", "800000-999999"]);
+  expect(registry.requests.filter(({ method }) => method === "POST").length).toBe(1);
+  expect(progress.at(-1)).toBe(BLOB.length);
+});
+
+test("an upload that a registry forgot, or whose rest it does not take, is sent again as a whole", async () => {
+  for (const lost of ["GET", "PATCH"]) {
+    const store = storing();
+    let cuts = 0;
+    await using registry = await scriptedRegistry((request) => {
+      if (request.method === lost && request.path.includes("/uploads/")) return request.reply(lost === "GET" ? 404 : 416);
+      if (request.method !== "PUT" || cuts++ > 0) return store.answer(request);
+      store.keepOnly(request, 400_000);
+      request.socket.destroy();
+    });
+    expect(await repository(registry.host).uploadBlob(blob)).toBe("uploaded");
+    expect(store.stored.get(DIGEST)?.equals(BLOB)).toBe(true);
+    expect(registry.requests.filter(({ method }) => method === "POST").length).toBe(2);
+  }
 });
 
 test("an upload that is cut or refused for a moment is done again from its beginning", async () => {

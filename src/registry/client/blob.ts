@@ -4,6 +4,7 @@ import { parseHttpUrl, type Endpoint } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
 import type { Place } from "./repository.ts";
 import { waitFor, withRetries, type Patience } from "./retry.ts";
+import { withoutFirst } from "./skip.ts";
 import type { BlobOptions, BlobStream } from "./types.ts";
 
 /** So much must have come since the last cut for it to count as a new beginning, not one more failure. */
@@ -76,7 +77,8 @@ async function* mended(first: Part, open: (from: number) => Promise<Part>, sourc
   let lastCut = at;
   for (let failed = 0; ; ) {
     try {
-      for await (const chunk of from(at, part)) {
+      // A registry without ranges begins at the beginning: what has been read already is passed over.
+      for await (const chunk of withoutFirst(at - part.offset, part.response.body)) {
         at += chunk.length;
         if (at > expectedSize) throw new RegistryError("System", wrongSize(digest, at, expectedSize));
         yield chunk;
@@ -93,14 +95,5 @@ async function* mended(first: Part, open: (from: number) => Promise<Part>, sourc
       if (failed > 0) await waitFor(patience, cut, failed);
     }
     part = await withRetries(patience, () => open(at));
-  }
-}
-
-/** A registry without ranges begins at the beginning: what has been read already is passed over. */
-async function* from(at: number, { response, offset }: Part): AsyncGenerator<Uint8Array, void, void> {
-  let skip = at - offset;
-  for await (const chunk of response.body) {
-    if (skip < chunk.length) yield skip > 0 ? chunk.subarray(skip) : chunk;
-    skip = Math.max(0, skip - chunk.length);
   }
 }

@@ -4,23 +4,76 @@ import { parseHttpUrl } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
 import type { Place } from "./repository.ts";
 import { withRetries, type Patience } from "./retry.ts";
+import { withoutFirst } from "./skip.ts";
 import type { BlobUpload, UploadOptions } from "./types.ts";
 
-/** Distribution spec, "Pushing blobs": there already, mounted from another repository, or sent. */
-export async function upload(home: (from?: readonly string[]) => Promise<Place>, patience: Patience, blob: BlobUpload, options: UploadOptions): Promise<"exists" | "mounted" | "uploaded"> {
-  return withRetries(patience, async () => {
-    const place = await home();
-    if (await exists(place, blob.digest)) return "exists";
-    const begun = await begin(place, home, blob);
+type Home = (from?: readonly string[]) => Promise<Place>;
+
+/** Distribution spec, "Pushing blobs": there already, mounted from another repository, or sent; what was cut goes on from where it stopped. */
+export async function upload(home: Home, patience: Patience, blob: BlobUpload, options: UploadOptions): Promise<"exists" | "mounted" | "uploaded"> {
+  const sending = new Sending(home, blob, options);
+  try {
+    return await withRetries(patience, () => sending.attempt());
+  } catch (error) {
+    await sending.giveUp();
+    throw error;
+  }
+}
+
+/** One blob on its way up, over all its attempts. */
+class Sending {
+  /** Where it is sent to: the registry may have some of it already. */
+  #at: URL | undefined;
+
+  constructor(
+    readonly home: Home,
+    readonly blob: BlobUpload,
+    readonly options: UploadOptions,
+  ) {}
+
+  async attempt(): Promise<"exists" | "mounted" | "uploaded"> {
+    const place = await this.home();
+    if (await exists(place, this.blob.digest)) return "exists";
+    if (await this.#goneOn(place)) return "uploaded";
+    const begun = await begin(place, this.home, this.blob);
     if (begun === "mounted") return begun;
+    this.#at = begun;
+    await (this.options.chunkBytes === undefined ? sendWhole(place, begun, this.blob, this.options) : sendChunks(place, begun, this.blob, this.options, this.options.chunkBytes));
+    return "uploaded";
+  }
+
+  async giveUp(): Promise<void> {
+    if (!this.#at || this.options.signal?.aborted) return;
+    // The failure that led here is the one to tell.
+    const place = await this.home().catch(() => undefined);
+    if (place) await cancel(place, this.#at);
+  }
+
+  /** Sends what the registry has not yet, where it knows how much it has. */
+  async #goneOn(place: Place): Promise<boolean> {
+    if (!this.#at) return false;
     try {
-      await (options.chunkBytes === undefined ? sendWhole(place, begun, blob, options) : sendChunks(place, begun, blob, options, options.chunkBytes));
-      return "uploaded";
+      const { at, received } = await statusOf(place, this.#at, this.blob.digest);
+      if (received > 0 && received < this.blob.size) {
+        await sendRest(place, at, received, this.blob, this.options);
+        return true;
+      }
     } catch (error) {
-      await cancel(place, begun);
-      throw error;
+      if (!(error instanceof RegistryError) || error.details.transient || error.details.status === undefined) throw error;
     }
-  });
+    await this.giveUp();
+    this.#at = undefined;
+    return false;
+  }
+}
+
+/** How much has come; not every registry tells. */
+async function statusOf({ transfer, session, access, signal }: Place, url: URL, digest: Digest): Promise<{ at: URL; received: number }> {
+  const response = await transfer.request(session, { method: "GET", url, access, ...(signal && { signal }) }, [200, 202, 204]);
+  await response.discard();
+  const last = Number(/^(?:bytes[ =])?0-(\d{1,15})$/.exec(response.headers.get("range") ?? "")?.[1] ?? 0);
+  // An end of 0 is also how nothing is told.
+  return { at: response.headers.get("location") === undefined ? url : uploadAt(response, url, digest), received: last === 0 ? 0 : last + 1 };
 }
 
 async function exists({ transfer, session, access, base, signal }: Place, digest: Digest): Promise<boolean> {
@@ -30,7 +83,7 @@ async function exists({ transfer, session, access, base, signal }: Place, digest
 }
 
 /** Where to send it, unless the registry had it elsewhere. */
-async function begin(place: Place, home: (from?: readonly string[]) => Promise<Place>, { digest, mountFrom = [] }: BlobUpload): Promise<"mounted" | URL> {
+async function begin(place: Place, home: Home, { digest, mountFrom = [] }: BlobUpload): Promise<"mounted" | URL> {
   for (const from of mountFrom) {
     const url = new URL("blobs/uploads/", place.base);
     url.searchParams.set("mount", digest);
@@ -78,7 +131,8 @@ async function sendWhole({ transfer, session, access, signal }: Place, at: URL, 
   await response.discard();
 }
 
-async function sendChunks({ transfer, session, access, signal }: Place, begun: URL, blob: BlobUpload, { onProgress }: UploadOptions, chunkBytes: number): Promise<void> {
+async function sendChunks(place: Place, begun: URL, blob: BlobUpload, { onProgress }: UploadOptions, chunkBytes: number): Promise<void> {
+  const { transfer, session, access, signal } = place;
   let url = begun;
   let at = 0;
   for await (const chunk of regrouped(blob.open(), chunkBytes)) {
@@ -91,7 +145,21 @@ async function sendChunks({ transfer, session, access, signal }: Place, begun: U
     at += chunk.length;
   }
   if (at !== blob.size) throw new RegistryError("System", `blob ${blob.digest} has ${at} bytes, not ${blob.size}`);
-  const response = await transfer.request(session, { method: "PUT", url: withDigest(url, blob.digest), access, headers: OCTETS, body: NOTHING, ...(signal && { signal }) }, [201, 204]);
+  await close(place, url, blob);
+}
+
+/** As one chunk, and with its own end: a registry may take a body with the last request only for the whole. */
+async function sendRest(place: Place, at: URL, received: number, blob: BlobUpload, { onProgress }: UploadOptions): Promise<void> {
+  const { transfer, session, access, signal } = place;
+  const body = { sizeBytes: blob.size - received, open: () => counted(withoutFirst(received, blob.open()), received, onProgress) };
+  const headers = { ...OCTETS, "Content-Range": `${received}-${blob.size - 1}` };
+  const response = await transfer.request(session, { method: "PATCH", url: at, access, headers, body, ...(signal && { signal }) }, [201, 202]);
+  await response.discard();
+  await close(place, uploadAt(response, at, blob.digest), blob);
+}
+
+async function close({ transfer, session, access, signal }: Place, at: URL, { digest }: BlobUpload): Promise<void> {
+  const response = await transfer.request(session, { method: "PUT", url: withDigest(at, digest), access, headers: OCTETS, body: NOTHING, ...(signal && { signal }) }, [201, 204]);
   await response.discard();
 }
 
