@@ -7,3 +7,8 @@ export * from "./reference.ts";
 export type * from "./docker/container.ts";
 export type * from "./docker/image.ts";
 export type * from "./docker/system.ts";
+export type * from "./build/request.ts";
+export { DEFAULT_BUILD_REQUEST } from "./build/request.ts";
+export type * from "./build/events.ts";
+export { BuildChannel, type AcceptStream } from "./build/channel.ts";
+export { readAll, WINDOW_BYTES, type BuildStream } from "./build/stream.ts";
