@@ -145,8 +145,8 @@ export class ImageStore {
   }
 
   /** What a registry calls the image now; that is no new tag. */
-  putRepoDigest(name: string, id: Digest): void {
-    this.db.query("INSERT OR REPLACE INTO image_names (name, image_id) VALUES (?, ?)").run(name, id);
+  putRepoDigest(name: string, id: Digest, index?: Digest): void {
+    this.db.query("INSERT OR REPLACE INTO image_names (name, image_id, index_digest) VALUES (?, ?, ?)").run(name, id, index ?? null);
   }
 
   deleteName(name: string): void {

@@ -4,20 +4,26 @@ import { openRegistryClient } from "../../src/registry/mod.ts";
 import { parseReference, type Digest, type ImageManifest } from "../../src/spec/mod.ts";
 import { digestOf, file, layerOf, legacyArchive, testImage } from "./archives.ts";
 import { bytesOf, imageFixture, type Fixture } from "./fixture.ts";
-import { GZIP, MemoryRegistry, PATIENCE } from "./memory-registry.ts";
+import { GZIP, INDEX, MemoryRegistry, PATIENCE } from "./memory-registry.ts";
 
 const client = openRegistryClient({ userAgent: "test", limits: PATIENCE });
 
-async function push(fixture: Fixture, name: string, signal = new AbortController().signal): Promise<{ digest: Digest; said: string[] }> {
+type Platform = { os: string; architecture: string; variant: undefined };
+
+async function push(fixture: Fixture, name: string, signal = new AbortController().signal, platform?: Platform): Promise<{ digest: Digest; said: string[]; aux: unknown[] }> {
   const reference = parseReference(name);
   const said: string[] = [];
-  const { digest } = await fixture.images.push({ reference, repository: client.repository(reference), signal }, ({ id, status }) => status && said.push(id === undefined ? status : `${id}: ${status}`));
-  return { digest, said };
+  const told: unknown[] = [];
+  const { digest } = await fixture.images.push({ reference, repository: client.repository(reference), platform, signal }, ({ id, status, aux }) => {
+    if (status) said.push(id === undefined ? status : `${id}: ${status}`);
+    if (aux) told.push(aux);
+  });
+  return { digest, said, aux: told };
 }
 
-async function pull(fixture: Fixture, name: string): Promise<void> {
+async function pull(fixture: Fixture, name: string, platform?: Platform): Promise<void> {
   const reference = parseReference(name);
-  await fixture.images.pull({ reference, repository: client.repository(reference), signal: new AbortController().signal }, () => undefined);
+  await fixture.images.pull({ reference, repository: client.repository(reference), platform, signal: new AbortController().signal }, () => undefined);
 }
 
 const base = layerOf(file("etc/os", new Uint8Array(3 * 1024 * 1024)));
@@ -88,4 +94,35 @@ test("push() that nobody waits for ends", async () => {
   };
   await expect(push(fixture, `${registry.host}/app:1`, leaves.signal)).rejects.toThrow("the client has gone away");
   expect([...registry.manifests.keys()]).toEqual([]);
+});
+
+test("push() of an index sends all platforms when they are here, and says so when only one is", async () => {
+  await using registry = new MemoryRegistry();
+  await using fixture = await imageFixture();
+  const platforms: Platform[] = ["amd64", "s390x"].map((architecture) => ({ os: "linux", architecture, variant: undefined }));
+  const manifests = platforms.map((platform) => ({ ...registry.add("app", undefined, testImage([base, layerOf(file("arch", platform.architecture))], [], { architecture: platform.architecture })), platform: { os: "linux", architecture: platform.architecture } }));
+  const inner = registry.manifest("app", undefined, { schemaVersion: 2, manifests: manifests.slice(1) }, INDEX);
+  const index = registry.manifest("app", "1", { schemaVersion: 2, mediaType: INDEX, manifests: [manifests[0], inner] }, INDEX);
+  await pull(fixture, `${registry.host}/app:1`, platforms[0]);
+  await using target = new MemoryRegistry();
+  fixture.images.tag(`${registry.host}/app:1`, `${target.host}/copy:1`);
+  const alone = await push(fixture, `${target.host}/copy:1`);
+  expect(alone.digest).toBe(manifests[0]?.digest as Digest);
+  expect(alone.aux).toContainEqual({ manifestPushedInsteadOfIndex: true, originalIndex: index, selectedManifest: { mediaType: manifests[0]?.mediaType, digest: manifests[0]?.digest, size: manifests[0]?.size } });
+  const signal = new AbortController().signal;
+  await expect(push(fixture, `${target.host}/copy:1`, signal, platforms[1])).rejects.toThrow(`image with reference ${target.host}/copy:1 was found but does not provide the specified platform (linux/s390x)`);
+
+  await pull(fixture, `${registry.host}/app:1`, platforms[1]);
+  fixture.images.tag(`${registry.host}/app:1`, `${target.host}/copy:1`);
+  expect((await push(fixture, `${target.host}/copy:1`, signal, platforms[1])).digest).toBe(manifests[1]?.digest as Digest);
+  const whole = await push(fixture, `${target.host}/copy:1`);
+  expect(whole.digest).toBe(index.digest as Digest);
+  expect(whole.said.at(-1)).toBe(`1: digest: ${index.digest} size: ${index.size}`);
+  for (const { digest, mediaType } of [index, inner, ...manifests]) expect(target.manifests.get(`copy:${digest}`)?.type).toBe(mediaType);
+  expect(fixture.images.resolve(`${target.host}/copy@${index.digest}`).id).toBe(fixture.images.resolve(`${target.host}/copy:1`).id);
+  const before = target.asked.length;
+  await push(fixture, `${target.host}/copy:1`);
+  expect(target.asked.slice(before)).toEqual(["HEAD manifests/1"]);
+  await using elsewhere = await imageFixture();
+  for (const platform of platforms) await pull(elsewhere, `${target.host}/copy:1`, platform);
 });

@@ -1,42 +1,63 @@
-import { EngineError, messageOf } from "../../base/mod.ts";
+import { EngineError } from "../../base/mod.ts";
 import type { Repository } from "../../registry/mod.ts";
 import { canonicalName, familiarName, MEDIA, parseDigest, type Descriptor, type Digest, type ImageManifest, type Reference } from "../../spec/mod.ts";
 import type { BlobHolds } from "../blob-holds.ts";
 import { MAX_MANIFEST_BYTES } from "../config.ts";
 import { shortID } from "../image.ts";
 import { leaseExisting, settleAll } from "../install.ts";
+import type { PlatformWish } from "../platform.ts";
 import type { Layer } from "../../snapshot/mod.ts";
-import type { Semaphore } from "../semaphore.ts";
 import type { ImageRow, ImageStore } from "../store.ts";
-import { stateMessage, throttledBar, type TransferMessage } from "../transfer-progress.ts";
-import { blobAsItIs, expectedDescriptor, leavesAsItIs, packedBefore, packNow, type LayerSourceDeps, type OutgoingLayer } from "./layer-source.ts";
+import { stateMessage, type TransferMessage } from "../transfer-progress.ts";
+import { expectedDescriptor } from "./layer-source.ts";
+import { entryFor, indexDescriptor, pushStored, tellPushed, wholeIndex } from "./push-stored.ts";
+import { Upload, type UploadDeps } from "./upload.ts";
 
-export interface PushDeps extends LayerSourceDeps {
+export interface PushDeps extends UploadDeps {
   readonly store: ImageStore;
   readonly holds: BlobHolds;
-  readonly uploads: Semaphore;
-  /** Layers packed at a time. */
-  readonly packing: Semaphore;
 }
 
 export interface PushRequest {
   /** With a tag. */
   readonly reference: Reference;
   readonly repository: Repository;
+  /** Of several that the name stands for, the one for this platform alone. */
+  readonly platform?: PlatformWish | undefined;
   readonly signal: AbortSignal;
 }
 
 export interface Pushed {
-  readonly id: Digest;
   readonly digest: Digest;
 }
 
-/** Sends one image under one tag: layers side by side, those that the registry has not; then its manifest. @throws EngineError, RegistryError */
+/**
+ * Sends what one tag stands for: an image, or an index with all of its platforms and attestations when they are here, with one of its images alone when
+ * they are not, or when that is wanted. @throws EngineError, RegistryError
+ */
 export async function pushImage(deps: PushDeps, request: PushRequest, tell: (message: TransferMessage) => void): Promise<Pushed> {
-  const { reference, signal } = request;
-  const id = deps.store.idByName(canonicalName(reference));
+  const { reference } = request;
+  const name = canonicalName(reference);
+  const id = deps.store.idByName(name);
   const row = id === undefined ? undefined : deps.store.row(id);
   if (!row) throw new EngineError("NotFound", `tag does not exist: ${familiarName(reference)}`);
+  const index = deps.store.indexes.ofName(name);
+  if (index === undefined) return await pushRow(deps, request, row, tell);
+  if (request.platform) return await pushStored(deps, request, entryFor(deps, index, request), tell);
+  const whole = wholeIndex(deps, index);
+  if (whole) {
+    const pushed = await pushStored(deps, request, whole, tell);
+    deps.store.putRepoDigest(canonicalName({ domain: reference.domain, path: reference.path, digest: index }), row.id, index);
+    return pushed;
+  }
+  const pushed = await pushRow(deps, request, row, tell);
+  tell({ aux: { manifestPushedInsteadOfIndex: true, originalIndex: indexDescriptor(deps, index), selectedManifest: { mediaType: pushed.mediaType, digest: pushed.digest, size: pushed.size } } });
+  return pushed;
+}
+
+/** Layers side by side, those that the registry has not; then the manifest. */
+async function pushRow(deps: PushDeps, request: PushRequest, row: ImageRow, tell: (message: TransferMessage) => void): Promise<Descriptor> {
+  const { reference, signal } = request;
   await using hold = deps.holds.open();
   using _lease = leaseExisting(deps.snapshots, deps.store.chain(row.id));
   const { manifest } = deps.store.parsed(row);
@@ -50,9 +71,8 @@ export async function pushImage(deps: PushDeps, request: PushRequest, tell: (mes
   if (outgoing.kept !== "tagged") await request.repository.putManifest(tag, mediaType, bytes, { signal });
   deps.places.note(reference, outgoing.layers);
   deps.store.putRepoDigest(canonicalName({ domain: reference.domain, path: reference.path, digest }), row.id);
-  tell({ status: `${tag}: digest: ${digest} size: ${bytes.length}` });
-  tell({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: bytes.length } });
-  return { id: row.id, digest };
+  tellPushed(tag, { digest, size: bytes.length }, tell);
+  return { mediaType, digest, size: bytes.length };
 }
 
 interface OutgoingManifest {
@@ -112,73 +132,4 @@ function outgoingManifest({ content }: PushDeps, row: ImageRow, manifest: ImageM
   };
   const bytes = Buffer.from(JSON.stringify(sent));
   return { bytes, mediaType: MEDIA.ociManifest, digest: parseDigest(`sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`), layers: digests };
-}
-
-class Upload {
-  /** Two layers of the same bytes go once. */
-  readonly #sent = new Map<Digest, Promise<Descriptor>>();
-
-  constructor(
-    readonly deps: PushDeps,
-    readonly request: PushRequest,
-    readonly hold: ReturnType<BlobHolds["open"]>,
-    readonly tell: (message: TransferMessage) => void,
-  ) {}
-
-  /** @returns what the registry has of it */
-  layer(descriptor: Descriptor, layer: Layer | undefined): Promise<Descriptor> {
-    const known = this.#sent.get(descriptor.digest);
-    const sending = known ?? this.#layer(descriptor, layer).catch((error: unknown) => {
-      throw told(error, `cannot push ${familiarName(this.request.reference)}: layer ${shortID(layer?.diffID ?? descriptor.digest)}`);
-    });
-    this.#sent.set(descriptor.digest, sending);
-    return sending;
-  }
-
-  async config(id: Digest, { size }: Descriptor): Promise<void> {
-    const { content, uploads } = this.deps;
-    const { repository, signal } = this.request;
-    await uploads.run(() => repository.uploadBlob({ digest: id, size, open: () => content.open(id) }, { signal }), signal);
-  }
-
-  async #layer(descriptor: Descriptor, layer: Layer | undefined): Promise<Descriptor> {
-    const { deps, hold } = this;
-    const { signal } = this.request;
-    const id = shortID(layer?.diffID ?? descriptor.digest);
-    if (descriptor.urls && descriptor.urls.length > 0) {
-      this.tell(stateMessage(id, "Skipped foreign layer"));
-      return descriptor;
-    }
-    if (!layer || leavesAsItIs(deps, descriptor)) return await this.#send(id, blobAsItIs(deps, descriptor));
-    const pack = { descriptor, layer, hold, signal };
-    const before = packedBefore(deps, pack);
-    if (before) {
-      try {
-        return await this.#send(id, before);
-      } catch (error) {
-        signal.throwIfAborted();
-        // Another release may pack in another way: then what was expected does not come out.
-        if (!/digest|size|bytes/i.test(messageOf(error))) throw error;
-      }
-    }
-    return await this.#send(id, await deps.packing.run(() => packNow(deps, pack), signal));
-  }
-
-  async #send(id: string, { descriptor, open }: OutgoingLayer): Promise<Descriptor> {
-    const { places, uploads } = this.deps;
-    const { repository, reference, signal } = this.request;
-    const mountFrom = places.othersWith(reference, descriptor.digest);
-    if (uploads.full) this.tell(stateMessage(id, "Waiting"));
-    const onProgress = throttledBar(id, "Pushing", descriptor.size, this.tell);
-    const onRetry = (_error: Error, delayMs: number): void => this.tell(stateMessage(id, `Retrying in ${Math.max(1, Math.round(delayMs / 1000))} seconds`));
-    const outcome = await uploads.run(() => repository.uploadBlob({ digest: descriptor.digest, size: descriptor.size, open, mountFrom }, { signal, onProgress, onRetry }), signal);
-    this.tell(stateMessage(id, outcome === "uploaded" ? "Pushed" : outcome === "exists" ? "Layer already exists" : `Mounted from ${mountFrom[0] ?? "another repository"}`));
-    return descriptor;
-  }
-}
-
-/** What a registry does not let someone do is told in its own words, as Docker does. */
-function told(error: unknown, about: string): EngineError {
-  if (error instanceof EngineError && (error.kind === "Unauthorized" || error.kind === "Forbidden")) return error;
-  return new EngineError(error instanceof EngineError ? error.kind : "System", `${about}: ${messageOf(error)}`, { cause: error });
 }

@@ -1,0 +1,93 @@
+import { EngineError, messageOf } from "../../base/mod.ts";
+import type { Layer } from "../../snapshot/mod.ts";
+import { familiarName, type Descriptor, type Digest } from "../../spec/mod.ts";
+import type { BlobHolds } from "../blob-holds.ts";
+import { shortID } from "../image.ts";
+import type { Semaphore } from "../semaphore.ts";
+import { stateMessage, throttledBar, type TransferMessage } from "../transfer-progress.ts";
+import { blobAsItIs, leavesAsItIs, packedBefore, packNow, type LayerSourceDeps, type OutgoingLayer } from "./layer-source.ts";
+import type { PushRequest } from "./push.ts";
+
+export interface UploadDeps extends LayerSourceDeps {
+  readonly uploads: Semaphore;
+  /** Layers packed at a time. */
+  readonly packing: Semaphore;
+}
+
+/** Blobs of one push on their way to the registry, side by side. */
+export class Upload {
+  /** Two layers of the same bytes go once. */
+  readonly #sent = new Map<Digest, Promise<Descriptor>>();
+
+  constructor(
+    readonly deps: UploadDeps,
+    readonly request: Pick<PushRequest, "reference" | "repository" | "signal">,
+    readonly hold: ReturnType<BlobHolds["open"]>,
+    readonly tell: (message: TransferMessage) => void,
+  ) {}
+
+  /** @returns what the registry has of it */
+  layer(descriptor: Descriptor, layer: Layer | undefined): Promise<Descriptor> {
+    const known = this.#sent.get(descriptor.digest);
+    const sending = known ?? this.#layer(descriptor, layer).catch((error: unknown) => {
+      throw told(error, `cannot push ${familiarName(this.request.reference)}: layer ${shortID(layer?.diffID ?? descriptor.digest)}`);
+    });
+    this.#sent.set(descriptor.digest, sending);
+    return sending;
+  }
+
+  async config(id: Digest, { size }: Descriptor): Promise<void> {
+    const { content, uploads } = this.deps;
+    const { repository, signal } = this.request;
+    await uploads.run(() => repository.uploadBlob({ digest: id, size, open: () => content.open(id) }, { signal }), signal);
+  }
+
+  /** A blob that goes as it lies here. */
+  async stored(descriptor: Descriptor): Promise<void> {
+    const id = shortID(descriptor.digest);
+    await this.#send(id, blobAsItIs(this.deps, descriptor)).catch((error: unknown) => {
+      throw told(error, `cannot push ${familiarName(this.request.reference)}: blob ${id}`);
+    });
+  }
+
+  async #layer(descriptor: Descriptor, layer: Layer | undefined): Promise<Descriptor> {
+    const { deps, hold } = this;
+    const { signal } = this.request;
+    const id = shortID(layer?.diffID ?? descriptor.digest);
+    if (descriptor.urls && descriptor.urls.length > 0) {
+      this.tell(stateMessage(id, "Skipped foreign layer"));
+      return descriptor;
+    }
+    if (!layer || leavesAsItIs(deps, descriptor)) return await this.#send(id, blobAsItIs(deps, descriptor));
+    const pack = { descriptor, layer, hold, signal };
+    const before = packedBefore(deps, pack);
+    if (before) {
+      try {
+        return await this.#send(id, before);
+      } catch (error) {
+        signal.throwIfAborted();
+        // Another release may pack in another way: then what was expected does not come out.
+        if (!/digest|size|bytes/i.test(messageOf(error))) throw error;
+      }
+    }
+    return await this.#send(id, await deps.packing.run(() => packNow(deps, pack), signal));
+  }
+
+  async #send(id: string, { descriptor, open }: OutgoingLayer): Promise<Descriptor> {
+    const { places, uploads } = this.deps;
+    const { repository, reference, signal } = this.request;
+    const mountFrom = places.othersWith(reference, descriptor.digest);
+    if (uploads.full) this.tell(stateMessage(id, "Waiting"));
+    const onProgress = throttledBar(id, "Pushing", descriptor.size, this.tell);
+    const onRetry = (_error: Error, delayMs: number): void => this.tell(stateMessage(id, `Retrying in ${Math.max(1, Math.round(delayMs / 1000))} seconds`));
+    const outcome = await uploads.run(() => repository.uploadBlob({ digest: descriptor.digest, size: descriptor.size, open, mountFrom }, { signal, onProgress, onRetry }), signal);
+    this.tell(stateMessage(id, outcome === "uploaded" ? "Pushed" : outcome === "exists" ? "Layer already exists" : `Mounted from ${mountFrom[0] ?? "another repository"}`));
+    return descriptor;
+  }
+}
+
+/** What a registry does not let someone do is told in its own words, as Docker does. */
+function told(error: unknown, about: string): EngineError {
+  if (error instanceof EngineError && (error.kind === "Unauthorized" || error.kind === "Forbidden")) return error;
+  return new EngineError(error instanceof EngineError ? error.kind : "System", `${about}: ${messageOf(error)}`, { cause: error });
+}
