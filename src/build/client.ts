@@ -14,7 +14,10 @@ export interface ContextEntry {
 export interface ClientFolder extends AsyncDisposable {
   /** Where the engine holds its copy: files owned by root, never changed in place, so that a hard link to one keeps its content. */
   readonly folder: string;
-  /** Of all that was sent, or undefined when it must be computed. Path to `sha256:…` of content; folders and links by their entry. */
+  /**
+   * Of all that was selected, or undefined when it must be computed: path (no slash at either end, parents too) to what graph/entry-digest.ts
+   * says of the entry, in any order.
+   */
   readonly digests?: ReadonlyMap<string, string> | undefined;
 }
 
