@@ -1,11 +1,11 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "../base/mod.ts";
 import { digestHex, parseDigest, type Digest } from "../spec/mod.ts";
 import { openBlobWriter, syncFolder, type Blob, type BlobWriter } from "./blob-writer.ts";
 import { openPartialBlob, type PartialBlob } from "./partial-blob.ts";
-import { PARTIAL_LIMITS, sweepPartials, type PartialLimits } from "./partial-sweep.ts";
+import { dropPartials, PARTIAL_LIMITS, sweepPartials, type PartialLimits } from "./partial-sweep.ts";
 import { blobPath, blobsDir, ingestDir, partialDir, type ContentPaths } from "./paths.ts";
 
 export interface IngestOptions {
@@ -16,6 +16,7 @@ export interface IngestOptions {
 
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 const CHUNK_BYTES = 1024 * 1024;
+const STATS_AT_ONCE = 64;
 
 /**
  * Blobs by digest. A blob that is there is complete: it was hashed on its way in and renamed into place.
@@ -143,6 +144,24 @@ export class ContentStore {
     await rm(this.path(digest), { force: true });
   }
 
+  /** Bytes of every blob, and of what is on its way in or was cut there. */
+  async sizes(): Promise<{ readonly blobs: ReadonlyMap<Digest, number>; readonly others: number }> {
+    const digests = this.list();
+    const blobs = new Map<Digest, number>();
+    for (let at = 0; at < digests.length; at += STATS_AT_ONCE) {
+      const some = digests.slice(at, at + STATS_AT_ONCE);
+      const found = await Promise.all(some.map((digest) => bytesOf(this.path(digest))));
+      for (const [index, digest] of some.entries()) blobs.set(digest, found[index] ?? 0);
+    }
+    const others = await Promise.all([ingestDir(this.#paths), partialDir(this.#paths)].flatMap((folder) => readdirSync(folder).map((name) => bytesOfUnlinked(join(folder, name)))));
+    return { blobs, others: others.reduce((sum, bytes) => sum + bytes, 0) };
+  }
+
+  /** Downloads that were cut before a time, and that nobody goes on with now. @returns their bytes */
+  dropPartials(beforeMs: number): number {
+    return dropPartials(partialDir(this.#paths), this.#partials, beforeMs);
+  }
+
   #endPartial(name: string): void {
     this.#partials.delete(name);
     this.#sweepPartials();
@@ -157,6 +176,17 @@ export class ContentStore {
       .filter((name) => /^[0-9a-f]{64}$/.test(name))
       .map((name) => parseDigest(`sha256:${name}`));
   }
+}
+
+/** What has gone meanwhile takes no space. */
+async function bytesOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
+}
+
+/** A download that has just become a blob is counted as that. */
+async function bytesOfUnlinked(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined || found.nlink > 1 ? 0 : found.size;
 }
 
 async function syncFile(path: string): Promise<void> {

@@ -9,6 +9,7 @@ import { BlobHolds } from "./blob-holds.ts";
 import { BlobPlaces } from "./blob-places.ts";
 import { addEmbeddedImage, type EmbeddedFile } from "./embedded.ts";
 import { selectRows, showsName, type Filters } from "./filters.ts";
+import { contentUse, type ContentUse } from "./disk-use.ts";
 import type { DeleteResult, Image, InUse } from "./image.ts";
 import { applyChanges } from "./changes.ts";
 import { checkStore, type CheckOptions, type CheckSummary, type Finding } from "./check.ts";
@@ -82,6 +83,8 @@ export interface Images {
   tagsOf(repository: Reference): Reference[];
   /** A container of the image has gone. */
   noteUse(id: Digest): void;
+  /** What images take beside their unpacked layers. */
+  contentUse(): Promise<ContentUse>;
   prune(filters: Filters, inUse: InUse): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
   /** An image of one more layer than its parent. */
   commit(options: CommitOptions): Promise<{ id: Digest }>;
@@ -127,6 +130,7 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     push: (request, tell) => pushImage({ ...pushDeps, places }, request, tell),
     tagsOf: ({ domain, path }) => store.namesOfRepository(canonicalName({ domain, path })).map(parseReference),
     noteUse: (id) => store.noteUse(id),
+    contentUse: () => contentUse(store),
     prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }).finally(dropUnnamed),
     commit: (options) => commitImage(deps, options),
     applyChanges,

@@ -34,6 +34,11 @@ export class IndexStore {
     return this.db.query("SELECT 1 FROM image_names WHERE index_digest = ? LIMIT 1").get(index) !== null;
   }
 
+  /** The index and what of it is here. */
+  blobs(index: Digest): Digest[] {
+    return this.db.query<{ digest: Digest }, [string]>("SELECT digest FROM index_blobs WHERE index_digest = ?").all(index).map(({ digest }) => digest);
+  }
+
   variants(index: Digest): Digest[] {
     return this.db.query<{ image_id: Digest }, [string]>("SELECT image_id FROM index_variants WHERE index_digest = ?").all(index).map(({ image_id }) => image_id);
   }

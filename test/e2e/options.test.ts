@@ -146,8 +146,9 @@ test("system df tells what images share, and counts it once", async () => {
   await engine.importTar(await busyboxTar(), "twin:latest", "-c", "LABEL a=b");
   const after = await df();
   const sizes = after.Images.filter(({ RepoTags }) => ["twin:latest", BUSYBOX].some((tag) => RepoTags.includes(tag)));
-  expect(sizes.map(({ SharedSize }) => SharedSize)).toEqual(sizes.map(({ Size }) => Size));
-  expect(after.LayersSize).toBe(before.LayersSize);
+  // Each has a config and a manifest of its own.
+  expect(sizes.map(({ Size, SharedSize }) => SharedSize > 1_000_000 && Size - SharedSize < 10_000)).toEqual([true, true]);
+  expect(after.LayersSize - before.LayersSize).toBeLessThan(10_000);
   await engine.ok("rmi", "twin:latest");
 });
 

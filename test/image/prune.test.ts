@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { file, layerOf, legacyArchive, testImage } from "./archives.ts";
+import type { Digest } from "../../src/spec/mod.ts";
+import { digestOf, file, layerOf, legacyArchive, testImage } from "./archives.ts";
 import { bytesOf, imageFixture } from "./fixture.ts";
 
 const old = testImage([layerOf(file("old", "o"))], ["old:1"], { created: "2020-01-01T00:00:00Z" });
@@ -28,6 +29,28 @@ test("image prune by last use keeps what came, or was used, since then", async (
   await fixture.images.prune({ ...ALL, "unused-for": ["24h"] }, nobody);
   expect(names()).toEqual(["new:1"]);
   await expect(fixture.images.prune({ until: ["1h", "2h"] }, nobody)).rejects.toThrow("more than one until filter specified");
+});
+
+test("disk use counts every blob once, and downloads that were cut; prune removes those", async () => {
+  await using fixture = await imageFixture();
+  const base = layerOf(file("base", "b".repeat(5000)));
+  await fixture.images.load(bytesOf(legacyArchive(testImage([base], ["one:1"]), testImage([base, layerOf(file("own", "o"))], ["two:1"]))), () => {});
+  const blobs = fixture.content.list().reduce((sum, digest) => sum + (fixture.content.size(digest) ?? 0), 0);
+  const partial = await fixture.content.partial(digestOf("not all of it") as Digest);
+  await partial.write(new Uint8Array(1000));
+  await partial.flush();
+  const use = await fixture.images.contentUse();
+  expect(use.total).toBe(blobs + 1000);
+  const [one, two] = ["one:1", "two:1"].map((name) => use.ofImage(fixture.images.resolve(name).id));
+  expect([one?.shared, two?.shared]).toEqual([base.length, base.length]);
+  expect((one?.bytes ?? 0) + (two?.bytes ?? 0) - base.length).toBe(blobs);
+  // Somebody goes on with it.
+  expect((await fixture.images.prune({}, nobody)).spaceReclaimed).toBe(0);
+  await partial[Symbol.asyncDispose]();
+  expect((await fixture.images.prune({ until: ["1h"] }, nobody)).spaceReclaimed).toBe(0);
+  expect((await fixture.images.prune({ label: ["a"] }, nobody)).spaceReclaimed).toBe(0);
+  expect((await fixture.images.prune({}, nobody)).spaceReclaimed).toBe(1000);
+  expect((await fixture.images.contentUse()).total).toBe(blobs);
 });
 
 test("loads, removals and prunes at the same time lose no image that has a name, and leave nothing of those without", async () => {

@@ -78,6 +78,8 @@ export interface ImagePort {
   push(request: PushRequest, tell: (message: TransferMessage) => void): Promise<Pushed>;
   tagsOf(repository: Reference): Reference[];
   pull(request: PullRequest, tell: (message: TransferMessage) => void): Promise<Pulled>;
+  /** Bytes of blobs, beside unpacked layers; in all, also of downloads that were cut. */
+  contentUse(): Promise<{ ofImage(id: Digest): { readonly bytes: number; readonly shared: number }; readonly total: number }>;
   /** A container of the image has gone. */
   noteUse(id: Digest): void;
   prune(filters: Filters, inUse: (id: Digest) => ImageUse[]): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
