@@ -226,7 +226,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const rtnl = held.use(new Rtnetlink());
   const host = hostFacts();
   const names = held.use(openResolver({ table: options.network.table, hostResolvConf: () => host.resolvConf(), log }));
-  const publisher: Publisher = held.use(new Publisher({ db, table: options.network.table, firewall: options.network.firewall ?? true, ...options.publishing, rtnl, restore: async () => void (await Promise.all([network.restoreFirewall(), names.restore()])), log }));
+  const publisher: Publisher = held.use(new Publisher({ db, table: options.network.table, firewall: options.network.firewall ?? true, firewallIPv6: options.network.firewallIPv6 ?? true, ...options.publishing, rtnl, restore: async () => void (await Promise.all([network.restoreFirewall(), names.restore()])), log }));
   const network = held.use(openNetworks({ db, rtnl, config: options.network, furtherRules: () => publisher.rules(), log }));
   await network.setup();
   publisher.setup();

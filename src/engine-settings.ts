@@ -17,7 +17,7 @@ export interface EnginePlaces {
 }
 
 export function enginePlaces(values: Values): EnginePlaces {
-  const { bip, mtu } = values;
+  const { bip, bip6, mtu } = values;
   return {
     dataRoot: resolve(values["data-root"] || "/var/lib/hako"),
     runRoot: resolve(values["exec-root"] || values["run-root"] || "/run/hako"),
@@ -25,14 +25,15 @@ export function enginePlaces(values: Values): EnginePlaces {
     network: {
       bridge: values.bridge || "hako0",
       table: values.table || "hako",
-      ...(bip !== undefined && bip !== "" && { subnet: bip }),
+      ipv4: { ...(bip && { address: bip }), ...(values["fixed-cidr"] && { range: values["fixed-cidr"] }), ...(values["default-gateway"] && { gateway: values["default-gateway"] }) },
+      ...(values.ipv6 && { ipv6: { ...(bip6 && { address: bip6 }), ...(values["fixed-cidr-v6"] && { range: values["fixed-cidr-v6"] }), ...(values["default-gateway-v6"] && { gateway: values["default-gateway-v6"] }) } }),
       ...(mtu !== undefined && mtu !== 0 && { mtu }),
       pools: values["default-address-pools"] ?? [],
       forwarding: values["ip-forward"] ?? true,
       firewall: values.iptables ?? true,
       masquerade: values["ip-masq"] ?? true,
       talking: values.icc ?? true,
-      ...(values["fixed-cidr"] && { range: values["fixed-cidr"] }),
+      firewallIPv6: values.ip6tables ?? true,
     },
     publishing: { relays: values["userland-proxy"] ?? true, address: values.ip ?? "" },
   };

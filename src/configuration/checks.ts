@@ -1,4 +1,4 @@
-import { requireCIDR, ValueProblem } from "./kinds.ts";
+import { requireCIDR, requireCIDRIPv6, ValueProblem } from "./kinds.ts";
 
 /** Checks of single values, in dockerd's words. */
 
@@ -36,8 +36,13 @@ export function requireGateway(address: string): void {
   requireCIDR(address);
   const prefix = Number(address.split("/")[1]);
   if (prefix > 30) throw new ValueProblem(`invalid CIDR address: ${address}: a network of prefix ${prefix} has no room for containers`);
-  const host = (address.split("/")[0] ?? "").split(".").reduce((value, part) => value * 256 + Number(part), 0) % 2 ** (32 - prefix);
-  if (host > 1) throw new ValueProblem(`${address} cannot be used: the bridge has the first address of its network`);
+}
+
+/** The same of IPv6. */
+export function requireGatewayIPv6(address: string): void {
+  requireCIDRIPv6(address);
+  const prefix = Number(address.split("/")[1]);
+  if (prefix > 126) throw new ValueProblem(`invalid CIDR address: ${address}: a network of prefix ${prefix} has no room for containers`);
 }
 
 export function requireMirror(mirror: string): void {

@@ -169,6 +169,10 @@ export function requireIP(value: string): void {
 }
 
 /** An IPv4 range; `net.ParseCIDR`'s message. */
+export function requireCIDRIPv6(value: string): void {
+  const [address = "", prefix = ""] = value.split("/");
+  if (isIP(address) !== 6 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > 128 || value.split("/").length !== 2) throw new ValueProblem(`invalid IPv6 CIDR address: ${value.slice(0, 64)}`);
+}
 export function requireCIDR(value: string): void {
   const [address = "", prefix = ""] = value.split("/");
   if (isIP(address) !== 4 || !/^\d{1,2}$/.test(prefix) || Number(prefix) > 32 || value.split("/").length !== 2) throw new ValueProblem(`invalid CIDR address: ${value.slice(0, 64)}`);

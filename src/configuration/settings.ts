@@ -1,12 +1,11 @@
 import { plainValue } from "./json-document.ts";
-import { ANYTHING, BOOL, BOOL_MAP, BYTES, INTEGER, integer, IP_LIST, list, oneOf, requireCIDR, requireIP, STRING_MAP, text } from "./kinds.ts";
-import { bindAddress, requireDomain, requireExecOption, requireGateway, requireLabel, requireMirror } from "./checks.ts";
+import { ANYTHING, BOOL, BOOL_MAP, BYTES, INTEGER, integer, IP_LIST, list, oneOf, requireCIDR, requireCIDRIPv6, requireIP, STRING_MAP, text } from "./kinds.ts";
+import { bindAddress, requireDomain, requireExecOption, requireGateway, requireGatewayIPv6, requireLabel, requireMirror } from "./checks.ts";
 import { ignored, refused, setting, unless } from "./setting.ts";
 import { listMap, POOLS, runtimeMap, ULIMIT_MAP } from "./structured-kinds.ts";
 
 const NO_CONTAINERD = "there is no containerd here, images and containers are the engine's own";
 const NO_SWARM = "there is no swarm here";
-const NO_IPV6 = "the default network has IPv4 addresses only: create one with --ipv6";
 const NO_PROXY_PROGRAM = "the engine itself passes on what the kernel cannot lead to a container";
 const NO_REMAP = "user namespaces cannot be remapped yet";
 const LIMITED = "there is no real-time limit for the parent of all containers";
@@ -68,11 +67,11 @@ export const SETTINGS = {
   // The default bridge
   bridge: setting(text(), "Name of the default bridge", { flag: { short: "b" }, default: '"hako0"', ...unless<string>("refused", "the engine always has its default bridge; run containers with --network none instead", (name) => name !== "none") }),
   bip: setting(text(requireGateway), "Address and prefix of the bridge (172.18.0.1/16)", { flag: {} }),
-  bip6: setting(text(), "IPv6 address of the bridge", { flag: {}, ...ignored(NO_IPV6) }),
+  bip6: setting(text(requireGatewayIPv6), "IPv6 address and prefix of the bridge", { flag: {} }),
   "fixed-cidr": setting(text(requireCIDR), "Range of the bridge's network that containers get addresses of", { flag: {} }),
-  "fixed-cidr-v6": setting(text(), "IPv6 range of the bridge", { flag: {}, ...ignored(NO_IPV6) }),
-  "default-gateway": setting(text(requireIP), "Gateway of containers on the bridge", { flag: {}, ...refused("the gateway is the bridge's own address: choose that with bip") }),
-  "default-gateway-v6": setting(text(), "IPv6 gateway of containers on the bridge", { flag: {}, ...ignored(NO_IPV6) }),
+  "fixed-cidr-v6": setting(text(requireCIDRIPv6), "IPv6 range of the bridge's network that containers get addresses of", { flag: {} }),
+  "default-gateway": setting(text(requireIP), "Gateway of containers on the bridge, when it is not the bridge", { flag: {} }),
+  "default-gateway-v6": setting(text(requireIP), "IPv6 gateway of containers on the bridge, when it is not the bridge", { flag: {} }),
   mtu: setting(integer(0, (value) => `invalid default MTU: ${value}`), "MTU of the bridge and its containers", { flag: {}, default: "1500" }),
   "default-address-pools": setting(POOLS, "Where the bridge's network is chosen from", { flag: { name: "default-address-pool" } }),
   "default-network-opts": setting(ANYTHING, "Options of new networks", { flag: { name: "default-network-opt" }, ...ignored("a network has the options that it is created with") }),
@@ -81,8 +80,8 @@ export const SETTINGS = {
   "ip-forward-no-drop": setting(BOOL, "Leave the policy of forwarding alone", { flag: {}, note: "It is always left alone." }),
   "ip-masq": setting(BOOL, "Containers leave under the host's address", { flag: {}, default: "true" }),
   iptables: setting(BOOL, "Add rules to the firewall; they are nftables rules", { flag: {}, default: "true" }),
-  ip6tables: setting(BOOL, "Add rules for IPv6", { flag: {}, default: "true", note: "There are none." }),
-  ipv6: setting(BOOL, "IPv6 on the default bridge", { flag: {}, ...ignored(NO_IPV6) }),
+  ip6tables: setting(BOOL, "Add rules for IPv6", { flag: {}, default: "true", note: "`false`: every port of a container is reached over IPv6 by whoever has a route there." }),
+  ipv6: setting(BOOL, "IPv6 on the default bridge", { flag: {}, default: "false" }),
   ip: setting(text(requireIP), "Address that ports are published on", { flag: {}, default: '"" (all)' }),
   "userland-proxy": setting(BOOL, "Publish IPv6 ports of containers that have no IPv6", { flag: {}, default: "true", note: "The engine passes their bytes on itself: no program is started." }),
   "userland-proxy-path": setting(text(), "That program's path", { flag: {}, ...ignored(NO_PROXY_PROGRAM) }),

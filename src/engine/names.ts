@@ -1,4 +1,4 @@
-import { isInhibited } from "../network/mod.ts";
+import { resolverAddress } from "../network/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { endpointNames, knowsNames } from "./endpoint-wishes.ts";
 import type { Endpoint, NetworkRecord } from "./ports.ts";
@@ -47,9 +47,7 @@ const hostOptions = (text: string): string[] => [...text.matchAll(/^\s*options\s
 
 /** The address at which containers of the network are answered; "" on one where they are not. */
 function resolverOf(network: NetworkRecord): string {
-  const { name, driver, configOnly, pools } = network;
-  if (driver !== "bridge" || configOnly || !knowsNames(name) || isInhibited(network)) return "";
-  return pools.find(({ gateway }) => gateway.includes("."))?.gateway ?? "";
+  return knowsNames(network.name) ? resolverAddress(network) : "";
 }
 
 /** Names are resolved on the network from now on. */

@@ -1,9 +1,9 @@
 import { EngineError } from "../base/mod.ts";
 import { hairpinBatch } from "../linux/mod.ts";
-import { gatewayEndpoint } from "../network/mod.ts";
+import { directFamilies, gatewayEndpoint } from "../network/mod.ts";
 import type { HostConfig, PortSummary } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
-import type { Attachment, Endpoint, PortWish, PublishedPort } from "./ports.ts";
+import type { Attachment, Endpoint, PortWish, PublishedPort, PublishTarget } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { isRunning } from "./state.ts";
 
@@ -40,13 +40,20 @@ export function isPublishing(ctx: EngineContext, { bridge, networkId }: Publishi
 }
 
 /** @throws EngineError Conflict, InvalidParameter, System, in Docker's words */
-export async function publishWishes(ctx: EngineContext, record: ContainerRecord, { endpointId, ip, ip6, bridge }: PublishingEndpoint, wishes: readonly PortWish[]): Promise<void> {
+export async function publishWishes(ctx: EngineContext, record: ContainerRecord, endpoint: PublishingEndpoint, wishes: readonly PortWish[]): Promise<void> {
+  const { endpointId } = endpoint;
   try {
-    await ctx.publisher.publish(record.id, { ip, ip6, bridge }, wishes);
+    await ctx.publisher.publish(record.id, targetOf(ctx, endpoint), wishes);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     throw new EngineError(error.kind, `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.name} (${endpointId}): ${error.message}`, { cause: error });
   }
+}
+
+function targetOf(ctx: EngineContext, { networkId, ip, ip6, bridge }: PublishingEndpoint): PublishTarget {
+  const network = ctx.network.find(networkId);
+  const { routed, direct } = network ? directFamilies(network) : { routed: [], direct: [] };
+  return { ip, ip6, bridge, ...(routed.length > 0 && { routed }), ...(direct.length > 0 && { direct }) };
 }
 
 /** What of a container is to be published: what was asked for, and with --publish-all each exposed port that nobody asked for. */
@@ -83,11 +90,17 @@ export function containerPortName(text: string): string {
 /** A running container's default route may lead over another network now: its ports follow. @throws EngineError Conflict, InvalidParameter, System, in Docker's words */
 export async function movePorts(ctx: EngineContext, record: ContainerRecord): Promise<void> {
   const endpoint = gatewayEndpoint(ctx.network.endpoints(record.id));
-  const isPublished = ctx.publisher.published(record.id).length > 0;
+  const published = ctx.publisher.published(record.id);
   if (!endpoint || !isPublishing(ctx, endpoint)) return ctx.publisher.unpublish(record.id);
   const wishes = wishesOf(record);
-  if (isPublished) await ctx.publisher.retarget(record.id, { ip: endpoint.ip, ip6: endpoint.ip6, bridge: endpoint.bridge });
-  else await publishWishes(ctx, record, endpoint, wishes);
+  const target = targetOf(ctx, endpoint);
+  const keepsNumbers = published.length > 0 && target.routed === undefined && published.every(({ hostPort }) => hostPort !== 0);
+  if (keepsNumbers) await ctx.publisher.retarget(record.id, target);
+  else {
+    // Ports of the host and ports of the container alone are not the same.
+    if (published.length > 0) ctx.publisher.unpublish(record.id);
+    await publishWishes(ctx, record, endpoint, wishes);
+  }
   if (wishes.length > 0) ctx.publisher.letReachItself(endpoint.hostIndex);
 }
 
@@ -98,7 +111,7 @@ export function shownPortMap(ctx: EngineContext, record: ContainerRecord): PortM
   const map: PortMap = Object.fromEntries(exposedPorts(record).map((port) => [port, null]));
   for (const { containerPort, protocol, hostIp, hostPort } of ctx.publisher.published(record.id)) {
     const name = `${containerPort}/${protocol}`;
-    map[name] = [...(map[name] ?? []), { HostIp: hostIp, HostPort: String(hostPort) }];
+    map[name] = [...(map[name] ?? []), { HostIp: hostIp, HostPort: hostPort === 0 ? "" : String(hostPort) }];
   }
   return Object.fromEntries(Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -109,7 +122,7 @@ export function shownPorts(ctx: EngineContext, record: ContainerRecord): PortSum
   const exposed = hasOwnNetwork(record) ? exposedPorts(record).filter((port) => !published.has(port)) : [];
   return [
     ...exposed.map(parseContainerPort).map(({ containerPort, protocol }) => ({ PrivatePort: containerPort, Type: protocol })),
-    ...[...published.values()].flat().map(({ hostIp, containerPort, hostPort, protocol }) => ({ IP: hostIp, PrivatePort: containerPort, PublicPort: hostPort, Type: protocol })),
+    ...[...published.values()].flat().map(({ hostIp, containerPort, hostPort, protocol }) => ({ IP: hostIp, PrivatePort: containerPort, ...(hostPort !== 0 && { PublicPort: hostPort }), Type: protocol })),
   ];
 }
 

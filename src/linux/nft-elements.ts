@@ -37,6 +37,12 @@ export function groupKey(group: number): ElementKey {
   return { text: String(group), bytes };
 }
 
+const NFPROTO = { 4: 2, 6: 10 } as const;
+
+export function protocolFamilyKey(family: 4 | 6): ElementKey {
+  return { text: `ipv${family}`, bytes: Uint8Array.of(NFPROTO[family]) };
+}
+
 export function macKey(mac: string): ElementKey {
   return { text: mac, bytes: macBytes(mac) };
 }

@@ -20,10 +20,14 @@ export async function listTable(family: NftFamily, name: string): Promise<string
   return exitCode === 0 ? stdout : undefined;
 }
 
-/** A table that is not there is done. */
+/** A table that is not there is done, and one of a family that the kernel has no tables for. @throws EngineError System */
 export async function deleteTable(family: NftFamily, name: string): Promise<void> {
-  // Adding first makes the deletion succeed either way.
-  await applyRuleset(`add table ${family} ${name}\ndelete table ${family} ${name}\n`);
+  try {
+    // Adding first makes the deletion succeed either way.
+    await applyRuleset(`add table ${family} ${name}\ndelete table ${family} ${name}\n`);
+  } catch (error) {
+    if ((await listTable(family, name)) !== undefined) throw error;
+  }
 }
 
 export interface ForwardChain {

@@ -22,6 +22,8 @@ const IPV4_DEVCONF = { ARP_ANNOUNCE: 18, ROUTE_LOCALNET: 26 } as const;
 const RTA_PREFSRC = 7;
 const RTN_UNICAST = 1;
 const RTPROT_BOOT = 3;
+/** The host's address may be none of the container's subnet. */
+const RTNH_F_ONLINK = 4;
 
 export interface ResolverLink {
   /** Of the interface inside the container, which is up and has its address. */
@@ -52,7 +54,7 @@ export function resolverLinkBatch({ index, gateway, address }: ResolverLink): Ui
   message.end();
   message.begin(RTM.NEWROUTE, NLM_F.CREATE | NLM_F.REPLACE | NLM_F.ACK);
   // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags
-  message.raw([AF_INET, 32, 0, 0, RT_TABLE_LOCAL, RTPROT_BOOT, 0, RTN_UNICAST, 0, 0, 0, 0]);
+  message.raw([AF_INET, 32, 0, 0, RT_TABLE_LOCAL, RTPROT_BOOT, 0, RTN_UNICAST, RTNH_F_ONLINK, 0, 0, 0]);
   message.attribute(RTA.DST, addressBytes(RESOLVER_ADDRESS));
   message.attribute(RTA.GATEWAY, addressBytes(gateway));
   message.attribute(RTA_PREFSRC, addressBytes(address));

@@ -16,6 +16,9 @@ const RECEIVE_BYTES = 64 * 1024;
 const AF_UNSPEC = 0;
 const AF_INET = 2;
 const AF_INET6 = 10;
+const RTPROT_BOOT = 3;
+const RT_SCOPE_LINK = 253;
+const RTN_UNICAST = 1;
 
 export interface Link {
   readonly index: number;
@@ -178,6 +181,17 @@ export class Rtnetlink implements Disposable {
     const message = this.#message(RTM.DELADDR, NLM_F.ACK);
     writeAddress(message, index, address, prefix);
     this.#ask(message, "remove address", cidr, ["EADDRNOTAVAIL"]);
+  }
+
+  /** To a subnet on the link; one that is there already is done. */
+  addRoute(index: number, cidr: string): void {
+    const { address, prefix } = splitCidr(cidr);
+    const bytes = addressBytes(address);
+    const message = this.#message(RTM.NEWROUTE, NLM_F.CREATE | NLM_F.EXCL | NLM_F.ACK);
+    message.raw([bytes.length === 4 ? AF_INET : AF_INET6, prefix, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_LINK, RTN_UNICAST, 0, 0, 0, 0]);
+    message.attribute(RTA.DST, bytes);
+    message.u32(RTA.OIF, index);
+    this.#ask(message, "add route", cidr, ["EEXIST"]);
   }
 
   addresses(index?: number): InterfaceAddress[] {

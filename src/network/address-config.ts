@@ -52,12 +52,18 @@ function addressFaults(address: string, what: string, subnet: Subnet): string[] 
 
 const shown = (text: string): string => text.slice(0, 64);
 
-/** The gateway is the first address of the range, as Docker has it, or of the subnet. */
-export function poolOf({ Subnet: text = "", IPRange: range, Gateway: gateway, AuxiliaryAddresses: auxiliary }: AddressRange, chosen: boolean): AddressPoolRecord {
+/** Docker's names of auxiliary addresses that the containers' default routes lead to. */
+const DEFAULT_GATEWAYS = { 4: "DefaultGatewayIPv4", 6: "DefaultGatewayIPv6" } as const;
+
+/** The gateway is the first address of the range, as Docker has it, or of the subnet; none when the host is not on the network. */
+export function poolOf({ Subnet: text = "", IPRange: range, Gateway: gateway, AuxiliaryAddresses: auxiliary }: AddressRange, { chosen, withoutHost = false }: { chosen: boolean; withoutHost?: boolean }): AddressPoolRecord {
   const subnet = parseSubnet(text);
   const parent = range ? parseSubnet(range) : subnet;
   const reserved = Object.values(auxiliary ?? {});
-  return { subnet: formatSubnet(subnet), range: formatSubnet(parent), gateway: gateway || lowestGateway(subnet, parent, reserved), chosen, reserved };
+  const pool = { subnet: formatSubnet(subnet), range: formatSubnet(parent), chosen };
+  if (withoutHost) return { ...pool, gateway: "", reserved: gateway ? [...reserved, gateway] : reserved };
+  const defaultGateway = auxiliary?.[DEFAULT_GATEWAYS[subnet.family]];
+  return { ...pool, gateway: gateway || lowestGateway(subnet, parent, reserved), reserved, ...(defaultGateway !== undefined && { defaultGateway }) };
 }
 
 function lowestGateway(subnet: Subnet, range: Subnet, reserved: readonly string[]): string {

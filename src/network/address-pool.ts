@@ -40,8 +40,14 @@ export class AddressPool {
     this.drop();
     const { first, last } = usable(this.#subnet);
     this.#insert(first, last);
-    const { gateway, reserved } = this.#pool;
-    for (const address of new Set([...(gateway === "" ? [] : [gateway]), ...reserved])) this.#takeIfFree(parseAddress(address));
+    for (const address of reservedOf(this.#pool)) this.#takeIfFree(parseAddress(address));
+  }
+
+  /** Gives back what was reserved before and is not now, and takes what is; of what somebody has, that stays theirs. */
+  reserveInsteadOf(before: AddressPoolRecord): void {
+    const [old, now] = [reservedOf(before), reservedOf(this.#pool)];
+    for (const address of old.difference(now)) this.give(address);
+    for (const address of now.difference(old)) this.#takeIfFree(parseAddress(address));
   }
 
   drop(): void {
@@ -106,3 +112,5 @@ export class AddressPool {
     if (first <= last) this.#db.query("INSERT INTO network_addresses (subnet, first, last) VALUES (?, ?, ?)").run(this.#pool.subnet, this.#digits(first), this.#digits(last));
   }
 }
+
+const reservedOf = ({ gateway, reserved }: AddressPoolRecord): Set<string> => new Set([...(gateway === "" ? [] : [gateway]), ...reserved]);

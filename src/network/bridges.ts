@@ -1,5 +1,7 @@
 import { EngineError, messageOf } from "../base/mod.ts";
 import { getSysctl, hasCode, SyscallError, type Link, type Rtnetlink } from "../linux/mod.ts";
+import { hasHiddenAddress, hiddenAddress } from "./hidden-address.ts";
+import { isInhibited } from "./driver-options.ts";
 import { macOfAddress } from "./endpoint.ts";
 import { familyOf, parseSubnet } from "./subnet.ts";
 import type { NetworkRecord } from "./types.ts";
@@ -32,11 +34,13 @@ export class Bridges {
   ensure(network: NetworkRecord, known: Link | undefined, { mark }: { mark: boolean }): void {
     const { interfaceName: name } = network;
     if (known && known.kind !== "bridge") throw new EngineError("InvalidParameter", `existing interface ${name} is not a bridge`);
-    if (known && mark && known.alias !== this.#alias(network)) this.#foreign.add(network.id);
+    if (known && mark && known.alias !== this.alias(network)) this.#foreign.add(network.id);
     const index = known?.index ?? this.#create(network, mark);
     this.#indexes.set(network.id, index);
     this.#setAddresses(network, index, { isNew: known === undefined, isOurs: !this.#foreign.has(network.id) });
     if (!known?.up) this.#rtnl.setUp(index);
+    // The host has no address of the subnet, and answers questions for names.
+    if (hasHiddenAddress(network)) for (const { subnet } of network.pools) if (!subnet.includes(":")) this.#rtnl.addRoute(index, subnet);
   }
 
   /** Begins to remove it; done when there is none. A crash meanwhile leaves a bridge that `sweep` finds by its alias. */
@@ -56,7 +60,7 @@ export class Bridges {
 
   /** Bridges of ours whose network is gone: a crash came between the row and the bridge. */
   sweep(links: readonly Link[], isKnown: (networkId: string) => boolean): void {
-    const mark = this.#alias({ id: "" });
+    const mark = this.alias({ id: "" });
     for (const { kind, alias, name } of links) if (kind === "bridge" && alias.startsWith(mark) && !isKnown(alias.slice(mark.length))) this.#rtnl.deleteLink(name);
   }
 
@@ -65,7 +69,8 @@ export class Bridges {
     return new Set(this.#indexes.values());
   }
 
-  #alias({ id }: Pick<NetworkRecord, "id">): string {
+  /** What an interface of ours says about itself. */
+  alias({ id }: Pick<NetworkRecord, "id">): string {
     return `hako ${this.#owner} ${id}`;
   }
 
@@ -75,7 +80,7 @@ export class Bridges {
     try {
       // A bridge without an address of its own takes the lowest of its ports', and changes it as containers come and go.
       const index = this.#rtnl.createBridge(name, { mtu, mac: macOfAddress(gateway ?? randomAddress()) });
-      if (mark) this.#rtnl.setAlias(index, this.#alias(network));
+      if (mark) this.#rtnl.setAlias(index, this.alias(network));
       return index;
     } catch (error) {
       if (error instanceof SyscallError && error.code === "EPERM") throw new EngineError("System", `the bridge ${name} could not be made: the engine needs root (CAP_NET_ADMIN)`, { cause: error });
@@ -93,10 +98,12 @@ export class Bridges {
     }
   }
 
-  #setAddresses({ pools, options, enableIPv6 }: NetworkRecord, index: number, { isNew, isOurs }: { isNew: boolean; isOurs: boolean }): void {
+  #setAddresses(network: NetworkRecord, index: number, { isNew, isOurs }: { isNew: boolean; isOurs: boolean }): void {
+    const { pools, options, enableIPv6 } = network;
     const held = isNew ? [] : this.#rtnl.addresses(index).filter(({ address }) => !address.startsWith("fe80:")).map(({ address, prefix }) => `${address}/${prefix}`);
     const inhibited = isInhibited({ options });
-    const wanted = pools.filter(({ gateway }) => !inhibited || familyOf(gateway) !== 4).map(({ gateway, subnet }) => `${gateway}/${parseSubnet(subnet).prefix}`);
+    const given = pools.filter(({ gateway }) => gateway !== "" && (!inhibited || familyOf(gateway) !== 4)).map(({ gateway, subnet }) => `${gateway}/${parseSubnet(subnet).prefix}`);
+    const wanted = hasHiddenAddress(network) ? [...given, `${hiddenAddress(network)}/32`] : given;
     // Of an earlier configuration: its route would still send that subnet here.
     if (isOurs) for (const other of held) if (!wanted.includes(other)) this.#rtnl.removeAddress(index, other);
     if (enableIPv6 && getSysctl("net.ipv6.conf.all.disable_ipv6") === undefined) throw new EngineError("InvalidParameter", "this kernel has no IPv6: create the network without --ipv6");
@@ -104,8 +111,6 @@ export class Bridges {
   }
 }
 
-/** The host has no IPv4 address on the bridge. */
-export const isInhibited = ({ options }: Pick<NetworkRecord, "options">): boolean => /^(1|t|true)$/i.test(options["com.docker.network.bridge.inhibit_ipv4"] ?? "");
 
 function randomAddress(): string {
   return [...crypto.getRandomValues(new Uint8Array(4))].join(".");

@@ -1,7 +1,9 @@
 import { EngineError } from "../base/mod.ts";
 import { checkRanges, poolOf } from "./address-config.ts";
 import { checkBridgeOptions, mtuOption } from "./driver-options.ts";
+import { gatewayMode } from "./gateway-mode.ts";
 import { isIpvlanFlag, isIpvlanMode, isMacvlanMode } from "./endpoint.ts";
+import { ownParentName } from "./parents.ts";
 import { formatSubnet, overlaps, parseSubnet, type Family, type Subnet } from "./subnet.ts";
 import type { AddressRange, NetworkDriver, NetworkRecord, NetworkRequest } from "./types.ts";
 
@@ -40,10 +42,13 @@ export function defineNetwork(request: NetworkRequest, { id, createdAt }: { id: 
   const ipam = { driver: asked.ipam.driver || "default", options: asked.ipam.options };
   if (request.configOnly) return { ...record, driver: "null", ipam: { ...ipam, config: ranges.length > 0 ? ranges : null }, pools: [], interfaceName: "", mtu: 0 };
   const { interfaceName, mtu } = driver === "bridge" ? bridgeFacts(record, around) : parentFacts(record);
-  const config = completeRanges(ranges, { 4: ipv4, 6: ipv6 }, around);
-  const wanted = config.filter(({ Subnet = "" }) => (Subnet.includes(":") ? ipv6 : ipv4));
-  return { ...record, ipam: { ...ipam, config }, pools: wanted.map((range) => poolOf(range, !ranges.includes(range))), interfaceName, mtu };
+  const withoutHost = (range: AddressRange): boolean => driver === "bridge" && gatewayMode(record, familyOfRange(range)) === "isolated";
+  const config = completeRanges(ranges, { 4: ipv4, 6: ipv6 }, around).map((range) => (ranges.includes(range) || withoutHost(range) ? range : { ...range, Gateway: poolOf(range, { chosen: true }).gateway }));
+  const wanted = config.filter((range) => (familyOfRange(range) === 6 ? ipv6 : ipv4));
+  return { ...record, ipam: { ...ipam, config }, pools: wanted.map((range) => poolOf(range, { chosen: !ranges.includes(range), withoutHost: withoutHost(range) })), interfaceName, mtu };
 }
+
+const familyOfRange = ({ Subnet: text = "" }: AddressRange): Family => (text.includes(":") ? 6 : 4);
 
 function checkName(name: string, around: Surroundings): void {
   if (name.trim() === "") throw new EngineError("InvalidParameter", "invalid name: name is empty");
@@ -74,25 +79,22 @@ function checkAddressDriver(driver: string): void {
   if (!["", "default"].includes(driver)) throw new EngineError("NotFound", `plugin ${JSON.stringify(driver.slice(0, 64))} not found`);
 }
 
-function bridgeFacts({ id, options }: Pick<NetworkRecord, "id" | "options">, around: Surroundings): { interfaceName: string; mtu: number } {
-  checkBridgeOptions(options);
+function bridgeFacts({ id, options, internal }: Pick<NetworkRecord, "id" | "options" | "internal">, around: Surroundings): { interfaceName: string; mtu: number } {
+  checkBridgeOptions(options, { internal });
   const interfaceName = options[BRIDGE_NAME] || `br-${id.slice(0, 12)}`;
   const other = around.onInterface(interfaceName);
   if (other) throw new EngineError("Forbidden", `cannot create network ${id} (${interfaceName}): conflicts with network ${other.id} (${interfaceName}): networks have same bridge name`);
   return { interfaceName, mtu: mtuOption(options) || DEFAULT_MTU };
 }
 
-/** macvlan and ipvlan: an interface of the host, or a VLAN of one. */
-function parentFacts({ driver, options, internal }: Pick<NetworkRecord, "driver" | "options" | "internal">): { interfaceName: string; mtu: number } {
+/** macvlan and ipvlan: an interface of the host, a VLAN of one, or one of the network's own, which leads nowhere. */
+function parentFacts({ id, driver, options }: Pick<NetworkRecord, "id" | "driver" | "options">): { interfaceName: string; mtu: number } {
   const mode = options[`${driver}_mode`] ?? "";
   if (driver === "macvlan" && mode !== "" && !isMacvlanMode(mode)) throw new EngineError("InvalidParameter", `requested macvlan mode '${mode.slice(0, 32)}' is not valid, 'bridge' mode is the macvlan driver default`);
   if (driver === "ipvlan" && mode !== "" && !isIpvlanMode(mode)) throw new EngineError("InvalidParameter", `requested ipvlan mode '${mode.slice(0, 32)}' is not valid, 'l2' mode is the ipvlan driver default`);
   const flag = options["ipvlan_flag"] ?? "";
   if (driver === "ipvlan" && flag !== "" && !isIpvlanFlag(flag)) throw new EngineError("InvalidParameter", `requested ipvlan flag '${flag.slice(0, 32)}' is not valid, 'bridge' is the ipvlan driver default`);
-  const parent = options["parent"] ?? "";
-  if (parent === "" && !internal) throw new EngineError("InvalidParameter", `a ${driver} network needs an interface of the host that it belongs to: name it with -o parent=eth0`);
-  if (parent === "") throw new EngineError("NotImplemented", `an internal ${driver} network without a parent is not supported: use an internal bridge network`);
-  return { interfaceName: parent, mtu: mtuOption(options) || 0 };
+  return { interfaceName: options["parent"] || ownParentName({ driver, id }), mtu: mtuOption(options) || 0 };
 }
 
 /** A subnet is chosen for every family that is wanted and has none. */
@@ -107,8 +109,7 @@ function completeRanges(ranges: readonly AddressRange[], wanted: Readonly<Record
   });
   const missing = ([4, 6] as const).filter((family) => wanted[family] && !given.some((subnet) => subnet.family === family));
   const chosen = missing.map((family) => {
-    const subnet = formatSubnet(around.choose(family));
-    return { Subnet: subnet, Gateway: poolOf({ Subnet: subnet }, true).gateway };
+    return { Subnet: formatSubnet(around.choose(family)) };
   });
   return [...ranges, ...chosen];
 }

@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import { EngineError } from "../base/mod.ts";
+import { isGatewayMode } from "./gateway-mode.ts";
 
-type Checked = "boolean" | "mtu" | "address4" | "gatewayMode" | "interface" | "text";
+type Checked = "boolean" | "mtu" | "address4" | "gatewayMode" | "interface" | "interfaces";
 
 /** Docker's names for the options of its bridge driver, with what this engine understands by them. */
 const BRIDGE_OPTIONS: Readonly<Record<string, Checked>> = {
@@ -13,13 +14,12 @@ const BRIDGE_OPTIONS: Readonly<Record<string, Checked>> = {
   "com.docker.network.bridge.gateway_mode_ipv4": "gatewayMode",
   "com.docker.network.bridge.gateway_mode_ipv6": "gatewayMode",
   "com.docker.network.bridge.inhibit_ipv4": "boolean",
-  "com.docker.network.bridge.trusted_host_interfaces": "text",
+  "com.docker.network.bridge.trusted_host_interfaces": "interfaces",
   "com.docker.network.driver.mtu": "mtu",
 };
 
 const TRUE = /^(1|t|true)$/i;
 const FALSE = /^(0|f|false)$/i;
-const GATEWAY_MODES = ["nat", "nat-unprotected", "routed", "isolated"];
 const LONGEST_NAME = 15;
 
 /** A switch that is on unless it is said to be off. */
@@ -27,9 +27,16 @@ export function readOption(options: Readonly<Record<string, string>>, name: stri
   return !FALSE.test(options[name] ?? "true");
 }
 
-/** @throws EngineError InvalidParameter, in Docker's words; NotImplemented for what this engine cannot do */
-export function checkBridgeOptions(options: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(options)) check(name, BRIDGE_OPTIONS[name], value);
+/** The host has no IPv4 address on the bridge. */
+export const isInhibited = ({ options }: { readonly options: Readonly<Record<string, string>> }): boolean => TRUE.test(options["com.docker.network.bridge.inhibit_ipv4"] ?? "");
+
+/** @throws EngineError InvalidParameter, in Docker's words */
+export function checkBridgeOptions(options: Readonly<Record<string, string>>, { internal }: { internal: boolean }): void {
+  for (const [name, value] of Object.entries(options)) {
+    const kind = BRIDGE_OPTIONS[name];
+    check(name, kind, value);
+    if (kind === "gatewayMode" && value === "isolated" && !internal) throw new EngineError("InvalidParameter", "gateway mode 'isolated' can only be used for an internal network");
+  }
 }
 
 /** MTU of the option, if it is there. */
@@ -55,8 +62,10 @@ function check(name: string, kind: Checked | undefined, value: string): void {
       if (isIP(value) === 0) refuse("nil ip");
       return;
     case "gatewayMode":
-      if (!GATEWAY_MODES.includes(value)) refuse(`unknown gateway mode ${value.slice(0, 64)}`);
-      if (value === "isolated") throw new EngineError("NotImplemented", "gateway mode isolated is not supported: use --internal");
+      if (!isGatewayMode(value)) refuse(`unknown gateway mode ${value.slice(0, 64)}`);
+      return;
+    case "interfaces":
+      for (const one of value.split(":")) check(name, "interface", one);
       return;
     case "interface":
       if (value.length > LONGEST_NAME) throw new EngineError("InvalidParameter", "numerical result out of range");

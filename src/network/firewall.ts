@@ -1,5 +1,6 @@
-import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, subnetKey, takesRuleset, type ElementChange, type ForwardChain } from "../linux/mod.ts";
+import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, protocolFamilyKey, RESOLVER_ADDRESS, subnetKey, takesRuleset, type ElementChange, type ForwardChain } from "../linux/mod.ts";
 import { readOption } from "./driver-options.ts";
+import { gatewayMode, trustedInterfaces, type GatewayMode } from "./gateway-mode.ts";
 import { linkGroup } from "./endpoint.ts";
 import type { Endpoint, NetworkRecord } from "./types.ts";
 
@@ -13,8 +14,15 @@ const SETS: Readonly<Record<"inet" | "bridge", Readonly<Record<string, string>>>
     // Bridge and bridge: containers of one network may talk by way of the host.
     within: "type ifname . ifname",
     internal: "type ifname",
+    // The host is there for questions for names alone.
+    isolated: "type nf_proto . ifname",
     // Whoever has a route there may open connections to unpublished ports.
-    open: "type ifname",
+    open: "type nf_proto . ifname",
+    // Whoever has a route there reaches what is published, at the container's own address. `trusted`: from that interface.
+    routed: "type nf_proto . ifname",
+    trusted: "type ifname . ifname",
+    reachable: "type ipv4_addr . inet_proto . inet_service",
+    reachable6: "type ipv6_addr . inet_proto . inet_service",
     subnets: "type ifname . ipv4_addr; flags interval",
     subnets6: "type ifname . ipv6_addr; flags interval",
     translated: "type ipv4_addr; flags interval",
@@ -33,25 +41,35 @@ const SETS: Readonly<Record<"inet" | "bridge", Readonly<Record<string, string>>>
   },
 };
 
-const CHAINS: Readonly<Record<"inet" | "bridge", string>> = {
+/** @param ipv6 false: packets of IPv6 are the operator's business */
+const chainsOf = (ipv6: boolean): Readonly<Record<"inet" | "bridge", string>> => ({
   inet: `  chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
-    ip saddr @translated oifname . ip saddr != @subnets masquerade
+${passIPv6(ipv6)}    ip saddr @translated oifname . ip saddr != @subnets masquerade
     ip6 saddr @translated6 oifname . ip6 saddr != @subnets6 masquerade
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
-    iifname != @bridges oifname != @bridges accept
+${passIPv6(ipv6)}    iifname != @bridges oifname != @bridges accept
     ct state established,related accept
     iifname . oifname @within accept
     iifname @internal drop
     oifname @internal drop
     oifname @bridges ct status dnat accept
-    iifname != @bridges oifname @open accept
+    iifname != @bridges meta nfproto . oifname @open accept
+    meta nfproto . oifname @routed meta l4proto { icmp, ipv6-icmp } accept
+    meta nfproto . oifname @routed jump published
+    iifname . oifname @trusted jump published
     oifname @bridges drop
+  }
+  chain published {
+    ip daddr . meta l4proto . th dport @reachable accept
+    ip6 daddr . meta l4proto . th dport @reachable6 accept
   }
   chain input {
     type filter hook input priority filter; policy accept;
+${passIPv6(ipv6)}    meta nfproto . iifname @isolated ct original ip daddr ${RESOLVER_ADDRESS} accept
+    meta nfproto . iifname @isolated drop
     iifname @internal meta nfproto ipv4 iifname . ip daddr != @subnets drop
     iifname @internal meta nfproto ipv6 ip6 daddr != { fe80::/10, ff02::/16 } iifname . ip6 daddr != @subnets6 drop
   }
@@ -68,7 +86,10 @@ const CHAINS: Readonly<Record<"inet" | "bridge", string>> = {
     meta iifgroup @apart meta oifgroup @apart drop
   }
 `,
-};
+});
+
+/** Of a chain that leaves IPv6 alone. */
+export const passIPv6 = (filtered: boolean): string => (filtered ? "" : "    meta nfproto ipv6 accept\n");
 
 const FAMILIES = ["inet", "bridge"] as const;
 type Family = (typeof FAMILIES)[number];
@@ -82,22 +103,32 @@ const BRIDGE_PROBE = `table bridge hako-probe {
 `;
 const NO_BRIDGE_TABLE = "this kernel has no firewall for bridges (CONFIG_NF_TABLES_BRIDGE, CONFIG_NFT_BRIDGE_META), so containers can take each other's addresses, and those of a network whose containers are kept apart reach each other. Load it with: modprobe nft_meta_bridge, and start the engine again";
 
+export interface FirewallOptions {
+  readonly table: string;
+  readonly enabled: boolean;
+  /** False: packets of IPv6 pass as they are. */
+  readonly ipv6: boolean;
+}
+
 export interface FirewallState {
   readonly networks: readonly NetworkRecord[];
   readonly endpoints: readonly Endpoint[];
 }
 
 /** The tables with all that they hold, as one transaction. */
-function rulesOf(table: string, { networks, endpoints }: FirewallState, families: readonly Family[]): string {
+function rulesOf({ table, ipv6 }: FirewallOptions, { networks, endpoints }: FirewallState, families: readonly Family[]): string {
+  const chains = chainsOf(ipv6);
   const elements = [...networks.flatMap(networkElements), ...endpoints.flatMap(endpointElements)];
   return families.map((family) => {
     const sets = Object.entries(SETS[family]).map(([name, type]) => {
       const held = elements.filter((element) => element.family === family && element.set === name).map(({ key }) => key.text);
       return `  set ${name} { ${type};${held.length > 0 ? ` elements = { ${[...new Set(held)].join(", ")} }` : ""} }\n`;
     });
-    return `add table ${family} ${table}\ndelete table ${family} ${table}\ntable ${family} ${table} {\n  comment "containers of hako"\n${sets.join("")}${CHAINS[family]}}\n`;
+    return `add table ${family} ${table}\ndelete table ${family} ${table}\ntable ${family} ${table} {\n  comment "containers of hako"\n${sets.join("")}${chains[family]}}\n`;
   }).join("");
 }
+
+const SET_OF_MODE: Readonly<Record<GatewayMode, string | undefined>> = { nat: undefined, "nat-unprotected": "open", routed: "routed", isolated: "isolated" };
 
 const inet = (set: string, key: ElementChange["key"]): ElementChange => ({ family: "inet", set, key });
 const bridged = (set: string, key: ElementChange["key"]): ElementChange => ({ family: "bridge", set, key });
@@ -114,14 +145,18 @@ export function networkElements(network: NetworkRecord): ElementChange[] {
     inet("bridges", bridge),
     ...(internal ? [inet("internal", bridge)] : []),
     ...(talking ? [inet("within", joinKeys(bridge, bridge))] : [bridged("apart", groupKey(group))]),
-    ...(options["com.docker.network.bridge.gateway_mode_ipv4"] === "nat-unprotected" ? [inet("open", bridge)] : []),
-    ...pools.flatMap(({ subnet, gateway }) => {
+    ...trustedInterfaces(network).map((name) => inet("trusted", joinKeys(interfaceKey(name), bridge))),
+    ...([4, 6] as const).flatMap((family) => {
+      const set = SET_OF_MODE[gatewayMode(network, family)];
+      return set === undefined ? [] : [inet(set, joinKeys(protocolFamilyKey(family), bridge))];
+    }),
+    ...pools.flatMap(({ subnet, gateway, defaultGateway = "" }) => {
       const six = subnet.includes(":") ? "6" : "";
-      const routed = options[`com.docker.network.bridge.gateway_mode_ipv${six === "" ? 4 : 6}`] === "routed";
+      const routed = gatewayMode(network, six === "" ? 4 : 6) === "routed";
       const range = subnetKey(subnet);
       return [
         inet(`subnets${six}`, joinKeys(bridge, range)),
-        bridged(`addresses${six}`, joinKeys(groupKey(group), addressKey(gateway))),
+        ...[gateway, defaultGateway].filter((address) => address !== "").map((address) => bridged(`addresses${six}`, joinKeys(groupKey(group), addressKey(address)))),
         ...(hidden && !routed ? [inet(`translated${six}`, range)] : []),
       ];
     }),
@@ -145,13 +180,13 @@ export function endpointElements({ bridge, networkId, hostInterface, mac, ip, ip
 
 /** The engine's tables. Without a firewall, which is the operator's choice, nothing is done. */
 export class Firewall implements Disposable {
-  readonly #table: string;
+  readonly #options: FirewallOptions;
   readonly #elements: NftElements | undefined;
   #families: readonly Family[] = FAMILIES;
 
-  constructor({ table, enabled }: { table: string; enabled: boolean }) {
-    this.#table = table;
-    this.#elements = enabled ? new NftElements(table) : undefined;
+  constructor(options: FirewallOptions) {
+    this.#options = options;
+    this.#elements = options.enabled ? new NftElements(options.table) : undefined;
   }
 
   [Symbol.dispose](): void {
@@ -166,7 +201,7 @@ export class Firewall implements Disposable {
   /** Replaces the tables as a whole, in one transaction; without that of bridges where the kernel has none for them. */
   async setup(state: FirewallState, furtherRules = ""): Promise<void> {
     if (!this.#elements) return this.teardown();
-    const apply = (): Promise<void> => applyRuleset(`${removeTable("ip", this.#table)}${rulesOf(this.#table, state, this.#families)}${furtherRules}`);
+    const apply = (): Promise<void> => applyRuleset(`${removeTable("ip", this.#options.table)}${rulesOf(this.#options, state, this.#families)}${furtherRules}`);
     try {
       await apply();
     } catch (error) {
@@ -193,7 +228,7 @@ export class Firewall implements Disposable {
   }
 
   async teardown(): Promise<void> {
-    for (const family of ["ip", ...this.#families] as const) await deleteTable(family, this.#table);
+    for (const family of ["ip", ...this.#families] as const) await deleteTable(family, this.#options.table);
   }
 
   #held(changes: readonly ElementChange[]): ElementChange[] {

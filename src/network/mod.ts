@@ -1,5 +1,6 @@
 /** Networks, the containers' attachments to them, and the files that tell a container about them. */
-export { isInhibited } from "./bridges.ts";
+export { resolverAddress } from "./hidden-address.ts";
+export { directFamilies } from "./gateway-mode.ts";
 export { isPredefined, Networks, openNetworks, type BridgeInfo } from "./networks.ts";
 export { subnetHolds } from "./subnet.ts";
 export { gatewayEndpoint } from "./endpoint.ts";

@@ -72,7 +72,7 @@ export class Networks implements Disposable {
     this.#state = new NetworkState(db);
     this.#table = new NetworkTable(db);
     this.#endpoints = new EndpointTable(db);
-    this.#firewall = new Firewall({ table: config.table, enabled: config.firewall ?? true });
+    this.#firewall = new Firewall({ table: config.table, enabled: config.firewall ?? true, ipv6: config.firewallIPv6 ?? true });
     this.#bridges = new Bridges(rtnl, this.#state.id().slice(0, 12), log);
   }
 
@@ -294,7 +294,7 @@ export class Networks implements Disposable {
 
   #parentOf(network: NetworkRecord): number {
     // An interface of the host may have gone and come again.
-    const index = this.#rtnl.link(network.interfaceName)?.index ?? ensureParent(this.#rtnl, network);
+    const index = this.#rtnl.link(network.interfaceName)?.index ?? ensureParent(this.#rtnl, network, this.#bridges.alias(network));
     this.#parents.set(network.id, index);
     return index;
   }
@@ -347,22 +347,30 @@ export class Networks implements Disposable {
     const before = this.#table.get(id);
     const own = this.#rtnl.link(this.#config.bridge)?.index;
     const taken = [...hostSubnets(this.#rtnl, new Set([...(own === undefined ? [] : [own])])), ...this.#table.subnets(id)];
-    const network = defaultNetwork(this.#config, { id, before, taken });
+    const network = defaultNetwork(this.#config, { id, before, taken, localPool: this.#localPool() });
+    const lacks = (one: NetworkRecord | undefined, subnet: string): boolean => !one?.pools.some((pool) => pool.subnet === subnet);
     this.#db.transaction(() => {
-      const moved = before?.pools[0]?.subnet !== network.pools[0]?.subnet;
       // Another subnet than last time: endpoints of the old one are worth nothing.
-      if (moved) for (const endpoint of this.#endpoints.ofNetwork(id)) this.#endpoints.delete(endpoint);
-      if (moved) for (const pool of before?.pools ?? []) new AddressPool(this.#db, pool).drop();
-      if (moved) for (const pool of network.pools) new AddressPool(this.#db, pool).reset();
+      if (before?.pools[0]?.subnet !== network.pools[0]?.subnet) for (const endpoint of this.#endpoints.ofNetwork(id)) this.#endpoints.delete(endpoint);
+      for (const pool of before?.pools ?? []) if (lacks(network, pool.subnet)) new AddressPool(this.#db, pool).drop();
+      for (const pool of network.pools) if (lacks(before, pool.subnet)) new AddressPool(this.#db, pool).reset();
+      for (const pool of network.pools) {
+        const old = before?.pools.find(({ subnet }) => subnet === pool.subnet);
+        if (old) new AddressPool(this.#db, pool).reserveInsteadOf(old);
+      }
       this.#table.put(network);
     })();
     return network;
   }
 
-  #chooseSubnet(family: Family): Subnet {
+  /** Unique local addresses of this engine. */
+  #localPool(): string {
     const id = this.#state.id();
-    const local = `fd${id.slice(0, 2)}:${id.slice(2, 6)}:${id.slice(6, 10)}::/48`;
-    const subnet = firstFree(poolsFor(this.#config.pools ?? [], family, local), [...hostSubnets(this.#rtnl, new Set()), ...this.#table.subnets()]);
+    return `fd${id.slice(0, 2)}:${id.slice(2, 6)}:${id.slice(6, 10)}::/48`;
+  }
+
+  #chooseSubnet(family: Family): Subnet {
+    const subnet = firstFree(poolsFor(this.#config.pools ?? [], family, this.#localPool()), [...hostSubnets(this.#rtnl, new Set()), ...this.#table.subnets()]);
     if (!subnet) throw new EngineError("InvalidParameter", "all predefined address pools have been fully subnetted");
     return subnet;
   }

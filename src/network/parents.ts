@@ -4,10 +4,19 @@ import type { NetworkRecord } from "./types.ts";
 
 const VLAN_NAME = /^(.+)\.(\d{1,4})$/;
 
-/** The host's interface of a macvlan or ipvlan network; a VLAN of one is made where it is not there. @returns its index */
-export function ensureParent(rtnl: Rtnetlink, { interfaceName: name, driver }: NetworkRecord): number {
+/** Of a network that names no interface of the host: Docker's name of what it makes itself. */
+export const ownParentName = ({ driver, id }: Pick<NetworkRecord, "driver" | "id">): string => `${driver === "macvlan" ? "dm" : "di"}-${id.slice(0, 12)}`;
+
+/**
+ * The host's interface of a macvlan or ipvlan network; a VLAN of one, and one that leads nowhere, are made where they are not there.
+ * @param alias by which one of the network's own is found again without its network
+ * @returns its index
+ */
+export function ensureParent(rtnl: Rtnetlink, network: NetworkRecord, alias: string): number {
+  const { interfaceName: name, driver } = network;
   const existing = rtnl.link(name);
   if (existing) return existing.index;
+  if (name === ownParentName(network)) return createOwnParent(rtnl, network, alias);
   const [, base = "", vlan = ""] = VLAN_NAME.exec(name) ?? [];
   if (base === "") throw new EngineError("InvalidParameter", `invalid subinterface vlan name ${name}, example formatting is eth0.10`);
   const parent = rtnl.link(base);
@@ -16,10 +25,18 @@ export function ensureParent(rtnl: Rtnetlink, { interfaceName: name, driver }: N
   return orUnsupported(`VLANs (8021q)`, () => rtnl.createVlan(name, parent.index, Number(vlan)));
 }
 
-/** A VLAN that a network made goes with it. */
-export function removeParent(rtnl: Rtnetlink, { interfaceName }: NetworkRecord): void {
-  const link: Link | undefined = rtnl.link(interfaceName);
-  if (link?.kind === "vlan") rtnl.deleteLink(interfaceName);
+/** A bridge without ports: every kernel that runs this engine has it, which is not so of Docker's dummy interfaces. */
+function createOwnParent(rtnl: Rtnetlink, { interfaceName, mtu }: NetworkRecord, alias: string): number {
+  const index = rtnl.createBridge(interfaceName, mtu > 0 ? { mtu } : {});
+  rtnl.setAlias(index, alias);
+  rtnl.setUp(index);
+  return index;
+}
+
+/** One that a network made goes with it. */
+export function removeParent(rtnl: Rtnetlink, network: NetworkRecord): void {
+  const link: Link | undefined = rtnl.link(network.interfaceName);
+  if (link?.kind === "vlan" || network.interfaceName === ownParentName(network)) rtnl.deleteLink(network.interfaceName);
 }
 
 /** The kernel says which kinds of interfaces it has only when asked for one. */

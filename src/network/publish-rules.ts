@@ -1,5 +1,6 @@
 import { RESOLVER_ADDRESS, addressKey, joinKeys, type ElementChange, type ElementKey, type PortProtocol } from "../linux/mod.ts";
-import { isIPv6, isTranslated, type Publication } from "./publish-types.ts";
+import { passIPv6 } from "./firewall.ts";
+import { familyOfHost, isIPv6, isTranslated, type Publication } from "./publish-types.ts";
 
 const PROTOCOL_NUMBERS: Readonly<Record<PortProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
@@ -21,11 +22,15 @@ const MAPS = [
  *
  * The sets `bridges`, `subnets` and `subnets6` are those of the networks.
  */
-export function publishRules(table: string, publications: readonly Publication[]): string {
+export function publishRules({ table, ipv6 }: { readonly table: string; readonly ipv6: boolean }, publications: readonly Publication[]): string {
   const elements = publications.flatMap(publishElements);
   const maps = MAPS.map(([name, type]) => {
     const held = elements.filter(({ set }) => set === name).map(({ key, value }) => `${key.text} : ${value?.text}`);
     return `  map ${name} { type ${type};${held.length > 0 ? ` elements = { ${held.join(", ")} }` : ""} }\n`;
+  });
+  const direct = ["reachable", "reachable6"].flatMap((name) => {
+    const held = new Set(elements.filter(({ set }) => set === name).map(({ key }) => key.text));
+    return held.size > 0 ? [`add element inet ${table} ${name} { ${[...held].join(", ")} }\n`] : [];
   });
   return `table inet ${table} {
 ${maps.join("")}  chain publish {
@@ -36,17 +41,17 @@ ${maps.join("")}  chain publish {
   }
   chain publish_in {
     type nat hook prerouting priority dstnat; policy accept;
-    iifname != "lo" ip daddr 127.0.0.0/8 return
+${passIPv6(ipv6)}    iifname != "lo" ip daddr 127.0.0.0/8 return
     fib daddr type local jump publish
   }
   chain publish_local {
     type nat hook output priority -100; policy accept;
-    ip6 daddr ::1 return
+${passIPv6(ipv6)}    ip6 daddr ::1 return
     fib daddr type local jump publish
   }
   chain publish_back {
     type nat hook postrouting priority srcnat; policy accept;
-    ct status dnat ip saddr 127.0.0.0/8 oifname @bridges masquerade
+${passIPv6(ipv6)}    ct status dnat ip saddr 127.0.0.0/8 oifname @bridges masquerade
     ct status dnat oifname . ip saddr @subnets masquerade
     ct status dnat oifname . ip6 saddr @subnets6 masquerade
   }
@@ -57,11 +62,29 @@ ${maps.join("")}  chain publish {
     iifname @bridges ip saddr 127.0.0.0/8 drop
   }
 }
-`;
+${direct.join("")}`;
 }
 
-/** An element for each port that the kernel leads. */
-export function publishElements({ target, ports }: Publication): ElementChange[] {
+/** An element for each port that the kernel leads, and for each that is reached at the container's own address. */
+export function publishElements(publication: Publication): ElementChange[] {
+  return [...translatedElements(publication), ...directElements(publication)];
+}
+
+function directElements({ target, ports }: Publication): ElementChange[] {
+  const { direct = [] } = target;
+  const keys = new Map(
+    ports.filter((port) => direct.includes(familyOfHost(port))).flatMap((port) => {
+      const six = isIPv6(port.hostIp);
+      const address = six ? target.ip6 : target.ip;
+      if (address === "") return [];
+      const key = joinKeys(addressKey(address), protocolKey(port.protocol), portKey(port.containerPort));
+      return [[key.text, { family: "inet", set: six ? "reachable6" : "reachable", key } satisfies ElementChange]];
+    }),
+  );
+  return [...keys.values()];
+}
+
+function translatedElements({ target, ports }: Publication): ElementChange[] {
   return ports
     .filter((port) => isTranslated(port, target))
     .map(({ protocol, hostIp, hostPort, containerPort }) => {

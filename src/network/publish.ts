@@ -6,9 +6,10 @@ import type { ReachWay } from "../spec/mod.ts";
 import { choosePort, holdOne, inOrder, type HeldPort } from "./publish-choose.ts";
 import { PortNumbers } from "./publish-numbers.ts";
 import { holdSocket, relayPort, type Hold } from "./publish-relay.ts";
+import { relayDatagrams } from "./publish-relay-udp.ts";
 import { publishElements, publishRules } from "./publish-rules.ts";
 import { PublishStore } from "./publish-store.ts";
-import { isIPv6, isTranslated, type PortWish, type Publication, type PublishedPort, type PublishTarget } from "./publish-types.ts";
+import { familyOfHost, isIPv6, isRouted, isTranslated, type PortWish, type Publication, type PublishedPort, type PublishTarget } from "./publish-types.ts";
 
 export interface PublisherOptions {
   readonly db: Database;
@@ -16,6 +17,8 @@ export interface PublisherOptions {
   readonly table: string;
   /** False: the engine makes no rules, and passes bytes on by itself. */
   readonly firewall: boolean;
+  /** False: nor of IPv6 alone. */
+  readonly firewallIPv6: boolean;
   /** Where ports are published that name no address; "": on all. */
   readonly address: string;
   /** False: IPv6 ports of containers without IPv6 are not published. */
@@ -61,7 +64,7 @@ export class Publisher implements Disposable {
 
   /** Rules, and the elements that the store says: part of the engine's table, so that ports stay published when it is made anew. */
   rules(): string {
-    return publishRules(this.#options.table, this.#store.all());
+    return publishRules({ table: this.#options.table, ipv6: this.#options.firewallIPv6 }, this.#store.all());
   }
 
   /** Takes the ports that the store says. The rules are in the kernel. */
@@ -82,7 +85,12 @@ export class Publisher implements Disposable {
     for (const [at, wish] of inOrder(wishes).entries()) {
       // Ranges may hold every port there is: others have their turn in between.
       if (at > 0 && at % CHANGES_AT_ONCE === 0) await setImmediate();
-      for (const held of choosePort(this.#numbers, { wish, hostIps: this.#hostIpsOf(wish, target), target, ephemeral }, (port) => this.#hold(port, target))) {
+      const hostIps = this.#hostIpsOf(wish, target);
+      const translated = hostIps.filter((hostIp) => !target.routed?.includes(familyOfHost({ hostIp })));
+      const routed = routedPorts(wish, hostIps.filter((hostIp) => !translated.includes(hostIp))).filter((port) => !isAmong(port, [...(before?.ports ?? []), ...chosen.map((held) => held.port)]));
+      chosen.push(...routed.map((port) => ({ port, hold: NOTHING_HELD })));
+      if (translated.length === 0) continue;
+      for (const held of choosePort(this.#numbers, { wish, hostIps: translated, target, ephemeral }, (port) => this.#hold(port, target))) {
         this.#numbers.take(held.port);
         undo.defer(() => this.#numbers.give(held.port));
         undo.defer(() => held.hold.release());
@@ -150,6 +158,7 @@ export class Publisher implements Disposable {
   #takeUp({ containerId, target, ports }: Publication): void {
     this.#admitLoopback(target);
     for (const port of ports) {
+      if (isRouted(port)) continue;
       this.#numbers.take(port);
       try {
         this.#keep(containerId, port, holdOne(port, target, (one) => this.#hold(one, target)));
@@ -165,9 +174,15 @@ export class Publisher implements Disposable {
     const left = ports.filter((port) => !names.has(portName(port)));
     this.#letGo(removed);
     // The row last: a crash before finds it again.
-    if (left.length > 0) return this.#store.put({ containerId, target, ports: left });
+    if (left.length > 0) return this.#keepRest({ containerId, target, ports: left });
     this.#holds.delete(containerId);
     this.#store.delete(containerId);
+  }
+
+  #keepRest(publication: Publication): void {
+    // Two ports of the host may have led to one of the container's, which is reached at its own address as long as one is left.
+    if (this.#options.firewall && publication.target.direct?.length) for (const changes of inChunks(publishElements(publication))) this.#elements.add(changes);
+    this.#store.put(publication);
   }
 
   /** All but the row. */
@@ -178,7 +193,7 @@ export class Publisher implements Disposable {
     for (const port of ports) {
       this.#holds.get(containerId)?.get(portName(port))?.release();
       this.#holds.get(containerId)?.delete(portName(port));
-      this.#numbers.give(port);
+      if (!isRouted(port)) this.#numbers.give(port);
     }
   }
 
@@ -211,25 +226,26 @@ export class Publisher implements Disposable {
     const { protocol, hostIp, hostPort, containerPort } = port;
     // Of all IPv6 addresses the kernel cannot lead ::1.
     const reachesAll = this.#isTranslated(port, target) && !(hostIp === "::" && this.#options.relays);
-    if (protocol !== "tcp" || reachesAll) return holdSocket(protocol, hostIp, hostPort);
-    return relayPort(hostIp, hostPort, { address: isIPv6(hostIp) && target.ip6 !== "" ? target.ip6 : target.ip, port: containerPort });
+    if (protocol === "sctp" || reachesAll) return holdSocket(protocol, hostIp, hostPort);
+    const relay = protocol === "udp" ? relayDatagrams : relayPort;
+    return relay(hostIp, hostPort, { address: isIPv6(hostIp) && target.ip6 !== "" ? target.ip6 : target.ip, port: containerPort });
   }
 
   #wayOf(port: PublishedPort, target: PublishTarget): ReachWay {
     const inside = isIPv6(port.hostIp) && target.ip6 !== "" ? target.ip6 : target.ip;
     const way = { HostIp: port.hostIp, HostPort: port.hostPort, Target: `${isIPv6(inside) ? `[${inside}]` : inside}:${port.containerPort}` };
-    const [element] = this.#isTranslated(port, target) ? publishElements({ containerId: "", target, ports: [port] }) : [];
-    if (element) return { ...way, By: "kernel", Element: `inet ${this.#options.table} ${element.set} { ${element.key.text} : ${element.value?.text} }` };
-    return { ...way, By: port.protocol === "tcp" ? "engine" : "nobody", Element: "" };
+    const [element] = isRouted(port) || this.#isTranslated(port, target) ? publishElements({ containerId: "", target, ports: [port] }) : [];
+    if (element) return { ...way, By: "kernel", Element: `inet ${this.#options.table} ${element.set} { ${[element.key.text, ...(element.value ? [element.value.text] : [])].join(" : ")} }` };
+    return { ...way, By: port.protocol === "sctp" ? "nobody" : "engine", Element: "" };
   }
 
   #isTranslated(port: PublishedPort, target: PublishTarget): boolean {
-    return this.#options.firewall && isTranslated(port, target);
+    return this.#options.firewall && (this.#options.firewallIPv6 || !isIPv6(port.hostIp)) && isTranslated(port, target);
   }
 
   #forgetFlows({ target, ports }: Publication, which: "begun before" | "after"): void {
     for (const { protocol, hostIp, hostPort, containerPort } of ports) {
-      if (protocol !== "udp") continue;
+      if (protocol !== "udp" || hostPort === 0) continue;
       const address = isIPv6(hostIp) ? target.ip6 : target.ip;
       if (which === "begun before") this.#flows.forgetTo(isIPv6(hostIp) ? 6 : 4, hostPort);
       else if (address !== "") this.#flows.forgetFrom(address, containerPort);
@@ -245,11 +261,21 @@ export class Publisher implements Disposable {
   /** No address asked for: all of both families, as far as something leads from there. */
   #hostIpsOf({ hostIp: asked, protocol }: PortWish, target: PublishTarget): string[] {
     const hostIp = asked || this.#options.address;
-    const six = target.ip6 !== "" || (this.#options.relays && protocol === "tcp");
+    const six = target.ip6 !== "" || (this.#options.relays && protocol !== "sctp" && !target.routed?.includes(6));
     if (hostIp === "") return [...(target.ip === "" ? [] : ["0.0.0.0"]), ...(six && this.#hostHasIPv6 ? ["::"] : [])];
     return [hostIp];
   }
 }
+
+const NOTHING_HELD: Hold = { release: () => undefined };
+
+/** Reached at the container's own address: of the host's nothing is taken, whatever number was asked for. */
+function routedPorts({ protocol, containerPort }: PortWish, hostIps: readonly string[]): PublishedPort[] {
+  const families = new Set(hostIps.map((hostIp) => familyOfHost({ hostIp })));
+  return [...families].map((family) => ({ protocol, containerPort, hostIp: family === 6 ? "::" : "0.0.0.0", hostPort: 0 }));
+}
+
+const isAmong = (port: PublishedPort, others: readonly PublishedPort[]): boolean => others.some((other) => portName(other) === portName(port));
 
 function portName({ protocol, hostIp, hostPort, containerPort }: PublishedPort): string {
   return `${hostIp} ${hostPort} ${containerPort}/${protocol}`;

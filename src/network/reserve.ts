@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { EngineError } from "../base/mod.ts";
 import { AddressPool } from "./address-pool.ts";
 import { hostInterfaceIndex, hostInterfaceName, macOfAddress, nextInterface, randomMac } from "./endpoint.ts";
-import { isInhibited } from "./bridges.ts";
+import { resolverAddress } from "./hidden-address.ts";
 import type { Family } from "./subnet.ts";
 import type { Endpoint, EndpointWish, NetworkRecord } from "./types.ts";
 
@@ -36,7 +36,7 @@ export function makeEndpoint(db: Database, network: NetworkRecord, { containerId
     linkLocal: wish.linkLocal ?? [],
     mac: wish.mac ?? (four ? macOfAddress(four.address) : randomMac()),
     names: wish.names,
-    resolver: four && onBridge && wish.names.length > 0 && !isInhibited(network) ? four.gateway : "",
+    resolver: four && wish.names.length > 0 ? resolverAddress(network) : "",
     interfaceName: wish.interfaceName ?? next.interfaceName,
     // One that is born of an interface of the host has a number that the host has not given either.
     insideIndex: onBridge ? next.insideIndex : hostInterfaceIndex(endpointId),
@@ -55,10 +55,10 @@ interface Reserved {
 function reserve(db: Database, network: NetworkRecord, family: Family, wanted: string | undefined): Reserved | undefined {
   if (!(family === 4 ? network.enableIPv4 : network.enableIPv6)) return undefined;
   const pools = poolsOf(db, network, family);
-  for (const { pool, gateway } of pools) {
+  for (const { pool, gateway, defaultGateway } of pools) {
     if (wanted !== undefined && !pool.contains(wanted)) continue;
     const address = wanted === undefined ? pool.takeLowest() : pool.take(wanted);
-    if (address !== undefined) return { address, prefix: pool.prefix, gateway };
+    if (address !== undefined) return { address, prefix: pool.prefix, gateway: defaultGateway ?? gateway };
   }
   if (wanted !== undefined) throw new EngineError("InvalidParameter", `invalid endpoint settings:\nno configured subnet or ip-range contain the IP address ${wanted}`);
   throw new EngineError("System", `no available IPv${family} addresses on this network's address pools: ${network.name} (${network.id})`);
@@ -70,6 +70,6 @@ export function releaseAddresses(db: Database, network: NetworkRecord, { ip, ip6
     if (address !== "") poolsOf(db, network, family).find(({ pool }) => pool.contains(address))?.pool.give(address);
 }
 
-function poolsOf(db: Database, { pools }: NetworkRecord, family: Family): { pool: AddressPool; gateway: string }[] {
-  return pools.filter(({ subnet }) => subnet.includes(":") === (family === 6)).map((record) => ({ pool: new AddressPool(db, record), gateway: record.gateway }));
+function poolsOf(db: Database, { pools }: NetworkRecord, family: Family): { pool: AddressPool; gateway: string; defaultGateway: string | undefined }[] {
+  return pools.filter(({ subnet }) => subnet.includes(":") === (family === 6)).map((record) => ({ pool: new AddressPool(db, record), gateway: record.gateway, defaultGateway: record.defaultGateway }));
 }

@@ -43,7 +43,10 @@ export interface AddressPoolRecord {
   readonly subnet: string;
   /** Where addresses are chosen from. */
   readonly range: string;
+  /** The host's own, which nobody else gets; "" on a network that the host is not on. */
   readonly gateway: string;
+  /** Where the default route of containers leads, when not to the host. */
+  readonly defaultGateway?: string;
   /** By the engine; else the user said which. */
   readonly chosen: boolean;
   /** Addresses that are given to nobody. */

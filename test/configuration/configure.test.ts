@@ -36,7 +36,10 @@ const SAMPLES: { readonly [Name in SettingName]?: { readonly json: unknown; read
   "exec-opts": { json: ["native.cgroupdriver=cgroupfs"], words: ["native.cgroupdriver=cgroupfs"], value: ["native.cgroupdriver=cgroupfs"] },
   bip: { json: "10.1.0.1/16", words: ["10.1.0.1/16"], value: "10.1.0.1/16" },
   "fixed-cidr": { json: "10.9.8.0/24", words: ["10.9.8.0/24"], value: "10.9.8.0/24" },
-  "default-gateway": { json: "", words: [], value: "" },
+  bip6: { json: "fd00:9::1/64", words: ["fd00:9::1/64"], value: "fd00:9::1/64" },
+  "fixed-cidr-v6": { json: "fd00:9::/64", words: ["fd00:9::/64"], value: "fd00:9::/64" },
+  "default-gateway": { json: "10.1.0.9", words: ["10.1.0.9"], value: "10.1.0.9" },
+  "default-gateway-v6": { json: "fd00:9::9", words: ["fd00:9::9"], value: "fd00:9::9" },
   ip: { json: "0.0.0.0", words: ["0.0.0.0"], value: "0.0.0.0" },
   "default-address-pools": { json: [{ base: "10.2.0.0/16", size: 24 }], words: ["base=10.2.0.0/16,size=24"], value: [{ base: "10.2.0.0/16", size: 24 }] },
   "log-opts": { json: { "max-size": "1m" }, words: ["max-size=1m"], value: { "max-size": "1m" } },
@@ -58,7 +61,7 @@ const BY_KIND: Record<string, { json: unknown; words: readonly string[]; value: 
   map: { json: {}, words: [], value: {} },
 };
 /** Settings whose every value is refused. */
-const REFUSED = new Set<SettingName>(["authorization-plugins", "selinux-enabled", "userns-remap", "default-gateway", "rootless"]);
+const REFUSED = new Set<SettingName>(["authorization-plugins", "selinux-enabled", "userns-remap", "rootless"]);
 
 describe.each([...SETTING_NAMES])("%s", (name) => {
   const { kind, within } = SETTINGS[name] as { kind: { flagType: string }; within?: string };

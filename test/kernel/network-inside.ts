@@ -138,7 +138,7 @@ try {
   kill(two.pid, 9);
   network.sweep(new Set(["a".repeat(64)]));
   const linksAfterSweep = rtnl.links().filter((link) => link.kind === "veth" && link.name !== "uplink").map((link) => link.name);
-  const moved = openNetworks({ db, rtnl, config: { ...config, subnet: "10.77.0.0/24" } });
+  const moved = openNetworks({ db, rtnl, config: { ...config, ipv4: { address: "10.77.0.0/24" } } });
   await moved.setup();
   const addressesAfterMove = rtnl.addresses(rtnl.link(config.bridge)?.index).flatMap(({ address, prefix }) => (address.includes(":") ? [] : [`${address}/${prefix}`]));
   const firstAfterMove = attach("moved", moved).ip;

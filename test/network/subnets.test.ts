@@ -56,10 +56,10 @@ describe("subnets", () => {
   });
 
   test("have their gateway at the beginning of the range, past what is reserved", () => {
-    expect(poolOf({ Subnet: "10.1.0.0/16" }, true).gateway).toBe("10.1.0.1");
-    expect(poolOf({ Subnet: "10.1.0.0/16", IPRange: "10.1.5.0/24" }, false).gateway).toBe("10.1.5.0");
-    expect(poolOf({ Subnet: "10.1.0.0/16", AuxiliaryAddresses: { a: "10.1.0.1" } }, false).gateway).toBe("10.1.0.2");
-    expect(poolOf({ Subnet: "fd00:1::/64" }, false).gateway).toBe("fd00:1::1");
+    expect(poolOf({ Subnet: "10.1.0.0/16" }, { chosen: true }).gateway).toBe("10.1.0.1");
+    expect(poolOf({ Subnet: "10.1.0.0/16", IPRange: "10.1.5.0/24" }, { chosen: false }).gateway).toBe("10.1.5.0");
+    expect(poolOf({ Subnet: "10.1.0.0/16", AuxiliaryAddresses: { a: "10.1.0.1" } }, { chosen: false }).gateway).toBe("10.1.0.2");
+    expect(poolOf({ Subnet: "fd00:1::/64" }, { chosen: false }).gateway).toBe("fd00:1::1");
   });
 });
 

@@ -13,13 +13,23 @@ export interface PublishedPort {
   readonly protocol: "tcp" | "udp" | "sctp";
   readonly containerPort: number;
   readonly hostIp: string;
+  /** 0: none of the host's, the container's own is reached. */
   readonly hostPort: number;
+}
+
+/** Where a container is; of `routed` families nothing of the host leads there, of `direct` ones ports are reached at its own address as well. */
+export interface PublishTarget {
+  readonly ip: string;
+  readonly ip6: string;
+  readonly bridge: string;
+  readonly routed?: readonly (4 | 6)[];
+  readonly direct?: readonly (4 | 6)[];
 }
 
 /** Ports of the host that lead to containers. */
 export interface PublishPort {
   /** Adds to what is published; all or nothing. @throws EngineError Conflict, InvalidParameter, System, in Docker's words */
-  publish(containerId: string, target: { readonly ip: string; readonly ip6: string; readonly bridge: string }, wishes: readonly PortWish[]): Promise<readonly PublishedPort[]>;
+  publish(containerId: string, target: PublishTarget, wishes: readonly PortWish[]): Promise<readonly PublishedPort[]>;
   unpublish(containerId: string): void;
   /** A running container reaches itself through a port that it publishes; the number of its interface's end on the host. */
   letReachItself(hostIndex: number): void;
@@ -29,6 +39,6 @@ export interface PublishPort {
   /** Where each comes from, leads to, and by what; `containerPort` like `80/tcp`. */
   ways(containerId: string): { readonly containerPort: string; readonly way: ReachWay }[];
   /** The container is to be reached elsewhere. */
-  retarget(containerId: string, target: { readonly ip: string; readonly ip6: string; readonly bridge: string }): Promise<void>;
+  retarget(containerId: string, target: PublishTarget): Promise<void>;
   sweep(liveIds: ReadonlySet<string>): void;
 }
