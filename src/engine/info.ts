@@ -55,10 +55,17 @@ export async function systemInfo(ctx: EngineContext): Promise<SystemInfo> {
     ...(ctx.defaults.addressPools.length > 0 && { DefaultAddressPools: ctx.defaults.addressPools.map(({ base, size }) => ({ Base: base, Size: size })) }),
     FirewallBackend: { Driver: "nftables" },
     CDISpecDirs: ctx.defaults.cdiSpecDirs,
+    ...registryService(ctx),
     Warnings: warnings(ctx),
   };
   // Absent lists are null on the wire, which the generated types do not say.
   return shape as SystemInfo;
+}
+
+/** Beside Docker's fields, where it is on. */
+function registryService({ registry }: EngineContext): { RegistryService?: object } {
+  const { Enabled, ...state } = registry.state();
+  return Enabled ? { RegistryService: state } : {};
 }
 
 function containerCounts(ctx: EngineContext): Pick<SystemInfo, "Containers" | "ContainersRunning" | "ContainersPaused" | "ContainersStopped"> {

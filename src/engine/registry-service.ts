@@ -99,10 +99,15 @@ export class RegistryService {
   }
 
   async status(): Promise<RegistryServiceStatus> {
+    const { Root: root, ...state } = this.state();
+    return { ...state, Root: root, StorageBytes: root === "" ? 0 : await folderBytes(root) };
+  }
+
+  /** Its status without the bytes, which take time to count. */
+  state(): Omit<RegistryServiceStatus, "StorageBytes"> {
     const settings = this.#settings();
     const run = this.#run && isAlive(this.#run) ? this.#run : undefined;
-    const root = settings?.["root"] ?? "";
-    return { Enabled: settings !== undefined, Running: run !== undefined, Address: run?.url ?? "", Pid: run?.pid ?? 0, Since: run?.since ?? "", Root: root, StorageBytes: root === "" ? 0 : await folderBytes(root) };
+    return { Enabled: settings !== undefined, Running: run !== undefined, Address: run?.url ?? "", Pid: run?.pid ?? 0, Since: run?.since ?? "", Root: settings?.["root"] ?? "" };
   }
 
   /** Lets go of it: it runs on. */

@@ -31,6 +31,8 @@ test("start, push and pull, kill -9 of it and of the engine, stop", async () => 
   expect((await statusOf(engine)).Enabled).toBe(false);
 
   expect(await engine.ok("registry", "start")).toBe("http://127.0.0.1:5000");
+  expect(await engine.ok("info")).toContain("\n Registry Service: http://127.0.0.1:5000\n");
+  expect(await engine.ok("info", "-f", "{{json .}}")).toContain(`"RegistryService":{`);
   expect((await engine.hako("registry", "start")).stderr).toContain("the registry is on already");
   await engine.ok("tag", "busybox:test", "127.0.0.1:5000/team/busybox:1");
   await engine.ok("push", "127.0.0.1:5000/team/busybox:1");
@@ -59,6 +61,7 @@ test("start, push and pull, kill -9 of it and of the engine, stop", async () => 
   await engine.ok("registry", "stop");
   await engine.ok("registry", "stop");
   expect(processStart(third.Pid)).toBeUndefined();
+  expect(await engine.ok("info")).not.toContain("Registry Service");
   expect((await engine.hako("registry", "status")).code).toBe(1);
   await engine.restart();
   expect((await statusOf(engine)).Enabled).toBe(false);

@@ -103,7 +103,10 @@ function hostLines(info: SystemInfo): Line[] {
     [1, `Experimental: ${String(info.ExperimentalBuild ?? false)}`],
     ...listed("Insecure Registries:", registries.map((name): Line => [2, name])),
     ...listed("Registry Mirrors:", (info.RegistryConfig?.Mirrors ?? []).map((mirror): Line => [2, mirror])),
+    ...registryService((info as { RegistryService?: { Running?: boolean; Address?: string } }).RegistryService),
     [1, `Live Restore Enabled: ${String(info.LiveRestoreEnabled ?? false)}`],
     ...listed("Default Address Pools:", (info.DefaultAddressPools ?? []).map(({ Base: base = "", Size: size = 0 }): Line => [3, `Base: ${base}, Size: ${size}`])),
   ];
 }
+
+const registryService = (service: { readonly Running?: boolean; readonly Address?: string } | undefined): Line[] => (service ? [[1, `Registry Service: ${service.Running ? (service.Address ?? "") : "starting"}`]] : []);
