@@ -12,3 +12,5 @@ export { DEFAULT_BUILD_REQUEST } from "./build/request.ts";
 export type * from "./build/events.ts";
 export { BuildChannel, type AcceptStream } from "./build/channel.ts";
 export { readAll, WINDOW_BYTES, type BuildStream } from "./build/stream.ts";
+export * from "./build/listing.ts";
+export { VarintReader, writeVarint } from "./build/varint.ts";
