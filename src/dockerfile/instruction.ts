@@ -57,7 +57,7 @@ interface FileTransfer extends InstructionBase {
   readonly destination: string;
   /** "" when not given. */
   readonly chown: string;
-  /** Octal or symbolic, as written; see parseChmod(). "" when not given. */
+  /** Octal or symbolic, as written. "" when not given. */
   readonly chmod: string;
   readonly link: boolean;
   readonly exclude: readonly string[];

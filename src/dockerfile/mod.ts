@@ -11,3 +11,13 @@ export { heredocStart, heredocSummary, heredocText, type HeredocStart } from "./
 export { closestOf, suggestion } from "./suggest.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export { quoted } from "./text.ts";
+export { EXPANDED_FIELDS, expandInstruction, type ExpandedResult } from "./expand-instruction.ts";
+export { StageScope, type ScopeOptions } from "./scope.ts";
+export { globalArguments, predefinedArguments, PROXY_ARGS, type ArgumentPlatform, type PredefinedOptions } from "./globals.ts";
+export { parseTrigger } from "./trigger.ts";
+export { InstructionError } from "./instruction-error.ts";
+export { applyToConfig, commandArguments, DEFAULT_SHELL, joinedWorkdir, type ConfigOptions } from "./config.ts";
+export { historyText, type HistoryOptions } from "./history.ts";
+export { instructionTitle } from "./title.ts";
+export { runCommand, SCRIPT_FOLDER, type RunCommand } from "./run-command.ts";
+export { parseExposedPort, type ExposedPort } from "./ports.ts";
