@@ -1,6 +1,6 @@
-import { chmodSync, closeSync, fchmodSync, futimesSync, lutimesSync, mkdirSync, openSync, rmSync, symlinkSync, unlinkSync, utimesSync } from "node:fs";
+import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { AT, hasCode, mknodat } from "../../linux/mod.ts";
+import { AT, hasCode, mknodat, utimensat } from "../../linux/mod.ts";
 import { compareEntryPaths, FILE_KIND, kindOfMode, readListing, type ListedEntry } from "../../spec/mod.ts";
 import { DIGEST_BYTES, type ContextIndex } from "./index-file.ts";
 import type { Slices } from "./slices.ts";
@@ -54,11 +54,9 @@ export async function changeTree(tree: string, before: ContextIndex | undefined,
 
 /** Modes and times of folders, after all changes in them. */
 export async function finishFolders(tree: string, folders: readonly ListedEntry[], slices: Slices): Promise<void> {
-  for (const { path, mode, mtimeSeconds, mtimeNanoseconds } of folders) {
-    const place = join(tree, path);
-    chmodSync(place, mode & PERMISSIONS);
-    const time = mtimeSeconds + mtimeNanoseconds / 1e9;
-    utimesSync(place, time, time);
+  for (const entry of folders) {
+    chmodSync(join(tree, entry.path), entry.mode & PERMISSIONS);
+    setTime(tree, entry);
     if (slices.due) await slices.next();
   }
 }
@@ -76,25 +74,27 @@ export function createFile(tree: string, { path }: ListedEntry): number {
 }
 
 /** Mode and time, then closed. */
-export function finishFile(fd: number, { mode, mtimeSeconds, mtimeNanoseconds }: ListedEntry): void {
-  const time = mtimeSeconds + mtimeNanoseconds / 1e9;
-  fchmodSync(fd, mode & PERMISSIONS);
-  futimesSync(fd, time, time);
+export function finishFile(tree: string, fd: number, entry: ListedEntry): void {
+  fchmodSync(fd, entry.mode & PERMISSIONS);
   closeSync(fd);
+  setTime(tree, entry);
+}
+
+/** By the system call: the runtime's own functions take five times as long. */
+function setTime(tree: string, { path, mtimeSeconds, mtimeNanoseconds }: ListedEntry): void {
+  const timeNs = BigInt(mtimeSeconds) * 1_000_000_000n + BigInt(mtimeNanoseconds);
+  utimensat(AT.FDCWD, join(tree, path), timeNs, timeNs);
 }
 
 function make(tree: string, entry: ListedEntry, kind: number): void {
   const place = join(tree, entry.path);
-  const time = entry.mtimeSeconds + entry.mtimeNanoseconds / 1e9;
   if (kind === FILE_KIND.folder) return void mkdirSync(place, { mode: 0o700 });
-  if (kind === FILE_KIND.link) {
-    symlinkSync(entry.linkTarget ?? "", place);
-    lutimesSync(place, time, time);
-    return;
+  if (kind === FILE_KIND.link) symlinkSync(entry.linkTarget ?? "", place);
+  else {
+    mknodat(AT.FDCWD, place, FILE_KIND.fifo | 0o600);
+    chmodSync(place, entry.mode & PERMISSIONS);
   }
-  mknodat(AT.FDCWD, place, FILE_KIND.fifo | 0o600);
-  chmodSync(place, entry.mode & PERMISSIONS);
-  utimesSync(place, time, time);
+  setTime(tree, entry);
 }
 
 /** What the tree held, read along with the new list. */

@@ -83,7 +83,7 @@ export class FileReceiver implements Disposable {
     const { entry, file } = this.#current();
     const { fd, hash, sizeBytes } = this.#open ?? { fd: createFile(this.#tree, entry), hash: new Bun.CryptoHasher("sha256"), sizeBytes: 0 };
     this.#open = undefined;
-    finishFile(fd, entry);
+    finishFile(this.#tree, fd, entry);
     this.#digests.set(hash.digest(), file * DIGEST_BYTES);
     if (sizeBytes !== entry.size) this.unsettled.push(file);
     this.#next++;

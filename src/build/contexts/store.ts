@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "../../base/mod.ts";
 import { changeTree, finishFolders, type WantedFile } from "./change-tree.ts";
@@ -39,6 +39,7 @@ export class ContextStore {
   /** Builds that read, by the version's folder. */
   readonly #readers = new Map<string, number>();
   readonly #changing = new Set<string>();
+  #discarded = 0;
 
   private constructor(root: string) {
     this.#root = root;
@@ -51,8 +52,8 @@ export class ContextStore {
     for (const key of readdirSync(root)) {
       const versions = KEY.test(key) ? store.#versions(key) : [];
       const newest = versions.find((version) => readIndex(indexOf(version)) !== undefined);
-      for (const version of versions) if (version !== newest) void discard(version.folder);
-      if (!newest) void discard(join(root, key));
+      for (const version of versions) if (version !== newest) void store.#discard(version.folder);
+      if (!newest) void store.#discard(join(root, key));
     }
     return store;
   }
@@ -97,10 +98,7 @@ export class ContextStore {
       if (context.inUse || !due) continue;
       total -= context.sizeBytes;
       removed.push(context);
-      // Renamed at once, so that nobody finds a part of it.
-      const away = join(this.#root, `${context.key}.gone`);
-      await rename(join(this.#root, context.key), away);
-      await discard(away);
+      await this.#discard(join(this.#root, context.key));
     }
     return removed;
   }
@@ -185,8 +183,15 @@ export class ContextStore {
     for (const version of versions) {
       if (version === newest || this.#readers.has(version.folder) || this.#changing.has(version.folder)) continue;
       rmSync(indexOf(version), { force: true });
-      void discard(version.folder);
+      void this.#discard(version.folder);
     }
+  }
+
+  /** Away at once, so that nobody finds a part of it; what cannot be removed now is found at the next start. */
+  async #discard(folder: string): Promise<void> {
+    const away = join(this.#root, `gone-${process.pid}-${this.#discarded++}`);
+    renameSync(folder, away);
+    await rm(away, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
@@ -202,6 +207,3 @@ function isWhole({ digests }: ContextIndex): boolean {
   for (let at = 0; at < digests.length; at += DIGEST_BYTES) if (digests.subarray(at, at + DIGEST_BYTES).every((byte) => byte === 0)) return false;
   return true;
 }
-
-/** What cannot be removed now is found at the next start. */
-const discard = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true }).catch(() => undefined);
