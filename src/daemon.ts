@@ -6,7 +6,7 @@ import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
 import type { Configuration } from "./configuration/mod.ts";
 import { ContentStore } from "./content/mod.ts";
 import { openResolver, removeRedirect } from "./dns/mod.ts";
-import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, recover, RegistryService, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
+import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, pluginsDir, recover, RegistryService, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, volumeMountsDir, volumesDir, volumeUsesDir, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
 import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces, type Proxies } from "./engine-settings.ts";
 import { helperPrograms, ownProgram } from "./helper-programs.ts";
 import { imageSchema, openImages, transferSchema, type Images } from "./image/mod.ts";
@@ -19,6 +19,7 @@ import { writePidFile } from "./pid-file.ts";
 import { emitReload, SettingsInForce } from "./reload.ts";
 import { ShimSpawner, startService } from "./runtime/mod.ts";
 import { snapshotSchema, Snapshots } from "./snapshot/mod.ts";
+import { DOCKERS_FOLDERS, VolumeDrivers } from "./volume/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import helloPath from "../build/native/hello" with { type: "file" };
 import shimPath from "../build/native/hako-shim" with { type: "file" };
@@ -218,7 +219,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   held.defer(() => db.close());
   installShim(runRoot);
   const spawner = held.use(new ShimSpawner({ shim: shimPath }));
-  const { extractor, trees, compressor } = helperPrograms(spawner, runRoot, rootMountPoint({ dataRoot, runRoot }));
+  const { extractor, trees, compressor, mountWork } = helperPrograms(spawner, runRoot, rootMountPoint({ dataRoot, runRoot }));
   const content = new ContentStore(join(dataRoot, "content"));
   const snapshots = new Snapshots({ db, dir: dataRoot });
   const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
@@ -231,8 +232,10 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   await network.setup();
   publisher.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });
+  const paths = { dataRoot, runRoot };
+  const volumeDrivers = new VolumeDrivers({ dir: volumesDir(paths), mounts: volumeMountsDir(paths), uses: volumeUsesDir(paths), plugins: { folders: { ...DOCKERS_FOLDERS, sockets: [pluginsDir(paths), ...DOCKERS_FOLDERS.sockets] } }, work: mountWork, log });
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
-  const ctx = openEngine({ settings, db, paths: { dataRoot, runRoot }, build, space, images, snapshots, trees, network, publisher, names, cgroups, runtime: runtimePort(spawner), host, registry: registryService(dataRoot, log), log });
+  const ctx = openEngine({ settings, db, paths, build, space, images, snapshots, trees, network, publisher, names, volumeDrivers, cgroups, runtime: runtimePort(spawner), host, registry: registryService(dataRoot, log), log });
   if (shortage === undefined) await addFirstImage(images);
   return { ctx, network, cgroups, images };
 }

@@ -1,2 +1,3 @@
-/** Entry of the helper processes (`hako __extract`, `hako __tree`, `hako __gzip`): a door of its own, so that they load nothing else. */
+/** Entry of the helper processes (`hako __extract`, `hako __tree`, `hako __gzip`, `hako __mount`): a door of its own, so that they load nothing else. */
 export { extractMain, gzipMain, treeMain } from "./archive/mod.ts";
+export { mountMain } from "./volume/mod.ts";

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { EXTRACT_CAPABILITIES, helperCompressor, helperExtractor, Trees, type Compressor, type Extractor, type GrowingProcess } from "./archive/mod.ts";
 import { openOwnExecutable } from "./linux/mod.ts";
-import type { ShimSpawner } from "./runtime/mod.ts";
+import { runProgram, type ShimSpawner } from "./runtime/mod.ts";
+import type { MountWork } from "./volume/mod.ts";
 
 /** What leads to our own command line: the executable is the program, or runs it. */
 export const ownProgram = (): readonly string[] => (Bun.main.startsWith("/$bunfs/") ? ["hako"] : ["bun", join(import.meta.dir, "cli", "main.ts")]);
@@ -13,7 +14,13 @@ export interface HelperPrograms {
   readonly extractor: Extractor;
   readonly trees: Trees;
   readonly compressor: Compressor;
+  /** Among the host's own mounts. @returns 0 or the kernel's error number */
+  readonly mountWork: (work: MountWork) => Promise<number>;
 }
+
+/** A server of files that does not answer is given up. */
+const MOUNT_PATIENCE_MS = 120_000;
+const TIMED_OUT = 110;
 
 /** @param mountPoint an empty folder, on which each helper sees what is mounted for it alone */
 export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint: string): HelperPrograms {
@@ -41,7 +48,8 @@ export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint
     });
     return { exited: helper.exited, stdin: helper.stdin, stdout: helper.stdout ?? nothing(), kill: () => helper.kill() };
   }, mountPoint);
-  return { extractor, trees, compressor };
+  const mountWork = async (work: MountWork): Promise<number> => (await runProgram({ exeFd, argv: [...program, "__mount", JSON.stringify(work)], env: ENVIRONMENT, timeoutMs: MOUNT_PATIENCE_MS })) ?? TIMED_OUT;
+  return { extractor, trees, compressor, mountWork };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, void> {}

@@ -10,7 +10,7 @@ const USE_CASES = [
   "createExec", "startExec", "inspectExec", "resizeExec",
   "listImages", "inspectImage", "imageHistory", "tagImage", "removeImage", "importImage", "loadImage", "saveImages", "pruneImages",
   "pullImage", "pushImage", "registryLogin", "inspectDistribution", "searchImages", "startRegistry", "stopRegistry", "registryStatus",
-  "createVolume", "listVolumes", "inspectVolume", "removeVolume", "pruneVolumes",
+  "createVolume", "listVolumes", "inspectVolume", "removeVolume", "pruneVolumes", "renameVolume", "saveVolume", "loadVolume",
   "listNetworks", "inspectNetwork", "createNetwork", "removeNetwork", "connectNetwork", "disconnectNetwork", "pruneNetworks",
   "events", "systemInfo", "systemVersion", "systemDf", "checkStore",
 ] as const;

@@ -2,7 +2,7 @@ import { EngineError } from "../base/mod.ts";
 import { route, type Method, type Reply, type Route } from "./route.ts";
 
 /** This engine is never part of a swarm; the answers are Docker's for a node that is not. */
-const notManager = (): Reply => {
+export const notManager = (): Reply => {
   throw new EngineError("Unavailable", 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.');
 };
 const notInSwarm = (): Reply => {

@@ -73,7 +73,8 @@ async function named<T>(ref: string, path: string, work: Promise<T>): Promise<T>
   }
 }
 
-async function* releasing(bytes: AsyncIterable<Uint8Array>, held: Disposable): AsyncGenerator<Uint8Array, void, void> {
+/** The bytes; at their end, or when nobody wants more, the tree is let go. */
+export async function* releasing(bytes: AsyncIterable<Uint8Array>, held: Disposable): AsyncGenerator<Uint8Array, void, void> {
   try {
     yield* bytes;
   } finally {

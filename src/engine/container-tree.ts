@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { EngineError } from "../base/mod.ts";
 import type { RuntimeMount } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
-import { containerDir, volumeData } from "./paths.ts";
+import { containerDir } from "./paths.ts";
 import type { TreeRoot } from "./ports.ts";
 import type { ContainerMount, ContainerRecord } from "./record.ts";
 import { isRunning } from "./state.ts";
+import { holdVolumes, placeOf } from "./volume-mounts.ts";
 
 /** A container's files, held until they are disposed, be it once or more. */
 export interface HeldTree extends Disposable {
@@ -33,7 +34,12 @@ export async function openTree(ctx: EngineContext, ref: string, use: "read" | "w
       return started;
     }
     const root = view ? ctx.snapshots.view(record.id) : ctx.snapshots.root(record.id);
-    return { root: { kind: "mounted", root, binds: restingBinds(ctx, record) }, record, [Symbol.dispose]: once(() => hold?.[Symbol.dispose]()) };
+    const volumes = await holdVolumes(ctx, record.mounts);
+    const close = once(() => {
+      volumes[Symbol.dispose]();
+      hold?.[Symbol.dispose]();
+    });
+    return { root: { kind: "mounted", root, binds: restingBinds(ctx, record, volumes.use) }, record, [Symbol.dispose]: close };
   } catch (error) {
     hold?.[Symbol.dispose]();
     throw error;
@@ -57,8 +63,8 @@ function runningTree(ctx: EngineContext, record: ContainerRecord): HeldTree | un
 }
 
 /** What a start would mount of files and folders; a source that is gone leaves what lies below it. */
-function restingBinds(ctx: EngineContext, record: ContainerRecord): RuntimeMount[] {
-  const own = record.mounts.filter(({ type }) => type !== "tmpfs").map((mount) => bindOf(ctx, mount));
+function restingBinds(ctx: EngineContext, record: ContainerRecord, use: string): RuntimeMount[] {
+  const own = record.mounts.filter(({ type }) => type !== "tmpfs").map((mount) => bindOf(ctx, mount, use));
   const taken = new Set(record.mounts.map(({ destination }) => destination));
   const files = ["resolv.conf", "hostname", "hosts"]
     .map((name): RuntimeMount => ({ destination: `/etc/${name}`, type: "bind", source: join(containerDir(ctx.paths, record.id), name), options: ["bind"] }))
@@ -66,8 +72,9 @@ function restingBinds(ctx: EngineContext, record: ContainerRecord): RuntimeMount
   return [...own, ...files].filter(({ source }) => existsSync(source));
 }
 
-function bindOf(ctx: EngineContext, { type, source, destination, readOnly, recursion, subpath }: ContainerMount): RuntimeMount {
-  const path = type === "volume" ? volumeData(ctx.paths, source) : source;
+function bindOf(ctx: EngineContext, mount: ContainerMount, use: string): RuntimeMount {
+  const { destination, readOnly, recursion, subpath } = mount;
+  const { path } = placeOf(ctx, use, mount);
   return { destination, type: "bind", source: path, options: [recursion.nonRecursive ? "bind" : "rbind", ...(readOnly ? ["ro"] : [])], ...(subpath !== undefined && { beneath: subpath }) };
 }
 

@@ -13,6 +13,7 @@ import type { LogTable } from "./log-table.ts";
 import type { CgroupPort, HostPort, ImagePort, NamesPort, NetworkPort, PublishPort, RuntimePort, SnapshotPort, TreePort } from "./ports.ts";
 import type { EnginePaths } from "./paths.ts";
 import type { RegistryService } from "./registry-service.ts";
+import type { VolumeDrivers } from "../volume/mod.ts";
 import type { StatsSampler } from "./stats/sampler.ts";
 
 /** What every use case works with; daemon.ts builds the one that runs, tests build small ones. */
@@ -21,6 +22,7 @@ export interface EngineContext {
   readonly containers: ContainerStore;
   readonly eventLog: EventLog;
   readonly volumes: VolumeStore;
+  readonly volumeDrivers: VolumeDrivers;
   /** Held per container id by whatever changes its life cycle. */
   readonly locks: KeyedLock;
   readonly live: LiveTable;

@@ -26,7 +26,7 @@ import type { ResolvedImage } from "./ports.ts";
 import { randomName } from "./random-name.ts";
 import { requireRuntime } from "./runtime-choice.ts";
 import { shortId, type ContainerConfig, type ContainerRecord } from "./record.ts";
-import { claimVolumes, releaseVolumes } from "./volumes.ts";
+import { claimVolumes, releaseVolumes } from "./volume-claims.ts";
 
 /**
  * Validates, merges with the image, reserves the name, prepares the writable layer, and only then writes the row: what a

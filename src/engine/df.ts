@@ -5,6 +5,7 @@ import { listImages, sharedBytes } from "./images.ts";
 import { summaryOf } from "./list.ts";
 import { volumeData } from "./paths.ts";
 import { volumeOf } from "./volumes.ts";
+import { driverOf } from "./store/volumes.ts";
 
 export type DfType = "container" | "image" | "volume" | "build-cache";
 
@@ -13,7 +14,7 @@ export async function systemDf(ctx: EngineContext, types: readonly DfType[] = []
   const wants = (type: DfType): boolean => types.length === 0 || types.includes(type);
   const images = wants("image") ? await imageUsage(ctx) : undefined;
   const containers = wants("container") ? await Promise.all(ctx.containers.all().reverse().map((record) => summaryOf(ctx, record, true))) : undefined;
-  const volumes = wants("volume") ? await Promise.all(ctx.volumes.all().map((record) => volumeUsage(ctx, record))) : undefined;
+  const volumes = wants("volume") ? await Promise.all(ctx.volumes.all().filter((record) => driverOf(record) === "local" && Object.keys(record.options ?? {}).every((key) => !["device", "type", "o"].includes(key))).map((record) => volumeUsage(ctx, record))) : undefined;
   const shape: Record<string, unknown> = {
     LayersSize: images?.total ?? 0,
     Images: images?.list ?? null,

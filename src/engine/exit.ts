@@ -9,6 +9,7 @@ import type { Cgroup, ExitStatus, Shim } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { removeRunDir } from "./run-files.ts";
 import { isRunning, type ExitedState } from "./state.ts";
+import { emitMountEvents } from "./volume-mounts.ts";
 
 /** What a container shows whose monitor was killed before it could tell. */
 const UNKNOWN_EXIT = 255;
@@ -62,6 +63,7 @@ export function recordExit(ctx: EngineContext, id: string, status: ExitStatus, r
   // Docker tells of the network first; it is let go of at once.
   emitEndpointEvent(ctx, record, "disconnect");
   const ranForMs = Math.max(0, Date.parse(exited.finishedAt) - Date.parse(exited.startedAt));
+  emitMountEvents(ctx, record, "unmount");
   emitContainerEvent(ctx, record, "die", { execDuration: String(Math.floor(ranForMs / 1000)), exitCode: String(status.exitCode) });
   if (restart) return { kind: "restart", ranForMs };
   return { kind: record.hostConfig.AutoRemove ? "remove" : "rest" };
@@ -80,6 +82,6 @@ export function policyRestarts({ hostConfig, restartCount }: ContainerRecord, ex
 export async function releaseRun(ctx: EngineContext, id: string, cgroup: Cgroup | undefined): Promise<void> {
   // Another runtime takes back its own first: of a cgroup that goes meanwhile it would leave what is not ours.
   const runDir = await Promise.allSettled([removeRunDir(ctx, id)]);
-  const results = [...runDir, ...(await Promise.allSettled([cgroup?.remove(), (async () => ctx.publisher.unpublish(id))(), (async () => ctx.names.remove(id))(), (async () => ctx.network.detach(id))()]))];
+  const results = [...runDir, ...(await Promise.allSettled([cgroup?.remove(), (async () => ctx.publisher.unpublish(id))(), (async () => ctx.names.remove(id))(), (async () => ctx.network.detach(id))(), ctx.volumeDrivers.uses.release(id)]))];
   for (const result of results) if (result.status === "rejected") ctx.log(`container ${id}: ${messageOf(result.reason)}, ignoring; the next start of the engine sweeps it`);
 }

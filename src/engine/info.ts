@@ -14,7 +14,7 @@ export async function systemInfo(ctx: EngineContext): Promise<SystemInfo> {
     Images: ctx.images.list({ all: true, filters: {} }).length,
     Driver: "overlay2",
     DriverStatus: [["Supports d_type", "true"], ["Using metacopy", "false"], ["Native Overlay Diff", "true"], ["userxattr", "false"]],
-    Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: LOG_DRIVER_NAMES },
+    Plugins: { Volume: ["local", ...ctx.volumeDrivers.plugins.names()], Network: ["bridge", "host", "null"], Authorization: null, Log: LOG_DRIVER_NAMES },
     ...kernelSupport(ctx),
     Debug: ctx.defaults.debug,
     NFd: 0,

@@ -7,10 +7,10 @@ import { emitContainerEvent, emitEndpointEvent } from "./emit.ts";
 import { recordExit, superviseRun } from "./exit.ts";
 import { startHealth } from "./health/monitor.ts";
 import type { HealthState } from "./health/state.ts";
-import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket, volumeData } from "./paths.ts";
+import { containerDir, exitFile, initBinary, logPaths, rootMountPoint, runSocket } from "./paths.ts";
 import { prepareLog } from "./log-forwarding.ts";
 import type { Attachment, Cgroup, ContainerLaunch, LogLaunch, Shim } from "./ports.ts";
-import type { ContainerMount, ContainerRecord } from "./record.ts";
+import type { ContainerRecord } from "./record.ts";
 import { imageMountKey } from "./image-mounts.ts";
 import { linkedEnv } from "./links.ts";
 import { endpointWishes } from "./endpoint-wishes.ts";
@@ -25,6 +25,7 @@ import { runtimeChoice } from "./runtime-choice.ts";
 import { StartRefused } from "./start-refused.ts";
 import { restOf } from "./state.ts";
 import { userOf } from "./user-cache.ts";
+import { emitMountEvents, mountVolumes, placeOf } from "./volume-mounts.ts";
 import { withDefaults } from "./with-defaults.ts";
 
 /**
@@ -37,6 +38,7 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   await using undo = new AsyncDisposableStack();
   const attachment = await publishPorts(ctx, record, attachNetworks(ctx, record, undo), undo);
   undo.defer(() => removeRunDir(ctx, id));
+  await mountVolumes(ctx, record, undo);
   const asRun = withDefaults(record, ctx.defaults);
   const spec = buildSpec(ctx, withJoinedHostname(ctx, asRun));
   await Promise.all([writeRunFiles(ctx, asRun, attachment?.endpoints ?? []), makeBindSources(record)]);
@@ -55,6 +57,7 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   superviseRun(ctx, id, shim, cgroup);
   ctx.containers.setState(id, { status: "running", pid, paused: false, startedAt: formatInstant(startedNs), ...previousFinish(record) });
   if (record.config.Healthcheck) startHealth(ctx, id, previousHealth(record));
+  emitMountEvents(ctx, record, "mount");
   emitEndpointEvent(ctx, record, "connect");
   emitContainerEvent(ctx, record, "start");
 }
@@ -85,7 +88,7 @@ function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
     joined: (ref, what) => joinedContainer(ctx, ref, what),
     linkedEnv: linkedEnv(ctx, record),
     cgroupsPath: record.id,
-    sourceOf: (mount) => sourceOf(ctx, mount),
+    placeOf: (mount) => placeOf(ctx, record.id, mount),
     imageRoot: (mount) => ctx.snapshots.below(imageMountKey(record, mount)),
     filesDir: containerDir(ctx.paths, record.id),
     shmNamespace: (ref) => ctx.host.namespacePath(joinedContainer(ctx, ref, "IPC").pid, "mnt"),
@@ -93,10 +96,6 @@ function buildSpec(ctx: EngineContext, record: ContainerRecord): RuntimeSpec {
     hostHas: existsSync,
   });
   return injectDevices(spec, record.hostConfig.DeviceRequests ?? [], ctx.defaults.cdiSpecDirs, ctx.host);
-}
-
-function sourceOf(ctx: EngineContext, mount: ContainerMount): string {
-  return mount.type === "volume" ? volumeData(ctx.paths, mount.source) : mount.source;
 }
 
 /** The container whose namespace another joins. @throws EngineError NotFound, Conflict, in Docker's words */

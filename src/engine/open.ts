@@ -25,7 +25,7 @@ export const engineSchemas: readonly Schema[] = [
 ];
 
 /** The mechanisms that the composition root has opened. */
-export interface EngineParts extends Pick<EngineContext, "paths" | "space" | "images" | "snapshots" | "trees" | "network" | "publisher" | "names" | "cgroups" | "runtime" | "host" | "registry" | "log"> {
+export interface EngineParts extends Pick<EngineContext, "paths" | "space" | "images" | "snapshots" | "trees" | "network" | "publisher" | "names" | "volumeDrivers" | "cgroups" | "runtime" | "host" | "registry" | "log"> {
   readonly db: Database;
   /** The settings of this moment. */
   readonly settings: () => EngineDefaults;

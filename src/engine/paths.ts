@@ -10,6 +10,9 @@ import { join } from "node:path";
  *   <run root>/hako.sock  root/  bin/hako-shim
  *   <run root>/c/<container id>/{s,health}   control socket of the container's shim; its health, if it is checked
  *   <run root>/e/<exec id>/{s,exit,exec}     control socket of an exec's shim, how it ended, what was asked for
+ *   <run root>/v/<name>                      file systems that volumes are, while somebody uses them
+ *   <run root>/u/<container id>              which volumes of drivers a run has mounted
+ *   <run root>/plugins/                      sockets of volume plugins for this engine alone, beside Docker's folders
  */
 export interface EnginePaths {
   readonly dataRoot: string;
@@ -35,5 +38,8 @@ export const execRequestFile = (paths: EnginePaths, execId: string): string => j
 export const execsDir = (paths: EnginePaths): string => join(paths.runRoot, "e");
 export const rootMountPoint = (paths: EnginePaths): string => join(paths.runRoot, "root");
 export const initBinary = (paths: EnginePaths): string => join(paths.runRoot, "bin", "hako-shim");
+export const volumeMountsDir = (paths: EnginePaths): string => join(paths.runRoot, "v");
+export const volumeUsesDir = (paths: EnginePaths): string => join(paths.runRoot, "u");
+export const pluginsDir = (paths: EnginePaths): string => join(paths.runRoot, "plugins");
 export const volumesDir = (paths: EnginePaths): string => join(paths.dataRoot, "volumes");
 export const volumeData = (paths: EnginePaths, name: string): string => join(paths.dataRoot, "volumes", name, "_data");

@@ -19,6 +19,8 @@ export interface ContainerMount {
   readonly noCopy: boolean;
   readonly subpath?: string;
   readonly tmpfsOptions?: readonly string[];
+  /** Who keeps a volume that is not there yet, and what he is told; absent: `local`. */
+  readonly driver?: { readonly name: string; readonly options: Readonly<Record<string, string>> };
   readonly request?: MountRequest;
 }
 

@@ -9,7 +9,7 @@ import { containerDir } from "./paths.ts";
 import { shortId, type ContainerRecord } from "./record.ts";
 import { removeRunDir } from "./run-files.ts";
 import { dockerStatus, isRunning, restOf, type RestState } from "./state.ts";
-import { releaseVolumes } from "./volumes.ts";
+import { releaseVolumes } from "./volume-claims.ts";
 
 /** @throws EngineError NotFound, Conflict while it runs and `force` is not given */
 export async function removeContainer(ctx: EngineContext, ref: string, options: RemoveOptions = {}): Promise<void> {

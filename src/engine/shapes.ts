@@ -1,22 +1,24 @@
 import type { EndpointSettings, MountPoint } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { endpointNames, knowsNames } from "./endpoint-wishes.ts";
-import { volumeData } from "./paths.ts";
 import type { Endpoint } from "./ports.ts";
 import type { ContainerRecord } from "./record.ts";
 import { isRunning, type ContainerState } from "./state.ts";
+import { driverOf } from "./store/volumes.ts";
+import { shownPlace } from "./volume-mounts.ts";
 
 /** Parts that list and inspect both show. */
 
 export function mountPoints(ctx: EngineContext, record: ContainerRecord): MountPoint[] {
   return record.mounts
     .filter(({ type, request }) => type !== "tmpfs" || request !== undefined)
-    .map(({ type, source, destination, readOnly, mode, propagation }) => ({
+    .map((mount) => ({ ...mount, volume: mount.type === "volume" ? ctx.volumes.get(mount.source) : undefined }))
+    .map(({ type, source, destination, readOnly, mode, propagation, volume }) => ({
       Type: type,
       ...((type === "volume" || type === "image") && { Name: source }),
-      Source: type === "volume" ? volumeData(ctx.paths, source) : source,
+      Source: type === "volume" ? shownPlace(ctx, record.id, source) : source,
       Destination: destination,
-      ...(type === "volume" && { Driver: "local" }),
+      ...(type === "volume" && { Driver: driverOf(volume ?? {}) }),
       Mode: mode,
       RW: !readOnly,
       Propagation: propagation,

@@ -5,7 +5,10 @@ import { EngineError } from "../base/mod.ts";
 import { hasCode } from "../linux/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { volumeData, volumesDir } from "./paths.ts";
+import type { DrivenVolume } from "../volume/mod.ts";
+import { volumeMount } from "./create/mounts.ts";
 import type { ContainerMount } from "./record.ts";
+import { drivenVolume, holdVolumes, placeOf } from "./volume-mounts.ts";
 
 const KIND_BITS = 0o170000;
 const FOLDER = 0o040000;
@@ -25,12 +28,35 @@ export async function fillFromImage(ctx: EngineContext, containerId: string, { s
     throw new EngineError("InvalidParameter", isAnonymous ? `cannot mount volume over existing file, file exists ${destination}` : `source ${destination} is not directory`);
   }
   if (!stat || noCopy || subpath !== undefined) return;
-  const data = volumeData(ctx.paths, source);
+  const record = ctx.volumes.get(source);
+  if (!record) return;
+  const volume = drivenVolume(record);
+  if (ctx.volumeDrivers.isFolder(volume)) return await fillFolder(ctx, containerId, { volume, destination, data: volumeData(ctx.paths, source) }, stat);
+  // Memory forgets it as soon as nobody uses it.
+  if (volume.driver === "local" && volume.options["type"] === "tmpfs") return;
+  const mount: ContainerMount = volumeMount(source, destination);
+  using held = await holdVolumes(ctx, [mount]);
+  await fillFolder(ctx, containerId, { volume, destination, data: placeOf(ctx, held.use, mount).path }, stat);
+}
+
+interface Filling {
+  readonly volume: DrivenVolume;
+  readonly destination: string;
+  /** The volume's files. */
+  readonly data: string;
+}
+
+async function fillFolder(ctx: EngineContext, containerId: string, { volume, destination, data }: Filling, stat: FolderStat): Promise<void> {
+  const { options, name: source } = volume;
+  // Who chose an owner or a mode wants those.
+  const like = Object.keys(options).some((key) => ["uid", "gid", "mode"].includes(key)) ? (): void => undefined : (): void => likeFolder(data, stat);
   if (readdirSync(data).length > 0) return;
-  if (files.folder(destination)?.isEmpty !== false) return likeFolder(data, stat);
-  if (ctx.volumes.users(source).length > 0) await copyTo(ctx, containerId, destination, data);
+  if (ctx.snapshots.files(containerId).folder(destination)?.isEmpty !== false) return like();
+  // A folder with a limit keeps it only where it is.
+  const inPlace = Object.keys(options).length > 0 || volume.driver !== "local" || ctx.volumes.users(source).length > 0;
+  if (inPlace) await copyTo(ctx, containerId, destination, data);
   else await copyBeside(ctx, containerId, destination, data);
-  likeFolder(data, stat);
+  like();
 }
 
 interface FolderStat {

@@ -3,6 +3,7 @@ export { SyscallError, hasCode, errnoMessage, errnoName, ERRNO, type ErrnoName }
 export { AT, CLONE, DT, LOCK, O, RENAME, RESOLVE, S } from "./constants.ts";
 export type { Path } from "./call.ts";
 export * from "./files.ts";
+export { copyFile } from "./copy-file.ts";
 export { statx, fstat, type Stat } from "./stat.ts";
 export { getdents, readDirectory, type DirectoryEntry } from "./directory.ts";
 export * from "./xattrs.ts";
@@ -31,7 +32,7 @@ export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type InterfaceC
 export { FIRST_CONTAINER_LINK, hairpinBatch, vethToPid, linksToPid, insideBatch, loopbackBatch, type DefaultRoute, type HostBatch, type InsideLink, type InsidePlan, type SubInterfacePlan, type VethPlan } from "./container-links.ts";
 export { announceGatewayBatch, loopbackGuardBatch, resolverLinkBatch, RESOLVER_ADDRESS, type ResolverLink } from "./resolver-link.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
-export { NftElements, groupKey, interfaceKey, macKey, addressKey, protocolFamilyKey, subnetKey, joinKeys, type ElementChange, type ElementKey } from "./nft-elements.ts";
+export { NftElements, groupKey, interfaceKey, macKey, addressKey, numberKey, protocolFamilyKey, subnetKey, joinKeys, type ElementChange, type ElementKey } from "./nft-elements.ts";
 export { applyRuleset, takesRuleset, listTable, listForwardPolicies, listInputChains, deleteTable, type ForwardChain, type InputChain, type NftFamily } from "./nftables.ts";
 export { endWriting, ephemeralPorts, holdPort, type PortProtocol } from "./port-socket.ts";
 export { FlowTable } from "./flows.ts";
@@ -40,5 +41,7 @@ export { keepFromChildren, notifyManager, runsOurProgram, setOwnOOMScore, socket
 export { syncFileSystem } from "./sync-file-system.ts";
 export { bootID } from "./boot.ts";
 export { findMountPoint, mountPointOf, type MountPoint } from "./mount-point.ts";
+export { MOUNT_FLAG, detachMount, mountFileSystem, mountsIn, type FileSystemMount } from "./mounts.ts";
+export { limitProject, projectOf, setProject, takesProjectQuota } from "./project-quota.ts";
 export { isKernelFileSystem } from "./kernel-file-system.ts";
 export { openOwnDescriptors } from "./own-descriptors.ts";

@@ -25,10 +25,15 @@ export function findMountPoint(path: string, mountinfo: string): MountPoint | un
   let found: MountPoint | undefined;
   for (const line of mountinfo.split("\n")) {
     const [, , , , escaped = "", , ...optional] = (line.split(" - ")[0] ?? "").split(" ");
-    const point = escaped.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+    const point = unescaped(escaped);
     const holds = point !== "" && (point === "/" || path === point || path.startsWith(`${point}/`));
     if (!holds || (found && point.length < found.path.length)) continue;
     found = { path: point, shared: optional.some((tag) => tag.startsWith("shared:")), slave: optional.some((tag) => tag.startsWith("master:")) };
   }
   return found;
 }
+
+/** The mount points of a mountinfo, in its order. */
+export const pathsOf = (mountinfo: string): string[] => mountinfo.split("\n").map((line) => unescaped(line.split(" ", 5)[4] ?? "")).filter((path) => path !== "");
+
+const unescaped = (path: string): string => path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));

@@ -10,7 +10,7 @@ const NUMBERS = {
   listxattr: [194, 11], llistxattr: [195, 12], lremovexattr: [198, 15], lseek: [8, 62], lsetxattr: [189, 6], memfd_create: [319, 279],
   mkdirat: [258, 34], mknodat: [259, 33], mount: [165, 40], mount_setattr: [442, 442], move_mount: [429, 429], open_tree: [428, 428],
   openat: [257, 56], openat2: [437, 437], pidfd_getfd: [438, 438], pidfd_open: [434, 434], pidfd_send_signal: [424, 424], pipe2: [293, 59],
-  pivot_root: [155, 41], poll: [7, -1], ppoll: [271, 73], prctl: [157, 167], pread64: [17, 67], prlimit64: [302, 261], pwrite64: [18, 68],
+  pivot_root: [155, 41], poll: [7, -1], ppoll: [271, 73], prctl: [157, 167], pread64: [17, 67], prlimit64: [302, 261], pwrite64: [18, 68], quotactl_fd: [443, 443],
   read: [0, 63], readlinkat: [267, 78], recvfrom: [45, 207], removexattr: [197, 14], renameat2: [316, 276], sched_getaffinity: [204, 123],
   sched_yield: [24, 124], seccomp: [317, 277], sendfile: [40, 71], sendto: [44, 206], setns: [308, 268], setsockopt: [54, 208], setxattr: [188, 5],
   shutdown: [48, 210], socket: [41, 198], socketpair: [53, 199], statfs: [137, 43], statx: [332, 291], symlinkat: [266, 36], syncfs: [306, 267],

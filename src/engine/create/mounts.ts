@@ -19,27 +19,19 @@ export function resolveMounts(config: ContainerConfig, hostConfig: HostConfig, f
     own.add(mount.destination);
     byDestination.set(mount.destination, mount);
   };
-  requireLocalVolumes(config, hostConfig);
-  for (const bind of hostConfig.Binds ?? []) add(parseBind(bind));
+  const driver = hostConfig.VolumeDriver ? { driver: { name: hostConfig.VolumeDriver, options: {} } } : {};
+  for (const bind of hostConfig.Binds ?? []) {
+    const mount = parseBind(bind);
+    add(mount.type === "volume" ? { ...mount, ...driver } : mount);
+  }
   for (const request of hostConfig.Mounts ?? []) add(parseMountRequest(request));
   for (const [destination, options] of Object.entries(hostConfig.Tmpfs ?? {})) add(tmpfsMount(destination, options));
   for (const destination of Object.keys(config.Volumes ?? {})) {
     // What an image says of its volumes may leave out the first slash.
     const path = cleanDestination(destination.startsWith("/") ? destination : `/${destination}`);
-    if (!byDestination.has(path)) byDestination.set(path, volumeMount(randomVolumeName(), path));
+    if (!byDestination.has(path)) byDestination.set(path, { ...volumeMount(randomVolumeName(), path), ...driver });
   }
   return [...byDestination.values()].sort(byDepth);
-}
-
-/** There is one volume driver; folders of the host need none. */
-function requireLocalVolumes(config: ContainerConfig, { VolumeDriver: all = "", Binds: binds, Mounts: mounts }: HostConfig): void {
-  const drivers = [
-    ...(binds ?? []).filter((bind) => !bind.startsWith("/")).map((bind) => [bind.split(":")[0] ?? "", all] as const),
-    ...Object.keys(config.Volumes ?? {}).map(() => ["", all] as const),
-    ...(mounts ?? []).map(({ Source: source = "", VolumeOptions: options }) => [source, options?.DriverConfig?.Name ?? ""] as const),
-  ];
-  const [name, unknown] = drivers.find(([, driver]) => driver !== "" && driver !== "local") ?? [];
-  if (unknown !== undefined) throw new EngineError("NotFound", `create ${name?.slice(0, 200) || randomVolumeName()}: error looking up volume plugin ${unknown.slice(0, 64)}: plugin ${JSON.stringify(unknown.slice(0, 64))} not found`);
 }
 
 /** A mount below another comes after it. */

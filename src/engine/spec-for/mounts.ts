@@ -6,8 +6,8 @@ import { refOf } from "./namespaces.ts";
 const mount = (destination: string, type: string, source: string, ...options: string[]): RuntimeMount => ({ destination, type, source, options });
 
 export interface MountSources {
-  /** Host path behind a bind or volume mount. */
-  sourceOf(mount: ContainerMount): string;
+  /** Host path behind a bind or volume mount, and what words of mount(8) it has of its own. */
+  placeOf(mount: ContainerMount): { readonly path: string; readonly options: readonly string[] };
   /** What an image mount consists of. */
   imageRoot(mount: ContainerMount): RootMount | undefined;
   /** Host path of the folder with hostname, hosts and resolv.conf. */
@@ -56,8 +56,10 @@ function userMountOf(userMount: ContainerMount, sources: MountSources): RuntimeM
   if (userMount.type === "tmpfs") return { destination: userMount.destination, type: "tmpfs", source: "tmpfs", options: tmpfsOptions(userMount) };
   const { recursion, readOnly, propagation } = userMount;
   const access = readOnly ? [recursion.readOnly === "never" ? "ro" : "rro"] : [];
-  const options = [recursion.nonRecursive ? "bind" : "rbind", ...access, ...(propagation === "" ? [] : [propagation])];
-  return { destination: userMount.destination, type: "bind", source: sources.sourceOf(userMount), options, ...(userMount.subpath !== undefined && { beneath: userMount.subpath }) };
+  const { path, options: own } = sources.placeOf(userMount);
+  const recursive = !recursion.nonRecursive && !own.includes("bind");
+  const options = [recursive ? "rbind" : "bind", ...own.filter((word) => !word.endsWith("bind")), ...access, ...(propagation === "" ? [] : [propagation])];
+  return { destination: userMount.destination, type: "bind", source: path, options, ...(userMount.subpath !== undefined && { beneath: userMount.subpath }) };
 }
 
 const FSCONFIG_BYTES = 255;

@@ -12,7 +12,15 @@ export interface VolumeRecord {
   readonly labels: Record<string, string> | null;
   readonly options: Record<string, string> | null;
   readonly anonymous: boolean;
+  /** Absent: `local`. */
+  readonly driver?: string;
+  /** Its name before, while its folder may still have that. */
+  readonly movedFrom?: string;
 }
+
+const isRecord = (value: Partial<VolumeRecord>): value is VolumeRecord => value.name !== undefined;
+
+export const driverOf = ({ driver = "local" }: Pick<VolumeRecord, "driver">): string => driver;
 
 /** Named folders that outlive containers, and who uses them. */
 export class VolumeStore {
@@ -37,6 +45,26 @@ export class VolumeStore {
   insert(record: VolumeRecord): void {
     const { name, ...facts } = record;
     this.db.query("INSERT INTO volumes (name, facts) VALUES (?, ?)").run(name, JSON.stringify(facts));
+    this.#byName.set(name, record);
+  }
+
+  /** Under another name, which is free. `movedFrom` stays until `settle` says that its files have it too. */
+  rename(name: string, newName: string): void {
+    const record = this.#byName.get(name);
+    if (!record) return;
+    const renamed: VolumeRecord = { ...record, name: newName, movedFrom: name, anonymous: false };
+    this.db.transaction(() => {
+      this.db.query("DELETE FROM volumes WHERE name = ?").run(name);
+      this.insert(renamed);
+    })();
+    this.#byName.delete(name);
+  }
+
+  settle(name: string): void {
+    const { movedFrom: _movedFrom, ...record } = this.#byName.get(name) ?? {};
+    if (!isRecord(record)) return;
+    const { name: _name, ...facts } = record;
+    this.db.query("UPDATE volumes SET facts = ? WHERE name = ?").run(JSON.stringify(facts), name);
     this.#byName.set(name, record);
   }
 
