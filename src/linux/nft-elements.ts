@@ -51,6 +51,12 @@ export function addressKey(address: string): ElementKey {
   return { text: address, bytes: addressBytes(address) };
 }
 
+/** An address in a field that nft(8) knows as a number. */
+export function numberKey(address: string): ElementKey {
+  const bytes = addressBytes(address);
+  return { text: `0x${Buffer.from(bytes).toString("hex")}`, bytes };
+}
+
 /** Every address of `base/prefix`. */
 export function subnetKey(cidr: string): ElementKey {
   const [base = "", prefix = "0"] = cidr.split("/");

@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "../base/mod.ts";
-import { getSysctl, hasCode, SyscallError, type Link, type Rtnetlink } from "../linux/mod.ts";
+import { getSysctl, hasCode, setSysctl, SyscallError, type Link, type Rtnetlink } from "../linux/mod.ts";
 import { hasHiddenAddress, hiddenAddress } from "./hidden-address.ts";
 import { isInhibited } from "./driver-options.ts";
 import { macOfAddress } from "./endpoint.ts";
@@ -38,6 +38,7 @@ export class Bridges {
     const index = known?.index ?? this.#create(network, mark);
     this.#indexes.set(network.id, index);
     this.#setAddresses(network, index, { isNew: known === undefined, isOurs: !this.#foreign.has(network.id) });
+    if (known === undefined || !this.#foreign.has(network.id)) setIPv6Manners(name);
     if (!known?.up) this.#rtnl.setUp(index);
     // The host has no address of the subnet, and answers questions for names.
     if (hasHiddenAddress(network)) for (const { subnet } of network.pools) if (!subnet.includes(":")) this.#rtnl.addRoute(index, subnet);
@@ -111,7 +112,17 @@ export class Bridges {
   }
 }
 
-
 function randomAddress(): string {
   return [...crypto.getRandomValues(new Uint8Array(4))].join(".");
+}
+
+/**
+ * No container tells this host where its packets go (router advertisements). And the bridge's link-local address, which asks for the containers'
+ * addresses, is its own at once, not after a second of asking whether somebody has it.
+ */
+function setIPv6Manners(bridge: string): void {
+  for (const name of ["accept_ra", "accept_dad"]) {
+    const key = `net/ipv6/conf/${bridge}/${name}`;
+    if ((getSysctl(key) ?? "0") !== "0") setSysctl(key, "0");
+  }
 }

@@ -1,4 +1,4 @@
-import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, protocolFamilyKey, RESOLVER_ADDRESS, subnetKey, takesRuleset, type ElementChange, type ForwardChain } from "../linux/mod.ts";
+import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, numberKey, protocolFamilyKey, RESOLVER_ADDRESS, subnetKey, takesRuleset, type ElementChange, type ElementKey, type ForwardChain } from "../linux/mod.ts";
 import { readOption } from "./driver-options.ts";
 import { gatewayMode, trustedInterfaces, type GatewayMode } from "./gateway-mode.ts";
 import { linkGroup } from "./endpoint.ts";
@@ -38,6 +38,10 @@ const SETS: Readonly<Record<"inet" | "bridge", Readonly<Record<string, string>>>
     own_macs: "type ifname . ether_addr",
     own: "type ifname . ipv4_addr",
     own6: "type ifname . ipv6_addr",
+    // The same of what a neighbour advertisement is about: nft has no name for that field.
+    targets6: "typeof meta iifgroup . @th,64,128",
+    own_targets6: "typeof iifname . @th,64,128",
+    groups: "type devgroup",
   },
 };
 
@@ -80,6 +84,11 @@ ${passIPv6(ipv6)}    meta nfproto . iifname @isolated ct original ip daddr ${RES
     meta iifgroup . ip saddr @addresses iifname . ip saddr != @own drop
     meta iifgroup . arp saddr ip @addresses iifname . arp saddr ip != @own drop
     meta iifgroup . ip6 saddr @addresses6 iifname . ip6 saddr != @own6 drop
+    icmpv6 type { nd-neighbor-advert, nd-router-advert, nd-redirect } jump neighbours
+  }
+  chain neighbours {
+    icmpv6 type nd-neighbor-advert meta iifgroup . @th,64,128 @targets6 iifname . @th,64,128 != @own_targets6 drop
+    icmpv6 type { nd-router-advert, nd-redirect } meta iifgroup @groups drop
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
@@ -144,6 +153,7 @@ export function networkElements(network: NetworkRecord): ElementChange[] {
   return [
     inet("bridges", bridge),
     ...(internal ? [inet("internal", bridge)] : []),
+    bridged("groups", groupKey(group)),
     ...(talking ? [inet("within", joinKeys(bridge, bridge))] : [bridged("apart", groupKey(group))]),
     ...trustedInterfaces(network).map((name) => inet("trusted", joinKeys(interfaceKey(name), bridge))),
     ...([4, 6] as const).flatMap((family) => {
@@ -156,7 +166,7 @@ export function networkElements(network: NetworkRecord): ElementChange[] {
       const range = subnetKey(subnet);
       return [
         inet(`subnets${six}`, joinKeys(bridge, range)),
-        ...[gateway, defaultGateway].filter((address) => address !== "").map((address) => bridged(`addresses${six}`, joinKeys(groupKey(group), addressKey(address)))),
+        ...[gateway, defaultGateway].filter((address) => address !== "").flatMap((address) => heldByGroup(groupKey(group), address)),
         ...(hidden && !routed ? [inet(`translated${six}`, range)] : []),
       ];
     }),
@@ -171,11 +181,25 @@ export function endpointElements({ bridge, networkId, hostInterface, mac, ip, ip
   return [
     bridged("macs", joinKeys(group, macKey(mac))),
     bridged("own_macs", joinKeys(port, macKey(mac))),
-    ...[ip, ip6, ...linkLocal].filter((address) => address !== "").flatMap((address) => {
-      const six = address.includes(":") ? "6" : "";
-      return [bridged(`addresses${six}`, joinKeys(group, addressKey(address))), bridged(`own${six}`, joinKeys(port, addressKey(address)))];
-    }),
+    ...[ip, ip6, ...linkLocal, ...(ip6 === "" ? [] : [linkLocalOf(mac)])].filter((address) => address !== "").flatMap((address) => [...heldByGroup(group, address), ...heldByPort(port, address)]),
   ];
+}
+
+function heldByGroup(group: ElementKey, address: string): ElementChange[] {
+  if (!address.includes(":")) return [bridged("addresses", joinKeys(group, addressKey(address)))];
+  return [bridged("addresses6", joinKeys(group, addressKey(address))), bridged("targets6", joinKeys(group, numberKey(address)))];
+}
+
+function heldByPort(port: ElementKey, address: string): ElementChange[] {
+  if (!address.includes(":")) return [bridged("own", joinKeys(port, addressKey(address)))];
+  return [bridged("own6", joinKeys(port, addressKey(address))), bridged("own_targets6", joinKeys(port, numberKey(address)))];
+}
+
+/** The address that an interface gives itself (RFC 4291). */
+function linkLocalOf(mac: string): string {
+  const bytes = Buffer.from(mac.replaceAll(":", ""), "hex");
+  const half = Buffer.from([(bytes[0] ?? 0) ^ 2, ...bytes.subarray(1, 3), 0xff, 0xfe, ...bytes.subarray(3)]).toString("hex");
+  return `fe80::${half.slice(0, 4)}:${half.slice(4, 8)}:${half.slice(8, 12)}:${half.slice(12)}`;
 }
 
 /** The engine's tables. Without a firewall, which is the operator's choice, nothing is done. */
