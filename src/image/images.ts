@@ -7,6 +7,7 @@ import { canonicalName, parseReference, withDefaultTag, type Digest, type ImageH
 import { Background } from "./background.ts";
 import { BlobHolds } from "./blob-holds.ts";
 import { BlobPlaces } from "./blob-places.ts";
+import { addBuiltImages, type BuiltImages, type StoredBuild } from "./built.ts";
 import { addEmbeddedImage, type EmbeddedFile } from "./embedded.ts";
 import { selectRows, showsName, type Filters } from "./filters.ts";
 import { contentUse, type ContentUse } from "./disk-use.ts";
@@ -88,6 +89,8 @@ export interface Images {
   prune(filters: Filters, inUse: InUse): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
   /** An image of one more layer than its parent. */
   commit(options: CommitOptions): Promise<{ id: Digest }>;
+  /** Images of layers that are here, as a build leaves them. */
+  addBuilt(built: BuiltImages, signal: AbortSignal): Promise<StoredBuild>;
   /** `--change` instructions on a config. @throws EngineError InvalidParameter */
   applyChanges(config: ImageProcessConfig, changes: readonly string[]): ImageProcessConfig;
   /** Resolves when nothing is left to be written in the background. */
@@ -133,6 +136,7 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     contentUse: () => contentUse(store),
     prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }).finally(dropUnnamed),
     commit: (options) => commitImage(deps, options),
+    addBuilt: (built, signal) => addBuiltImages({ ...deps, packLayer }, built, signal),
     applyChanges,
     settled: () => deps.background.settled(),
     addEmbedded: (ref, files, config) => addEmbeddedImage(deps, ref, files, config),

@@ -29,3 +29,10 @@ export async function* layerBytes(deps: LayerBytesDeps, descriptor: Descriptor, 
     throw new EngineError("System", `the files of layer ${descriptor.digest} have changed on disk: it cannot be packed again`);
   if (held) yield held;
 }
+
+/** How many bytes a layer's folder packs to. */
+export async function packedBytes(deps: Pick<LayerBytesDeps, "packLayer" | "snapshots">, layer: Layer, signal: AbortSignal): Promise<number> {
+  let size = 0;
+  for await (const bytes of await deps.packLayer(deps.snapshots.layers.folder(layer.n), signal)) size += bytes.length;
+  return size;
+}
