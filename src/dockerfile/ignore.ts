@@ -94,14 +94,17 @@ function reachesBelow({ names, deep }: Pattern, folder: readonly string[]): bool
  * @throws InstructionError for a pattern that is none
  */
 export function parseIgnore(text: string): IgnoreMatcher {
-  return ignoreMatcher(
-    text
-      .replace(/^\ufeff/, "")
-      .split("\n")
-      .filter((line) => !line.startsWith("#"))
-      .map(cleanedLine)
-      .filter((line) => line !== ""),
-  );
+  return ignoreMatcher(ignorePatterns(text));
+}
+
+/** The patterns of a .dockerignore, in order. */
+export function ignorePatterns(text: string): string[] {
+  return text
+    .replace(/^\ufeff/, "")
+    .split("\n")
+    .filter((line) => !line.startsWith("#"))
+    .map(cleanedLine)
+    .filter((line) => line !== "");
 }
 
 /** The same of patterns that are already apart. @throws InstructionError for a pattern that is none */

@@ -21,4 +21,4 @@ export { historyText, type HistoryOptions } from "./history.ts";
 export { instructionTitle } from "./title.ts";
 export { runCommand, SCRIPT_FOLDER, type RunCommand } from "./run-command.ts";
 export { parseExposedPort, type ExposedPort } from "./ports.ts";
-export { ignoreMatcher, parseIgnore, IgnoreMatcher } from "./ignore.ts";
+export { ignoreMatcher, ignorePatterns, parseIgnore, IgnoreMatcher } from "./ignore.ts";
