@@ -1,4 +1,4 @@
-/** A name server of the world outside, with its moods: what it does depends on the name it is asked for. Port 53 on every address. */
+/** A name server of the world outside, with its moods: what it does depends on the name it is asked for. Port 53 on every address; `--log` prints what it is asked for. */
 
 const header = (query: Buffer, flags: number, answers: number): Buffer => {
   const end = questionEnd(query);
@@ -25,8 +25,11 @@ const record = (address: readonly number[]): Buffer => Buffer.from([0xc0, 0x0c, 
 const good = (query: Buffer, last = 7): Buffer => Buffer.concat([header(query, 0, 1), record([203, 0, 113, last])]);
 const many = (query: Buffer, count: number): Buffer => Buffer.concat([header(query, 0, count), ...Array.from({ length: count }, (_, index) => record([203, 0, index >> 8, index & 0xff]))]);
 
+const LOGS = process.argv.includes("--log");
+
 /** Packets to send back, in order. */
 function moods(query: Buffer, tcp: boolean): Buffer[] {
+  if (LOGS) console.log(`asked ${nameOf(query)}`);
   const wrongId = (): Buffer => {
     const bytes = good(query, 66);
     bytes.writeUInt16BE((query.readUInt16BE(0) + 1) & 0xffff, 0);
