@@ -1,4 +1,4 @@
-import { formatFilters, type Client, type Filters } from "./client.ts";
+import { formatFilters, type Answer, type Client, type Filters } from "./client.ts";
 
 export interface Volume {
   Name?: string;
@@ -25,3 +25,11 @@ export const removeVolume = (client: Client, name: string, force: boolean) => cl
 
 export const pruneVolumes = (client: Client, filters?: Filters) =>
   client.json<{ VolumesDeleted: string[] | null; SpaceReclaimed: number }>("POST", "/volumes/prune", { query: { filters: formatFilters(filters) } });
+
+const own = (name: string, rest: string) => `/hako/volumes/${encodeURIComponent(name)}${rest}`;
+
+export const renameVolume = (client: Client, name: string, newName: string) => client.send("POST", own(name, "/rename"), { query: { name: newName } });
+
+export const saveVolume = (client: Client, name: string): Promise<Answer> => client.request("GET", own(name, "/archive"));
+
+export const loadVolume = (client: Client, name: string, body: AsyncIterable<Uint8Array>): Promise<Answer> => client.request("PUT", own(name, "/archive"), { body, headers: { "Content-Type": "application/x-tar" } });

@@ -21,8 +21,6 @@ const OTHER_GROUPS = new Set(["build", "buildx", "checkpoint", "compose", "confi
 const MISSING_COMMANDS = new Set([
   // Building and registries.
   "build", "image build", 
-  // Cluster volumes: there is no cluster.
-  "volume update",
 ]);
 
 /** Flags we do not have, with the reason. */

@@ -10,6 +10,7 @@ import * as network from "./network.ts";
 import * as registry from "./registry.ts";
 import { COLLECT, SERVE, START, STATUS, STOP } from "./registry-serve.ts";
 import * as system from "./system.ts";
+import * as volume from "./volume.ts";
 
 /** Every name of the command line. Help, errors, completion and reference pages derive from it. */
 export const TABLE: readonly Entry[] = [
@@ -139,11 +140,15 @@ export const TABLE: readonly Entry[] = [
     summary: "Manage volumes",
     section: "management",
     children: [
-      { name: "create", command: system.VOLUME_CREATE },
-      { name: "inspect", command: system.VOLUME_INSPECT },
-      { name: "ls", aliases: ["list"], command: system.VOLUME_LS },
-      { name: "prune", command: system.VOLUME_PRUNE },
-      { name: "rm", aliases: ["remove"], command: system.VOLUME_RM },
+      { name: "create", command: volume.CREATE },
+      { name: "inspect", command: volume.INSPECT },
+      { name: "ls", aliases: ["list"], command: volume.LS },
+      { name: "load", command: volume.LOAD },
+      { name: "prune", command: volume.PRUNE },
+      { name: "rename", command: volume.RENAME },
+      { name: "rm", aliases: ["remove"], command: volume.RM },
+      { name: "save", command: volume.SAVE },
+      { name: "update", command: volume.UPDATE },
     ],
   },
   { name: "attach", command: container.ATTACH },
@@ -188,7 +193,6 @@ export const NOT_YET: ReadonlySet<string> = new Set([
 /** The same of the groups that are there. */
 export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
   image: ["build"],
-  volume: ["update"],
 };
 
 /** All names that lead to one command, management names first, as help shows them. */
