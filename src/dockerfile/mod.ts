@@ -22,3 +22,7 @@ export { instructionTitle } from "./title.ts";
 export { runCommand, SCRIPT_FOLDER, type RunCommand } from "./run-command.ts";
 export { parseExposedPort, type ExposedPort } from "./ports.ts";
 export { ignoreMatcher, ignorePatterns, parseIgnore, IgnoreMatcher } from "./ignore.ts";
+export { checkDockerfile, type CheckInput, type CheckResult, type Warning } from "./check.ts";
+export { parseCheckOptions, type CheckOptions } from "./check-options.ts";
+export { RULES, type Rule, type RuleName } from "./rules.ts";
+export { findStage, neededStages, stageBases, targetStage, type StageBaseName } from "./stage-bases.ts";
