@@ -15,6 +15,7 @@ export class ObjectStorageStub implements Disposable {
   readonly #uploads = new Map<string, Map<number, Stored>>();
   readonly #server: Bun.Server<undefined>;
   #failures = 0;
+  #stall: "head" | "body" | undefined;
 
   constructor(readonly bucket = "content") {
     this.#server = Bun.serve({ hostname: "127.0.0.1", port: 0, maxRequestBodySize: 1 << 30, fetch: (request) => this.#answer(request) });
@@ -27,6 +28,11 @@ export class ObjectStorageStub implements Disposable {
   /** The next requests are answered with 503. */
   failNext(count: number): void {
     this.#failures = count;
+  }
+
+  /** The next answer to a GET does not begin, or stops after its first bytes. */
+  stallNext(where: "head" | "body"): void {
+    this.#stall = where;
   }
 
   get openUploads(): number {
@@ -51,6 +57,11 @@ export class ObjectStorageStub implements Disposable {
     if (this.#failures > 0) {
       this.#failures--;
       return failure(503, "SlowDown");
+    }
+    const stall = request.method === "GET" ? this.#stall : undefined;
+    if (stall) {
+      this.#stall = undefined;
+      return await stalled(stall);
     }
     const [, bucket, ...path] = decodeURIComponent(url.pathname).split("/");
     if (bucket !== this.bucket) return failure(404, "NoSuchBucket");
@@ -126,3 +137,7 @@ export class ObjectStorageStub implements Disposable {
 
 const store = (bytes: Uint8Array<ArrayBuffer>): Stored => ({ bytes, etag: `"${createHash("md5").update(bytes).digest("hex")}"`, modified: new Date() });
 const failure = (status: number, code: string): Response => new Response(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`, { status });
+
+function stalled(where: "head" | "body"): Response | Promise<Response> {
+  return where === "head" ? new Promise(() => undefined) : new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(10)) }));
+}

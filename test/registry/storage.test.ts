@@ -1,5 +1,6 @@
 /** What every storage owes a registry: one suite, run on each of them, always with two servers on one storage. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
 import { rmSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { loadRegistryServer } from "../../src/registry/mod.ts";
@@ -28,10 +29,10 @@ const fileSystem: Kind = {
 const stubs = new Set<ObjectStorageStub>();
 afterAll(() => stubs.forEach((stub) => stub[Symbol.dispose]()));
 
-function openStub(): { stub: ObjectStorageStub; storage: (redirect?: boolean) => InstanceType<typeof ObjectStorage> } {
+function openStub(limits: { answerMs?: number; stallMs?: number } = {}): { stub: ObjectStorageStub; storage: (redirect?: boolean) => InstanceType<typeof ObjectStorage> } {
   const stub = new ObjectStorageStub();
   stubs.add(stub);
-  const options = { endpoint: stub.url, region: "us-east-1", bucket: stub.bucket, prefix: "registry/", credentials: { accessKeyId: "key", secretAccessKey: "secret" } };
+  const options = { endpoint: stub.url, region: "us-east-1", bucket: stub.bucket, prefix: "registry/", credentials: { accessKeyId: "key", secretAccessKey: "secret" }, limits };
   return { stub, storage: (redirect) => new ObjectStorage(options, redirect) };
 }
 
@@ -133,6 +134,32 @@ describe("an object storage", () => {
     await using registry = startRegistry({ storage: storage() });
     stub.failNext(2);
     expect(await registry.pushImage("a", "v1")).toStartWith("sha256:");
+  });
+
+  test("whose answer does not begin is asked again, one that stops in the middle is given up", async () => {
+    const { stub, storage } = openStub({ answerMs: 200, stallMs: 200 });
+    const own = storage();
+    await own.write("key", new TextEncoder().encode("content"));
+    stub.stallNext("head");
+    expect(new TextDecoder().decode(await own.read("key", 100))).toBe("content");
+    stub.stallNext("body");
+    await expect(own.read("key", 100)).rejects.toThrow("nothing has come for 0.2 seconds");
+    stub.stallNext("body");
+    await expect(new Response(await own.body("key", { start: 0, end: 100 })).bytes()).rejects.toThrow("nothing has come for 0.2 seconds");
+  });
+
+  test("waits for a reader that takes its time", async () => {
+    const { storage } = openStub({ answerMs: 5000, stallMs: 100 });
+    const own = storage();
+    const bytes = noise(8 * MIB);
+    await own.write("key", bytes);
+    const hasher = createHash("sha256");
+    const reader = (await own.body("key", { start: 0, end: bytes.length })).getReader();
+    for (let step = await reader.read(), pauses = 0; !step.done; step = await reader.read()) {
+      hasher.update(step.value);
+      if (pauses++ === 0) await Bun.sleep(300);
+    }
+    expect(`sha256:${hasher.digest("hex")}`).toBe(digestOf(bytes));
   });
 
   test("may serve blobs itself", async () => {

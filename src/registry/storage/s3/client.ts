@@ -1,5 +1,6 @@
 import { EngineError, messageOf } from "../../../base/mod.ts";
 import type { ByteRange, ObjectInfo } from "../storage.ts";
+import { patientlyRead } from "./patience.ts";
 import { presigned, sha256Hex, signed, UNSIGNED, type Credentials } from "./sign.ts";
 
 export interface BucketOptions {
@@ -9,6 +10,14 @@ export interface BucketOptions {
   /** In front of all keys; "" for none. */
   readonly prefix: string;
   readonly credentials: Credentials;
+  readonly limits?: Partial<BucketLimits>;
+}
+
+export interface BucketLimits {
+  /** Until an answer begins; for requests that store something, until it is complete. */
+  readonly answerMs: number;
+  /** Between two pieces of a body that somebody waits for. */
+  readonly stallMs: number;
 }
 
 export interface BucketObject extends ObjectInfo {
@@ -36,7 +45,7 @@ export class Overtaken extends Error {
 
 const ATTEMPTS = 4;
 const BACK_OFF_MS = 200;
-const ANSWER_MS = 120_000;
+const LIMITS: BucketLimits = { answerMs: 120_000, stallMs: 60_000 };
 const LINK_SECONDS = 900;
 const LARGEST_COPY = 5 * 1024 ** 3;
 const COPY_PART = 1024 ** 3;
@@ -172,7 +181,9 @@ export class Bucket {
     // TLS protects a body as well as its hash would.
     const payload = body !== undefined && url.protocol === "https:" && body.length > 0 ? UNSIGNED : sha256Hex(body ?? "");
     const sent = signed({ method, url, headers, payload }, { credentials, region, now: new Date() });
-    return await fetch(url, { method, headers: sent, ...(body !== undefined && { body }), redirect: "error", decompress: false, signal: method === "GET" ? null : AbortSignal.timeout(ANSWER_MS) });
+    const { answerMs, stallMs } = { ...LIMITS, ...this.#options.limits };
+    const ask = (signal: AbortSignal): Promise<Response> => fetch(url, { method, headers: sent, ...(body !== undefined && { body }), redirect: "error", decompress: false, signal });
+    return method === "GET" ? await patientlyRead(ask, answerMs, stallMs) : await ask(AbortSignal.timeout(answerMs));
   }
 }
 
