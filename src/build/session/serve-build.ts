@@ -1,0 +1,45 @@
+import { messageOf, type ByteDuplex } from "../../base/mod.ts";
+import { DockerfileError } from "../../dockerfile/mod.ts";
+import { BuildChannel, type BuildFailure, type BuildResult } from "../../spec/mod.ts";
+import type { BuildClient } from "../client.ts";
+import type { ContextStore } from "../contexts/store.ts";
+import type { BuildEvent } from "../progress.ts";
+import { StepFailed } from "../solver/step-failed.ts";
+import { SessionClient } from "./session-client.ts";
+import { offerShell, refuseQuestions, type ShellOffer } from "./shell-offer.ts";
+import { Teller } from "./teller.ts";
+
+/** Builds for the client it is given. Rejects with what went wrong, or because of the signal. */
+export type RunBuild = (client: BuildClient, tell: (event: BuildEvent) => void, signal: AbortSignal) => Promise<BuildResult>;
+
+/** One build over one connection: resolves when both are over. A client that goes cancels it. */
+export async function serveBuild(duplex: ByteDuplex, contexts: ContextStore, run: RunBuild): Promise<void> {
+  const controller = new AbortController();
+  let offer: ShellOffer | undefined;
+  const channel = new BuildChannel(duplex, "engine", (question, stream) => (offer ? offer.open(question, stream) : refuseQuestions()));
+  void channel.closed.then(() => controller.abort());
+  const teller = new Teller(channel.open({ ask: "events" }));
+  try {
+    const done = await run(new SessionClient(channel, contexts), (event) => teller.tell(event), controller.signal);
+    await teller.finish({ done });
+  } catch (error) {
+    offer = offerShell(causeOf(error, StepFailed)?.failed);
+    await teller.finish({ failed: { ...failureOf(error), shell: offer !== undefined } });
+    if (offer) await channel.closed;
+  } finally {
+    await offer?.[Symbol.asyncDispose]();
+    await channel.close();
+  }
+}
+
+function failureOf(error: unknown): Omit<BuildFailure, "shell"> {
+  const step = causeOf(error, StepFailed);
+  const place = causeOf(error, DockerfileError);
+  return { message: messageOf(error), vertex: step?.vertex.digest, exitCode: step?.exitCode, excerpt: place?.excerpt() ?? "" };
+}
+
+/** The first of this class among an error and its causes. */
+function causeOf<T>(error: unknown, kind: abstract new (...args: never[]) => T): T | undefined {
+  for (let each = error, depth = 0; each instanceof Error && depth < 10; each = each.cause, depth++) if (each instanceof kind) return each;
+  return undefined;
+}
