@@ -1,0 +1,43 @@
+import { EngineError, type ErrorKind } from "../base/mod.ts";
+import { DockerfileError, renderExcerpt, type Source, type SourceRange } from "../dockerfile/mod.ts";
+import type { Vertex } from "./graph/vertex.ts";
+import { StepFailed } from "./solver/step-failed.ts";
+
+/** Why a build failed, and where in the Dockerfile. */
+export class BuildError extends EngineError {
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    details: {
+      /** Lines of the Dockerfile with those at fault marked; one for each place, "" joined. */
+      readonly excerpts: readonly string[];
+      /** The step that failed. */
+      readonly vertex: Vertex | undefined;
+      /** Of a command that ran and ended badly. */
+      readonly exitCode: number | undefined;
+      readonly cause: unknown;
+    },
+  ) {
+    super(kind, message, { cause: details.cause });
+    this.excerpts = details.excerpts;
+    this.vertex = details.vertex;
+    this.exitCode = details.exitCode;
+  }
+
+  readonly excerpts: readonly string[];
+  readonly vertex: Vertex | undefined;
+  readonly exitCode: number | undefined;
+}
+
+/** `failed to solve: …` with the lines of the Dockerfile that did it. What is no failure of the build itself stays what it is. */
+export function buildError(error: unknown, placeOf: (vertex: Vertex) => { readonly source: Source; readonly range: SourceRange } | undefined): unknown {
+  if (error instanceof BuildError || !(error instanceof EngineError)) return error;
+  const message = `failed to solve: ${error.message}`;
+  if (error instanceof DockerfileError) {
+    const { source } = error;
+    return new BuildError(error.kind, message, { excerpts: source ? error.ranges.map((range) => renderExcerpt(source, [range])) : [], vertex: undefined, exitCode: undefined, cause: error });
+  }
+  if (!(error instanceof StepFailed)) return new BuildError(error.kind, message, { excerpts: [], vertex: undefined, exitCode: undefined, cause: error });
+  const place = placeOf(error.vertex);
+  return new BuildError(error.kind, message, { excerpts: place ? [renderExcerpt(place.source, [place.range])] : [], vertex: error.vertex, exitCode: error.exitCode, cause: error });
+}

@@ -1,0 +1,71 @@
+import type { SourceRange, Source } from "../dockerfile/mod.ts";
+import { EngineError } from "../base/mod.ts";
+import { buildError } from "./build-error.ts";
+import type { BuildClient } from "./client.ts";
+import { loadDefinition } from "./definition.ts";
+import { exportResults, type Exported } from "./exporters/export.ts";
+import { convert, type Target } from "./frontend/convert.ts";
+import { OWN_PLATFORM } from "./frontend/platform.ts";
+import { sourceFinder } from "./frontend/source-finder.ts";
+import type { Step } from "./frontend/stage-state.ts";
+import { emptyVertex } from "./frontend/run.ts";
+import type { Vertex } from "./graph/vertex.ts";
+import type { Tell } from "./internal-vertex.ts";
+import type { BuildDeps } from "./ports.ts";
+import type { BuildRequest, BuildResult } from "./request.ts";
+
+export interface BuildOptions {
+  /** Told before anything is run, of the first platform. */
+  readonly planned?: (steps: readonly Step[]) => void;
+}
+
+/**
+ * From a Dockerfile to an image, or whatever is asked for. Rejects with BuildError, which has the place in the Dockerfile, with the reason of `signal`,
+ * or with the client's going away. Nothing of it stays but the cache.
+ */
+export async function build(deps: BuildDeps, request: BuildRequest, client: BuildClient, tell: Tell, signal: AbortSignal, { planned }: BuildOptions = {}): Promise<BuildResult> {
+  const places = new Map<string, { readonly source: Source; readonly range: SourceRange }>();
+  try {
+    signal.throwIfAborted();
+    checkRequest(request);
+    const { file, remote } = await loadDefinition(deps, { request, client, tell, signal });
+    const platforms = request.platforms.length > 0 ? request.platforms : [OWN_PLATFORM];
+    const severalPlatforms = platforms.length > 1;
+    const epoch = epochOf(request);
+    const sources = sourceFinder({ request, client, images: deps.images, resolveGit: (url, ref, stop) => deps.resolveGit(url, ref, stop), remote, severalPlatforms, tell, signal });
+    const targets: Target[] = [];
+    for (const platform of platforms) targets.push(await convert({ file, request, platform, severalPlatforms, sources, created: epoch }));
+    for (const { steps } of targets) for (const { vertex, range } of steps) if (vertex) notePlace(places, vertex, { source: file.source, range });
+    planned?.(targets[0]?.steps ?? []);
+    await using solved = await deps.solver.solve(targets.map(({ vertex }) => vertex ?? emptyVertex()), { client, tell, signal });
+    const exported: Exported[] = targets.map((target, index) => ({ target, layers: target.vertex === undefined ? [] : (solved.results[index]?.layers ?? []) }));
+    return await exportResults(deps, exported, { request, client, tell, signal, epoch });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw buildError(error, (vertex) => places.get(vertex.digest));
+  }
+}
+
+/** Vertices that only prepare something fail in the name of the step that they are for. */
+function notePlace(places: Map<string, { readonly source: Source; readonly range: SourceRange }>, vertex: Vertex, place: { readonly source: Source; readonly range: SourceRange }): void {
+  if (places.has(vertex.digest)) return;
+  places.set(vertex.digest, place);
+  for (const input of vertex.inputs) if (input.stage === "" && input.op.kind !== "local") notePlace(places, input, place);
+}
+
+function checkRequest({ cacheTo, cacheFrom, exporters }: BuildRequest): void {
+  const unknown = exporters.find(({ type }) => !["image", "docker", "oci", "tar", "local", "registry", "cacheonly"].includes(type));
+  if (unknown) throw new EngineError("InvalidParameter", `exporter ${JSON.stringify(unknown.type)} could not be found`);
+  const [cache] = cacheTo;
+  if (cache) throw new EngineError("NotImplemented", `cache export to ${JSON.stringify(cache.type)} is not supported yet: leave out --cache-to`);
+  for (const { type } of cacheFrom) if (!["registry", "local", "inline", "gha", "s3", "azblob"].includes(type)) throw new EngineError("InvalidParameter", `unknown cache importer: ${JSON.stringify(type)}`);
+}
+
+/** @returns RFC 3339 */
+function epochOf({ sourceDateEpoch, buildArgs }: BuildRequest): string | undefined {
+  const written = buildArgs["SOURCE_DATE_EPOCH"];
+  if (sourceDateEpoch === undefined && (written === undefined || written === "")) return undefined;
+  if (sourceDateEpoch === undefined && !/^-?\d{1,12}$/.test(written ?? "")) throw new EngineError("InvalidParameter", `invalid SOURCE_DATE_EPOCH: ${written}: strconv.ParseInt: parsing ${JSON.stringify(written)}: invalid syntax`);
+  const seconds = sourceDateEpoch ?? Number(written);
+  return new Date(seconds * 1000).toISOString().replace(/\.000Z$/, "Z");
+}

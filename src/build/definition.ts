@@ -1,0 +1,81 @@
+import { MAGIC_BYTES, sniffCompression } from "../archive/mod.ts";
+import { EngineError } from "../base/mod.ts";
+import { parseDockerfile, type Dockerfile } from "../dockerfile/mod.ts";
+import type { BuildClient } from "./client.ts";
+import { unpackedDownload } from "./frontend/source-finder.ts";
+import { makeVertex } from "./graph/make-vertex.ts";
+import type { Vertex } from "./graph/vertex.ts";
+import { shownAs, type Tell } from "./internal-vertex.ts";
+import type { BuildDeps } from "./ports.ts";
+import type { BuildRequest } from "./request.ts";
+import type { Result } from "./solver/types.ts";
+import { gitVertex } from "./sources/git-url.ts";
+
+const MAX_DOCKERFILE_BYTES = 4 * 1024 * 1024;
+const DOWNLOAD_MODE = 0o600;
+const TAR_MAGIC_AT = 257;
+
+export interface Definition {
+  readonly file: Dockerfile;
+  /** The context, when it is no folder of the client's. */
+  readonly remote: Vertex | undefined;
+}
+
+export interface DefinitionOptions {
+  readonly request: BuildRequest;
+  readonly client: BuildClient;
+  readonly tell: Tell;
+  readonly signal: AbortSignal;
+}
+
+/** The Dockerfile of a build, wherever it is. @throws EngineError, DockerfileError */
+export async function loadDefinition(deps: BuildDeps, options: DefinitionOptions): Promise<Definition> {
+  const { request, client, tell } = options;
+  const { context, dockerfile } = request;
+  if (context.kind === "git" || context.kind === "http") return await remoteDefinition(deps, options);
+  const path = dockerfile.kind === "text" ? dockerfile.name : dockerfile.path;
+  return await shownAs(tell, `[internal] load build definition from ${path}`, async (work) => {
+    if (dockerfile.kind === "remote") throw new EngineError("InvalidParameter", "there is no remote context to take the Dockerfile from");
+    const text = dockerfile.kind === "text" ? dockerfile.text : await client.file(dockerfile.folder, dockerfile.path, MAX_DOCKERFILE_BYTES);
+    if (text === undefined) throw new EngineError("InvalidParameter", `failed to read dockerfile: open ${path}: no such file or directory`);
+    work.done("transferring dockerfile:", text.length);
+    return { file: parseDockerfile(text, { filename: path }), remote: undefined };
+  });
+}
+
+async function remoteDefinition(deps: BuildDeps, options: DefinitionOptions): Promise<Definition> {
+  const { request: { context, dockerfile }, signal } = options;
+  if (context.kind === "git") {
+    const vertex = await gitVertex(context.url, { keepGitFolder: undefined, checksum: "", name: `[internal] load git source ${context.url}`, resolve: (remote, ref) => deps.resolveGit(remote, ref, signal) });
+    return await withFiles(deps, vertex, options);
+  }
+  if (context.kind !== "http") throw new Error("a local context is no remote one");
+  const name = `[internal] load remote build context`;
+  const download = makeVertex({ kind: "http", url: context.url, fileName: "context", mode: DOWNLOAD_MODE }, [], { name });
+  const head = await reading(deps, download, options, (files) => files.readFile("/context", MAX_DOCKERFILE_BYTES));
+  if (head !== undefined && !isArchive(head)) return { file: parseDockerfile(head, { filename: dockerfile.kind === "text" ? dockerfile.name : dockerfile.path }), remote: undefined };
+  return await withFiles(deps, unpackedDownload(context.url, name), options);
+}
+
+async function withFiles(deps: BuildDeps, vertex: Vertex, options: DefinitionOptions): Promise<Definition> {
+  const { dockerfile } = options.request;
+  if (dockerfile.kind === "text") return { file: parseDockerfile(dockerfile.text, { filename: dockerfile.name }), remote: vertex };
+  if (dockerfile.kind === "file" && options.request.context.kind !== "local" && dockerfile.folder !== "context" && dockerfile.folder !== "dockerfile") {
+    const bytes = await options.client.file(dockerfile.folder, dockerfile.path, MAX_DOCKERFILE_BYTES);
+    if (bytes !== undefined) return { file: parseDockerfile(bytes, { filename: dockerfile.path }), remote: vertex };
+  }
+  const bytes = await reading(deps, vertex, options, (files) => files.readFile(`/${dockerfile.path}`, MAX_DOCKERFILE_BYTES));
+  if (bytes === undefined) throw new EngineError("InvalidParameter", `failed to read dockerfile: open ${dockerfile.path}: no such file or directory`);
+  return { file: parseDockerfile(bytes, { filename: dockerfile.path }), remote: vertex };
+}
+
+async function reading<T>(deps: BuildDeps, vertex: Vertex, { client, tell, signal }: DefinitionOptions, read: (files: ReturnType<BuildDeps["files"]>) => T): Promise<T> {
+  await using solved = await deps.solver.solve([vertex], { client, tell, signal });
+  const [result] = solved.results as [Result];
+  return read(deps.files(result.layers.map(({ n }) => n)));
+}
+
+function isArchive(bytes: Uint8Array): boolean {
+  if (sniffCompression(bytes.subarray(0, MAGIC_BYTES)) !== "none") return true;
+  return Buffer.from(bytes.subarray(TAR_MAGIC_AT, TAR_MAGIC_AT + 5)).toString("latin1") === "ustar";
+}

@@ -1,0 +1,26 @@
+import type { BuiltImages, StoredBuild } from "../image/mod.ts";
+import type { ImageFinder } from "./frontend/source-finder.ts";
+import type { ShownWork } from "./internal-vertex.ts";
+import type { BuildRequest } from "./request.ts";
+import type { Solver } from "./solver/types.ts";
+
+/** What a build needs of the engine. */
+export interface BuildDeps {
+  readonly solver: Pick<Solver, "solve">;
+  readonly images: BuildImages;
+  /** Files of stacked layers, base first, read without mounting them. */
+  files(layers: readonly number[]): { readFile(path: string, maxBytes: number): Uint8Array | undefined };
+  /** The merged files of layers, base first, as an archive. */
+  packTree(layers: readonly number[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** What a name stands for in a repository. @throws EngineError */
+  resolveGit(remote: string, ref: string, signal: AbortSignal): Promise<string>;
+}
+
+export interface BuildImages extends ImageFinder {
+  add(built: BuiltImages, signal: AbortSignal): Promise<StoredBuild>;
+  push(name: string, request: BuildRequest, work: ShownWork, signal: AbortSignal): Promise<void>;
+  /** An archive that is an OCI layout and docker's own; names as users write them. */
+  archive(name: string, names: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Takes a name off an image, and with its last name the image. */
+  untag(name: string): Promise<void>;
+}

@@ -1,0 +1,65 @@
+import { EngineError } from "../../base/mod.ts";
+import { makeVertex } from "../graph/make-vertex.ts";
+import type { Vertex } from "../graph/vertex.ts";
+
+/** A repository, as a URL names it. */
+export interface GitURL {
+  /** What git is given. */
+  readonly remote: string;
+  /** Branch, tag or commit; "" is what the repository's HEAD is. */
+  readonly ref: string;
+  readonly subfolder: string;
+  readonly checksum: string;
+  readonly keepGitFolder: boolean | undefined;
+}
+
+/** Asks the repository what a name stands for. @throws EngineError */
+export type ResolveGit = (remote: string, ref: string) => Promise<string>;
+
+const SCP_FORM = /^(?:[A-Za-z0-9_.-]+@)[A-Za-z0-9_.-]+:(?!\/\/)[^\s]+$/;
+const COMMIT = /^[0-9a-f]{40}$/;
+
+/** `https://….git`, `git://`, `ssh://`, `git@host:path`; as a build's context also `github.com/…`. */
+export function isGitURL(text: string, { asContext = false } = {}): boolean {
+  if (/^(?:git|ssh):\/\//.test(text) || SCP_FORM.test(text)) return true;
+  if (asContext && text.startsWith("github.com/")) return true;
+  return /^https?:\/\/[^?#]+\.git(?:[?#].*)?$/.test(text);
+}
+
+/** Splits `URL#ref:folder` and `URL?ref=…&subdir=…`. @throws EngineError InvalidParameter */
+export function parseGitURL(text: string): GitURL {
+  const url = text.startsWith("github.com/") ? `https://${text}` : text;
+  const [beforeHash = "", ...after] = url.split("#");
+  const [remote = "", query] = beforeHash.split("?", 2);
+  const fragment = after.join("#");
+  const colon = fragment.indexOf(":");
+  const params = new URLSearchParams(query ?? "");
+  const unknown = [...params.keys()].find((key) => !["ref", "branch", "tag", "commit", "checksum", "subdir", "keep-git-dir", "submodules"].includes(key));
+  if (unknown !== undefined) throw new EngineError("InvalidParameter", `unexpected query ${JSON.stringify(unknown)}`);
+  const branch = params.get("branch");
+  const tag = params.get("tag");
+  const named = branch !== null ? `refs/heads/${branch}` : tag !== null ? `refs/tags/${tag}` : (params.get("ref") ?? params.get("commit") ?? "");
+  const ref = (colon < 0 ? fragment : fragment.slice(0, colon)) || named;
+  const subfolder = (colon < 0 ? "" : fragment.slice(colon + 1)) || (params.get("subdir") ?? "");
+  // Git would take a leading dash for an option, of whatever it stands for.
+  if (ref.startsWith("-") || remote.startsWith("-") || /[\0-\x1f\x7f]/.test(url)) throw new EngineError("InvalidParameter", `invalid git URL ${JSON.stringify(text)}`);
+  const keep = params.get("keep-git-dir");
+  return { remote, ref, subfolder, checksum: params.get("checksum") ?? "", keepGitFolder: keep === null ? undefined : ["", "1", "true"].includes(keep) };
+}
+
+export interface GitVertexOptions {
+  readonly keepGitFolder: boolean | undefined;
+  /** A commit, or how it begins. */
+  readonly checksum: string;
+  readonly name: string;
+  readonly resolve: ResolveGit;
+}
+
+/** A source whose key is the commit. @throws EngineError when the repository has no such ref, or it is not the commit that was asked for */
+export async function gitVertex(text: string, { keepGitFolder, checksum, name, resolve }: GitVertexOptions): Promise<Vertex> {
+  const url = parseGitURL(text);
+  const wanted = checksum || url.checksum;
+  const commit = COMMIT.test(url.ref) ? url.ref : await resolve(url.remote, url.ref);
+  if (wanted !== "" && !commit.startsWith(wanted.toLowerCase())) throw new EngineError("InvalidParameter", `expected checksum to match ${wanted}, got ${commit}`);
+  return makeVertex({ kind: "git", url: url.remote, ref: url.ref, commit, subfolder: url.subfolder, keepGitFolder: keepGitFolder ?? url.keepGitFolder ?? false }, [], { name });
+}
