@@ -16,6 +16,8 @@ export interface Invocation {
   readonly context: string;
   /** The flags before the command's name. */
   readonly global: Flags;
+  /** The flags between a group's name and the command's, where the group has any. */
+  readonly group?: Flags | undefined;
 }
 
 export interface CommandModule {
@@ -57,6 +59,8 @@ export interface Entry {
   readonly summary?: string;
   readonly command?: CommandSpec;
   readonly children?: readonly Entry[];
+  /** A group's own flags, which stand before the name of its command. */
+  readonly options?: readonly Flag[];
   readonly section?: "common" | "management";
   readonly hidden?: boolean;
 }

@@ -16,8 +16,10 @@ export async function commandHelp(path: readonly string[], command: CommandSpec,
 
 export const usageLine = (path: readonly string[], usage: string): string => `Usage:  ${[PROGRAM, ...path, usage.replaceAll("\thako ", `\t${PROGRAM} `)].filter((word) => word !== "").join(" ")}`;
 
-export function groupHelp(path: readonly string[], entry: Entry): string {
-  return `Usage:  ${[PROGRAM, ...path].join(" ")} COMMAND\n\n${entry.summary ?? ""}\n\nCommands:\n${entryLines(entry.children ?? [])}\n\nRun '${[PROGRAM, ...path].join(" ")} COMMAND --help' for more information on a command.\n`;
+export function groupHelp(path: readonly string[], entry: Entry, width = terminalWidth()): string {
+  const shown = entry.options?.filter((flag) => !flag.hidden);
+  const options = shown ? `Options:\n${flagLines(shown, width)}\n\n` : "";
+  return `Usage:  ${[PROGRAM, ...path].join(" ")} ${shown ? "[OPTIONS] " : ""}COMMAND\n\n${entry.summary ?? ""}\n\n${options}Commands:\n${entryLines(entry.children ?? [])}\n\nRun '${[PROGRAM, ...path].join(" ")} COMMAND --help' for more information on a command.\n`;
 }
 
 export function rootHelp(width = terminalWidth()): string {

@@ -13,6 +13,7 @@ interface Found {
   readonly path: readonly string[];
   readonly command: CommandSpec;
   readonly rest: readonly string[];
+  readonly group?: Flags | undefined;
 }
 
 /** Finds the command that `words` name, and runs it. Only what this one command needs is loaded. @returns the exit code */
@@ -34,12 +35,12 @@ async function find(words: readonly string[]): Promise<Found | number> {
   const { resolveCommand } = await import("./resolve.ts");
   const resolved = resolveCommand(words);
   if (!resolved) return (await import("./show-help.ts")).showNearestHelp(words);
-  const { entry, path, rest } = resolved;
+  const { entry, path, rest, group } = resolved;
   if (!entry.command) return (await import("./show-help.ts")).showGroupHelp(path, entry, rest.includes("--help"));
-  return { path, command: entry.command, rest };
+  return { path, command: entry.command, rest, group };
 }
 
-async function call({ path, command, rest }: Found, global: Flags): Promise<number> {
+async function call({ path, command, rest, group }: Found, global: Flags): Promise<number> {
   const parsed = parseLine(rest, command.loadFlags ? await flagsOf(command) : command.flags, command.interspersed ?? true);
   if (parsed.wantsHelp) return (await import("./show-help.ts")).showCommandHelp(path, command);
   checkArguments(parsed.args.length, command.args, path);
@@ -49,7 +50,7 @@ async function call({ path, command, rest }: Found, global: Flags): Promise<numb
   const { client, host } = await openClient(command, context, global, config);
   if (Object.keys(config.file).length > 0) (await import("./configured-flags.ts")).applyConfiguration({ flags: parsed.flags, host, command, file: config.file });
   const module = await command.load();
-  return await module.run({ path, flags: parsed.flags, args: parsed.args, client, host, config, context, global });
+  return await module.run({ path, flags: parsed.flags, args: parsed.args, client, host, config, context, global, group });
 }
 
 /** What a local command is given talks to nobody. */

@@ -16,6 +16,11 @@ export function report(error: unknown, path: readonly string[], command: Command
     err(`${error.message}\n\n${usage}\n\n${seeOrRun(error.message)} '${name} --help' for more information\n`);
     return error.exitCode;
   }
+  // By its name, for the module that it comes from is loaded by few commands.
+  if (error instanceof Error && error.name === "ComposeError") {
+    err(`${error.message}\n`);
+    return 1;
+  }
   if (error instanceof ApiError || error instanceof ConnectError) err(`${error.message}\n`);
   else err(`${PROGRAM}: ${error instanceof Error ? error.message : String(error)}\n`);
   return 1;

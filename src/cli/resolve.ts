@@ -1,5 +1,7 @@
 import { PROGRAM, type Entry } from "./command.ts";
 import { Failure } from "./failure.ts";
+import type { Flag, Flags } from "./flags.ts";
+import { parseLine } from "./parse.ts";
 import { hint, nearest } from "./nearest.ts";
 import { NOT_YET, NOT_YET_IN, TABLE } from "./table/mod.ts";
 
@@ -7,6 +9,7 @@ export interface Resolved {
   readonly entry: Entry;
   readonly path: readonly string[];
   readonly rest: readonly string[];
+  readonly group?: Flags | undefined;
 }
 
 /**
@@ -19,12 +22,23 @@ export function resolveCommand(words: readonly string[], table: readonly Entry[]
   const entry = find(table, name);
   if (!entry && wantsHelp && !NOT_YET.has(name)) return undefined;
   if (!entry) throw unknownCommand([], name, table);
+  if (entry.options && entry.children) return resolveWithOptions(entry, entry.options, entry.children, words.slice(1));
   const sub = words[1];
   if (!entry.children || sub === undefined || sub.startsWith("-")) return { entry, path: [entry.name], rest: words.slice(1) };
   const child = find(entry.children, sub);
   if (!child && wantsHelp && !NOT_YET_IN[entry.name]?.includes(sub)) return undefined;
   if (!child) throw unknownCommand([entry.name], sub, entry.children);
   return { entry: child, path: [entry.name, sub], rest: words.slice(2) };
+}
+
+/** A group whose flags stand before the name of its command. */
+function resolveWithOptions(entry: Entry, options: readonly Flag[], children: readonly Entry[], words: readonly string[]): Resolved | undefined {
+  const { flags, args, wantsHelp } = parseLine(words, options, false);
+  const [name, ...rest] = args;
+  const child = name === undefined ? undefined : find(children, name);
+  if (child && !wantsHelp) return { entry: child, path: [entry.name, child.name], rest, group: flags };
+  if (name !== undefined && !child && !wantsHelp) throw unknownCommand([entry.name], name, children);
+  return { entry, path: [entry.name], rest: wantsHelp ? ["--help"] : [] };
 }
 
 export const findGroup = (name: string): Entry | undefined => TABLE.find((entry) => entry.name === name && entry.children);

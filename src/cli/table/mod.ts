@@ -1,5 +1,6 @@
 import type { CommandSpec, Entry } from "../command.ts";
 import { COMPLETION } from "./completion.ts";
+import { COMPOSE } from "./compose.ts";
 import * as container from "./container.ts";
 import * as context from "./context.ts";
 import * as engine from "./engine.ts";
@@ -58,6 +59,7 @@ export const TABLE: readonly Entry[] = [
     ],
   },
   { name: "completion", summary: "Print the script that completes commands in a shell", section: "management", children: COMPLETION },
+  COMPOSE,
   {
     name: "context",
     summary: "Manage contexts",
@@ -186,7 +188,7 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "bake", "build", "builder", "buildx", "compose", "plugin",
+  "bake", "build", "builder", "buildx", "plugin",
   "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 

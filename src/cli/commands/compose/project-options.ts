@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { ALL_STEPS, loadProject, type LoadProjectOptions, type LoadSteps, type Project, type ProjectOptions } from "../../../compose/mod.ts";
+import type { Invocation } from "../../command.ts";
+import { Failure } from "../../failure.ts";
+import type { Flags } from "../../flags.ts";
+import { err } from "../../output.ts";
+
+/** The project that the words before a compose command's name speak of. */
+export function projectOptions({ group }: Pick<Invocation, "group">): ProjectOptions {
+  if (!group) throw new Error("a compose command is called within its group");
+  const given = group.list("env-file");
+  return {
+    files: group.list("file"),
+    projectName: group.string("project-name") ?? "",
+    projectDirectory: projectDirectory(group),
+    envFiles: (given.length > 0 ? given : (process.env["COMPOSE_ENV_FILES"] ?? "").split(",").filter((file) => file !== "")).map((file) => resolve(file)),
+    profiles: group.list("profile"),
+    environment: process.env,
+    standardInput: () => readFileSync(0, "utf8"),
+    onWarning: warn,
+  };
+}
+
+function projectDirectory(group: Flags): string {
+  const old = group.string("workdir");
+  const folder = group.string("project-directory");
+  if (!old) return folder ?? "";
+  if (folder) throw new Failure('cannot specify DEPRECATED "--workdir" and "--project-directory". Please use only "--project-directory" instead');
+  err("option '--workdir' is DEPRECATED at root level! Please use '--project-directory' instead.\n");
+  return old;
+}
+
+/** In the form in which docker-compose warns where its output is no terminal. */
+export function warn(message: string): void {
+  const time = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+  err(`time="${time}" level=warning msg=${JSON.stringify(message)}\n`);
+}
+
+/** The project, as every command but `config` sees it. */
+export function openProject(invocation: Invocation, services: readonly string[] = [], steps: LoadSteps = ALL_STEPS, others: Partial<LoadProjectOptions> = {}): Project {
+  return loadProject({ ...projectOptions(invocation), services, steps, allResources: invocation.group?.bool("all-resources") ?? false, ...others });
+}

@@ -1,0 +1,24 @@
+/**
+ * Compose: files to a typed project. `loadProject` does what every command starts with.
+ *
+ *     const project = loadProject({ files: ["compose.yaml"], environment: process.env });
+ *     project.services["web"]?.ports?.[0]?.published
+ */
+export { ComposeError, type MistakePlace } from "./errors.ts";
+export { loadProject, loadProjectTree, type LoadedTree, type LoadProjectOptions } from "./load/load.ts";
+export { ALL_STEPS, type LoadSteps, type ProjectOptions } from "./load/options.ts";
+export type { Plain } from "./output/out.ts";
+export { writeJson } from "./output/json.ts";
+export { writeYaml } from "./output/yaml.ts";
+export { treeOut } from "./output/tree.ts";
+export { writeProject, writeService, type Project, type Service } from "./model/project.ts";
+export type { FileObject, Model, Network, Volume } from "./model/resources.ts";
+export type { Attachment, Dependency, EnvFile, Healthcheck, Hook, Mount, Port, WatchTrigger } from "./model/service.ts";
+export type { Build, FileMount, Ulimit } from "./model/build.ts";
+export type { Deploy, DeviceRequest, UpdateConfig } from "./model/deploy.ts";
+export { formatDuration, parseDuration, parseSize } from "./model/quantities.ts";
+export { networkHash, serviceHash, volumeHash } from "./hash.ts";
+export { COMPOSE_VERSION, LABELS } from "./labels.ts";
+export { imageOf } from "./project/image.ts";
+export { withoutUnused, withProfiles, withSelectedServices, withServicesEnabled, type Neighbours } from "./project/select.ts";
+export { variablesOf, type Variable } from "./interpolation/variables.ts";

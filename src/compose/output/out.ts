@@ -1,0 +1,19 @@
+/** What is written out, whatever the format: the order of a struct's fields is kept, a map's keys are sorted by each format's own rule. */
+export type Out = null | boolean | string | number | Date | readonly Out[] | OutMap;
+
+export interface OutMap {
+  readonly sorted: boolean;
+  readonly entries: readonly (readonly [string, Out])[];
+}
+
+export const isOutMap = (out: Out): out is OutMap => typeof out === "object" && out !== null && "sorted" in out;
+export const isOutList = (out: Out): out is readonly Out[] => Array.isArray(out);
+
+/** Values of an extension (`x-…`), which may be anything YAML can say. */
+export type Plain = null | boolean | string | number | Date | readonly Plain[] | { readonly [key: string]: Plain };
+
+export function outOf(plain: Plain): Out {
+  if (plain === null || typeof plain !== "object" || plain instanceof Date) return plain;
+  if (Array.isArray(plain)) return (plain as readonly Plain[]).map(outOf);
+  return { sorted: true, entries: Object.entries(plain as { readonly [key: string]: Plain }).map(([key, value]) => [key, outOf(value)]) };
+}

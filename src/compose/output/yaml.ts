@@ -1,0 +1,70 @@
+import { compareKeys } from "./key-order.ts";
+import { formatFloat } from "./numbers.ts";
+import { isOutList, isOutMap, type Out, type OutMap } from "./out.ts";
+import { doubleQuoted, singleQuoted, styleOf } from "./scalar-style.ts";
+
+const STEP = 2;
+/** Longer keys are written in the explicit form. */
+const MAX_SIMPLE_KEY = 128;
+
+/** YAML as docker-compose writes it, two spaces per level. */
+export function writeYaml(out: Out): string {
+  if (isCollection(out)) return `${blockLines(out, 0).join("\n")}\n`;
+  return `${inline(out, 0)}\n`;
+}
+
+const isCollection = (out: Out): out is OutMap | readonly Out[] => (isOutList(out) ? out.length > 0 : isOutMap(out) && out.entries.length > 0);
+
+function blockLines(out: OutMap | readonly Out[], indent: number): string[] {
+  const pad = " ".repeat(indent);
+  if (isOutList(out)) {
+    return out.flatMap((item) => {
+      if (!isCollection(item)) return `${pad}- ${inline(item, indent)}`;
+      const [first = "", ...others] = blockLines(item, indent + STEP);
+      return [`${pad}- ${first.trimStart()}`, ...others];
+    });
+  }
+  return sorted(out).flatMap(([key, value]) => {
+    const head = keyText(key, pad, indent);
+    return isCollection(value) ? [head.trimEnd(), ...blockLines(value, indent + STEP)] : `${head}${inline(value, indent)}`;
+  });
+}
+
+const sorted = ({ sorted: isSorted, entries }: OutMap): OutMap["entries"] => (isSorted ? entries.toSorted(([a], [b]) => compareKeys(a, b)) : entries);
+
+function keyText(key: string, pad: string, indent: number): string {
+  const text = textOf(key, indent, true);
+  return text.length <= MAX_SIMPLE_KEY ? `${pad}${text}: ` : `${pad}? ${text}\n${pad}: `;
+}
+
+function inline(out: Out, indent: number): string {
+  if (out === null) return "null";
+  if (typeof out === "boolean") return String(out);
+  if (typeof out === "number") return formatFloat(out);
+  if (typeof out === "string") return textOf(out, indent, false);
+  if (out instanceof Date) return out.toISOString().replace(/\.000Z$/, "Z");
+  return isOutList(out) ? "[]" : "{}";
+}
+
+function textOf(text: string, indent: number, isKey: boolean): string {
+  const style = styleOf(text, isKey);
+  switch (style) {
+    case "plain":
+      return text;
+    case "single":
+      return singleQuoted(text);
+    case "double":
+      return doubleQuoted(text);
+    case "literal":
+      return literal(text, " ".repeat(indent + STEP));
+    default:
+      return style satisfies never;
+  }
+}
+
+function literal(text: string, pad: string): string {
+  const hint = /^[ \n]/.test(text) ? String(STEP) : "";
+  const keep = !text.endsWith("\n") ? "-" : text === "\n" || text.endsWith("\n\n") ? "+" : "";
+  const body = text.endsWith("\n") ? text.slice(0, -1) : text;
+  return `|${hint}${keep}\n${body.split("\n").map((line) => (line === "" ? "" : pad + line)).join("\n")}`;
+}
