@@ -32,9 +32,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   api: ["base", "spec", "engine"],
   client: ["base", "spec"],
   compose: ["base", "spec", "client"],
+  // Definitions of several builds; a Compose file is one.
+  bake: ["base", "spec", "compose"],
   // archive: contexts are exported and imported as tar.
   // registry: manifest lists are made and pushed without an engine.
-  cli: ["base", "spec", "template", "client", "compose", "archive", "configuration", "registry", "dockerfile"],
+  cli: ["base", "spec", "template", "client", "compose", "bake", "archive", "configuration", "registry", "dockerfile"],
 };
 
 /** The composition roots: files directly in src/ join everything; the executable's entry may start them. */

@@ -1,0 +1,4 @@
+export { readDefinition, type Definition, type DefinitionFile } from "./definition.ts";
+export { resolveBake, listTargets, listVariables, printBaked, type Baked, type BakeOptions } from "./resolve.ts";
+export type { Fields, Target } from "./target.ts";
+export { DefinitionError } from "./hcl/mod.ts";
