@@ -23,6 +23,8 @@ export interface CopyRules {
   readonly owner: Owner;
   /** Where links in the folder lead: to our own root (a helper that is chrooted), or into the folder. */
   readonly linksFrom: "root" | "target";
+  /** What the archive says of its top is so of the folder too; else that stays as its owner has it. */
+  readonly topToo?: boolean | undefined;
 }
 
 export interface WriterOptions {
@@ -148,8 +150,7 @@ export class LayerWriter implements Disposable {
 
   #put(entry: TarEntry, where: EntryPath): void {
     if (where.path === "") {
-      // What the folder is like is its owner's affair.
-      if (this.#copy && entry.kind === "directory") return;
+      if (this.#copy && !this.#copy.topToo && entry.kind === "directory") return;
       if (entry.kind !== "directory") throw refused(entry.name, "only a folder can be the root");
       return this.#describeFolder(this.rootFd, entry, where);
     }

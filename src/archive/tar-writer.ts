@@ -2,7 +2,10 @@ import { nameBytes, type TarEntry } from "./entry.ts";
 import { putHeader, TYPE_FLAGS } from "./header-block.ts";
 import { BLOCK } from "./tar-numbers.ts";
 
-export type NewEntry = Pick<TarEntry, "kind" | "name"> & Partial<Omit<TarEntry, "sparse" | "storedSize">>;
+export type NewEntry = Pick<TarEntry, "kind" | "name"> & Partial<Omit<TarEntry, "sparse" | "storedSize">> & {
+  /** A sparse file of GNU tar's format 1.0: `size` is that of the map and the data that follow, this its own. */
+  readonly holes?: { readonly realSize: number };
+};
 
 const LARGEST_OCTAL_7 = 0o7777777;
 const LARGEST_OCTAL_11 = 0o77777777777;
@@ -47,6 +50,12 @@ export function encodeTar(members: readonly (NewEntry & { readonly content?: Uin
 function paxRecords(entry: NewEntry, size: number, mtimeNs: bigint): Uint8Array[] {
   const records: Uint8Array[] = [];
   const add = (key: string, value: Uint8Array | string) => records.push(paxRecord(key, typeof value === "string" ? Buffer.from(value) : value));
+  if (entry.holes) {
+    add("GNU.sparse.major", "1");
+    add("GNU.sparse.minor", "0");
+    add("GNU.sparse.name", nameBytes(entry.name));
+    add("GNU.sparse.realsize", String(entry.holes.realSize));
+  }
   if (!fits(entry.name, 100)) add("path", nameBytes(entry.name));
   if (!fits(entry.linkName ?? "", 100)) add("linkpath", nameBytes(entry.linkName ?? ""));
   if (size > LARGEST_OCTAL_11) add("size", String(size));

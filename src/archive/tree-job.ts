@@ -12,9 +12,9 @@ export interface WritableMount {
 /** What `hako __tree` is asked for, as JSON in its argument. Paths as text. `framing`: of a body that is read from the client's connection. */
 export type TreeJob =
   | { readonly kind: "stat"; readonly root: JobRoot; readonly path: string }
-  | { readonly kind: "pack"; readonly root: JobRoot; readonly path: string; readonly emptied: readonly string[] }
+  | { readonly kind: "pack"; readonly root: JobRoot; readonly path: string; readonly emptied: readonly string[]; readonly whole?: boolean }
   | { readonly kind: "packAll"; readonly root: JobRoot }
-  | { readonly kind: "unpack"; readonly root: JobRoot; readonly path: string; readonly keepKinds: boolean; readonly owner: Owner; readonly mounts: readonly WritableMount[]; readonly rootReadOnly: boolean; readonly framing?: Framing }
+  | { readonly kind: "unpack"; readonly root: JobRoot; readonly path: string; readonly keepKinds: boolean; readonly owner: Owner; readonly mounts: readonly WritableMount[]; readonly rootReadOnly: boolean; readonly topToo?: boolean; readonly framing?: Framing }
   | { readonly kind: "changes"; readonly upper: string; readonly lower: string | undefined; readonly ignored: readonly string[] }
   | { readonly kind: "layer"; readonly upper: string; readonly target: string; readonly ignored: readonly string[] }
   | { readonly kind: "packLayer"; readonly folder: string; readonly folderTimes: boolean };

@@ -60,11 +60,11 @@ function wayInto(root: JobRoot): () => void {
   };
 }
 
-function packPath({ root, path, emptied }: Extract<TreeJob, { kind: "pack" }>): void {
+function packPath({ root, path, emptied, whole }: Extract<TreeJob, { kind: "pack" }>): void {
   const asked = nameFromText(path);
   const top = baseName(absolutePath(asked));
   const output = new ArchiveOutput();
-  using packer = new TreePacker({ emptied: emptiedBelow(absolutePath(asked), top, emptied), sendFile: output.file });
+  using packer = new TreePacker({ emptied: emptiedBelow(absolutePath(asked), top, emptied), whole, sendFile: output.file });
   wayInto(root)();
   const found = findPath(asked);
   report(statOf(found));
@@ -90,7 +90,7 @@ function packAll(root: JobRoot): void {
   output.give(packer.finish());
 }
 
-async function unpack({ root, path, keepKinds, owner, mounts, rootReadOnly, framing }: Extract<TreeJob, { kind: "unpack" }>): Promise<void> {
+async function unpack({ root, path, keepKinds, owner, mounts, rootReadOnly, topToo, framing }: Extract<TreeJob, { kind: "unpack" }>): Promise<void> {
   const enter = wayInto(root);
   let plain = false;
   const { head, rest } = await peek(framing === undefined ? bytesOf(0, () => plain) : uploaded(framing, () => plain), MAGIC_BYTES);
@@ -101,7 +101,7 @@ async function unpack({ root, path, keepKinds, owner, mounts, rootReadOnly, fram
   enter();
   const target = findFolder(nameFromText(path));
   requireWritable(target.path, mounts, rootReadOnly);
-  await copyArchive(rest, target.fd, { format: "rootfs", compression, decompressor, copy: { target: target.path, keepKinds, owner, linksFrom: "root" } });
+  await copyArchive(rest, target.fd, { format: "rootfs", compression, decompressor, copy: { target: target.path, keepKinds, owner, linksFrom: "root", topToo } });
   report({});
 }
 

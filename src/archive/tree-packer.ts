@@ -1,9 +1,9 @@
-import { AT, closeFd, fgetxattr, flistxattr, fstat, hasCode, isKernelFileSystem, O, openat2, openOwnDescriptors, readDirectory, readFd, readlinkat, RESOLVE, S, type Stat } from "../linux/mod.ts";
+import { AT, closeFd, dataRuns, fgetxattr, flistxattr, fstat, hasCode, isKernelFileSystem, O, openat2, openOwnDescriptors, readDirectory, readFd, readlinkat, RESOLVE, S, seek, type Stat } from "../linux/mod.ts";
 import { EngineError } from "../base/mod.ts";
-import { nameBytes, type TarKind } from "./entry.ts";
+import { nameBytes, type SparseRun, type TarKind } from "./entry.ts";
 import { putHeader, TYPE_FLAGS } from "./header-block.ts";
 import { BLOCK } from "./tar-numbers.ts";
-import { encodeHeader, fitsUstar, type NewEntry } from "./tar-writer.ts";
+import { encodeHeader, fitsUstar, padding, type NewEntry } from "./tar-writer.ts";
 
 export interface PackOptions {
   /** `layer`: overlay's marks become whiteouts (OCI image spec, layer.md). */
@@ -14,6 +14,8 @@ export interface PackOptions {
   readonly folderTimes?: boolean;
   /** Names that stay out themselves when they are empty. */
   readonly ignored?: ReadonlySet<string>;
+  /** Times to the nanosecond, holes as holes, access lists too: for an archive that is to be the same again. */
+  readonly whole?: boolean | undefined;
   /** Takes the content of a large file, which starts where the descriptor stands, when all pieces before it were given out. */
   readonly sendFile?: (fd: number, sizeBytes: number) => void;
 }
@@ -121,7 +123,7 @@ export class TreePacker implements Disposable {
       const stat = fstat(fd);
       if (this.#options.ignored?.has(name) && isEmpty(pathFd)) return;
       const prefix = name.endsWith("/") ? name : `${name}/`;
-      yield* this.#header({ ...described(stat, "directory"), ...(this.#options.folderTimes === false && { mtimeNs: 0n }), name: prefix, xattrs: keptXattrs(fd) });
+      yield* this.#header({ ...this.#described(stat, "directory"), ...(this.#options.folderTimes === false && { mtimeNs: 0n }), name: prefix, xattrs: keptXattrs(fd, this.#options.whole) });
       if (this.#options.format === "layer" && fgetxattr(fd, "trusted.overlay.opaque")?.[0] === OPAQUE) yield* this.#mark(`${prefix}.wh..opq`, stat);
       const mounted = parentDevice !== -1 && stat.dev !== parentDevice;
       if (this.#options.emptied?.has(name) || (mounted && isKernelFileSystem(fd))) return;
@@ -133,22 +135,22 @@ export class TreePacker implements Disposable {
 
   *#single(stat: Stat, name: string, kind: TarKind, linkName = ""): Generator<Uint8Array, void, void> {
     const seen = this.#seenAs(stat, name);
-    if (seen !== undefined) return yield* this.#header({ ...described(stat, "hardLink"), name, linkName: seen });
-    yield* this.#header({ ...described(stat, kind), name, linkName, devMajor: stat.rdevMajor, devMinor: stat.rdevMinor });
+    if (seen !== undefined) return yield* this.#header({ ...this.#described(stat, "hardLink"), name, linkName: seen });
+    yield* this.#header({ ...this.#described(stat, kind), name, linkName, devMajor: stat.rdevMajor, devMinor: stat.rdevMinor });
   }
 
   /** A whiteout of `name`. */
   *#mark(name: string, stat: Stat): Generator<Uint8Array, void, void> {
     const slash = name.lastIndexOf("/") + 1;
-    yield* this.#header({ ...described(stat, "file"), mode: 0o600, uid: 0, gid: 0, name: `${name.slice(0, slash)}.wh.${name.slice(slash)}` });
+    yield* this.#header({ ...this.#described(stat, "file"), mode: 0o600, uid: 0, gid: 0, name: `${name.slice(0, slash)}.wh.${name.slice(slash)}` });
   }
 
   /** Most files are small: whole ones are put without a generator. False when there is no room, or it is no ordinary case. */
   #putSmallFile(pathFd: number, stat: Stat, name: string): boolean {
-    if (stat.nlink > 1 || stat.size + 2 * BLOCK > this.#room() || this.#options.ignored !== undefined) return false;
+    if (stat.nlink > 1 || (this.#options.whole && hasHoles(stat)) || stat.size + 2 * BLOCK > this.#room() || this.#options.ignored !== undefined) return false;
     const fd = this.#openFile(pathFd);
     try {
-      const entry = { ...described(stat, "file"), name, size: stat.size, xattrs: keptXattrs(fd) };
+      const entry = { ...this.#described(stat, "file"), name, size: stat.size, xattrs: keptXattrs(fd, this.#options.whole) };
       if (!fitsUstar(entry)) return false;
       this.#putHeader(entry);
       this.#putData(fd, stat.size);
@@ -162,10 +164,12 @@ export class TreePacker implements Disposable {
   *#file(pathFd: number, stat: Stat, name: string): Generator<Uint8Array, void, void> {
     if (stat.size === 0 && this.#options.ignored?.has(name)) return;
     const seen = this.#seenAs(stat, name);
-    if (seen !== undefined) return yield* this.#header({ ...described(stat, "hardLink"), name, linkName: seen });
+    if (seen !== undefined) return yield* this.#header({ ...this.#described(stat, "hardLink"), name, linkName: seen });
     const fd = this.#openFile(pathFd);
     try {
-      yield* this.#header({ ...described(stat, "file"), name, size: stat.size, xattrs: keptXattrs(fd) });
+      const runs = this.#options.whole && hasHoles(stat) ? dataRuns(fd, stat.size, MAX_RUNS) : undefined;
+      if (runs) return yield* this.#sparse(fd, stat, name, runs);
+      yield* this.#header({ ...this.#described(stat, "file"), name, size: stat.size, xattrs: keptXattrs(fd, this.#options.whole) });
       if (this.#options.sendFile && stat.size >= LARGE_BYTES) {
         yield this.#take();
         this.#options.sendFile(fd, stat.size);
@@ -175,6 +179,30 @@ export class TreePacker implements Disposable {
     } finally {
       closeFd(fd);
     }
+  }
+
+  /** As GNU tar's format 1.0: a map of what is there, then only that. */
+  *#sparse(fd: number, stat: Stat, name: string, runs: readonly SparseRun[]): Generator<Uint8Array, void, void> {
+    const map = sparseMap(runs);
+    const stored = runs.reduce((total, { length }) => total + length, map.length);
+    yield* this.#header({ ...this.#described(stat, "file"), name, size: stored, xattrs: keptXattrs(fd, true), holes: { realSize: stat.size } });
+    for (let done = 0; done < map.length; ) {
+      if (this.#room() === 0) yield this.#take();
+      const part = map.subarray(done, done + this.#room());
+      this.#buffer.set(part, this.#used);
+      this.#used += part.length;
+      done += part.length;
+    }
+    for (const { offset, length } of runs) {
+      seek(fd, offset);
+      yield* this.#data(fd, length);
+    }
+    if (this.#room() < BLOCK) yield this.#take();
+    this.#pad(stored);
+  }
+
+  #described(stat: Stat, kind: TarKind): Omit<NewEntry, "name"> {
+    return { kind, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, mtimeNs: this.#options.whole ? stat.mtimeNs : (stat.mtimeNs / NS) * NS };
   }
 
   *#data(fd: number, sizeBytes: number): Generator<Uint8Array, void, void> {
@@ -262,13 +290,19 @@ const NS = 1_000_000_000n;
 const OPAQUE = 0x79;
 const NONE: ReadonlyMap<string, Uint8Array> = new Map();
 
-function described(stat: Stat, kind: TarKind): Omit<NewEntry, "name"> {
-  return { kind, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, mtimeNs: (stat.mtimeNs / NS) * NS };
+/** A file in more pieces is put with its holes. */
+const MAX_RUNS = 4096;
+
+const hasHoles = ({ size, allocatedBytes }: Stat): boolean => allocatedBytes < size;
+
+function sparseMap(runs: readonly SparseRun[]): Uint8Array {
+  const text = Buffer.from(`${[runs.length, ...runs.flatMap(({ offset, length }) => [offset, length])].join("\n")}\n`);
+  return Buffer.concat([text, padding(text.length)]);
 }
 
 /** Capabilities and users' own; the others belong to this machine's file systems and labels. */
-function keptXattrs(fd: number): ReadonlyMap<string, Uint8Array> {
-  const names = flistxattr(fd).filter((name) => name === "security.capability" || (name.startsWith("user.") && !name.startsWith("user.overlay.")));
+function keptXattrs(fd: number, whole = false): ReadonlyMap<string, Uint8Array> {
+  const names = flistxattr(fd).filter((name) => name === "security.capability" || (whole && name.startsWith("system.posix_acl_")) || (name.startsWith("user.") && !name.startsWith("user.overlay.")));
   if (names.length === 0) return NONE;
   return new Map(names.flatMap((name) => {
     const value = fgetxattr(fd, name);

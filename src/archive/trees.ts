@@ -31,6 +31,8 @@ export interface UnpackTree {
   readonly owner: Owner;
   readonly mounts: readonly WritableMount[];
   readonly rootReadOnly: boolean;
+  /** The folder itself becomes what the archive says of its top. */
+  readonly topToo?: boolean;
 }
 
 /** An archive about to be sent: one of the two is used, and to its end or given up. */
@@ -71,9 +73,9 @@ export class Trees {
     return (await run.head()) as unknown as PathStat;
   }
 
-  /** A tar of the path, named as Docker's. */
-  async pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal): Promise<PackedTree & { stat: PathStat }> {
-    const run = await this.#start({ kind: "pack", root: this.#jobRoot(root), path, emptied }, root, signal, true);
+  /** A tar of the path, named as Docker's; `whole` with all that this engine's own reader understands. */
+  async pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal, { whole = false }: { readonly whole?: boolean } = {}): Promise<PackedTree & { stat: PathStat }> {
+    const run = await this.#start({ kind: "pack", root: this.#jobRoot(root), path, emptied, ...(whole && { whole }) }, root, signal, true);
     const stat = await run.headOrEnd();
     return { stat: stat as unknown as PathStat, bytes: run.packed(), writeTo: (client) => run.writeTo(client) };
   }

@@ -35,6 +35,7 @@ const SHIM_PATIENCE_MS = 3000;
 export async function recover(ctx: EngineContext): Promise<void> {
   for (const { id, reason } of ctx.containers.damaged) ctx.log(`container ${id} is damaged in the store and skipped: ${reason}`);
   finishRenames(ctx);
+  ctx.volumeDrivers.adopt();
   for (const record of ctx.containers.all()) for (const { type, source } of record.mounts) if (type === "volume") ctx.volumes.use(source, record.id);
   const records = ctx.containers.all();
   const [after, afterOthers]: [Step[], Step[]] = [[], []];

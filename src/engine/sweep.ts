@@ -24,7 +24,7 @@ export async function sweep(ctx: EngineContext): Promise<void> {
     async () => ctx.publisher.sweep(running),
     async () => ctx.network.sweep(running),
     ...ctx.snapshots.keys().filter((key) => (/^[0-9a-f]{64}$/.test(key) || imageMountOwner(key) !== undefined) && !known(imageMountOwner(key) ?? key)).map((key) => () => ctx.snapshots.remove(key)),
-    () => ctx.volumeDrivers.recover((use) => running.has(use)),
+    () => ctx.volumeDrivers.sweep((use) => running.has(use)),
     () => sweepCopies(ctx),
     () => sweepFolder(containersDir(ctx.paths), known),
     () => sweepFolder(execsDir(ctx.paths), (id) => ctx.execs.get(id) !== undefined),

@@ -14,7 +14,7 @@ import { findVolume } from "./volumes.ts";
 export async function saveVolume(ctx: EngineContext, ref: string, signal: AbortSignal): Promise<PackedTree> {
   const held = await openVolume(ctx, await findVolume(ctx, ref));
   try {
-    const { bytes, writeTo } = await ctx.trees.packAll(held.root, signal);
+    const { bytes, writeTo } = await ctx.trees.pack(held.root, "/.", [], signal, { whole: true });
     signal.addEventListener("abort", () => held[Symbol.dispose](), { once: true });
     return { bytes: releasing(bytes, held), writeTo: (client) => writeTo(client).finally(() => held[Symbol.dispose]()) };
   } catch (error) {
@@ -30,7 +30,7 @@ export async function loadVolume(ctx: EngineContext, ref: string, archive: Uploa
   const users = ctx.volumes.users(record.name).filter((id) => ctx.live.get(id) !== undefined);
   if (users.length > 0) throw new EngineError("Conflict", `load ${record.name}: volume is in use - [${users.join(", ")}]`);
   using held = await openVolume(ctx, record);
-  await ctx.trees.unpack(held.root, { path: "/", keepKinds: true, owner: "archive", mounts: [], rootReadOnly: false }, archive, signal);
+  await ctx.trees.unpack(held.root, { path: "/", keepKinds: true, owner: "archive", mounts: [], rootReadOnly: false, topToo: true }, archive, signal);
 }
 
 async function openVolume(ctx: EngineContext, { name }: VolumeRecord): Promise<Disposable & { readonly root: TreeRoot }> {

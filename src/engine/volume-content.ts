@@ -95,7 +95,7 @@ export async function sweepCopies(ctx: Pick<EngineContext, "paths">): Promise<vo
 async function copyTo(ctx: EngineContext, containerId: string, destination: string, folder: string): Promise<void> {
   const ending = new AbortController();
   try {
-    const { bytes } = await ctx.trees.pack({ kind: "mounted", root: ctx.snapshots.view(containerId), binds: [] }, `${destination}/.`, [], ending.signal);
+    const { bytes } = await ctx.trees.pack({ kind: "mounted", root: ctx.snapshots.view(containerId), binds: [] }, `${destination}/.`, [], ending.signal, { whole: true });
     const root = { kind: "mounted", root: { kind: "bind", source: folder }, binds: [] } as const;
     await ctx.trees.unpack(root, { path: "/", keepKinds: true, owner: "archive", mounts: [], rootReadOnly: false }, { bytes }, ending.signal);
   } finally {

@@ -41,6 +41,7 @@ export { keepFromChildren, notifyManager, runsOurProgram, setOwnOOMScore, socket
 export { syncFileSystem } from "./sync-file-system.ts";
 export { bootID } from "./boot.ts";
 export { findMountPoint, mountPointOf, type MountPoint } from "./mount-point.ts";
+export { dataRuns, seek, type DataRun } from "./sparse.ts";
 export { MOUNT_FLAG, detachMount, mountFileSystem, mountsIn, type FileSystemMount } from "./mounts.ts";
 export { limitProject, projectOf, setProject, takesProjectQuota } from "./project-quota.ts";
 export { isKernelFileSystem } from "./kernel-file-system.ts";

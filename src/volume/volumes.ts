@@ -32,11 +32,14 @@ export class VolumeDrivers {
     return isLocal(driver) && options["device"] === undefined;
   }
 
-  /** Start-up: the uses of those who live go on, the others' end. */
-  async recover(lives: (use: string) => boolean): Promise<void> {
-    const entries = this.uses.entries();
-    for (const { use, volumes } of entries) for (const volume of volumes) if (isLocal(volume.driver)) this.local.adopt(volume, use);
-    await Promise.all(entries.filter(({ use }) => !lives(use)).map(({ use }) => this.uses.release(use)));
+  /** First at start-up: the uses of the engine before are ours, until it is known who lives. */
+  adopt(): void {
+    for (const { use, volumes } of this.uses.entries()) for (const volume of volumes) if (isLocal(volume.driver)) this.local.adopt(volume, use);
+  }
+
+  /** Later at start-up: the uses of those who are gone end. */
+  async sweep(lives: (use: string) => boolean): Promise<void> {
+    await Promise.all(this.uses.entries().filter(({ use }) => !lives(use)).map(({ use }) => this.uses.release(use)));
     await this.local.sweep();
   }
 }

@@ -43,7 +43,7 @@ export interface UploadConnection {
 /** Work on containers' files, each in a process of its own. NotFound without words is about the path. */
 export interface TreePort {
   stat(root: TreeRoot, path: string, signal: AbortSignal): Promise<PathStat>;
-  pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal): Promise<PackedTree & { stat: PathStat }>;
+  pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal, options?: { readonly whole?: boolean }): Promise<PackedTree & { stat: PathStat }>;
   packAll(root: TreeRoot, signal: AbortSignal): Promise<PackedTree>;
   unpack(root: TreeRoot, request: UnpackTree, archive: UploadedArchive, signal: AbortSignal): Promise<void>;
   /** JSON text of the changes. */
@@ -57,4 +57,6 @@ export interface UnpackTree {
   readonly owner: "archive" | { readonly uid: number; readonly gid: number };
   readonly mounts: readonly { readonly destination: string; readonly readOnly: boolean }[];
   readonly rootReadOnly: boolean;
+  /** The folder itself becomes what the archive says of its top. */
+  readonly topToo?: boolean;
 }
