@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { EngineError, messageOf } from "./base/mod.ts";
 import type { RegistryProxySettings, RegistrySettings, RegistryStorageSettings } from "./configuration/mod.ts";
 import { operatorLog, type OperatorLog } from "./operator-log.ts";
+import { onRenewedFiles } from "./tls-renewal.ts";
 import { loadRegistryServer, openRegistryClient } from "./registry/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 
@@ -35,6 +36,8 @@ export async function serveRegistry(settings: RegistrySettings, ready: () => voi
     });
     if (!settings.readOnly) held.use(collectRegularly(registry.repositories, { ...settings.garbage, metrics, report: warn }));
     const listening = held.use(listen(registry, { hostname: settings.hostname, port: settings.port, tls: settings.tls && readIdentity(settings.tls) }));
+    const { tls } = settings;
+    if (tls) held.use(onRenewedFiles([tls.certPath, tls.keyPath], () => listening.renew(readIdentity(tls)), log));
     warnOfStrangers(settings, access.isOpen, log);
     log(`registry of ${placeOf(settings.storage)} listens on ${listening.url}`);
     ready();

@@ -204,6 +204,23 @@ describe("hako registry serve", () => {
     expect(stdout).toBe("{}");
   });
 
+  test("takes a renewed certificate for new connections, at once on SIGHUP; a wrong one leaves the one before", async () => {
+    const [certificates, renewed] = [join(folder, "before"), join(folder, "renewed")];
+    await makeCertificates(certificates);
+    await makeCertificates(renewed);
+    const [cert, key] = [join(certificates, "server.pem"), join(certificates, "server.key")];
+    await using server = await Server.start(newRoot(), "--tls-cert", cert, "--tls-key", key);
+    const reached = async (authority: string): Promise<boolean> => (await run(["curl", "-s", "--cacert", join(authority, "ca.pem"), `${server.url}/v2/`])).stdout === "{}";
+    writeFileSync(cert, readFileSync(join(renewed, "server.pem")));
+    server.process.signal("SIGHUP");
+    await server.process.until(/is not that of the certificate .* stays in force/);
+    expect([await reached(certificates), await reached(renewed)]).toEqual([true, false]);
+    writeFileSync(key, readFileSync(join(renewed, "server.key")));
+    server.process.signal("SIGHUP");
+    await server.process.until("the certificate was read again");
+    expect([await reached(certificates), await reached(renewed)]).toEqual([false, true]);
+  });
+
   test("reads a configuration file, and the command line goes before it", async () => {
     const root = newRoot();
     const config = join(folder, "registry.json");
