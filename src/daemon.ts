@@ -233,7 +233,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   publisher.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });
   const paths = { dataRoot, runRoot };
-  const volumeDrivers = new VolumeDrivers({ dir: volumesDir(paths), mounts: volumeMountsDir(paths), uses: volumeUsesDir(paths), plugins: { folders: { ...DOCKERS_FOLDERS, sockets: [pluginsDir(paths), ...DOCKERS_FOLDERS.sockets] } }, work: mountWork, log });
+  const volumeDrivers = new VolumeDrivers({ dir: volumesDir(paths), mounts: volumeMountsDir(paths), uses: volumeUsesDir(paths), plugins: { folders: { sockets: [pluginsDir(paths), ...DOCKERS_FOLDERS.sockets], specs: [pluginsDir(paths), ...DOCKERS_FOLDERS.specs] } }, work: mountWork, log });
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
   const ctx = openEngine({ settings, db, paths, build, space, images, snapshots, trees, network, publisher, names, volumeDrivers, cgroups, runtime: runtimePort(spawner), host, registry: registryService(dataRoot, log), log });
   if (shortage === undefined) await addFirstImage(images);

@@ -42,10 +42,11 @@ export class VolumeUses {
   async hold(use: string, volumes: readonly DrivenVolume[]): Promise<ReadonlyMap<string, VolumePlace>> {
     await this.#releasing.get(use);
     const held: Use = { volumes, places: new Map() };
-    this.#write(use, volumes);
+    this.#write(use, held);
     this.#uses.set(use, held);
     try {
       for (const volume of volumes) held.places.set(volume.name, await (await this.#parts.driver(volume.driver)).mount(volume, use));
+      this.#write(use, held);
       return held.places;
     } catch (error) {
       // The one that failed has nothing mounted.
@@ -86,10 +87,10 @@ export class VolumeUses {
     rmSync(join(this.#parts.dir, use), { force: true });
   }
 
-  #write(use: string, volumes: readonly DrivenVolume[]): void {
+  #write(use: string, { volumes, places }: Use): void {
     const path = join(this.#parts.dir, use);
     // Options may hold passwords.
-    writeFileSync(`${path}.new`, JSON.stringify(volumes), { mode: 0o600 });
+    writeFileSync(`${path}.new`, JSON.stringify(volumes.map((volume) => ({ ...volume, place: places.get(volume.name) }))), { mode: 0o600 });
     renameSync(`${path}.new`, path);
   }
 
@@ -97,7 +98,8 @@ export class VolumeUses {
     const path = join(this.#parts.dir, name);
     try {
       if (name.endsWith(".new")) return rmSync(path, { force: true });
-      this.#uses.set(name, { volumes: JSON.parse(readFileSync(path, "utf8")) as DrivenVolume[], places: new Map() });
+      const volumes = JSON.parse(readFileSync(path, "utf8")) as (DrivenVolume & { readonly place?: VolumePlace })[];
+      this.#uses.set(name, { volumes, places: new Map(volumes.flatMap((volume) => (volume.place ? [[volume.name, volume.place] as const] : []))) });
     } catch (error) {
       this.#parts.log(`${path} is damaged: ${messageOf(error)}, ignoring: volumes of ${name} may stay mounted`);
       rmSync(path, { force: true });

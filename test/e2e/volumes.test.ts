@@ -75,6 +75,7 @@ test("what a container had mounted that ended while no engine ran is unmounted a
   await engine.ended(id);
   expect(mounted("memory")).toBe(true);
   await engine.start();
+  for (const deadline = Date.now() + 20_000; (mounted("memory") || readdirSync(join(engine.runRoot, "u")).length > 0) && Date.now() < deadline; ) await Bun.sleep(10);
   expect(mounted("memory")).toBe(false);
   expect(readdirSync(join(engine.runRoot, "u"))).toEqual([]);
   await engine.ok("rm", id);
