@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import { withComments, type CheckOptions } from "./check-options.ts";
 import type { CheckInput, Report } from "./check.ts";
-import { applyToConfig } from "./config.ts";
-import type { Environment } from "./environment.ts";
+import { applyToConfig, joinedWorkdir } from "./config.ts";
+import { InstructionError } from "./instruction-error.ts";
 import type { ExpandedInstruction, Instruction } from "./instruction.ts";
 import { parseExposedPort } from "./ports.ts";
 import { RULES } from "./rules.ts";
@@ -43,15 +43,15 @@ export class StageCheck {
 
   instruction(written: Instruction, all: CheckOptions): void {
     const options = withComments(all, written.comments);
-    const environment = this.#state.scope.environment;
+    const known = this.#state.scope.environment.names();
     const { instruction, unset } = this.#state.scope.step(written);
-    if (this.#state.complete) this.#reportUnset(unset, environment, instruction, options);
+    if (this.#state.complete) this.#reportUnset(unset, known, instruction, options);
     this.#check(instruction, options);
     this.#state = { ...this.#state, config: applyToConfig(this.#state.config, instruction), workdirSet: this.#state.workdirSet || instruction.kind === "workdir" };
   }
 
-  #reportUnset(unset: readonly string[], environment: Environment, { range }: ExpandedInstruction, options: CheckOptions): void {
-    for (const name of unset) this.report(RULES.UndefinedVar, RULES.UndefinedVar.detail(name, closestOf(name, environment.names()) ?? ""), range, options);
+  #reportUnset(unset: readonly string[], known: readonly string[], { range }: ExpandedInstruction, options: CheckOptions): void {
+    for (const name of unset) this.report(RULES.UndefinedVar, RULES.UndefinedVar.detail(name, closestOf(name, known) ?? ""), range, options);
   }
 
   #check(instruction: ExpandedInstruction, options: CheckOptions): void {
@@ -66,6 +66,7 @@ export class StageCheck {
     else if (kind === "cmd" || kind === "entrypoint") this.#checkForm(instruction, options);
     else if (kind === "workdir") this.#checkWorkdir(instruction.path, range, options);
     else if (kind === "expose") for (const port of instruction.ports) this.#checkPort(port, range, options);
+    else if (kind === "run") this.#checkTargets(instruction.mounts);
     else if (kind === "add" || (kind === "copy" && instruction.from === undefined)) this.#checkSources(kind, instruction.sources, range, options);
   }
 
@@ -93,6 +94,12 @@ export class StageCheck {
     const { protocol, mapped } = parseExposedPort(word);
     if (protocol !== protocol.toLowerCase()) this.report(RULES.ExposeProtoCasing, RULES.ExposeProtoCasing.detail(word), range, options);
     if (mapped) this.report(RULES.ExposeInvalidFormat, RULES.ExposeInvalidFormat.detail(word), range, options);
+  }
+
+  #checkTargets(mounts: Extract<ExpandedInstruction, { kind: "run" }>["mounts"]): void {
+    for (const { type, target = "" } of mounts) {
+      if (type !== "secret" && type !== "ssh" && joinedWorkdir(this.#state.config.WorkingDir, target) === "/") throw new InstructionError(`invalid mount target "/"`);
+    }
   }
 
   /** Exceptions may bring back anything below, so a file with some is not judged. */

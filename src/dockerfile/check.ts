@@ -12,6 +12,7 @@ import { RULES, type Rule } from "./rules.ts";
 import { StageScope } from "./scope.ts";
 import type { SourceRange } from "./source.ts";
 import { neededStages, stageBases, targetStage, type StageBaseName } from "./stage-bases.ts";
+import { checkStageCircles, checkStageOrder } from "./stage-links.ts";
 import { closestOf } from "./suggest.ts";
 import { parseTrigger } from "./trigger.ts";
 
@@ -94,6 +95,8 @@ function checkStages(dockerfile: Dockerfile, input: CheckInput, options: CheckOp
   const bases = stageBases(dockerfile, globals);
   for (const base of bases) checkBase(base, globals, withComments(options, base.stage.comments), report);
   const needed = input.target ? neededStages(dockerfile, bases, targetStage(dockerfile, input.target)) : undefined;
+  checkStageCircles(dockerfile, bases);
+  checkStageOrder(dockerfile, needed);
   const states: StageCheckState[] = [];
   for (const base of bases) {
     if (needed !== undefined && !needed.has(base.stage.index)) continue;

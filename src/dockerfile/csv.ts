@@ -26,7 +26,7 @@ function quotedField(text: string, start: number, what: string): { field: string
   let at = start + 1;
   for (;;) {
     const quote = text.indexOf('"', at);
-    if (quote < 0) throw refused(what, text.length, 'extraneous or missing " in quoted-field');
+    if (quote < 0) throw refused(what, at, 'extraneous or missing " in quoted-field');
     field += text.slice(at, quote);
     const next = text[quote + 1];
     if (next === undefined || next === ",") return { field, end: quote + 1 };

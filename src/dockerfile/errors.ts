@@ -14,7 +14,7 @@ export class DockerfileError extends EngineError {
   }
 
   /** 1-based line of the first range. */
-  get line(): number | undefined {
+  get firstLine(): number | undefined {
     return this.ranges[0]?.start.line;
   }
 

@@ -3,6 +3,7 @@ import { expandWord, WordError } from "./expand.ts";
 import { InstructionError } from "./instruction-error.ts";
 import type { ExpandedInstruction, Instruction, InlineFile, KeyValue } from "./instruction.ts";
 import { parseMount } from "./mounts.ts";
+import { checkTransfer } from "./check-transfer.ts";
 
 export interface ExpandedResult {
   readonly instruction: ExpandedInstruction;
@@ -36,7 +37,9 @@ export function expandInstruction(instruction: Instruction, environment: Environ
   const unset = new Set<string>();
   const word = (text: string): string => noting(() => expandWord(text, environment, { escape }), unset).text;
   try {
-    return { instruction: expanded(instruction, word, environment, escape, unset), unset: [...unset] };
+    const result = expanded(instruction, word, environment, escape, unset);
+    if (result.kind === "add" || result.kind === "copy") checkTransfer(result);
+    return { instruction: result, unset: [...unset] };
   } catch (error) {
     throw error instanceof WordError ? new InstructionError(error.message) : error;
   }

@@ -58,6 +58,11 @@ export class LineReader {
     }
   }
 
+  /** Where reading has come to. */
+  lastLine(): SourceRange {
+    return this.#rangeFrom({ line: this.#index, column: 1 });
+  }
+
   #instruction(firstLine: string, comments: readonly string[]): LogicalLine {
     const start = { line: this.#index, column: (this.#source.lines[this.#index - 1] ?? "").indexOf(firstLine) + 1 };
     let [part, continues] = this.#withoutContinuation(firstLine);

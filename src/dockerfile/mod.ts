@@ -26,3 +26,4 @@ export { checkDockerfile, type CheckInput, type CheckResult, type Warning } from
 export { parseCheckOptions, type CheckOptions } from "./check-options.ts";
 export { RULES, type Rule, type RuleName } from "./rules.ts";
 export { findStage, neededStages, stageBases, targetStage, type StageBaseName } from "./stage-bases.ts";
+export { checkStageCircles, checkStageOrder, sourcesOf } from "./stage-links.ts";

@@ -73,7 +73,7 @@ class Builder {
     const lines: Line[] = [];
     for (let line = reader.next(); line !== undefined; line = reader.next()) lines.push(this.#cut(line, reader));
     this.#warnings = reader.warnings;
-    if (lines.length === 0) throw new DockerfileError("file with no instructions", this.source, []);
+    if (lines.length === 0) throw new DockerfileError("file with no instructions", this.source, [reader.lastLine()]);
     return lines;
   }
 

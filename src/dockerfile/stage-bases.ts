@@ -2,6 +2,7 @@ import type { Dockerfile, Stage } from "./dockerfile.ts";
 import type { Environment } from "./environment.ts";
 import { DockerfileError } from "./errors.ts";
 import { expandWord, WordError, type Expansion } from "./expand.ts";
+import { sourcesOf } from "./stage-links.ts";
 import { suggestion } from "./suggest.ts";
 import { quoted } from "./text.ts";
 
@@ -73,9 +74,4 @@ export function neededStages({ stages }: Dockerfile, bases: readonly StageBaseNa
     }
   }
   return needed;
-}
-
-function sourcesOf(instruction: Stage["instructions"][number]): string[] {
-  if (instruction.kind === "copy") return instruction.from === undefined ? [] : [instruction.from];
-  return instruction.kind === "run" ? instruction.mountFlags.flatMap(({ from }) => from ?? []) : [];
 }
