@@ -1,4 +1,4 @@
-import type { SourceRange, Source } from "../dockerfile/mod.ts";
+import type { Dockerfile, SourceRange, Source } from "../dockerfile/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import { buildError } from "./build-error.ts";
 import type { BuildClient } from "./client.ts";
@@ -16,7 +16,7 @@ import type { BuildRequest, BuildResult } from "./request.ts";
 
 export interface BuildOptions {
   /** Told before anything is run, of the first platform. */
-  readonly planned?: (steps: readonly Step[]) => void;
+  readonly planned?: (steps: readonly Step[], file: Dockerfile) => void;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
     const targets: Target[] = [];
     for (const platform of platforms) targets.push(await convert({ file, request, platform, severalPlatforms, sources, created: epoch }));
     for (const { steps } of targets) for (const { vertex, range } of steps) if (vertex) notePlace(places, vertex, { source: file.source, range });
-    planned?.(targets[0]?.steps ?? []);
+    planned?.(targets[0]?.steps ?? [], file);
     await using solved = await deps.solver.solve(targets.map(({ vertex }) => vertex ?? emptyVertex()), { client, tell, signal });
     const exported: Exported[] = targets.map((target, index) => ({ target, layers: target.vertex === undefined ? [] : (solved.results[index]?.layers ?? []) }));
     return await exportResults(deps, exported, { request, client, tell, signal, epoch });

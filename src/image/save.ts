@@ -17,6 +17,8 @@ export interface SaveDeps extends LayerBytesDeps, InstallDeps {
 
 export interface SaveOptions {
   readonly platform?: PlatformWish | undefined;
+  /** What the archive calls the image, of which there is one, in place of its names here. */
+  readonly as?: readonly Reference[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -27,9 +29,9 @@ export interface SavedArchive {
 }
 
 /** With a platform, the image of each name for it; otherwise whole indexes. @throws EngineError NotFound, in Docker's words */
-export async function saveImages(deps: SaveDeps, names: readonly string[], { platform, signal }: SaveOptions): Promise<SavedArchive> {
+export async function saveImages(deps: SaveDeps, names: readonly string[], { platform, as, signal }: SaveOptions): Promise<SavedArchive> {
   const selected = selectSaved(deps.store, names);
-  const images = platform ? await Promise.all(selected.map((image) => onlyFor(deps, image, platform))) : selected;
+  const images: SavedImage[] = platform ? await Promise.all(selected.map((image) => onlyFor(deps, image, platform))) : selected.map((image) => ({ ...image, as }));
   return { images: images.map(({ row: { id }, names: tags }) => ({ id, names: tags.map(familiarName) })), bytes: savedArchive(deps, images, signal) };
 }
 
@@ -39,6 +41,7 @@ interface SavedImage {
   readonly names: readonly Reference[];
   /** Without the index it is of. */
   readonly alone?: true;
+  readonly as?: readonly Reference[] | undefined;
 }
 
 async function onlyFor(deps: SaveDeps, { row, names }: SavedImage, platform: PlatformWish): Promise<SavedImage> {
@@ -101,7 +104,7 @@ async function* savedArchive(deps: SaveDeps, images: readonly SavedImage[], sign
   await using hold = deps.holds.open();
   using leases = new DisposableStack();
   const blobs = new Map<Digest, Member>();
-  const listed = images.map(({ row, names, alone }) => {
+  const listed = images.map(({ row, names: own, alone, as }) => {
     const layers = deps.store.layers(row.id);
     const top = layers.at(-1);
     if (top) leases.use(deps.snapshots.layers.lease(top.n));
@@ -115,7 +118,9 @@ async function* savedArchive(deps: SaveDeps, images: readonly SavedImage[], sign
     add(row.manifest, { size: stored.size, mtimeNs: 0n, bytes: () => deps.content.open(row.manifest) });
     add(row.id, { size: manifest.config.size, mtimeNs: created, bytes: () => deps.content.open(row.id) });
     for (const [index, layer] of manifest.layers.entries()) add(layer.digest, { size: layer.size, mtimeNs: created, bytes: () => layerBytes(deps, layer, layers[index], signal) });
-    const entries = alone ? [{ names, manifest: stored }] : withIndexes(deps, row, names, stored);
+    const names = as ?? own;
+    const found = alone ? [{ names: own, manifest: stored }] : withIndexes(deps, row, own, stored);
+    const entries = as ? found.slice(0, 1).map(({ manifest: named }) => ({ names: as, manifest: named })) : found;
     for (const { manifest: { digest: index } } of entries) {
       if (index === row.manifest) continue;
       add(index, { size: deps.content.size(index) ?? 0, mtimeNs: 0n, bytes: () => deps.content.open(index) });

@@ -116,6 +116,14 @@ export class Snapshots {
     return new StackedTree([...layerIds].reverse().map((layer) => layerFolder(this.#paths, layer)));
   }
 
+  /** The same as a root to look at. There must be a layer. */
+  layersView(layerIds: readonly number[]): RootMount {
+    const [only] = layerIds;
+    if (only === undefined) throw new EngineError("System", "no layers have no files");
+    if (layerIds.length === 1) return { kind: "bind", source: layerFolder(this.#paths, only) };
+    return { kind: "overlayView", layersDir: layersDir(this.#paths), lowers: [...layerIds].reverse().map((layer) => `${layer}/fs`) };
+  }
+
   /** Missing is done. Layers that only this one used go too. */
   async remove(key: string): Promise<void> {
     const row = this.#row(key);

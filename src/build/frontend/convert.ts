@@ -1,5 +1,5 @@
 import { EngineError } from "../../base/mod.ts";
-import { DockerfileError, expandWord, globalArguments, instructionTitle, InstructionError, parseTrigger, predefinedArguments, StageScope, type ArgumentPlatform, type Dockerfile, type Environment, type Instruction, type Stage } from "../../dockerfile/mod.ts";
+import { DockerfileError, globalArguments, instructionTitle, InstructionError, parseTrigger, predefinedArguments, StageScope, type ArgumentPlatform, type Dockerfile, type Environment, type Instruction, type Stage } from "../../dockerfile/mod.ts";
 import { makeVertex } from "../graph/make-vertex.ts";
 import type { Platform } from "../graph/op.ts";
 import type { Vertex } from "../graph/vertex.ts";
@@ -52,44 +52,30 @@ class Conversion {
     this.#options = options;
     const { file, request, platform } = options;
     this.#globals = globalArguments(file, predefinedArguments({ buildPlatform: argumentPlatform(OWN_PLATFORM), targetPlatform: argumentPlatform(platform), target: request.target, buildArgs: request.buildArgs }), request.buildArgs);
-    this.#graph = new StageGraph(file, file.stages.map((stage) => this.#expandBase(stage)));
-    this.#graph.checkCircles();
+    this.#graph = new StageGraph(file, this.#globals);
   }
 
   async target(): Promise<Target> {
     const { request, platform } = this.#options;
-    const index = this.#graph.target(request.target);
-    const needed = this.#graph.needed(index);
-    for (const stage of needed) this.#beginLoading(stage);
-    const end = await this.#end(index);
+    const stage = this.#graph.target(request.target);
+    for (const needed of this.#graph.needed(stage)) this.#beginLoading(needed);
+    const end = await this.#end(stage.index);
     const config = end.config();
     if (Object.keys(request.labels).length > 0) config.config = { ...config.config, Labels: { ...config.config?.Labels, ...request.labels } };
     const stages = [...this.#ends].sort(([one], [other]) => one - other);
     return { platform, vertex: end.vertex, config, steps: stages.flatMap(([, { steps }]) => steps), images: [...this.#usedImages.values()] };
   }
 
-  #expandBase(stage: Stage): string {
-    const { file } = this.#options;
-    const text = this.#within(stage, () => expandWord(stage.baseName, this.#globals, { escape: file.directives.escape }).text);
-    if (text === "") throw new DockerfileError(`base name (${stage.baseName}) should not be blank`, file.source, [stage.range]);
-    return text;
-  }
-
   /** Images arrive side by side; who needs one awaits it, and is told what went wrong. */
   #beginLoading(stage: Stage): void {
-    const base = this.#graph.bases[stage.index] ?? "";
-    if (base === "scratch" || this.#graph.baseOf(stage) !== undefined || this.#options.request.namedContexts.length > 0) return;
-    this.#image(base, this.#platformOf(stage)).catch(() => undefined);
+    const { baseName, baseStage } = this.#graph.baseOf(stage);
+    if (baseName === "scratch" || baseStage !== undefined || this.#options.request.namedContexts.length > 0) return;
+    this.#image(baseName, this.#platformOf(stage)).catch(() => undefined);
   }
 
   #platformOf(stage: Stage): Platform {
-    if (stage.platform === undefined) return this.#options.platform;
-    const written = stage.platform;
-    return this.#within(stage, () => {
-      const text = expandWord(written, this.#globals, { escape: this.#options.file.directives.escape }).text;
-      if (text === "") throw new DockerfileError(`empty platform value from expression ${written}`, this.#options.file.source, [stage.range]);
-      return parsePlatform(text);
-    });
+    const { platform } = this.#graph.baseOf(stage);
+    return platform === undefined ? this.#options.platform : this.#within(stage, () => parsePlatform(platform));
   }
 
   #image(ref: string, platform: Platform): Promise<BaseImage> {
@@ -115,9 +101,9 @@ class Conversion {
   async #begin(stage: Stage): Promise<StageState> {
     const { file, request, severalPlatforms } = this.#options;
     const named = stage.name === undefined ? undefined : await this.#options.sources.named(stage.name, this.#options.platform);
-    const base = this.#graph.baseOf(stage);
-    const platform = named || base === undefined ? this.#platformOf(stage) : (await this.#end(base)).platform;
-    const countsBase = named === undefined && base === undefined && this.#graph.bases[stage.index] !== "scratch";
+    const { baseName, baseStage } = this.#graph.baseOf(stage);
+    const platform = named || baseStage === undefined ? this.#platformOf(stage) : (await this.#end(baseStage)).platform;
+    const countsBase = named === undefined && baseStage === undefined && baseName !== "scratch";
     const begin = named ? await this.#namedBase(named, platform) : await this.#baseOf(stage, platform);
     const triggers = named ? [] : (begin.config.config?.OnBuild ?? []).map((text) => parseTrigger(text, stage, file.source));
     const instructions = named ? [] : [...triggers, ...stage.instructions];
@@ -143,12 +129,11 @@ class Conversion {
   }
 
   async #baseOf(stage: Stage, platform: Platform): Promise<StageBase> {
-    const base = this.#graph.baseOf(stage);
-    if (base !== undefined) {
-      const end = await this.#end(base);
+    const { baseName: name, baseStage } = this.#graph.baseOf(stage);
+    if (baseStage !== undefined) {
+      const end = await this.#end(baseStage);
       return { vertex: end.vertex, config: end.config(), scope: end.scope };
     }
-    const name = this.#graph.bases[stage.index] ?? "";
     if (name === "scratch") return scratchBase(platform);
     const named = await this.#options.sources.named(name, platform);
     if (named) return await this.#namedBase(named, platform);
@@ -180,7 +165,7 @@ class Conversion {
   async #source(state: StageState, from: string | undefined): Promise<Vertex | undefined> {
     if (from === undefined) return await this.#options.sources.context();
     const stage = this.#graph.find(from);
-    if (stage !== undefined) return (await this.#end(stage)).vertex;
+    if (stage !== undefined) return (await this.#end(stage.index)).vertex;
     if (from === "scratch") return undefined;
     const named = await this.#options.sources.named(from, state.platform);
     if (named) return (await this.#namedBase(named, state.platform)).vertex;

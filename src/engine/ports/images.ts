@@ -1,4 +1,4 @@
-import type { PullRequest, Pulled, PushRequest, Pushed, TransferMessage } from "../../image/mod.ts";
+import type { BuiltImages, PullRequest, Pulled, PushRequest, Pushed, StoredBuild, TransferMessage } from "../../image/mod.ts";
 import type { Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, Reference } from "../../spec/mod.ts";
 import type { CopiedLayer } from "./trees.ts";
 
@@ -74,7 +74,7 @@ export interface ImagePort {
   importTar(stream: AsyncIterable<Uint8Array>, options: { ref?: string; message?: string; changes?: string[]; platform?: string }): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: (message: Record<string, unknown>) => void, platform?: { os: string; architecture: string | undefined; variant: string | undefined }): Promise<void>;
   /** What it cannot find is said before the first byte. */
-  save(names: readonly string[], options: { platform?: { os: string; architecture: string | undefined; variant: string | undefined } | undefined; signal: AbortSignal }): Promise<{ images: readonly { id: Digest; names: readonly string[] }[]; bytes: AsyncIterable<Uint8Array> }>;
+  save(names: readonly string[], options: { platform?: { os: string; architecture: string | undefined; variant: string | undefined } | undefined; as?: readonly Reference[] | undefined; signal: AbortSignal }): Promise<{ images: readonly { id: Digest; names: readonly string[] }[]; bytes: AsyncIterable<Uint8Array> }>;
   push(request: PushRequest, tell: (message: TransferMessage) => void): Promise<Pushed>;
   tagsOf(repository: Reference): Reference[];
   pull(request: PullRequest, tell: (message: TransferMessage) => void): Promise<Pulled>;
@@ -85,5 +85,7 @@ export interface ImagePort {
   prune(filters: Filters, inUse: (id: Digest) => ImageUse[]): Promise<{ deleted: DeleteResult[]; spaceReclaimed: number }>;
   /** An image of one more layer, which `copyLayer` writes into the folder it is given. */
   commit(options: CommitOptions): Promise<{ id: Digest }>;
+  /** Images of layers that are here, as a build leaves them. */
+  addBuilt(built: BuiltImages, signal: AbortSignal): Promise<StoredBuild>;
   applyChanges(config: ImageProcessConfig, changes: readonly string[]): ImageProcessConfig;
 }

@@ -18,6 +18,10 @@ export interface SnapshotPort {
   /** Bytes of an image's layer. */
   layerBytes(layer: number): number;
   files(key: string): StackedFiles;
+  /** The merged files of layers alone, base first. */
+  layerFiles(layerIds: readonly number[]): StackedFiles;
+  /** The same as a root to look at. */
+  layersView(layerIds: readonly number[]): RootMount;
   /** A folder of the data root, gone at once; its files are deleted in the background. Missing is done. */
   discard(folder: string): void;
   keys(): string[];
