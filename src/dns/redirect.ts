@@ -40,6 +40,9 @@ export const setupRedirect = (engineTable: string): Promise<void> => applyRulese
 /** A network whose gateway has another program on the usual port. */
 export const redirectTo = (engineTable: string, bridge: string, port: number): Promise<void> => applyRuleset(`add element ip ${tableOf(engineTable)} other-ports { "${bridge}" : ${port} }\n`);
 
+/** A network that has gone. @throws EngineError when somebody took the table away */
+export const forgetRedirect = (engineTable: string, bridge: string): Promise<void> => applyRuleset(`delete element ip ${tableOf(engineTable)} other-ports { "${bridge}" }\n`);
+
 /**
  * Sentences about tables of others that keep questions from the resolver: a packet must pass every table, so no rule of ours can let it
  * through, and theirs are not ours to change.

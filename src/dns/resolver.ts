@@ -7,7 +7,7 @@ import { Forwarder, type Transport } from "./forward.ts";
 import { listen, type Listener } from "./listener.ts";
 import { MAX_MESSAGE_BYTES, parseQuery, RCODE } from "./message.ts";
 import { Names, type NamedContainer } from "./names.ts";
-import { inputWarnings, redirectTo, setupRedirect } from "./redirect.ts";
+import { forgetRedirect, inputWarnings, redirectTo, setupRedirect } from "./redirect.ts";
 import { resolveOwn } from "./resolve.ts";
 import { resolverServers } from "./servers.ts";
 
@@ -75,14 +75,21 @@ export class Resolver implements AsyncDisposable {
   }
 
   async unserve(networkId: string): Promise<void> {
-    const opened = this.#listeners.get(networkId);
-    this.#listeners.delete(networkId);
+    const other = this.#otherPorts.get(networkId);
     this.#otherPorts.delete(networkId);
-    await (await opened)?.[Symbol.asyncDispose]();
+    await this.#close(networkId);
+    if (other) await forgetRedirect(this.#options.table, other.bridge).catch((error: unknown) => this.#options.log(`the element of ${other.bridge} could not be removed: ${messageOf(error)}, ignoring`));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#listeners.keys()].map((id) => this.unserve(id)));
+    // Questions still go to the ports where the next engine listens.
+    await Promise.all([...this.#listeners.keys()].map((id) => this.#close(id)));
+  }
+
+  async #close(networkId: string): Promise<void> {
+    const opened = this.#listeners.get(networkId);
+    this.#listeners.delete(networkId);
+    await (await opened)?.[Symbol.asyncDispose]();
   }
 
   async #open(network: ServedNetwork): Promise<Listener | undefined> {

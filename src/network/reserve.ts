@@ -34,7 +34,8 @@ export function makeEndpoint(db: Database, network: NetworkRecord, { containerId
     prefix6: six?.prefix ?? 0,
     gateway6: six && !network.internal ? six.gateway : "",
     linkLocal: wish.linkLocal ?? [],
-    mac: wish.mac ?? (four ? macOfAddress(four.address) : randomMac()),
+    // On the link of a macvlan a MAC address is in use until the kernel has taken the interface away that had it, some time after its container ended.
+    mac: wish.mac ?? (four && onBridge ? macOfAddress(four.address) : randomMac()),
     names: wish.names,
     resolver: four && wish.names.length > 0 ? resolverAddress(network) : "",
     interfaceName: wish.interfaceName ?? next.interfaceName,

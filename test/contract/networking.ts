@@ -41,6 +41,7 @@ const REFUSED: readonly (readonly [body: Body, status: number, message: string, 
   [option("bridge.enable_icc", "abc"), 400, 'failed to parse com.docker.network.bridge.enable_icc value: abc (strconv.ParseBool: parsing "abc": invalid syntax)'],
   [option("bridge.host_binding_ipv4", "x"), 400, "failed to parse com.docker.network.bridge.host_binding_ipv4 value: x (nil ip)"],
   [option("bridge.gateway_mode_ipv4", "x"), 400, "failed to parse com.docker.network.bridge.gateway_mode_ipv4 value: x (unknown gateway mode x)"],
+  [option("bridge.gateway_mode_ipv4", "isolated"), 400, "gateway mode 'isolated' can only be used for an internal network", 500],
   [option("bridge.name", "lo"), 400, "existing interface lo is not a bridge", 500],
   [option("bridge.name", "thisnameistoolong"), 400, "numerical result out of range", 500],
   [{ Driver: "macvlan", Options: { parent: "hako9" } }, 400, "invalid subinterface vlan name hako9, example formatting is eth0.10", 500],
@@ -149,6 +150,29 @@ export function describeNetworking(subject: Subject): void {
       expect(said(await connect(`${prefix}-none`, { Container: container }))).toEqual([404, `network ${prefix}-none not found`]);
       expect(said(await connect(blue, {}))).toEqual([400, 'invalid name or ID supplied: ""']);
       expect(said(await post(`/networks/${blue}/disconnect`, { Container: `${prefix}-nobody`, Force: true }))).toEqual([404, `endpoint ${prefix}-nobody not found`]);
+    });
+
+    test("of an isolated network the host has no address, and the containers the first", async () => {
+      const name = `${prefix}-x`;
+      const isolated = { Name: name, Internal: true, ...option("bridge.gateway_mode_ipv4", "isolated") };
+      await post("/networks/create", isolated);
+      expect((await parsed(`/networks/${name}`))["IPAM"]).toMatchObject({ Config: [{ Subnet: expect.stringMatching(/^[0-9./]+$/) }] });
+      expect(JSON.stringify((await parsed(`/networks/${name}`))["IPAM"])).not.toContain("Gateway");
+      await ask("DELETE", `/networks/${name}`);
+      await post("/networks/create", { ...isolated, ...ranges({ Subnet: "10.226.0.0/24" }) });
+      expect(said(await post(`/networks/${name}/connect`, { Container: container }))).toEqual([200, ""]);
+      expect(await endpoint(name)).toMatchObject({ IPAddress: "10.226.0.1", IPPrefixLen: 24, Gateway: "" });
+      await post(`/networks/${name}/disconnect`, { Container: container });
+      expect((await ask("DELETE", `/networks/${name}`)).status).toBe(204);
+    });
+
+    test("another default gateway than the host's address is an auxiliary address of that name", async () => {
+      const name = `${prefix}-x`;
+      await post("/networks/create", { Name: name, ...ranges({ Subnet: "10.226.0.0/24", Gateway: "10.226.0.1", AuxiliaryAddresses: { DefaultGatewayIPv4: "10.226.0.9" } }) });
+      expect(said(await post(`/networks/${name}/connect`, { Container: container, EndpointConfig: { GwPriority: 9 } }))).toEqual([200, ""]);
+      expect(await endpoint(name)).toMatchObject({ IPAddress: "10.226.0.2", Gateway: "10.226.0.9" });
+      await post(`/networks/${name}/disconnect`, { Container: container });
+      expect((await ask("DELETE", `/networks/${name}`)).status).toBe(204);
     });
 
     test("a configuration is taken over, and stays while it is", async () => {

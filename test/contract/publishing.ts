@@ -101,6 +101,20 @@ export function describePublishing(subject: Subject): void {
       expect((await start("c")).status).toBe(204);
     });
 
+    test("on a routed network ports are the container's own: no number of the host's is taken", async () => {
+      const network = `${prefix}-routed`;
+      await post("/networks/create", { Name: network, Options: { "com.docker.network.bridge.gateway_mode_ipv4": "routed" } });
+      const own = { HostIp: "0.0.0.0", HostPort: "" };
+      // IPv6 is another family: it is passed on to the container, from a port of the host.
+      expect(await run("a", { "80/tcp": [{ HostPort: String(BASE + 50) }], "81/tcp": [{ HostIp: "127.0.0.1", HostPort: String(BASE + 50) }], "82/tcp": [{ HostIp: "0.0.0.0" }] }, {}, { NetworkMode: network })).toEqual({ "80/tcp": [own, { HostIp: "::", HostPort: String(BASE + 50) }], "81/tcp": [own], "82/tcp": [own] });
+      const [listed] = await parsed<{ Ports: Listed[] }[]>(`/containers/json?filters=${encodeURIComponent(JSON.stringify({ name: [`${prefix}-a`] }))}`);
+      expect(listed?.Ports.filter(({ IP }) => IP === "0.0.0.0").toSorted((one, other) => one.PrivatePort - other.PrivatePort)).toEqual([80, 81, 82].map((PrivatePort) => ({ IP: "0.0.0.0", PrivatePort, Type: "tcp" })));
+      // And so another container has the number.
+      expect(await run("b", { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: String(BASE + 50) }] })).toEqual({ "80/tcp": [{ HostIp: "0.0.0.0", HostPort: String(BASE + 50) }] });
+      for (const name of made.splice(0)) await ask("DELETE", `/containers/${prefix}-${name}?force=1`);
+      expect((await ask("DELETE", `/networks/${network}`)).status).toBe(204);
+    });
+
     test("without a network of its own nothing is published", async () => {
       expect(await run("a", { "80/tcp": [{ HostPort: String(BASE + 40) }] }, {}, { NetworkMode: "none" })).toEqual({});
       expect(await run("b", { "80/tcp": [{ HostPort: String(BASE + 40) }] }, {}, { NetworkMode: "host" })).toEqual({});

@@ -88,6 +88,7 @@ report.ruleOfOtherPort = /"dnsa" : \d+/.exec((await listTable("ip", "hkdns-dns")
 squatter.close();
 await resolver.unserve("a");
 await resolver.unserve("b");
+report.ruleOfNoNetwork = /"dnsa" : \d+/.exec((await listTable("ip", "hkdns-dns")) ?? "")?.[0] ?? "";
 
 // A firewall of somebody else's that lets nothing in; its rule for us is in the sentence; and one that empties all tables.
 await applyRuleset("table ip filter {\n chain INPUT {\n type filter hook input priority 0; policy drop;\n }\n}\n");

@@ -26,6 +26,7 @@ interface Report {
   meanwhileOverTCP: string;
   otherPort: Told;
   ruleOfOtherPort: string;
+  ruleOfNoNetwork: string;
   warned: string;
   kept: string;
   admitted: string;
@@ -130,7 +131,7 @@ test("while the engine restarts, containers wait for an answer and are not refus
 });
 
 test("another program on the gateway's port is left alone", () => {
-  expect([report.otherPort, report.ruleOfOtherPort]).toEqual([{ "A/copy": ["10.77.0.3"] }, "\"dnsa\" : 1011"]);
+  expect([report.otherPort, report.ruleOfOtherPort, report.ruleOfNoNetwork]).toEqual([{ "A/copy": ["10.77.0.3"] }, "\"dnsa\" : 1011", ""]);
 });
 
 test("a firewall that lets nothing in is told of, with the rule that helps", () => {

@@ -187,34 +187,6 @@ describe("a crash of the engine", () => {
     await ok("network", "disconnect", "bridge", "r1");
     await removeAll(["r1", "r2"], "red");
   });
-
-  test("in the middle of making and removing networks leaves no bridge, link, row or element behind", async () => {
-    for (let turn = 0; turn < 4; turn++) {
-      const churn = Array.from({ length: 4 }, async (_, index) => {
-        const name = `churn${turn}-${index}`;
-        for (let round = 0; round < 4; round++) {
-          await engine.hako("network", "create", name);
-          await engine.hako("run", "-d", "--name", `${name}-c`, "--network", name, BUSYBOX, "sleep", "1000");
-          await engine.hako("network", "connect", "bridge", `${name}-c`);
-          await engine.hako("network", "disconnect", name, `${name}-c`);
-          await engine.hako("rm", "-f", `${name}-c`);
-          await engine.hako("network", "rm", name);
-        }
-      });
-      await Promise.race(churn);
-      await engine.kill9();
-      await Promise.all(churn);
-      await engine.start();
-    }
-    await engine.clear();
-    await ok("network", "prune", "-f");
-    expect(await engine.settledLeaks()).toEqual([]);
-    expect((await engine.inNetwork("sh", "-c", "i=0; while ip -br link | grep -q '^br-' && [ $i -lt 50 ]; do i=$((i+1)); sleep 0.1; done; ip -br link")).stdout).not.toMatch(/^(br-|veth)/m);
-    const rules = (await engine.inNetwork("nft", "list", "ruleset")).stdout;
-    expect(rules).not.toContain("br-");
-    expect(rules).not.toContain("veth");
-    expect((await ok("network", "ls", "-q")).split("\n")).toHaveLength(3);
-  }, 120_000);
 });
 
 describe("the default network's settings", () => {
@@ -229,5 +201,43 @@ describe("the default network's settings", () => {
     expect((await apart.hako("exec", "one", "ping", "-c", "1", "-W", "1", two)).code).toBe(1);
     expect((await apart.hako("exec", "one", "ping", "-c", "1", "-W", "1", "10.63.0.1")).code).toBe(0);
     await apart.clear();
+  });
+
+  test("IPv6, the bridge's own addresses, ranges and gateways of another host's", async () => {
+    const flags = ["--bip", "10.63.0.5/16", "--default-gateway", "10.63.0.1", "--ipv6", "--bip6", "fd00:63::5/64", "--fixed-cidr-v6", "fd00:63:0:0:7::/80", "--default-gateway-v6", "fd00:63::1"];
+    await using six = await startEngine({ flags });
+    await six.ok("run", "-d", "--name", "one", "--cap-add", "NET_ADMIN", BUSYBOX, "sleep", "1000");
+    const network = (field: string): Promise<string> => six.ok("inspect", "-f", `{{.NetworkSettings.Networks.bridge.${field}}}`, "one");
+    expect(await Promise.all(["IPAddress", "Gateway", "GlobalIPv6Address", "IPv6Gateway"].map(network))).toEqual(["10.63.0.2", "10.63.0.1", "fd00:63:0:0:7::", "fd00:63::1"]);
+    expect(await six.ok("network", "inspect", "-f", "{{.EnableIPv6}} {{(index .IPAM.Config 0).Gateway}} {{(index .IPAM.Config 1).IPRange}}", "bridge")).toBe("true 10.63.0.5 fd00:63:0:0:7::/80");
+    for (const [family, gateway, own] of [["-4", "10.63.0.1", "10.63.0.5"], ["-6", "fd00:63::1", "fd00:63::5"]] as const) {
+      expect(await six.ok("exec", "one", "ip", family, "route")).toContain(`default via ${gateway}`);
+      expect((await six.hako("exec", "one", "ping", "-c", "1", "-W", "2", own)).code).toBe(0);
+    }
+    await six.clear();
+  });
+
+  test("a subnet of IPv6 is chosen where none is said, and stays", async () => {
+    await using six = await startEngine({ flags: ["--ipv6"] });
+    const subnet = (): Promise<string> => six.ok("network", "inspect", "-f", "{{(index .IPAM.Config 1).Subnet}}", "bridge");
+    const first = await subnet();
+    expect(first).toMatch(/^fd[0-9a-f:]+\/64$/);
+    const address = await six.ok("run", "--rm", BUSYBOX, "ip", "-o", "-6", "addr", "show", "dev", "eth0");
+    expect(address).toContain(` ${first.replace("::/64", "")}:`);
+    await six.restart();
+    expect(await subnet()).toBe(first);
+  });
+
+  test("ip6tables=false leaves IPv6 alone, iptables=false all, and nothing is left of either", async () => {
+    await using open = await startEngine({ flags: ["--ipv6", "--ip6tables=false"], busybox: false });
+    const rules = (await open.inNetwork("nft", "list", "table", "inet", "hako")).stdout;
+    for (const chain of ["forward", "input", "postrouting", "publish_in"]) expect(rules).toMatch(new RegExp(`chain ${chain} \\{\\n[^\\n]*\\n\\s*meta nfproto ipv6 accept\\n`));
+    await open.kill9();
+    // What an engine with rules left, one without them takes away.
+    const plain = Live.spawn(open.daemonCommand("--iptables=false"));
+    await plain.until(/^ready$/m);
+    expect((await open.inNetwork("nft", "list", "ruleset")).stdout).toBe("");
+    plain.signal("SIGTERM");
+    expect(await plain.exitCode()).toBe(0);
   });
 });
