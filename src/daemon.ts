@@ -6,7 +6,7 @@ import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
 import type { Configuration } from "./configuration/mod.ts";
 import { ContentStore } from "./content/mod.ts";
 import { openResolver, removeRedirect } from "./dns/mod.ts";
-import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, lockDataRoot, openEngine, pluginsDir, recover, RegistryService, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, volumeMountsDir, volumesDir, volumeUsesDir, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
+import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, layerPort, lockDataRoot, openEngine, pluginsDir, recover, RegistryService, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, volumeMountsDir, volumesDir, volumeUsesDir, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
 import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces, type Proxies } from "./engine-settings.ts";
 import { helperPrograms, ownProgram } from "./helper-programs.ts";
 import { imageSchema, openImages, transferSchema, type Images } from "./image/mod.ts";
@@ -219,7 +219,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   held.defer(() => db.close());
   installShim(runRoot);
   const spawner = held.use(new ShimSpawner({ shim: shimPath }));
-  const { extractor, trees, compressor, mountWork } = helperPrograms(spawner, runRoot, rootMountPoint({ dataRoot, runRoot }));
+  const { extractor, trees, compressor, mountWork, launchBuildWorker } = helperPrograms(spawner, runRoot, rootMountPoint({ dataRoot, runRoot }));
   const content = new ContentStore(join(dataRoot, "content"));
   const snapshots = new Snapshots({ db, dir: dataRoot });
   const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
@@ -235,7 +235,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const paths = { dataRoot, runRoot };
   const volumeDrivers = new VolumeDrivers({ dir: volumesDir(paths), mounts: volumeMountsDir(paths), uses: volumeUsesDir(paths), plugins: { folders: { sockets: [pluginsDir(paths), ...DOCKERS_FOLDERS.sockets], specs: [pluginsDir(paths), ...DOCKERS_FOLDERS.specs] } }, work: mountWork, log });
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
-  const ctx = openEngine({ settings, db, paths, build, space, images, snapshots, trees, network, publisher, names, volumeDrivers, cgroups, runtime: runtimePort(spawner), host, registry: registryService(dataRoot, log), log });
+  const ctx = openEngine({ settings, solving: { layers: layerPort(snapshots), launchWorker: launchBuildWorker }, db, paths, build, space, images, snapshots, trees, network, publisher, names, volumeDrivers, cgroups, runtime: runtimePort(spawner), host, registry: registryService(dataRoot, log), log });
   if (shortage === undefined) await addFirstImage(images);
   return { ctx, network, cgroups, images };
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { EXTRACT_CAPABILITIES, helperCompressor, helperExtractor, Trees, type Compressor, type Extractor, type GrowingProcess } from "./archive/mod.ts";
 import { openOwnExecutable } from "./linux/mod.ts";
+import { WORKER_CAPABILITIES } from "./layer-files/mod.ts";
 import { runProgram, type ShimSpawner } from "./runtime/mod.ts";
 import type { MountWork } from "./volume/mod.ts";
 
@@ -16,6 +17,8 @@ export interface HelperPrograms {
   readonly compressor: Compressor;
   /** Among the host's own mounts. @returns 0 or the kernel's error number */
   readonly mountWork: (work: MountWork) => Promise<number>;
+  /** Job after job, for builds. */
+  readonly launchBuildWorker: () => Promise<GrowingProcess>;
 }
 
 /** A server of files that does not answer is given up. */
@@ -49,7 +52,7 @@ export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint
     return { exited: helper.exited, stdin: helper.stdin, stdout: helper.stdout ?? nothing(), kill: () => helper.kill() };
   }, mountPoint);
   const mountWork = async (work: MountWork): Promise<number> => (await runProgram({ exeFd, argv: [...program, "__mount", JSON.stringify(work)], env: ENVIRONMENT, timeoutMs: MOUNT_PATIENCE_MS })) ?? TIMED_OUT;
-  return { extractor, trees, compressor, mountWork };
+  return { extractor, trees, compressor, mountWork, launchBuildWorker: () => streamed(["__build"], WORKER_CAPABILITIES, []) };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, void> {}

@@ -15,7 +15,7 @@ export interface ClientFolder extends AsyncDisposable {
   /** Where the engine holds its copy: files owned by root, never changed in place, so that a hard link to one keeps its content. */
   readonly folder: string;
   /**
-   * Of all that was selected, or undefined when it must be computed: path (no slash at either end, parents too) to what graph/entry-digest.ts
+   * Of all that was selected, or undefined when it must be computed: path (no slash at either end, parents too) to what layer-files/entry-digest.ts
    * says of the entry, in any order.
    */
   readonly digests?: ReadonlyMap<string, string> | undefined;

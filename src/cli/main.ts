@@ -22,6 +22,7 @@ async function runOther(words: readonly string[]): Promise<number | undefined> {
   if (name === "__extract") return (await import("../extract.ts")).extractMain(others);
   if (name === "__gzip") return (await import("../extract.ts")).gzipMain();
   if (name === "__mount") return (await import("../extract.ts")).mountMain(others);
+  if (name === "__build") return (await import("../extract.ts")).buildWorkerMain();
   if (name === "__tree") return (await import("../extract.ts")).treeMain(others);
   if (name === "__complete" || name === "__completeNoDesc") return (await import("./completion/mod.ts")).complete(others, name === "__complete");
   return undefined;

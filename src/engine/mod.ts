@@ -52,6 +52,7 @@ export type { AddressRange } from "./ports.ts";
 export { recover } from "./recover.ts";
 export { shutdown } from "./shutdown.ts";
 export { engineSchemas, openEngine, type EngineParts } from "./open.ts";
+export { layerPort } from "./steps/solver-deps.ts";
 export { DiskSpace } from "./disk-space.ts";
 export { lockDataRoot, takeDataRoot } from "./lock-file.ts";
 export { hostFacts } from "./host-facts.ts";

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { buildCacheSchema, openSolver, type Solver } from "../build/mod.ts";
 import { formatInstant, KeyedLock, nowNs, type Schema } from "../base/mod.ts";
 import type { EngineContext, EngineIdentity } from "./context.ts";
 import type { EngineDefaults } from "./defaults.ts";
@@ -11,6 +12,7 @@ import { HealthTable } from "./health/table.ts";
 import { LiveTable } from "./live.ts";
 import { LogTable } from "./log-table.ts";
 import { containersDir, rootMountPoint, volumesDir } from "./paths.ts";
+import { solverDeps, type SolverMechanisms } from "./steps/solver-deps.ts";
 import { StatsSampler } from "./stats/sampler.ts";
 import { containerSchema, ContainerStore } from "./store/containers.ts";
 import { eventSchema, EventLog } from "./store/events.ts";
@@ -21,6 +23,7 @@ export const engineSchemas: readonly Schema[] = [
   containerSchema,
   eventSchema,
   volumeSchema,
+  buildCacheSchema,
   { module: "engine.identity", steps: ["CREATE TABLE identity (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID"] },
 ];
 
@@ -29,6 +32,7 @@ export interface EngineParts extends Pick<EngineContext, "paths" | "space" | "im
   readonly db: Database;
   /** The settings of this moment. */
   readonly settings: () => EngineDefaults;
+  readonly solving: SolverMechanisms;
   readonly build: Pick<EngineIdentity, "version" | "gitCommit" | "buildTime">;
 }
 
@@ -39,8 +43,12 @@ export function openEngine(parts: EngineParts): EngineContext {
   for (const dir of [rootMountPoint(paths), join(paths.runRoot, "c"), join(paths.runRoot, "e")]) mkdirSync(dir, { recursive: true, mode: 0o700 });
   const containers = new ContainerStore(db, () => parts.space.makeRoom());
   const checkpoint = new IdleCheckpoint(db, parts.log);
+  let solver: Solver | undefined;
   const ctx: EngineContext = {
     ...parts,
+    get solver() {
+      return (solver ??= openSolver(solverDeps(ctx, parts.solving)));
+    },
     get defaults() {
       return parts.settings();
     },

@@ -39,6 +39,7 @@ export { FlowTable } from "./flows.ts";
 export { listeners, type Listener } from "./listeners.ts";
 export { keepFromChildren, notifyManager, runsOurProgram, setOwnOOMScore, socketFamily } from "./service.ts";
 export { syncFileSystem } from "./sync-file-system.ts";
+export { interpretsPrograms } from "./binfmt.ts";
 export { bootID } from "./boot.ts";
 export { findMountPoint, mountPointOf, type MountPoint } from "./mount-point.ts";
 export { dataRuns, seek, type DataRun } from "./sparse.ts";

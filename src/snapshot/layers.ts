@@ -93,6 +93,11 @@ export class Layers {
     return this.db.query<LayerRow, []>("SELECT * FROM layers ORDER BY n").all().map(fromRow);
   }
 
+  get(n: number): Layer | undefined {
+    const row = this.db.query<LayerRow, [number]>("SELECT * FROM layers WHERE n = ?").get(n);
+    return row ? fromRow(row) : undefined;
+  }
+
   byChainID(chainID: Digest): Layer | undefined {
     const row = this.db.query<LayerRow, [string]>("SELECT * FROM layers WHERE chain_id = ?").get(chainID);
     return row ? fromRow(row) : undefined;

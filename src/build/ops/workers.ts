@@ -1,0 +1,140 @@
+import { EngineError, type ErrorKind } from "../../base/mod.ts";
+import type { WorkerProcess } from "../solver/ports.ts";
+import type { FileJob, JobResults } from "../../layer-files/mod.ts";
+
+/** A worker that has nothing to do ends after so long. */
+const IDLE_MS = 5000;
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/**
+ * Processes that work on files, so that the engine's event loop need not: started when there is something to do, each doing one job at a
+ * time. A job that is called off takes its process with it.
+ */
+export class Workers implements AsyncDisposable {
+  readonly #launch: () => Promise<WorkerProcess>;
+  readonly #most: number;
+  readonly #idle: Worker[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(launch: () => Promise<WorkerProcess>, most: number) {
+    this.#launch = launch;
+    this.#most = most;
+  }
+
+  /** @throws EngineError with the worker's own reason, or the signal's */
+  async run<K extends FileJob["kind"]>(job: FileJob & { readonly kind: K }, signal: AbortSignal): Promise<JobResults[K]> {
+    signal.throwIfAborted();
+    while (this.#idle.length === 0 && this.#running >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    signal.throwIfAborted();
+    this.#running++;
+    let worker = this.#idle.pop();
+    try {
+      worker?.busy();
+      worker ??= new Worker(await this.#launch());
+      const result = await worker.run(job, signal);
+      this.#rest(worker);
+      return result as JobResults[K];
+    } catch (error) {
+      if (!(error instanceof JobRefused)) worker?.kill();
+      else if (worker) this.#rest(worker);
+      throw error instanceof JobRefused ? error.reason : error;
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  #rest(worker: Worker): void {
+    this.#idle.push(worker);
+    worker.rest(IDLE_MS, () => {
+      const at = this.#idle.indexOf(worker);
+      if (at >= 0) this.#idle.splice(at, 1);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const worker of this.#idle.splice(0)) worker.end();
+    await Promise.resolve();
+  }
+}
+
+/** The job failed, the worker is as good as before. */
+class JobRefused extends Error {
+  constructor(readonly reason: EngineError) {
+    super(reason.message);
+  }
+}
+
+class Worker {
+  readonly #process: WorkerProcess;
+  readonly #output: AsyncIterator<Uint8Array>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(process: WorkerProcess) {
+    this.#process = process;
+    this.#output = process.stdout[Symbol.asyncIterator]();
+    // Whoever gave it a job hears of its end by the missing answer.
+    process.exited.catch(() => undefined);
+  }
+
+  async run(job: FileJob, signal: AbortSignal): Promise<unknown> {
+    const abort = (): void => this.kill();
+    signal.addEventListener("abort", abort);
+    try {
+      const body = Buffer.from(JSON.stringify(job));
+      const head = Buffer.alloc(4);
+      head.writeUInt32LE(body.length);
+      await this.#process.stdin.write(Buffer.concat([head, body]));
+      return resultOf(await this.#line());
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  async #line(): Promise<string> {
+    const pieces: Uint8Array[] = [];
+    for (let bytes = 0; bytes < MAX_ANSWER_BYTES; ) {
+      const next = await this.#output.next();
+      if (next.done) throw new EngineError("System", `the process that worked on files ended with ${await this.#process.exited} and no result`);
+      pieces.push(next.value);
+      bytes += next.value.length;
+      if (next.value.at(-1) === 0x0a) return Buffer.concat(pieces).toString("utf8");
+    }
+    throw new EngineError("System", "the answer of the process that worked on files is too long");
+  }
+
+  busy(): void {
+    clearTimeout(this.#timer);
+  }
+
+  rest(idleMs: number, gone: () => void): void {
+    this.#timer = setTimeout(() => {
+      gone();
+      this.end();
+    }, idleMs);
+    this.#timer.unref();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#process.stdin.end();
+    void this.#output.return?.();
+  }
+
+  kill(): void {
+    void this.#process.kill().catch(() => undefined);
+    this.end();
+  }
+}
+
+const KINDS: readonly ErrorKind[] = ["InvalidParameter", "NotFound", "TooLarge", "System"];
+
+function resultOf(line: string): unknown {
+  const { result, error } = JSON.parse(line) as { readonly result?: unknown; readonly error?: { readonly kind?: unknown; readonly message?: unknown } };
+  if (error === undefined) return result;
+  throw new JobRefused(new EngineError(KINDS.find((kind) => kind === error.kind) ?? "System", String(error.message).slice(0, 4096)));
+}

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { CacheRecords } from "../cache/records.ts";
+import type { Vertex } from "../graph/vertex.ts";
+import { CacheMounts } from "../ops/cache-mounts.ts";
+import { Workers } from "../ops/workers.ts";
+import { Job, type JobContext, type Waiter } from "./job.ts";
+import type { SolverDeps } from "./ports.ts";
+import { Solve } from "./solve.ts";
+import type { LayerRef, Solved, SolveOptions, Solver } from "./types.ts";
+
+/** What all builds of an engine share. */
+export interface SolverParts extends SolverDeps {
+  readonly records: CacheRecords;
+  readonly workers: Workers;
+  readonly cacheMounts: CacheMounts;
+  readonly jobs: Jobs;
+}
+
+const WORKERS = 2;
+
+/** Sweeps what a crash left of builds. */
+export function openSolver(deps: SolverDeps): Solver & { readonly parts: SolverParts } {
+  const records = new CacheRecords(deps.db, deps.layers);
+  records.sweep();
+  const workers = new Workers(() => deps.launchWorker(), WORKERS);
+  const cacheMounts = new CacheMounts(join(deps.folder, "mounts"), records, (folder) => deps.layers.discard(folder));
+  const parts: SolverParts = { ...deps, records, workers, cacheMounts, jobs: new Jobs() };
+  return {
+    parts,
+    solve: (targets: readonly Vertex[], options: SolveOptions): Promise<Solved> => new Solve(parts, options).run(targets),
+    [Symbol.asyncDispose]: () => workers[Symbol.asyncDispose](),
+  };
+}
+
+/** The work under way, by key: what is asked for again meanwhile is not done twice. */
+export class Jobs {
+  readonly #running = new Map<string, Job>();
+
+  /** The job with that key, joined or begun. */
+  join(key: string, waiter: Waiter, work: (context: JobContext) => Promise<readonly LayerRef[]>): Job {
+    const known = this.#running.get(key);
+    if (known && !known.over) return known;
+    const job = new Job(waiter, work);
+    this.#running.set(key, job);
+    const forget = (): void => {
+      if (this.#running.get(key) === job) this.#running.delete(key);
+    };
+    job.promise.then(forget, forget);
+    return job;
+  }
+}

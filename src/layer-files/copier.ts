@@ -1,0 +1,181 @@
+import { EngineError } from "../base/mod.ts";
+import { AT, closeFd, copyFile, fchmod, fchmodat, fchownat, hasCode, linkat, mknodat, O, openat2, RESOLVE, S, symlinkat, unlinkat, utimensat, type Stat } from "../linux/mod.ts";
+import { isFolder, joined, kindOf, linkText, nameBytes, openFile, type MergedEntry, type MergedFolder } from "./merged-folder.ts";
+import { copyXattrs, type Owner, type TargetFolder } from "./target-folder.ts";
+
+export interface CopyRules {
+  /** `source`: everything keeps its own. */
+  readonly owner: Owner | "source";
+  readonly mode: ((mode: number, isFolder: boolean) => number) | undefined;
+  /** True for what stays out; `path` is relative to the source. */
+  readonly excludes: ((path: string, isFolder: boolean) => "no" | "yes" | "butLookInside") | undefined;
+  /** The source is layers rather than a context: files with several names there have several names here. */
+  readonly keepsHardLinks: boolean;
+  /** Whether the file may be the same on disk as its source. */
+  readonly mayShare: (entry: MergedEntry) => boolean;
+}
+
+/** What was copied, for whoever accounts for it. */
+export interface CopyCount {
+  entries: number;
+  bytes: number;
+  /** Layers of the source that now share files with the target. */
+  readonly shared: Set<number>;
+}
+
+const NOT_SHARABLE = ["EXDEV", "EMLINK", "EPERM", "EOPNOTSUPP"] as const;
+
+/** Copies trees of one input into a layer: their times and attributes, with the owner and mode that were asked for. */
+export class Copier {
+  readonly #names = new Map<string, string>();
+  readonly #shared = new Set<bigint>();
+
+  constructor(
+    readonly rules: CopyRules,
+    /** The layer's own root. */
+    readonly rootFd: number,
+    readonly count: CopyCount,
+    readonly onFolder: () => void,
+  ) {}
+
+  /** Anything but a folder. */
+  put(entry: MergedEntry, target: TargetFolder, name: string): void {
+    target.clear(name);
+    switch (kindOf(entry.stat)) {
+      case S.IFREG:
+        this.#file(entry, target, name);
+        break;
+      case S.IFLNK:
+        symlinkat(nameBytes(linkText(entry)), target.fd, nameBytes(name));
+        this.#describe(entry.stat, target, name, false);
+        break;
+      case S.IFSOCK:
+        return;
+      default:
+        mknodat(target.fd, nameBytes(name), entry.stat.mode, entry.stat.rdevMajor, entry.stat.rdevMinor);
+        this.#describe(entry.stat, target, name, true);
+    }
+    this.count.entries++;
+    this.count.bytes += kindOf(entry.stat) === S.IFREG ? entry.stat.size : 0;
+  }
+
+  /** Everything in a folder, merged with what is at the target. */
+  contents(source: MergedFolder, target: TargetFolder, relative = ""): void {
+    this.onFolder();
+    for (const entry of source.entries()) {
+      const path = joined(relative, entry.name);
+      const folder = isFolder(entry.stat);
+      const verdict = this.rules.excludes?.(path, folder) ?? "no";
+      if (verdict === "yes" || (verdict === "butLookInside" && !folder)) continue;
+      if (!folder) {
+        this.put(entry, target, entry.name);
+        continue;
+      }
+      using from = source.enter(entry.name);
+      if (!from) continue;
+      if (verdict === "butLookInside" && !this.#keepsSomething(from, path)) continue;
+      using to = target.enter(entry.name) ?? target.make(entry.name);
+      this.contents(from, to, path);
+      this.describeFolder(from, to);
+    }
+  }
+
+  /** Owner, mode, attributes and time of the source's folder. */
+  describeFolder(source: MergedFolder, target: TargetFolder): void {
+    const { mode: change } = this.rules;
+    const { stat } = source;
+    const [top] = source.parts;
+    if (!stat || !top) return;
+    const owner = this.#ownerOf(stat);
+    fchownat(target.fd, "", owner.uid, owner.gid, AT.EMPTY_PATH);
+    fchmod(target.fd, change ? change(stat.mode, true) & 0o7777 : stat.mode & 0o7777);
+    copyXattrs(top.fd, target.fd);
+    target.mtimeNs = stat.mtimeNs;
+    this.count.entries++;
+  }
+
+  #ownerOf(stat: Stat): Owner {
+    return this.rules.owner === "source" ? stat : this.rules.owner;
+  }
+
+  #keepsSomething(folder: MergedFolder, relative: string): boolean {
+    return folder.entries().some((entry) => {
+      const path = joined(relative, entry.name);
+      const verdict = this.rules.excludes?.(path, isFolder(entry.stat)) ?? "no";
+      if (verdict !== "butLookInside" || !isFolder(entry.stat)) return verdict === "no";
+      using inside = folder.enter(entry.name);
+      return inside !== undefined && this.#keepsSomething(inside, path);
+    });
+  }
+
+  #file(entry: MergedEntry, target: TargetFolder, name: string): void {
+    const { stat } = entry;
+    const key = `${stat.dev}:${stat.ino}`;
+    if (this.rules.keepsHardLinks && stat.nlink > 1) {
+      const first = this.#names.get(key);
+      if (first !== undefined) return linkat(this.rootFd, nameBytes(first), target.fd, nameBytes(name));
+      this.#names.set(key, joined(target.path, name));
+    }
+    if (this.#mayShare(entry) && share(entry, target, name)) {
+      this.#shared.add(stat.ino);
+      this.count.shared.add(entry.parent.layer);
+      return;
+    }
+    this.#copy(entry, target, name);
+  }
+
+  /** Same owner and mode, and no file of the same layers below, which would then be one with this. */
+  #mayShare(entry: MergedEntry): boolean {
+    const { mode, mayShare } = this.rules;
+    const { stat } = entry;
+    const owner = this.#ownerOf(stat);
+    const wanted = mode ? mode(stat.mode, false) & 0o7777 : stat.mode & 0o7777;
+    return stat.uid === owner.uid && stat.gid === owner.gid && wanted === (stat.mode & 0o7777) && !this.#shared.has(stat.ino) && mayShare(entry);
+  }
+
+  #copy(entry: MergedEntry, target: TargetFolder, name: string): void {
+    const from = openFile(entry);
+    try {
+      const to = openat2(target.fd, nameBytes(name), { flags: O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW, mode: 0o600, resolve: RESOLVE.BENEATH });
+      try {
+        copyFile(from, to);
+        const { mode: change } = this.rules;
+        const { stat } = entry;
+        const owner = this.#ownerOf(stat);
+        if (owner.uid !== 0 || owner.gid !== 0) fchownat(to, "", owner.uid, owner.gid, AT.EMPTY_PATH);
+        fchmod(to, change ? change(stat.mode, false) & 0o7777 : stat.mode & 0o7777);
+        copyXattrs(from, to);
+        utimensat(to, "", stat.mtimeNs, stat.mtimeNs, AT.EMPTY_PATH);
+      } finally {
+        closeFd(to);
+      }
+    } catch (error) {
+      if (hasCode(error, "ENOSPC", "EDQUOT")) throw new EngineError("System", `no space left on device: /${joined(target.path, name)} could not be copied`, { cause: error });
+      throw error;
+    } finally {
+      closeFd(from);
+    }
+  }
+
+  /** Of what has no descriptor. */
+  #describe(stat: Stat, target: TargetFolder, name: string, hasMode: boolean): void {
+    const { mode: change } = this.rules;
+    const { mode, mtimeNs } = stat;
+    const owner = this.#ownerOf(stat);
+    if (owner.uid !== 0 || owner.gid !== 0) fchownat(target.fd, nameBytes(name), owner.uid, owner.gid, AT.SYMLINK_NOFOLLOW);
+    if (hasMode) fchmodat(target.fd, nameBytes(name), (change ? change(mode, false) : mode) & 0o7777);
+    utimensat(target.fd, nameBytes(name), mtimeNs, mtimeNs);
+  }
+}
+
+/** False where the file systems or the kernel do not do it. */
+function share(entry: MergedEntry, target: TargetFolder, name: string): boolean {
+  try {
+    linkat(entry.parent.fd, nameBytes(entry.name), target.fd, nameBytes(name));
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) unlinkat(target.fd, nameBytes(name));
+    else if (!hasCode(error, ...NOT_SHARABLE)) throw error;
+    return false;
+  }
+}

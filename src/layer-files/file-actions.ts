@@ -1,0 +1,257 @@
+import { EngineError } from "../base/mod.ts";
+import { AT, closeFd, fchmod, fchownat, linkat, mknodat, O, openat2, readDirectory, readFd, RESOLVE, S, unlinkat, writeFd } from "../linux/mod.ts";
+import { looksLikeArchive } from "./archive-check.ts";
+import { Copier, type CopyCount } from "./copier.ts";
+import { excluderOf } from "./excludes.ts";
+import type { FileJob, FilesDone, JobAction, JobInput, PendingArchive } from "./file-job.ts";
+import { findOwner } from "./find-owner.ts";
+import { isFolder, joined, kindOf, MergedFolder, nameBytes, openFile, openFolderAt, statOf, type MergedEntry } from "./merged-folder.ts";
+import { MergedTree } from "./merged-tree.ts";
+import { modeChange } from "./mode-change.ts";
+import { seal } from "./seal.ts";
+import { select, type CopyAction, type Selected } from "./selection.ts";
+import { TargetFolder, type Owner } from "./target-folder.ts";
+
+type FilesJob = Extract<FileJob, { kind: "files" }>;
+
+/** Does the actions of one vertex, one after the other, in the folder of a new layer. */
+export function runFileActions(job: FilesJob, check: () => void): FilesDone {
+  using work = new LayerWork(job, check);
+  for (const action of job.actions) work.act(action);
+  return work.done(job.seals);
+}
+
+class LayerWork implements Disposable {
+  readonly #job: FilesJob;
+  readonly #check: () => void;
+  readonly #upper: number;
+  readonly #base: MergedTree;
+  /** The base with what was written so far. */
+  readonly #view: MergedTree;
+  readonly #inputs: (MergedTree | undefined)[];
+  readonly #count: CopyCount = { entries: 0, bytes: 0, shared: new Set() };
+  readonly #archives: PendingArchive[] = [];
+  #belowInodes: ReadonlySet<bigint> | undefined;
+
+  constructor(job: FilesJob, check: () => void) {
+    this.#job = job;
+    this.#check = check;
+    this.#upper = openat2(AT.FDCWD, job.upper, { flags: O.RDONLY | O.DIRECTORY });
+    this.#base = new MergedTree(job.base.folders);
+    this.#view = new MergedTree([job.upper, ...job.base.folders]);
+    this.#inputs = job.inputs.map(() => undefined);
+  }
+
+  [Symbol.dispose](): void {
+    for (const tree of [this.#base, this.#view, ...this.#inputs]) {
+      tree?.forget();
+      tree?.[Symbol.dispose]();
+    }
+    closeFd(this.#upper);
+  }
+
+  done(seals: boolean): FilesDone {
+    const sharing = [...this.#count.shared];
+    return { sealed: seals && this.#archives.length === 0 ? seal(this.#upper, this.#check) : undefined, archives: this.#archives, sharing };
+  }
+
+  act(action: JobAction): void {
+    this.#view.forget();
+    switch (action.action) {
+      case "copy":
+        return this.#copy(action);
+      case "makeFile":
+        return this.#makeFile(action);
+      case "makeFolder":
+        return this.#makeFolder(action);
+      case "remove":
+        return this.#remove(action);
+      default:
+        action satisfies never;
+    }
+  }
+
+  #copy(action: CopyAction): void {
+    const input = this.#job.inputs[action.input];
+    const tree = this.#tree(action.input);
+    if (!input || !tree) throw new EngineError("System", "a copy of an input that the operation does not have");
+    const owner = findOwner(action.owner, this.#base);
+    const copier = new Copier({ owner, mode: modeChange(action.mode), excludes: excluderOf(action.exclude), keepsHardLinks: input.kind === "layers", mayShare: (entry) => this.#mayShare(input, entry) }, this.#upper, this.#count, this.#check);
+    for (const each of select(tree, action)) {
+      this.#view.forget();
+      this.#copyOne(copier, tree, each, action, owner);
+    }
+  }
+
+  #copyOne(copier: Copier, tree: MergedTree, { path, name, stat }: Selected, action: CopyAction, owner: Owner): void {
+    const target = this.#view.resolve(action.target, true);
+    const intoFolder = action.targetIsFolder || action.parents || (target.stat !== undefined && isFolder(target.stat));
+    if (isFolder(stat)) {
+      const place = name === "" || (!intoFolder && !action.parents) ? target.path : this.#view.resolve(joined(target.path, name), true).path;
+      const existed = this.#view.resolve(place, true).stat !== undefined;
+      const source = tree.folder(path);
+      if (!source) return;
+      this.#inFolder(place, owner, (folder) => {
+        copier.contents(source, folder);
+        if (!existed) copier.describeFolder(source, folder);
+      });
+      return;
+    }
+    const entry = tree.entry(path);
+    if (!entry) return;
+    const base = path.slice(path.lastIndexOf("/") + 1);
+    if (copier.rules.excludes?.(base, false) === "yes") return;
+    const place = intoFolder ? joined(target.path, name) : target.path;
+    if (action.unpack && this.#deferArchive(entry, target.path, action.owner === "" ? undefined : owner)) return;
+    if (place === "") throw new EngineError("InvalidParameter", "cannot replace to directory / with file");
+    const slash = place.lastIndexOf("/");
+    this.#inFolder(slash < 0 ? "" : place.slice(0, slash), owner, (folder) => copier.put(entry, folder, place.slice(slash + 1)));
+  }
+
+  /** ADD: unpacked later, by a process that sees the merged root. */
+  #deferArchive(entry: MergedEntry, target: string, owner: Owner | undefined): boolean {
+    if (kindOf(entry.stat) !== S.IFREG) return false;
+    const fd = openFile(entry);
+    try {
+      if (!looksLikeArchive(fd)) return false;
+    } finally {
+      closeFd(fd);
+    }
+    const archives = openat2(AT.FDCWD, this.#job.archives, { flags: O.RDONLY | O.DIRECTORY });
+    try {
+      const name = String(this.#archives.length);
+      putPlain(entry, archives, name);
+      this.#archives.push({ file: `${this.#job.archives}/${name}`, target, owner });
+    } finally {
+      closeFd(archives);
+    }
+    this.#inFolder(target, { uid: 0, gid: 0 }, () => undefined);
+    return true;
+  }
+
+  #makeFile({ path, content, owner: ownerText, mode }: Extract<JobAction, { action: "makeFile" }>): void {
+    const owner = findOwner(ownerText, this.#base);
+    const place = this.#view.resolve(path, true);
+    const slash = place.path.lastIndexOf("/");
+    if (place.path === "") throw new EngineError("InvalidParameter", "cannot replace to directory / with file");
+    this.#inFolder(slash < 0 ? "" : place.path.slice(0, slash), owner, (folder) => {
+      const name = place.path.slice(slash + 1);
+      folder.clear(name);
+      const fd = openat2(folder.fd, nameBytes(name), { flags: O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW, mode: 0o600, resolve: RESOLVE.BENEATH });
+      try {
+        writeFd(fd, Buffer.from(content, "base64"));
+        if (owner.uid !== 0 || owner.gid !== 0) fchownat(fd, "", owner.uid, owner.gid, AT.EMPTY_PATH);
+        fchmod(fd, modeChange(mode)?.(0o644, false) ?? 0o644);
+      } finally {
+        closeFd(fd);
+      }
+    });
+  }
+
+  /** With the folders above it; one that is there stays as it is. */
+  #makeFolder({ path, owner: ownerText, mode }: Extract<JobAction, { action: "makeFolder" }>): void {
+    const place = this.#view.resolve(path, true);
+    if (place.stat && isFolder(place.stat)) return;
+    if (place.stat) throw new EngineError("InvalidParameter", `mkdir ${path}: not a directory`);
+    const owner = findOwner(ownerText, this.#base);
+    this.#inFolder(place.path, owner, (folder) => fchmod(folder.fd, mode & 0o7777));
+  }
+
+  #remove({ path, missingIsFine }: Extract<JobAction, { action: "remove" }>): void {
+    const place = this.#view.resolve(path, false);
+    if (!place.stat || place.path === "") {
+      if (missingIsFine) return;
+      throw new EngineError("NotFound", `lstat ${path}: no such file or directory`);
+    }
+    const slash = place.path.lastIndexOf("/");
+    const name = place.path.slice(slash + 1);
+    this.#inFolder(slash < 0 ? "" : place.path.slice(0, slash), { uid: 0, gid: 0 }, (folder) => {
+      removeTree(folder.fd, name);
+      if (folder.below?.child(name)) mknodat(folder.fd, nameBytes(name), S.IFCHR, 0, 0);
+    });
+  }
+
+  /** The folder at a path without links, made with all above it where it is missing. */
+  #inFolder(path: string, owner: Owner, act: (folder: TargetFolder) => void): void {
+    using opened = new DisposableStack();
+    // The root is closed by its owner: what is handed on are descriptors of its own.
+    const rootFd = openat2(this.#upper, ".", { flags: O.RDONLY | O.DIRECTORY });
+    const below = new MergedFolder(this.#base.root.parts.map(({ fd, layer }) => ({ fd: openat2(fd, ".", { flags: O.RDONLY | O.DIRECTORY }), layer })), "");
+    let folder = opened.use(new TargetFolder(rootFd, below.parts.length > 0 ? below : undefined, "", false));
+    for (const part of path.split("/").filter((name) => name !== "")) {
+      const entered = folder.enter(part);
+      const next = opened.use(entered ?? folder.make(part));
+      if (!entered) {
+        fchownat(next.fd, "", owner.uid, owner.gid, AT.EMPTY_PATH);
+        fchmod(next.fd, 0o755);
+      }
+      folder = next;
+    }
+    act(folder);
+  }
+
+  #tree(input: number): MergedTree | undefined {
+    const source = this.#job.inputs[input];
+    return source && (this.#inputs[input] ??= new MergedTree(source.folders));
+  }
+
+  /** Programs take two names of one file for the same thing: within one root no file is shared. */
+  #mayShare(input: JobInput, entry: MergedEntry): boolean {
+    const layer = input.layers[entry.parent.layer];
+    if (layer !== undefined && this.#job.base.layers.includes(layer)) return false;
+    if (entry.stat.nlink === 1 || this.#job.sharing.length === 0) return true;
+    this.#belowInodes ??= inodesBelow(this.#job.sharing, this.#check);
+    return !this.#belowInodes.has(entry.stat.ino);
+  }
+}
+
+function inodesBelow(folders: readonly string[], check: () => void): ReadonlySet<bigint> {
+  const found = new Set<bigint>();
+  const visit = (fd: number): void => {
+    check();
+    for (const { name: bytes } of readDirectory(fd)) {
+      const name = Buffer.from(bytes).toString("latin1");
+      const stat = statOf(fd, name);
+      if (!stat) continue;
+      if (isFolder(stat)) {
+        const child = openFolderAt(fd, name);
+        if (child === undefined) continue;
+        visit(child);
+        closeFd(child);
+      } else if (stat.nlink > 1) found.add(stat.ino);
+    }
+  };
+  for (const folder of folders) {
+    const fd = openat2(AT.FDCWD, folder, { flags: O.RDONLY | O.DIRECTORY });
+    visit(fd);
+    closeFd(fd);
+  }
+  return found;
+}
+
+function putPlain(entry: MergedEntry, folder: number, name: string): void {
+  try {
+    linkat(entry.parent.fd, nameBytes(entry.name), folder, nameBytes(name));
+  } catch {
+    // Another file system, or too many names: a copy does as well.
+    const from = openFile(entry);
+    const to = openat2(folder, nameBytes(name), { flags: O.WRONLY | O.CREAT | O.EXCL, mode: 0o600 });
+    const buffer = new Uint8Array(new ArrayBuffer(1024 * 1024));
+    for (let length = readFd(from, buffer); length > 0; length = readFd(from, buffer)) writeFd(to, buffer.subarray(0, length));
+    closeFd(from);
+    closeFd(to);
+  }
+}
+
+function removeTree(folder: number, name: string): void {
+  const stat = statOf(folder, name);
+  if (!stat) return;
+  if (!isFolder(stat)) return unlinkat(folder, nameBytes(name));
+  const fd = openFolderAt(folder, name);
+  if (fd !== undefined) {
+    for (const { name: bytes } of readDirectory(fd)) removeTree(fd, Buffer.from(bytes).toString("latin1"));
+    closeFd(fd);
+  }
+  unlinkat(folder, nameBytes(name), AT.REMOVEDIR);
+}
+

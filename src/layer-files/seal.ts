@@ -1,0 +1,128 @@
+import { TreePacker } from "../archive/mod.ts";
+import { AT, closeFd, fstat, getdents, O, openat2, S, unlinkat, utimensat } from "../linux/mod.ts";
+import { isFolder, isOpaque, kindOf, type MergedFolder, nameBytes, nameText, openFolderAt, statOf } from "./merged-folder.ts";
+import { MergedTree } from "./merged-tree.ts";
+
+/** A finished layer: the digest of its archive, and what is in it. */
+export interface Sealed {
+  readonly diffID: string;
+  readonly entries: number;
+  /** Of files, those with several names once. */
+  readonly bytes: number;
+}
+
+/** Looked at whenever a piece has been hashed; what it throws ends the work. */
+export type Check = () => void;
+
+/** Digests the archive of a layer's folder, the bytes that it is exported as. */
+export function seal(folderFd: number, check: Check): Sealed {
+  const hasher = new Bun.CryptoHasher("sha256");
+  using packer = new TreePacker({ format: "layer" });
+  for (const piece of packer.content(folderFd)) {
+    hasher.update(piece);
+    check();
+  }
+  for (const piece of packer.finish()) hasher.update(piece);
+  return { diffID: `sha256:${hasher.digest("hex")}`, ...countTree(folderFd, check) };
+}
+
+export function countTree(folderFd: number, check: Check): { entries: number; bytes: number } {
+  const seen = new Set<bigint>();
+  const count = { entries: 0, bytes: 0 };
+  const visit = (fd: number): void => {
+    check();
+    for (let batch = getdents(fd); batch; batch = getdents(fd)) {
+      const folders: string[] = [];
+      for (const { name: bytes } of batch) {
+        const name = nameText(bytes);
+        const stat = statOf(fd, name);
+        if (!stat) continue;
+        count.entries++;
+        if (isFolder(stat)) folders.push(name);
+        else if (kindOf(stat) === S.IFREG && !(stat.nlink > 1 && seen.has(stat.ino))) {
+          if (stat.nlink > 1) seen.add(stat.ino);
+          count.bytes += stat.size;
+        }
+      }
+      for (const name of folders) within(fd, name, visit);
+    }
+  };
+  const own = openat2(folderFd, ".", { flags: O.RDONLY | O.DIRECTORY });
+  try {
+    visit(own);
+  } finally {
+    closeFd(own);
+  }
+  return count;
+}
+
+function within(fd: number, name: string, act: (fd: number) => void): void {
+  const child = openFolderAt(fd, name);
+  if (child === undefined) return;
+  try {
+    act(child);
+  } finally {
+    closeFd(child);
+  }
+}
+
+/**
+ * Takes away what was made only for something to be mounted on: empty files and folders at these paths, and the folders above them that were
+ * made for them alone or hold nothing else that is new.
+ */
+export function removeStubs(upper: string, lowers: readonly string[], paths: readonly string[]): void {
+  using below = new MergedTree(lowers);
+  const root = openat2(AT.FDCWD, upper, { flags: O.RDONLY | O.DIRECTORY });
+  try {
+    for (const path of paths) removeStub(root, below.root, below.resolve(path, true).path.split("/"));
+  } finally {
+    closeFd(root);
+  }
+}
+
+/** True when nothing is left at the path. */
+function removeStub(folder: number, below: MergedFolder | undefined, [name = "", ...rest]: readonly string[]): void {
+  const stat = statOf(folder, name);
+  if (name === "" || !stat) return;
+  if (rest.length > 0 && isFolder(stat)) {
+    const child = openFolderAt(folder, name);
+    if (child === undefined) return;
+    const beneath = below?.enter(name);
+    try {
+      removeStub(child, beneath, rest);
+    } finally {
+      closeFd(child);
+      beneath?.[Symbol.dispose]();
+    }
+  }
+  removeIfEmpty(folder, below, name);
+}
+
+function removeIfEmpty(folder: number, below: MergedFolder | undefined, name: string): void {
+  const stat = statOf(folder, name);
+  if (!stat) return;
+  const old = below?.child(name)?.stat;
+  const { mtimeNs } = fstat(folder);
+  if (isFolder(stat)) {
+    if (!isEmptyFolder(folder, name)) return;
+    // One that was there, and is not as it was: somebody meant it.
+    if (old && (!isFolder(old) || old.mode !== stat.mode || old.uid !== stat.uid || old.gid !== stat.gid)) return;
+    unlinkat(folder, nameBytes(name), AT.REMOVEDIR);
+  } else {
+    if (old || kindOf(stat) !== S.IFREG || stat.size !== 0) return;
+    unlinkat(folder, nameBytes(name));
+  }
+  const before = below?.stat?.mtimeNs ?? mtimeNs;
+  utimensat(folder, "", before, before, AT.EMPTY_PATH);
+}
+
+function isEmptyFolder(folder: number, name: string): boolean {
+  const fd = openFolderAt(folder, name);
+  if (fd === undefined) return false;
+  try {
+    // An opaque one hides what was there: that is a change.
+    return getdents(fd) === undefined && !isOpaque(fd);
+  } finally {
+    closeFd(fd);
+  }
+}

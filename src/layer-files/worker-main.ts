@@ -1,0 +1,90 @@
+import { EngineError, messageOf } from "../base/mod.ts";
+import { AT, closeFd, forbidTracing, hasCode, O, openat2, peerIsGone, readFd, setUmask, writeFd } from "../linux/mod.ts";
+import { contentOf } from "./content-digest.ts";
+import { runFileActions } from "./file-actions.ts";
+import type { FileJob, JobResults } from "./file-job.ts";
+import { MergedTree } from "./merged-tree.ts";
+import { contentLine, digestOfLines } from "./content-lines.ts";
+import { removeStubs, seal } from "./seal.ts";
+import { copyTree, makeTwin } from "./twin.ts";
+
+/**
+ * The hidden command `hako __build`: work on the files of builds, job after job. A job comes as four bytes of length (little endian) and
+ * JSON; the answer is one line: `{"result": …}` or `{"error": {kind, message}}`. It ends with its standard input.
+ */
+export function buildWorkerMain(): number {
+  forbidTracing();
+  setUmask(0);
+  for (let job = nextJob(); job !== undefined; job = nextJob()) writeFd(1, Buffer.from(`${answerTo(job)}\n`));
+  return 0;
+}
+
+export const WORKER_CAPABILITIES = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD", "CAP_SETFCAP", "CAP_SYS_ADMIN"] as const;
+
+function nextJob(): FileJob | undefined {
+  const length = readExactly(4);
+  if (!length) return undefined;
+  const body = readExactly(Buffer.from(length).readUInt32LE());
+  return body && (JSON.parse(Buffer.from(body).toString("utf8")) as FileJob);
+}
+
+function readExactly(count: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(new ArrayBuffer(count));
+  for (let done = 0; done < count; ) {
+    const read = readFd(0, bytes.subarray(done));
+    if (read === 0) return undefined;
+    done += read;
+  }
+  return bytes;
+}
+
+function answerTo(job: FileJob): string {
+  try {
+    return JSON.stringify({ result: resultOf(job) });
+  } catch (error) {
+    const kind = error instanceof EngineError ? error.kind : "System";
+    const message = hasCode(error, "ENOSPC", "EDQUOT") ? "no space left on device" : messageOf(error);
+    return JSON.stringify({ error: { kind, message } });
+  }
+}
+
+function resultOf(job: FileJob): JobResults[FileJob["kind"]] {
+  switch (job.kind) {
+    case "files":
+      return runFileActions(job, requireEngine);
+    case "content":
+      return { digest: contentDigest(job) };
+    case "seal":
+      return sealFolder(job);
+    case "twin":
+      return makeTwin(job, requireEngine);
+    case "copyTree":
+      copyTree(job, requireEngine);
+      return {};
+    default:
+      return job satisfies never;
+  }
+}
+
+function contentDigest({ input, action }: Extract<FileJob, { kind: "content" }>): string {
+  const lines: string[] = [];
+  using tree = new MergedTree(input.folders);
+  const text = (name: string): string => Buffer.from(name, "latin1").toString("utf8");
+  contentOf(tree, action, (name, digest) => lines.push(contentLine(text(name), digest)), requireEngine);
+  return digestOfLines(lines);
+}
+
+function sealFolder({ folder, below, stubs }: Extract<FileJob, { kind: "seal" }>): JobResults["seal"] {
+  removeStubs(folder, below, stubs);
+  const fd = openat2(AT.FDCWD, folder, { flags: O.RDONLY | O.DIRECTORY });
+  try {
+    return seal(fd, requireEngine);
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** Nobody waits for the result of a worker whose engine is gone: it would write beside the next engine's sweep. */
+function requireEngine(): void {
+  if (peerIsGone(1)) throw new EngineError("System", "the engine is gone");
+}
