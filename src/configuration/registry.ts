@@ -36,6 +36,8 @@ export interface RegistryAccessSettings {
   readonly htpasswd: string | undefined;
   readonly rules: string | undefined;
   readonly token: { readonly realm: string; readonly service: string; readonly issuer: string; readonly keys: string } | undefined;
+  /** The registry makes tokens itself. */
+  readonly issue: { readonly key: string | undefined; readonly realm: string | undefined } | undefined;
 }
 
 export interface RegistryGarbageSettings {

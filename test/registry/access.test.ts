@@ -3,7 +3,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { createSign, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadRegistryServer } from "../../src/registry/mod.ts";
+import { loadRegistryServer, openRegistryClient } from "../../src/registry/mod.ts";
+import { parseDigest, parseReference } from "../../src/spec/mod.ts";
 import { scratchFolder } from "../scratch.ts";
 import { digestOf, MANIFEST, startRegistry } from "./serving.ts";
 
@@ -235,5 +236,93 @@ describe("limits", () => {
     expect(text).toContain('hako_registry_requests_total{route="manifest",method="GET",code="200"} 1');
     expect(text).toContain('hako_registry_uploads_total{outcome="finished"} 2');
     expect(text).toMatch(/^# TYPE hako_registry_received_bytes_total counter\nhako_registry_received_bytes_total \d{4}/m);
+  });
+});
+
+describe("--tokens", () => {
+  const rules = "alice team/** pull,push,delete\n@anonymous public/** pull\n";
+  const parts = async () => ({ htpasswd: file(`alice:${await hash("secret")}\nbob:${await hash("other")}\n`), rules: file(rules) });
+  const asked = async (registry: ReturnType<typeof startRegistry>, scope: string, headers: Record<string, string> = {}): Promise<Record<string, string>> => {
+    const response = await registry.send("GET", `/token?service=hako-registry&scope=${encodeURIComponent(scope)}`, { headers });
+    if (!response.ok) throw new Error(`no token: ${response.status}`);
+    const { token } = (await response.json()) as { token: string };
+    return { Authorization: `Bearer ${token}` };
+  };
+
+  test("sends clients to its own token server, by the name under which they reach it", async () => {
+    await using registry = startRegistry({ access: access({ ...(await parts()), issue: {} }) });
+    const bare = await registry.send("GET", "/v2/");
+    expect([bare.status, bare.headers.get("www-authenticate")]).toEqual([401, `Bearer realm="${registry.url}/token",service="hako-registry"`]);
+    const proxied = await registry.send("GET", "/v2/", { headers: { Host: "images.example.com", "X-Forwarded-Proto": "https" } });
+    expect(proxied.headers.get("www-authenticate")).toBe('Bearer realm="https://images.example.com/token",service="hako-registry"');
+    const broken = await registry.send("GET", "/v2/", { headers: { Host: "x", "X-Forwarded-Proto": 'https://evil" x="' } });
+    expect(broken.headers.get("www-authenticate")).toBe('Bearer realm="http://x/token",service="hako-registry"');
+    await using named = startRegistry({ access: access({ ...(await parts()), issue: { realm: "https://auth.example.com/token" } }) });
+    expect((await named.send("GET", "/v2/")).headers.get("www-authenticate")).toStartWith('Bearer realm="https://auth.example.com/token"');
+  });
+
+  test("gives what the rules allow, to users and to nobody in particular", async () => {
+    await using registry = startRegistry({ access: access({ ...(await parts()), issue: {} }) });
+    const alice = await asked(registry, "repository:team/app:pull,push", basic("alice", "secret"));
+    expect((await registry.send("POST", "team/app/blobs/uploads/", { headers: alice })).status).toBe(202);
+    expect((await registry.send("GET", `team/app/manifests/none`, { headers: alice })).status).toBe(404);
+    expect((await registry.send("DELETE", `team/app/blobs/${absent}`, { headers: alice })).status).toBe(401);
+    expect((await registry.send("POST", "team/other/blobs/uploads/", { headers: alice })).status).toBe(401);
+    const bob = await asked(registry, "repository:team/app:pull,push", basic("bob", "other"));
+    expect((await registry.send("GET", "/v2/", { headers: bob })).status).toBe(200);
+    expect((await registry.send("GET", "team/app/tags/list", { headers: bob })).status).toBe(401);
+    const nobody = await asked(registry, "repository:public/app:pull,push");
+    expect((await registry.send("GET", "/v2/", { headers: nobody })).status).toBe(200);
+    expect((await registry.send("GET", "public/app/manifests/none", { headers: nobody })).status).toBe(404);
+    expect((await registry.send("POST", "public/app/blobs/uploads/", { headers: nobody })).status).toBe(401);
+    const all = await asked(registry, "registry:catalog:*", basic("bob", "other"));
+    expect((await registry.send("GET", "_catalog", { headers: all })).status).toBe(200);
+    expect((await registry.send("GET", "_catalog", { headers: nobody })).status).toBe(401);
+    // Without the detour too.
+    expect((await registry.send("POST", "team/app/blobs/uploads/", { headers: basic("alice", "secret") })).status).toBe(202);
+  });
+
+  test("refuses a wrong password, a token for a token, and what is no request for one", async () => {
+    await using registry = startRegistry({ access: access({ ...(await parts()), issue: {} }) });
+    expect((await registry.send("GET", "/token", { headers: basic("alice", "wrong") })).status).toBe(401);
+    expect((await registry.send("GET", "/token", { headers: await asked(registry, "repository:team/app:pull", basic("alice", "secret")) })).status).toBe(401);
+    expect((await registry.send("GET", `/token?scope=${encodeURIComponent("repository:UP:pull")}`)).status).toBe(400);
+    expect((await registry.send("GET", `/token?${"scope=x&".repeat(100)}`)).status).toBe(400);
+    const form = (body: string) => registry.send("POST", "/token", { body, headers: { "Content-Type": "application/x-www-form-urlencoded" } });
+    expect((await form("grant_type=refresh_token&refresh_token=x")).status).toBe(400);
+    expect((await form("grant_type=password&username=alice&password=wrong")).status).toBe(401);
+    expect((await form("grant_type=password&username=alice&password=secret&scope=repository:team/app:pull")).status).toBe(200);
+    expect((await form("x".repeat(100_000))).status).toBe(413);
+    let status = 0;
+    for (let i = 0; i < 40 && status !== 429; i++) status = (await form(`grant_type=password&username=alice&password=guess${i}`)).status;
+    expect(status).toBe(429);
+    await using without = startRegistry();
+    expect((await without.send("GET", "/token")).status).toBe(404);
+  });
+
+  test("servers that share a key take each other's tokens", async () => {
+    const key = file(generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+    const settings = await parts();
+    await using one = startRegistry({ access: access({ ...settings, issue: { key } }) });
+    await using two = startRegistry({ access: access({ ...settings, issue: { key } }) });
+    await using stranger = startRegistry({ access: access({ ...settings, issue: {} }) });
+    const token = await asked(one, "repository:team/app:pull", basic("alice", "secret"));
+    expect((await two.send("GET", "/v2/", { headers: token })).status).toBe(200);
+    expect((await stranger.send("GET", "/v2/", { headers: token })).status).toBe(401);
+    expect(() => access({ ...settings, issue: { key: file("nonsense") } })).toThrow("cannot be used to sign tokens");
+  });
+
+  test("our own client finds its way", async () => {
+    await using registry = startRegistry({ access: access({ ...(await parts()), issue: {} }) });
+    const client = openRegistryClient({ userAgent: "test" });
+    const host = new URL(registry.url).host;
+    const auth = { username: "alice", password: "secret" };
+    expect((await client.login(host, auth)).status).toBe("Login Succeeded");
+    const bytes = new TextEncoder().encode("{}");
+    const repository = client.repository(parseReference(`${host}/team/app`), auth);
+    const digest = parseDigest(digestOf(bytes));
+    expect(await repository.uploadBlob({ digest, size: bytes.length, open: async function* () { yield bytes; } })).toBe("uploaded");
+    await expect(client.repository(parseReference(`${host}/team/app`)).hasBlob(digest)).rejects.toThrow("denied: requested access to the resource is denied");
+    client.close();
   });
 });

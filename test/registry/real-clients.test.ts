@@ -3,36 +3,15 @@
  * a cache, with equal digests. Set PEER_BOX to a program that runs `sh COMMAND` where all of them are.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { HAKO, Live, run } from "../harness.ts";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { HAKO, Live } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
+import { box, boxProcess, inBox } from "./peer-box.ts";
 
-const box = process.env["PEER_BOX"];
 const ADDRESS = "127.0.0.1:5881";
 const CACHE = "127.0.0.1:5882";
+const TOKENS = "127.0.0.1:5885";
 const PLAIN = "--tls-verify=false";
-
-async function inBox(command: string): Promise<string> {
-  const { code, stdout, stderr } = await run([box ?? "", "sh", command], { timeoutMs: 120_000 });
-  if (code !== 0) throw new Error(`${command}: exit code ${code}\n${stdout}\n${stderr}`);
-  return stdout.trim();
-}
-
-/** The box has a network of its own: the server must be in it, and is reached there as this machine. */
-function boxProcess(): number {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  const found = pids.find((pid) => commandOf(pid).startsWith("dockerd --storage-driver"));
-  if (found === undefined) throw new Error("no dockerd of the box is running");
-  return Number(found);
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-  } catch {
-    return ""; // it ended while we looked
-  }
-}
 
 if (box === undefined) {
   test.skip("real clients with our registry (set PEER_BOX to the program of a box that has them)", () => {});
@@ -45,7 +24,11 @@ if (box === undefined) {
 
     beforeAll(async () => {
       const inNetwork = ["nsenter", `--net=/proc/${boxProcess()}/ns/net`, "--", HAKO, "registry", "serve", "--access-log", "none", "--ready-fd", "1"];
-      for (const flags of [["--addr", ADDRESS, "--root", `${root}/one`], ["--addr", CACHE, "--root", `${root}/cache`, "--proxy", `http://${ADDRESS}`]]) {
+      mkdirSync(root, { recursive: true });
+      writeFileSync(`${root}/users`, `anna:${await Bun.password.hash("secret", { algorithm: "bcrypt", cost: 4 })}\n`);
+      writeFileSync(`${root}/rules`, "anna ** pull,push\n@anonymous public/** pull\n");
+      const tokens = ["--addr", TOKENS, "--root", `${root}/tokens`, "--tokens", "--htpasswd", `${root}/users`, "--rules", `${root}/rules`];
+      for (const flags of [tokens, ["--addr", ADDRESS, "--root", `${root}/one`], ["--addr", CACHE, "--root", `${root}/cache`, "--proxy", `http://${ADDRESS}`]]) {
         const server = Live.spawn([...inNetwork, ...flags]);
         servers.push(server);
         await server.until(/^ready$/m);
@@ -98,6 +81,20 @@ if (box === undefined) {
       expect(await inBox(`docker pull ${CACHE}/clients/docker:1`)).toContain(`Digest: ${digests.get("docker")}`);
       await inBox(`podman pull -q ${PLAIN} ${CACHE}/clients/docker:1`);
       expect(await remoteDigest(`${CACHE}/clients/docker:1`)).toBe(digests.get("docker") ?? "");
+    }, 120_000);
+
+    test("with its own tokens, docker pulls what everybody may without logging in, and pushes when it has", async () => {
+      await inBox(`docker tag busybox ${TOKENS}/public/app:1 && docker push ${TOKENS}/public/app:1 2>&1 && exit 1; true`);
+      const config = (await inBox("mktemp -d")).trim();
+      try {
+        await inBox(`echo secret | docker --config ${config} login -u anna --password-stdin ${TOKENS} && docker --config ${config} push -q ${TOKENS}/public/app:1 && docker --config ${config} push -q ${TOKENS}/public/app:1`);
+        await inBox(`docker rmi ${TOKENS}/public/app:1 && docker pull -q ${TOKENS}/public/app:1`);
+        await inBox(`podman pull -q ${PLAIN} ${TOKENS}/public/app:1 && podman rmi ${TOKENS}/public/app:1`);
+        await inBox(`skopeo copy -q --src-tls-verify=false --dest-tls-verify=false --dest-creds anna:secret docker://${TOKENS}/public/app:1 docker://${TOKENS}/team/app:1`);
+        expect(await inBox(`docker pull ${TOKENS}/team/app:1 2>&1; true`)).toContain("denied");
+      } finally {
+        await inBox(`docker rmi -f ${TOKENS}/public/app:1 >/dev/null 2>&1; rm -rf ${config}`);
+      }
     }, 120_000);
 
     test("docker search finds what is there", async () => {

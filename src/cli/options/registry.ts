@@ -43,7 +43,7 @@ export function collectSettings(flags: Flags): Pick<RegistrySettings, "storage" 
 }
 
 /** Where paths are read by another process than this one. */
-const PATHS: ReadonlySet<string> = new Set(["root", "access-log", "htpasswd", "rules", "tls-cert", "tls-key", "token-keys", "proxy-password-file"]);
+const PATHS: ReadonlySet<string> = new Set(["root", "access-log", "htpasswd", "rules", "tls-cert", "tls-key", "token-keys", "tokens-key", "proxy-password-file"]);
 const NOT_FOR_SERVICES: ReadonlySet<string> = new Set(["config-file", "ready-fd"]);
 
 /** What was said, by the flags' names: the engine hands it to its own `registry serve`. @throws Failure */
@@ -130,7 +130,18 @@ function accessSettings(given: Given): RegistryAccessSettings {
   const token = together(given, { realm: "token-realm", service: "token-service", issuer: "token-issuer", keys: "token-keys" });
   if (token && htpasswd !== undefined) throw new Failure("--htpasswd and --token-realm cannot both be used: clients are asked for one kind of proof");
   if (token && /["\\\r\n]/.test(token.realm + token.service)) throw new Failure("--token-realm and --token-service must not contain quotation marks");
-  return { htpasswd, rules: given.text("rules"), token };
+  return { htpasswd, rules: given.text("rules"), token, issue: issueSettings(given) };
+}
+
+function issueSettings(given: Given): RegistryAccessSettings["issue"] {
+  const [key, realm] = [given.text("tokens-key"), given.text("tokens-realm")];
+  if (!given.bool("tokens")) {
+    if (key !== undefined || realm !== undefined) throw new Failure("--tokens-key and --tokens-realm say how tokens are made: they go with --tokens");
+    return undefined;
+  }
+  if (given.text("htpasswd") === undefined) throw new Failure("--tokens makes tokens of passwords: it goes with --htpasswd");
+  if (realm !== undefined && !/^https?:\/\/[^\s"\\]+$/.test(realm)) throw new Failure(`invalid value "${realm}" for --tokens-realm: give it as https://HOST[:PORT]/token`);
+  return { key, realm };
 }
 
 function limitSettings(given: Given): RegistrySettings["limits"] {

@@ -37,6 +37,9 @@ const SERVING: readonly Flag[] = [
   { name: "token-keys", type: "string", help: "File of certificates, public keys or a JSON key set that tokens are checked with" },
   { name: "token-realm", type: "string", help: "URL at which clients get tokens" },
   { name: "token-service", type: "string", help: "The registry's name in tokens" },
+  { name: "tokens", type: "bool", help: "Give clients tokens for their passwords at /token, and without one for what everybody may do" },
+  { name: "tokens-key", type: "string", help: "File of the private key (EC P-256) that tokens are signed with; without one, each start makes one" },
+  { name: "tokens-realm", type: "string", help: "URL at which clients reach /token, where it is not the one at which they reach the registry" },
 ];
 
 /** What differs when the engine runs it. */

@@ -1,6 +1,9 @@
+import type { Caller } from "./auth/access.ts";
+import type { TokenIssuer } from "./auth/issue.ts";
 import type { Metrics } from "./metrics.ts";
 import type { PullThrough } from "./pull-through.ts";
 import type { Repositories } from "./repositories.ts";
+import type { Action } from "./routes.ts";
 import type { RegistryLimits } from "./settings.ts";
 
 /** One request, taken apart: what a handler needs. */
@@ -14,6 +17,12 @@ export interface Call {
   readonly cache: PullThrough | undefined;
   readonly limits: RegistryLimits;
   readonly metrics: Metrics;
+  readonly caller: Caller;
+  /** Of tokens, where this registry makes them itself. */
+  readonly issuer: TokenIssuer | undefined;
+  /** @throws Refusal UNAUTHORIZED */
+  readonly byPassword: (user: string, password: string) => Promise<Caller>;
+  readonly mayOf: (caller: Caller, action: Action, name: string) => boolean;
   /** Whether the caller may also pull from another repository, from which it wants to mount. */
   readonly mayPull: (name: string) => boolean;
   /** @throws Refusal when the caller may not */

@@ -1,5 +1,5 @@
 export { accessLog, type AccessLog } from "./access-log.ts";
-export { AccessControl, type AccessSettings, type TokenSettings } from "./auth/access.ts";
+export { AccessControl, type AccessSettings, type IssueSettings, type TokenSettings } from "./auth/access.ts";
 export { collectGarbage, type GarbagePolicy, type GarbageReport } from "./collect-garbage.ts";
 export { collectRegularly } from "./garbage-timer.ts";
 export { listen, type Listening, type ListenOptions } from "./listen.ts";

@@ -4,6 +4,7 @@ import type { Handler } from "./call.ts";
 import { listReferrers, listRepositories, listTags, search } from "./lists.ts";
 import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
 import { browse } from "./pages/browse.ts";
+import { getToken, postToken } from "./tokens.ts";
 import { cancelUpload, continueUpload, finishUpload, startUpload, uploadStatus } from "./uploads.ts";
 
 export type Action = "pull" | "push" | "delete";
@@ -20,6 +21,8 @@ export interface Operation {
   readonly action?: Action;
   /** Tells of all repositories. */
   readonly catalog?: true;
+  /** Whoever they are: who asks may yet have to prove it. */
+  readonly anybody?: true;
   /** For people's browsers; there is nothing here where that is not wanted. */
   readonly page?: true;
   /** Refused while the registry is read-only. */
@@ -46,5 +49,6 @@ export const ROUTES: readonly Route[] = [
   { label: "page", pattern: /^\/$/, methods: { GET: { page: true, handle: browse } } },
   { label: "search", pattern: /^\/v1\/search$/, methods: { GET: { handle: search } } },
   { label: "search", pattern: /^\/v1\/_ping$/, methods: { GET: hello } },
+  { label: "token", pattern: /^\/token$/, methods: { GET: { anybody: true, handle: getToken }, POST: { anybody: true, handle: postToken } } },
   { label: "metrics", pattern: /^\/metrics$/, methods: { GET: metrics } },
 ];

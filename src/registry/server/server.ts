@@ -91,9 +91,10 @@ export class Registry {
     if (operation.page && !pages) throw nothingHere();
     const caller = await this.#identify(passage);
     passage.caller = caller;
-    if (operation.action) access.require(caller, operation.action, parseName(parts["name"] ?? ""));
-    else if (operation.catalog) access.requireCatalog(caller);
-    else access.requireKnown(caller);
+    const { request } = passage;
+    if (operation.action) access.require(request, caller, operation.action, parseName(parts["name"] ?? ""));
+    else if (operation.catalog) access.requireCatalog(request, caller);
+    else if (!operation.anybody) access.requireKnown(request, caller);
     if (operation.writes && readOnly) throw new Refusal("UNSUPPORTED", "the registry is read-only");
     if (operation.writes && this.#cache && operation.action === "push") throw new Refusal("UNSUPPORTED", "the registry is a cache: push to the one behind it");
     return await operation.handle(this.#call(passage, caller, parts));
@@ -101,9 +102,15 @@ export class Registry {
 
   async #identify({ request, address }: Passage): Promise<Caller> {
     const { access } = this.#options;
-    if (!access.isOpen && request.headers.has("authorization")) this.#admission.mayAuthenticate(address);
+    if (access.isOpen || !request.headers.has("authorization")) return await access.identify(request);
+    return await this.#counted(address, () => access.identify(request));
+  }
+
+  /** @throws Refusal also for an address that has failed too often */
+  async #counted(address: string, proof: () => Promise<Caller>): Promise<Caller> {
+    this.#admission.mayAuthenticate(address);
     try {
-      return await access.identify(request);
+      return await proof();
     } catch (error) {
       if (error instanceof Refusal && error.code === "UNAUTHORIZED") this.#admission.failedToAuthenticate(address);
       throw error;
@@ -120,8 +127,12 @@ export class Registry {
       cache: this.#cache,
       limits,
       metrics,
+      caller,
+      issuer: access.issuer,
+      byPassword: (user, password) => this.#counted(passage.address, () => access.byPassword(passage.request, user, password)),
+      mayOf: (other, action, name) => access.allows(other, action, name),
       mayPull: (name) => access.allows(caller, "pull", name),
-      requirePull: (name) => access.require(caller, "pull", name),
+      requirePull: (name) => access.require(passage.request, caller, "pull", name),
       received: (bytes) => void (passage.receivedBytes += bytes),
     };
   }
