@@ -1,4 +1,5 @@
 import type { RegistryAuth } from "../engine/mod.ts";
+import type { BuildRequest } from "../spec/mod.ts";
 
 const MAX_HEADER_CHARACTERS = 64 * 1024;
 
@@ -14,6 +15,24 @@ export function registryAuth(headers: Readonly<Record<string, string | string[] 
   } catch {
     return {};
   }
+}
+
+/** Those of several registries, for a build: base64url of a JSON object by their names in X-Registry-Config. */
+export function registryConfig(headers: Readonly<Record<string, string | string[] | undefined>>): BuildRequest["credentials"] {
+  const header = headers["x-registry-config"];
+  if (typeof header !== "string" || header === "" || header.length > MAX_HEADER_CHARACTERS) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(header, "base64").toString("utf8"));
+  } catch {
+    // As with a single registry's: whoever needs them will say what it misses.
+    return {};
+  }
+  const entries = Object.entries(Object(value) as object).map(([name, member]): [string, BuildRequest["credentials"][string]] => {
+    const { username = "", password = "", identityToken = "" } = credentials(member);
+    return [name, { username, password, identityToken }];
+  });
+  return Object.fromEntries(entries);
 }
 
 function credentials(value: unknown): RegistryAuth {

@@ -18,7 +18,6 @@ const PLUGINS = "plugins are not supported";
 
 /** What Docker's API has and this engine has not: each says so in a sentence. */
 export const unsupported = [
-  without("POST /build", "building images is not supported yet"),
   route("POST /build/prune", { summary: "There is no build cache yet.", respond: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) }),
   without("POST /build/cancel", "building images is not supported yet"),
   without("POST /session", "build sessions are not supported yet"),

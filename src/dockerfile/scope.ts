@@ -33,18 +33,17 @@ export class StageScope {
 
   /** Of a stage that begins with an image: `K=V` lines of its config. */
   static ofImage(env: readonly string[], options: ScopeOptions): StageScope {
-    const scope = new StageScope(options, new Map(), new Map());
+    return new StageScope(options, new Map(), new Map()).derived(env);
+  }
+
+  /** Of a stage that begins with this one, args included. `env`: its image's `K=V` lines, which hide an ARG of the same name again. */
+  derived(env: readonly string[] = []): StageScope {
+    const scope = new StageScope(this.#options, new Map(this.#variables), new Map(this.#args));
+    scope.#bytes = this.#bytes;
     for (const line of env) {
       const equals = line.indexOf("=");
       scope.#set(equals < 0 ? line : line.slice(0, equals), equals < 0 ? "" : line.slice(equals + 1));
     }
-    return scope;
-  }
-
-  /** Of a stage that begins with this one, args included. */
-  derived(): StageScope {
-    const scope = new StageScope(this.#options, new Map(this.#variables), new Map(this.#args));
-    scope.#bytes = this.#bytes;
     return scope;
   }
 
@@ -70,7 +69,7 @@ export class StageScope {
   }
 
   #declare(instruction: ArgInstruction): ExpandedResult {
-    const unset = new Set<string>();
+    const unset: string[] = [];
     const args = instruction.args.map((arg) => {
       const value = this.#valueOf(arg, unset);
       if (value !== undefined && !NOT_IN_ENVIRONMENT.has(arg.name)) this.#set(arg.name, value);
@@ -78,17 +77,17 @@ export class StageScope {
       const { defaultValue: _, ...rest } = arg;
       return value === undefined ? rest : { ...rest, defaultValue: value };
     });
-    return { instruction: { ...instruction, args }, unset: [...unset] };
+    return { instruction: { ...instruction, args }, unset };
   }
 
   /** The build's own value, else the default, else what a global ARG of the name says. */
-  #valueOf({ name, defaultValue }: ArgDefinition, unset: Set<string>): string | undefined {
+  #valueOf({ name, defaultValue }: ArgDefinition, unset: string[]): string | undefined {
     const { buildArgs, globals, escape = "\\" } = this.#options;
     if (Object.hasOwn(buildArgs, name)) return buildArgs[name];
     if (defaultValue === undefined) return globals.get(name);
     try {
       const result = expandWord(defaultValue, this.environment, { escape });
-      for (const missing of result.unset) if (!this.#args.has(missing)) unset.add(missing);
+      for (const missing of result.unset) if (!this.#args.has(missing)) unset.push(missing);
       return result.text;
     } catch (error) {
       throw error instanceof WordError ? new InstructionError(error.message) : error;

@@ -7,6 +7,7 @@ import { join } from "node:path";
  *   <data root>/containers/<id>/{hostname,hosts,resolv.conf,log,log.idx,log.pos,exit}
  *   <data root>/volumes/<name>/_data
  *   <data root>/registry/{settings.json,run.json,log,content/}
+ *   <data root>/build/uploads/<uuid>/      a build context that came as an archive, until its build is over
  *   <run root>/hako.sock  root/  bin/hako-shim
  *   <run root>/c/<container id>/{s,health}   control socket of the container's shim; its health, if it is checked
  *   <run root>/e/<exec id>/{s,exit,exec}     control socket of an exec's shim, how it ended, what was asked for
@@ -41,5 +42,6 @@ export const initBinary = (paths: EnginePaths): string => join(paths.runRoot, "b
 export const volumeMountsDir = (paths: EnginePaths): string => join(paths.runRoot, "v");
 export const volumeUsesDir = (paths: EnginePaths): string => join(paths.runRoot, "u");
 export const pluginsDir = (paths: EnginePaths): string => join(paths.runRoot, "plugins");
+export const buildUploadsDir = (paths: EnginePaths): string => join(paths.dataRoot, "build", "uploads");
 export const volumesDir = (paths: EnginePaths): string => join(paths.dataRoot, "volumes");
 export const volumeData = (paths: EnginePaths, name: string): string => join(paths.dataRoot, "volumes", name, "_data");

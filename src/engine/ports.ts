@@ -5,6 +5,7 @@ export type { AddressManagement, AddressRange, Attachment, Endpoint, EndpointWis
 /** What linux/ reads of the kernel. */
 export type { CgroupStats, CgroupSupport, InterfaceCounters, ProcessInfo } from "../linux/mod.ts";
 
+export type * from "./ports/builds.ts";
 export type * from "./ports/cgroups.ts";
 export type * from "./ports/host.ts";
 export type * from "./ports/images.ts";

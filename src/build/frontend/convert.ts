@@ -108,7 +108,7 @@ class Conversion {
     const triggers = named ? [] : (begin.config.config?.OnBuild ?? []).map((text) => parseTrigger(text, stage, file.source));
     const instructions = named ? [] : [...triggers, ...stage.instructions];
     const ignoreCache = request.noCache || (request.noCacheFilter.length > 0 && stage.name !== undefined && request.noCacheFilter.some((name) => name.toLowerCase() === stage.name));
-    const state = new StageState(stage, this.#shownName(stage), platform, begin, this.#scopeOf(begin), instructions, { ignoreCache, showPlatform: severalPlatforms, countsBase });
+    const state = new StageState(stage, this.#shownName(stage), platform, begin, this.#scopeOf(begin), instructions, { ignoreCache, showPlatform: severalPlatforms, countsBase, triggers: new Set(triggers) });
     state.process.OnBuild = null;
     state.steps.push({ text: stage.original, stage: state.name, range: stage.range, vertex: state.vertex });
     if (countsBase && state.vertex) state.vertex = renamed(state.vertex, state.nextName(state.vertex.name), state.name);
@@ -117,7 +117,8 @@ class Conversion {
 
   #scopeOf({ scope, config }: StageBase): StageScope {
     const { file, request } = this.#options;
-    return scope?.derived() ?? StageScope.ofImage(config.config?.Env ?? [], { globals: this.#globals, buildArgs: request.buildArgs, escape: file.directives.escape });
+    const env = config.config?.Env ?? [];
+    return scope?.derived(env) ?? StageScope.ofImage(env, { globals: this.#globals, buildArgs: request.buildArgs, escape: file.directives.escape });
   }
 
   /** Images that are only copied from count as stages too. */
@@ -154,7 +155,7 @@ class Conversion {
   async #apply(state: StageState, instruction: Instruction): Promise<void> {
     const { file, request, created, sources } = this.#options;
     const expanded = state.scope.step(instruction).instruction;
-    const shown = instructionTitle(expanded, state.scope.environment, file.directives);
+    const shown = `${state.options.triggers.has(instruction) ? "ONBUILD " : ""}${instructionTitle(expanded, state.scope.environment, file.directives)}`;
     const context: StageContext = { request, created, git: (remote, ref) => sources.git(remote, ref), source: (from) => this.#source(state, from), shown };
     const before = state.vertex;
     await applyInstruction(state, expanded, context);

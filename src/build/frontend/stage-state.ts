@@ -43,7 +43,7 @@ export class StageState {
     /** What RUN gets and words are expanded with. */
     readonly scope: StageScope,
     readonly instructions: readonly Instruction[],
-    readonly options: { readonly ignoreCache: boolean; readonly showPlatform: boolean; readonly countsBase: boolean },
+    readonly options: { readonly ignoreCache: boolean; readonly showPlatform: boolean; readonly countsBase: boolean; readonly triggers: ReadonlySet<Instruction> },
   ) {
     this.vertex = base.vertex;
     this.process = structuredClone(base.config.config ?? {});

@@ -1,0 +1,40 @@
+import { endOfArchive } from "../../archive/mod.ts";
+import { EngineError } from "../../base/mod.ts";
+import { build, type BuildOptions } from "../../build/mod.ts";
+import { familiarName, parseReference } from "../../spec/mod.ts";
+import type { EngineContext } from "../context.ts";
+import type { BuildClient, BuildDeps, BuildRequest, BuildResult, Tell } from "../ports.ts";
+import { buildImages } from "./build-images.ts";
+
+/** One build for whoever asks. Rejects with BuildError for what the Dockerfile or a step of it did. */
+export async function runBuild(ctx: EngineContext, request: BuildRequest, client: BuildClient, tell: Tell, signal: AbortSignal, options: BuildOptions = {}): Promise<BuildResult> {
+  ctx.space.requireWritable();
+  const result = await build(buildDeps(ctx), request, client, tell, signal, options);
+  announce(ctx, request, result);
+  return result;
+}
+
+function buildDeps(ctx: EngineContext): BuildDeps {
+  return {
+    solver: ctx.solver,
+    images: buildImages(ctx),
+    files: (layers) => ctx.snapshots.layerFiles(layers),
+    packTree: async (layers, signal) => {
+      if (layers.length === 0) return nothing();
+      return (await ctx.trees.packAll({ kind: "mounted", root: ctx.snapshots.layersView(layers), binds: [] }, signal)).bytes;
+    },
+    resolveGit: () => {
+      throw new EngineError("NotImplemented", "git repositories cannot be read yet: clone it and build from the folder");
+    },
+  };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array, void, void> {
+  yield endOfArchive();
+}
+
+/** As Docker's: names that the image was given. */
+function announce(ctx: EngineContext, { exporters, tags }: BuildRequest, { imageId }: BuildResult): void {
+  if (imageId === undefined || !exporters.some(({ type }) => type === "image" || type === "registry")) return;
+  for (const tag of tags) ctx.eventLog.emit({ type: "image", action: "tag", id: imageId, attributes: { name: familiarName(parseReference(tag)) } });
+}
