@@ -1,5 +1,5 @@
 import { TreePacker } from "../archive/mod.ts";
-import { AT, closeFd, fstat, getdents, O, openat2, S, unlinkat, utimensat } from "../linux/mod.ts";
+import { AT, closeFd, fstat, getdents, O, openat2, readDirectory, S, unlinkat, utimensat } from "../linux/mod.ts";
 import { isFolder, isOpaque, kindOf, type MergedFolder, nameBytes, nameText, openFolderAt, statOf } from "./merged-folder.ts";
 import { MergedTree } from "./merged-tree.ts";
 
@@ -104,7 +104,7 @@ function removeIfEmpty(folder: number, below: MergedFolder | undefined, name: st
   const old = below?.child(name)?.stat;
   const { mtimeNs } = fstat(folder);
   if (isFolder(stat)) {
-    if (!isEmptyFolder(folder, name)) return;
+    if (!isEmptyFolder(folder, name, old !== undefined)) return;
     // One that was there, and is not as it was: somebody meant it.
     if (old && (!isFolder(old) || old.mode !== stat.mode || old.uid !== stat.uid || old.gid !== stat.gid)) return;
     unlinkat(folder, nameBytes(name), AT.REMOVEDIR);
@@ -116,12 +116,12 @@ function removeIfEmpty(folder: number, below: MergedFolder | undefined, name: st
   utimensat(folder, "", before, before, AT.EMPTY_PATH);
 }
 
-function isEmptyFolder(folder: number, name: string): boolean {
+/** An opaque one hides what was there: that is a change. Overlay makes new ones opaque too. */
+function isEmptyFolder(folder: number, name: string, hides: boolean): boolean {
   const fd = openFolderAt(folder, name);
   if (fd === undefined) return false;
   try {
-    // An opaque one hides what was there: that is a change.
-    return getdents(fd) === undefined && !isOpaque(fd);
+    return readDirectory(fd).length === 0 && !(hides && isOpaque(fd));
   } finally {
     closeFd(fd);
   }

@@ -59,7 +59,11 @@ export class CacheMounts {
   async hold(wish: CacheMountWish, signal: AbortSignal): Promise<HeldCacheMount> {
     for (;;) {
       signal.throwIfAborted();
-      await this.#making.get(wish.key);
+      const making = this.#making.get(wish.key);
+      if (making) {
+        await making;
+        continue;
+      }
       const known = this.records.byMount(wish.key);
       const record = known.find((candidate) => this.#mayUse(candidate, wish.sharing));
       if (record) return this.#use(record, wish.sharing);
