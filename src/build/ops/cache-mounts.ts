@@ -67,7 +67,7 @@ export class CacheMounts {
       const known = this.records.byMount(wish.key);
       const record = known.find((candidate) => this.#mayUse(candidate, wish.sharing));
       if (record) return this.#use(record, wish.sharing);
-      if (known.length === 0 || wish.sharing === "private") return this.#use(await this.#make(wish), wish.sharing);
+      if (known.length === 0 || wish.sharing === "private") return await this.#make(wish);
       await this.#freed(signal);
     }
   }
@@ -95,7 +95,7 @@ export class CacheMounts {
     };
   }
 
-  async #make(wish: CacheMountWish): Promise<CacheRecord> {
+  async #make(wish: CacheMountWish): Promise<HeldCacheMount> {
     const n = this.#next++;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#making.set(wish.key, promise);
@@ -107,7 +107,9 @@ export class CacheMounts {
         chownSync(folder, wish.uid, wish.gid);
         chmodSync(folder, wish.mode & 0o7777);
       }
-      return this.records.add({ kind: "exec.cachemount", mountKey: wish.key, folder: n, description: wish.description, size: 0, keys: [], parents: [] });
+      const record = this.records.add({ kind: "exec.cachemount", mountKey: wish.key, folder: n, description: wish.description, size: 0, keys: [], parents: [] });
+      // Taken before anybody else finds it.
+      return this.#use(record, wish.sharing);
     } catch (error) {
       this.discard(folder);
       throw error;
