@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { messageOf } from "../base/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { imageMountOwner } from "./image-mounts.ts";
-import { containersDir, execsDir } from "./paths.ts";
+import { buildUploadsDir, containersDir, execsDir } from "./paths.ts";
 import { removeRunDir } from "./run-files.ts";
 import { isRunning } from "./state.ts";
 import { sweepCopies } from "./volume-content.ts";
@@ -26,6 +26,7 @@ export async function sweep(ctx: EngineContext): Promise<void> {
     ...ctx.snapshots.keys().filter((key) => (/^[0-9a-f]{64}$/.test(key) || imageMountOwner(key) !== undefined) && !known(imageMountOwner(key) ?? key)).map((key) => () => ctx.snapshots.remove(key)),
     () => ctx.volumeDrivers.sweep((use) => running.has(use)),
     () => sweepCopies(ctx),
+    () => rm(buildUploadsDir(ctx.paths), { recursive: true, force: true }),
     () => sweepFolder(containersDir(ctx.paths), known),
     () => sweepFolder(execsDir(ctx.paths), (id) => ctx.execs.get(id) !== undefined),
   ];

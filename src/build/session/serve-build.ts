@@ -1,6 +1,7 @@
 import { messageOf, type ByteDuplex } from "../../base/mod.ts";
 import { DockerfileError } from "../../dockerfile/mod.ts";
 import { BuildChannel, type BuildFailure, type BuildResult } from "../../spec/mod.ts";
+import { BuildError } from "../build-error.ts";
 import type { BuildClient } from "../client.ts";
 import type { ContextStore } from "../contexts/store.ts";
 import type { BuildEvent } from "../progress.ts";
@@ -34,8 +35,8 @@ export async function serveBuild(duplex: ByteDuplex, contexts: ContextStore, run
 
 function failureOf(error: unknown): Omit<BuildFailure, "shell"> {
   const step = causeOf(error, StepFailed);
-  const place = causeOf(error, DockerfileError);
-  return { message: messageOf(error), vertex: step?.vertex.digest, exitCode: step?.exitCode, excerpt: place?.excerpt() ?? "" };
+  const excerpt = causeOf(error, BuildError)?.excerpts.join("") ?? causeOf(error, DockerfileError)?.excerpt() ?? "";
+  return { message: messageOf(error), vertex: step?.vertex.digest, exitCode: step?.exitCode, excerpt };
 }
 
 /** The first of this class among an error and its causes. */

@@ -61,8 +61,9 @@ export class ClassicStream {
     while (this.#current >= 0 && this.#current < this.#steps.length) {
       const vertex = this.#steps[this.#current]?.vertex;
       const state = vertex && this.#states.get(vertex.digest);
-      if (vertex && state?.startedNs !== undefined && !state.cached) this.#showRunning();
-      if (vertex && (state?.completedNs === undefined || state.error !== undefined)) return;
+      if (vertex && state?.completedNs === undefined) return state?.startedNs === undefined ? undefined : this.#showRunningSoon(vertex.digest);
+      if (state && !state.cached) this.#showRunning();
+      if (state?.error !== undefined) return;
       this.#endStep(state);
       this.#beginStep();
     }
@@ -80,6 +81,14 @@ export class ClassicStream {
     this.#waiting.delete(step.vertex.digest);
     this.#showRunning();
     for (const message of waiting) this.#tell(message);
+  }
+
+  /** What comes from the cache has begun and is done in one turn of the loop. */
+  #showRunningSoon(digest: Digest): void {
+    setImmediate(() => {
+      const state = this.#states.get(digest);
+      if (this.#steps[this.#current]?.vertex?.digest === digest && !state?.cached) this.#showRunning();
+    });
   }
 
   #showRunning(): void {
@@ -102,7 +111,7 @@ export class ClassicStream {
   #shown({ vertex }: Step): string {
     const before = this.#steps.slice(0, this.#current + 1);
     const last = vertex ?? before.findLast((step) => step.vertex !== undefined)?.vertex;
-    if (last?.op.kind === "image") return last.op.digest.slice("sha256:".length, "sha256:".length + 12);
+    if (vertex?.op.kind === "image") return last.op.digest.slice("sha256:".length, "sha256:".length + 12);
     return shortOf(`${last?.digest ?? ""} ${before.filter((step) => step.vertex === undefined).map(({ text }) => text).join("\n")}`);
   }
 
