@@ -34,7 +34,7 @@ export async function serveRegistry(settings: RegistrySettings, ready: () => voi
       log: accessLog,
       report: (sentence, error) => log(`${sentence}: ${messageOf(error)}`, "error"),
     });
-    if (!settings.readOnly) held.use(collectRegularly(registry.repositories, { ...settings.garbage, metrics, report: warn }));
+    if (!settings.readOnly) held.use(collectRegularly(registry.repositories, { ...settings.garbage, evict: settings.proxy?.evict, metrics, report: warn }));
     const listening = held.use(listen(registry, { hostname: settings.hostname, port: settings.port, tls: settings.tls && readIdentity(settings.tls) }));
     const { tls } = settings;
     if (tls) held.use(onRenewedFiles([tls.certPath, tls.keyPath], () => listening.renew(readIdentity(tls)), log));
@@ -66,10 +66,10 @@ function openStorage(settings: RegistryStorageSettings, { FileSystemStorage, Obj
 type Storage = InstanceType<Modules["FileSystemStorage"]> | InstanceType<Modules["ObjectStorage"]>;
 
 /** The registry that a cache stands in front of. */
-function behind({ domain, insecure, username, password, tagMs }: RegistryProxySettings, held: AsyncDisposableStack) {
+function behind({ domain, insecure, username, password, tagMs, evict }: RegistryProxySettings, held: AsyncDisposableStack) {
   const client = openRegistryClient({ userAgent: `hako-registry/${packageJson.version}`, insecure: insecure ? [domain] : [], certsDirs: ["/etc/docker/certs.d"] });
   held.defer(() => client.close());
-  return { client, domain, auth: { ...(username !== undefined && { username }), ...(password !== undefined && { password }) }, tagMs };
+  return { client, domain, auth: { ...(username !== undefined && { username }), ...(password !== undefined && { password }) }, tagMs, evicts: evict !== undefined };
 }
 
 const placeOf = (settings: RegistryStorageSettings): string => (settings.kind === "fs" ? settings.root : `${settings.endpoint}/${settings.bucket}`);

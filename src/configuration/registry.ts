@@ -59,4 +59,6 @@ export interface RegistryProxySettings {
   readonly password: string | undefined;
   /** How long a tag is believed before the registry is asked again. */
   readonly tagMs: number;
+  /** What is let go of; undefined where all is kept. */
+  readonly evict: { readonly maxBytes: number | undefined; readonly maxUnusedMs: number | undefined } | undefined;
 }

@@ -1,8 +1,11 @@
 /** A registry that fetches from another one what it does not have. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { openRegistryClient } from "../../src/registry/mod.ts";
+import { readdirSync, statSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { loadRegistryServer, openRegistryClient } from "../../src/registry/mod.ts";
 import { digestOf, INDEX, MANIFEST, noise, startRegistry, type Options, type TestRegistry } from "./serving.ts";
 
+const server = await loadRegistryServer();
 let origin: TestRegistry;
 const client = openRegistryClient({ userAgent: "hako-test", limits: { attempts: 1, backOffMs: 1 } });
 afterAll(() => client.close());
@@ -15,9 +18,9 @@ afterAll(() => origin[Symbol.asyncDispose]());
 const hostOf = (url: string): string => url.slice("http://".length);
 
 /** Faults are told of by `report`, and expected where the origin is one. */
-function startCache(url = origin.url, options: Options & { tagMs?: number; root?: string } = {}): TestRegistry {
-  const { tagMs = 0, ...others } = options;
-  return startRegistry({ behind: { client, domain: hostOf(url), auth: {}, tagMs }, report: () => undefined, ...others });
+function startCache(url = origin.url, options: Options & { tagMs?: number; evicts?: boolean; root?: string } = {}): TestRegistry {
+  const { tagMs = 0, evicts = false, ...others } = options;
+  return startRegistry({ behind: { client, domain: hostOf(url), auth: {}, tagMs, evicts }, report: () => undefined, ...others });
 }
 
 async function bytesOf(registry: TestRegistry, path: string): Promise<Uint8Array> {
@@ -176,5 +179,60 @@ describe("an origin that lies", () => {
     const got = await cache.send("GET", `a/blobs/${digest}`).then((response) => (response.ok ? response.arrayBuffer() : undefined)).catch(() => undefined);
     expect(got?.byteLength ?? 0).toBeLessThan(3_000_000);
     expect((await Array.fromAsync(cache.registry.repositories.storage.list("blobs/sha256"))).length).toBe(0);
+  });
+});
+
+describe("a cache with limits", () => {
+  const DAY_MS = 86_400_000;
+  const { evictUnused, collectGarbage } = server;
+  const policy = { untagged: false, uploadMs: DAY_MS };
+
+  /** As if all that is here had come so many days ago. */
+  function age(cache: TestRegistry, days: number): void {
+    const seconds = Date.now() / 1000 - days * 86_400;
+    for (const entry of readdirSync(cache.root, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile() && statSync(path).mtimeMs > Date.now() - 60_000) utimesSync(path, seconds, seconds);
+    }
+  }
+
+  async function fetchImage(cache: TestRegistry, name: string): Promise<string[]> {
+    const { layers, config } = JSON.parse(new TextDecoder().decode(await bytesOf(cache, `${name}/manifests/v1`))) as { layers: { digest: string }[]; config: { digest: string } };
+    const blobs = [config, ...layers].map(({ digest }) => digest);
+    for (const digest of blobs) await bytesOf(cache, `${name}/blobs/${digest}`);
+    return blobs;
+  }
+
+  const keptBytes = (cache: TestRegistry): number => readdirSync(join(cache.root, "blobs"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+
+  test("lets go of what nobody has asked for the longest, and fetches it again", async () => {
+    await using cache = startCache(origin.url, { evicts: true });
+    for (const [i, name] of ["oldest", "middle", "newest"].entries()) {
+      await origin.pushImage(name, "v1");
+      await fetchImage(cache, name);
+      age(cache, 10 - i);
+    }
+    const [repositories, before] = [cache.registry.repositories, keptBytes(cache)];
+    // Asked for again, the first one is not the longest unused any more.
+    await fetchImage(cache, "oldest");
+    expect(await evictUnused(repositories, { maxBytes: before }, () => undefined)).toBe(0);
+    expect(await evictUnused(repositories, { maxBytes: before * 0.8 }, () => undefined)).toBe(1);
+    await collectGarbage(repositories, policy, () => undefined);
+    expect(await repositories.names()).toEqual(["newest", "oldest"]);
+    expect(keptBytes(cache)).toBeLessThan(before * 0.8);
+    await fetchImage(cache, "middle");
+    expect(keptBytes(cache)).toBe(before);
+  });
+
+  test("lets go of what nobody has asked for long enough", async () => {
+    await using cache = startCache(origin.url, { evicts: true });
+    await origin.pushImage("used", "v1");
+    await origin.pushImage("unused", "v1");
+    for (const name of ["used", "unused"]) await fetchImage(cache, name);
+    age(cache, 10);
+    await fetchImage(cache, "used");
+    expect(await evictUnused(cache.registry.repositories, { maxUnusedMs: 5 * DAY_MS }, () => undefined)).toBe(1);
+    await collectGarbage(cache.registry.repositories, policy, () => undefined);
+    expect(await cache.registry.repositories.names()).toEqual(["used"]);
   });
 });

@@ -11,6 +11,8 @@ const DEFAULT_REGION = "us-east-1";
 const NS_PER_MS = 1_000_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** What a cache lets go of is not relied on by anybody for long, and is to go soon. */
+const EVICTING = { graceMs: HOUR_MS, intervalMs: HOUR_MS / 4 };
 
 /** What the command line says, then what the file says. */
 interface Given {
@@ -29,7 +31,7 @@ export function registrySettings(flags: Flags): RegistrySettings {
     access: accessSettings(given),
     readOnly: given.bool("read-only"),
     limits: limitSettings(given),
-    garbage: { ...garbageSettings(given), intervalMs: given.milliseconds("gc-interval", DAY_MS) },
+    garbage: { ...garbageSettings(given, evicts(given) ? EVICTING.graceMs : DAY_MS), intervalMs: given.milliseconds("gc-interval", evicts(given) ? EVICTING.intervalMs : DAY_MS) },
     accessLog: accessLogPath(given.text("access-log") ?? "-"),
     pages: given.bool("pages"),
     proxy: proxySettings(given),
@@ -39,7 +41,7 @@ export function registrySettings(flags: Flags): RegistrySettings {
 /** The part of the settings that a garbage collection needs. @throws Failure */
 export function collectSettings(flags: Flags): Pick<RegistrySettings, "storage" | "garbage"> {
   const given = givenBy(flags);
-  return { storage: storageSettings(given, false), garbage: garbageSettings(given) };
+  return { storage: storageSettings(given, false), garbage: garbageSettings(given, DAY_MS) };
 }
 
 /** Where paths are read by another process than this one. */
@@ -121,8 +123,8 @@ function credentialsOfEnvironment(): { accessKeyId: string; secretAccessKey: str
   return { accessKeyId, secretAccessKey, sessionToken: process.env["AWS_SESSION_TOKEN"] || undefined };
 }
 
-function garbageSettings(given: Given): RegistryGarbageSettings {
-  return { intervalMs: 0, graceMs: given.milliseconds("gc-age", DAY_MS), uploadMs: given.milliseconds("upload-age", 7 * DAY_MS), untagged: given.bool("gc-untagged") };
+function garbageSettings(given: Given, graceMs: number): RegistryGarbageSettings {
+  return { intervalMs: 0, graceMs: given.milliseconds("gc-age", graceMs), uploadMs: given.milliseconds("upload-age", 7 * DAY_MS), untagged: given.bool("gc-untagged") };
 }
 
 function accessSettings(given: Given): RegistryAccessSettings {
@@ -152,12 +154,23 @@ function limitSettings(given: Given): RegistrySettings["limits"] {
 /** The password is no flag: command lines are read by others. */
 function proxySettings(given: Given): RegistryProxySettings | undefined {
   const text = given.text("proxy");
-  if (text === undefined || text === "") return undefined;
+  if (text === undefined || text === "") {
+    if (evicts(given)) throw new Failure("--proxy-max-size and --proxy-max-age are for a cache: they go with --proxy");
+    return undefined;
+  }
   const match = /^(?:(https?):\/\/)?([A-Za-z0-9.\-[\]:]+)\/?$/.exec(text);
   const [, scheme, host = ""] = match ?? [];
   if (!match) throw new Failure(`invalid value "${text}" for --proxy: give it as https://HOST[:PORT]`);
   const domain = /^(?:registry-1\.|index\.)?docker\.io$/.test(host) ? "docker.io" : host;
-  return { domain, insecure: scheme === "http", username: given.text("proxy-user"), password: passwordFrom(given.text("proxy-password-file")), tagMs: given.milliseconds("proxy-tag-age", 0) };
+  return { domain, insecure: scheme === "http", username: given.text("proxy-user"), password: passwordFrom(given.text("proxy-password-file")), tagMs: given.milliseconds("proxy-tag-age", 0), evict: evictSettings(given) };
+}
+
+const evicts = (given: Given): boolean => evictSettings(given) !== undefined;
+
+function evictSettings(given: Given): RegistryProxySettings["evict"] {
+  const size = Number(given.text("proxy-max-size") ?? 0);
+  const unusedMs = given.milliseconds("proxy-max-age", 0);
+  return size > 0 || unusedMs > 0 ? { maxBytes: size > 0 ? size : undefined, maxUnusedMs: unusedMs > 0 ? unusedMs : undefined } : undefined;
 }
 
 function passwordFrom(path: string | undefined): string | undefined {

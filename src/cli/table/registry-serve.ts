@@ -23,6 +23,8 @@ const SERVING: readonly Flag[] = [
   { name: "max-requests", type: "uint", default: "4096", help: "Requests answered at once" },
   { name: "pages", type: "bool", default: "true", help: "Show pages to browsers" },
   { name: "proxy", type: "string", help: "URL of a registry to fetch from what is not here, and keep it" },
+  { name: "proxy-max-age", type: "duration", default: "0s", help: "How long an image is kept that nobody asks for; 0 for ever" },
+  { name: "proxy-max-size", type: "bytes", default: "0", help: "How much is kept, the longest unused going first; 0 for no limit" },
   { name: "proxy-password-file", type: "string", help: "File with the password for that registry" },
   { name: "proxy-tag-age", type: "duration", default: "0s", help: "How long a tag is believed before that registry is asked again" },
   { name: "proxy-user", type: "string", help: "User name for that registry" },

@@ -16,6 +16,7 @@ const FAMILIES = {
   uploads_total: ["Uploads by how they went", "counter"],
   proxy_requests_total: ["Look-ups of the pull-through cache by outcome", "counter"],
   proxy_fetched_bytes_total: ["Bytes fetched from the registry behind the cache", "counter"],
+  cache_evicted_total: ["Manifests that the cache has let go of", "counter"],
   gc_runs_total: ["Runs of the garbage collection", "counter"],
   gc_removed_total: ["Objects removed as garbage", "counter"],
   gc_freed_bytes_total: ["Bytes freed by the garbage collection", "counter"],

@@ -1,6 +1,7 @@
 export { accessLog, type AccessLog } from "./access-log.ts";
 export { AccessControl, type AccessSettings, type IssueSettings, type TokenSettings } from "./auth/access.ts";
 export { collectGarbage, type GarbagePolicy, type GarbageReport } from "./collect-garbage.ts";
+export { evictUnused, type EvictionPolicy } from "./evict.ts";
 export { collectRegularly } from "./garbage-timer.ts";
 export { listen, type Listening, type ListenOptions } from "./listen.ts";
 export { Metrics } from "./metrics.ts";

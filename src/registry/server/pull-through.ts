@@ -1,7 +1,7 @@
 import { messageOf } from "../../base/mod.ts";
 import type { Descriptor, Digest } from "../../spec/mod.ts";
 import { RegistryError, type Manifest, type RegistryAuth, type RegistryClient, type Repository } from "../client/mod.ts";
-import { blobKey, tagKey } from "../storage/mod.ts";
+import { blobKey, manifestKey, tagKey } from "../storage/mod.ts";
 import { BlobFlight } from "./blob-flight.ts";
 import { parseManifest } from "./manifest-document.ts";
 import type { Metrics } from "./metrics.ts";
@@ -14,6 +14,8 @@ export interface PullThroughOptions {
   /** Of the registry behind, as in a reference: `docker.io`. */
   readonly domain: string;
   readonly auth: RegistryAuth;
+  /** What nobody asks for is let go of, so it is noted who does. */
+  readonly evicts?: boolean;
   /** How long a tag is believed before the registry is asked again. */
   readonly tagMs: number;
   readonly metrics: Metrics;
@@ -22,6 +24,8 @@ export interface PullThroughOptions {
 
 /** A blob no larger is waited for: an answer with a length is worth more than an early first byte. The runtime sends streams without one. */
 const WAITED_FOR_BYTES = 1024 * 1024;
+/** A use is noted no oftener. */
+const USE_MS = 600_000;
 
 /** Fetches from another registry what is not there yet, keeps it, and stands in for that registry when it cannot be reached. */
 export class PullThrough {
@@ -41,10 +45,17 @@ export class PullThrough {
     const asked = reference.kind === "tag" ? this.#tagged(name, reference.tag) : this.#byDigest(name, reference.digest);
     this.#manifests.set(key, asked);
     try {
-      return await asked;
+      const found = await asked;
+      if (this.options.evicts) await this.#noteUse(manifestKey(name, found.digest));
+      return found;
     } finally {
       this.#manifests.delete(key);
     }
+  }
+
+  async #noteUse(key: string): Promise<void> {
+    const found = await this.repositories.storage.info(key);
+    if (found && Date.now() - found.modifiedMs > USE_MS) await this.repositories.storage.touch(key);
   }
 
   async #byDigest(name: string, digest: Digest): Promise<StoredManifest> {
