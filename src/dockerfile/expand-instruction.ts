@@ -7,7 +7,7 @@ import { checkTransfer } from "./check-transfer.ts";
 
 export interface ExpandedResult {
   readonly instruction: ExpandedInstruction;
-  /** Variables that were asked for and not set, each once, in the order met. */
+  /** Variables that were asked for and not set, once for each word, in the order met. */
   readonly unset: readonly string[];
 }
 
@@ -34,18 +34,18 @@ export const EXPANDED_FIELDS = {
 
 /** The instruction with its variables replaced. @throws InstructionError in Docker's words for a broken substitution or mount */
 export function expandInstruction(instruction: Instruction, environment: Environment, { escape = "\\" }: { escape?: "\\" | "`" } = {}): ExpandedResult {
-  const unset = new Set<string>();
+  const unset: string[] = [];
   const word = (text: string): string => noting(() => expandWord(text, environment, { escape }), unset).text;
   try {
     const result = expanded(instruction, word, environment, escape, unset);
     if (result.kind === "add" || result.kind === "copy") checkTransfer(result);
-    return { instruction: result, unset: [...unset] };
+    return { instruction: result, unset };
   } catch (error) {
     throw error instanceof WordError ? new InstructionError(error.message) : error;
   }
 }
 
-function expanded(instruction: Instruction, word: (text: string) => string, environment: Environment, escape: "\\" | "`", unset: Set<string>): ExpandedInstruction {
+function expanded(instruction: Instruction, word: (text: string) => string, environment: Environment, escape: "\\" | "`", unset: string[]): ExpandedInstruction {
   switch (instruction.kind) {
     case "add":
       return { ...instruction, chown: word(instruction.chown), chmod: word(instruction.chmod), checksum: word(instruction.checksum), ...placed(instruction, word, environment, unset) };
@@ -78,15 +78,15 @@ interface Transfer {
   readonly files: readonly InlineFile[];
 }
 
-function placed({ sources, destination, files }: Transfer, word: (text: string) => string, environment: Environment, unset: Set<string>): Transfer {
+function placed({ sources, destination, files }: Transfer, word: (text: string) => string, environment: Environment, unset: string[]): Transfer {
   const content = (text: string): string => noting(() => expandWord(text, environment, { mode: "text" }), unset).text;
   return { sources: sources.map(word), destination: word(destination), files: files.map((file) => (file.expand ? { ...file, content: content(file.content) } : file)) };
 }
 
 const expandedPair = ({ key, value, legacy }: KeyValue, word: (text: string) => string): KeyValue => ({ key: word(key), value: word(value), legacy });
 
-function noting<T extends { readonly unset: ReadonlySet<string> }>(expand: () => T, unset: Set<string>): T {
+function noting<T extends { readonly unset: ReadonlySet<string> }>(expand: () => T, unset: string[]): T {
   const result = expand();
-  for (const name of result.unset) unset.add(name);
+  unset.push(...result.unset);
   return result;
 }

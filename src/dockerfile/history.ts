@@ -69,8 +69,14 @@ function transferText(instruction: Extract<ExpandedInstruction, { kind: "add" | 
   return [instruction.kind.toUpperCase(), ...flags.filter(Boolean), ...instruction.sources, ...instruction.files.map(({ name }) => `<<${name}`), instruction.destination].join(" ");
 }
 
-/** Go's %+v of Docker's HealthcheckConfig. */
+/** Go's %q of Docker's HealthcheckConfig, whose count of retries becomes a quoted character. */
 function healthText({ Test = [], Interval = 0, Timeout = 0, StartPeriod = 0, StartInterval = 0, Retries = 0 }: Readonly<HealthConfig>): string {
-  const durations = Object.entries({ Interval, Timeout, StartPeriod, StartInterval }).map(([name, ns]) => `${name}:${formatDuration(ns)}`);
-  return `{Test:${listed(Test)} ${durations.join(" ")} Retries:${Retries}}`;
+  const durations = [Interval, Timeout, StartPeriod, StartInterval].map((ns) => quoted(formatDuration(ns)));
+  return `&{${quotedList(Test)} ${durations.join(" ")} ${quotedCharacter(Retries)}}`;
+}
+
+function quotedCharacter(code: number): string {
+  if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return "'\ufffd'";
+  if (code === 0x22) return `'"'`;
+  return code === 0x27 ? "'\\''" : `'${quoted(String.fromCodePoint(code)).slice(1, -1)}'`;
 }
