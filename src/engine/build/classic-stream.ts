@@ -111,7 +111,7 @@ export class ClassicStream {
   #shown({ vertex }: Step): string {
     const before = this.#steps.slice(0, this.#current + 1);
     const last = vertex ?? before.findLast((step) => step.vertex !== undefined)?.vertex;
-    if (vertex?.op.kind === "image") return last.op.digest.slice("sha256:".length, "sha256:".length + 12);
+    if (vertex?.op.kind === "image") return vertex.op.digest.slice("sha256:".length, "sha256:".length + 12);
     return shortOf(`${last?.digest ?? ""} ${before.filter((step) => step.vertex === undefined).map(({ text }) => text).join("\n")}`);
   }
 
