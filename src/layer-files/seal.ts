@@ -9,6 +9,8 @@ export interface Sealed {
   readonly entries: number;
   /** Of files, those with several names once. */
   readonly bytes: number;
+  /** Of the archive. */
+  readonly archiveBytes: number;
 }
 
 /** Looked at whenever a piece has been hashed; what it throws ends the work. */
@@ -17,13 +19,18 @@ export type Check = () => void;
 /** Digests the archive of a layer's folder, the bytes that it is exported as. */
 export function seal(folderFd: number, check: Check): Sealed {
   const hasher = new Bun.CryptoHasher("sha256");
+  let archiveBytes = 0;
   using packer = new TreePacker({ format: "layer" });
-  for (const piece of packer.content(folderFd)) {
+  const take = (piece: Uint8Array): void => {
     hasher.update(piece);
+    archiveBytes += piece.length;
+  };
+  for (const piece of packer.content(folderFd)) {
+    take(piece);
     check();
   }
-  for (const piece of packer.finish()) hasher.update(piece);
-  return { diffID: `sha256:${hasher.digest("hex")}`, ...countTree(folderFd, check) };
+  for (const piece of packer.finish()) take(piece);
+  return { diffID: `sha256:${hasher.digest("hex")}`, archiveBytes, ...countTree(folderFd, check) };
 }
 
 export function countTree(folderFd: number, check: Check): { entries: number; bytes: number } {

@@ -115,6 +115,17 @@ export class CacheRecords {
     this.layers.release(ownerOf(id));
   }
 
+  /** A layer that a build made. */
+  noteLayer(n: number, archiveBytes: number): void {
+    this.db.query("INSERT OR REPLACE INTO build_layers (n, archive_bytes, made_ms) VALUES (?, ?, ?)").run(n, archiveBytes, Date.now());
+  }
+
+  /** Undefined of a layer that no build made. */
+  factsOf(n: number): { readonly archiveBytes: number; readonly createdMs: number } | undefined {
+    const row = this.db.query<{ archive_bytes: number; made_ms: number }, [number]>("SELECT archive_bytes, made_ms FROM build_layers WHERE n = ?").get(n);
+    return row ? { archiveBytes: row.archive_bytes, createdMs: row.made_ms } : undefined;
+  }
+
   /** The folder of this layer has files in common with others. */
   markSharing(n: number): void {
     this.db.query("INSERT OR IGNORE INTO build_sharing_layers (n) VALUES (?)").run(n);
@@ -127,6 +138,7 @@ export class CacheRecords {
 
   /** Start-up: marks of layers that are gone. */
   sweep(): void {
+    this.db.run("DELETE FROM build_layers WHERE n NOT IN (SELECT n FROM layers)");
     this.db.run("DELETE FROM build_sharing_layers WHERE n NOT IN (SELECT n FROM layers)");
     this.db.run("DELETE FROM build_records WHERE top IS NOT NULL AND top NOT IN (SELECT n FROM layers)");
   }

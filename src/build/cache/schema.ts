@@ -2,7 +2,7 @@ import type { Schema } from "../../base/mod.ts";
 
 /**
  * A record is something that builds keep: the layers up to `top` (owner `build:<id>` of the layer store), or the folder of a cache mount.
- * A key leads to the record that a vertex with that key came to.
+ * A key leads to the record that a vertex with that key came to. What manifests and configs say of a layer is kept as long as the layer.
  */
 export const buildCacheSchema: Schema = {
   module: "build.cache",
@@ -26,5 +26,6 @@ export const buildCacheSchema: Schema = {
      CREATE TABLE build_parents (record TEXT NOT NULL REFERENCES build_records (id) ON DELETE CASCADE, parent TEXT NOT NULL, PRIMARY KEY (record, parent)) STRICT, WITHOUT ROWID;
      CREATE INDEX build_parents_parent ON build_parents (parent);
      CREATE TABLE build_sharing_layers (n INTEGER PRIMARY KEY) STRICT;`,
+    `CREATE TABLE build_layers (n INTEGER PRIMARY KEY, archive_bytes INTEGER NOT NULL, made_ms INTEGER NOT NULL) STRICT;`,
   ],
 };

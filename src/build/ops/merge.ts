@@ -15,7 +15,7 @@ export async function mergeLayers(deps: Keeping & { readonly workers: Workers },
     }
     using made = deps.layers.create();
     const { shared } = known ? { shared: false } : await deps.workers.run({ kind: "twin", from: deps.layers.folder(layer.n), to: made.folder }, signal);
-    stack = keepLayer(deps, stack, made, { diffID: layer.diffID, bytes: layer.size, entries: 0 }, { ...remembered, keys });
+    stack = keepLayer(deps, stack, made, { diffID: layer.diffID, bytes: layer.size, archiveBytes: deps.records.factsOf(layer.n)?.archiveBytes }, { ...remembered, keys });
     if (shared) for (const n of [layer.n, stack.at(-1)?.n ?? layer.n]) deps.records.markSharing(n);
   }
   return stack;

@@ -26,7 +26,7 @@ export interface Keeping {
  * Puts a finished folder on top of a stack, with the record that keeps it, in one transaction. Work that came to the same layer as other work
  * before is given up for that.
  */
-export function keepLayer({ layers, records }: Keeping, below: readonly LayerRef[], made: NewLayer, sealed: Sealed, remembered: Remembered): readonly LayerRef[] {
+export function keepLayer({ layers, records }: Keeping, below: readonly LayerRef[], made: NewLayer, sealed: Pick<Sealed, "diffID" | "bytes"> & { readonly archiveBytes: number | undefined }, remembered: Remembered): readonly LayerRef[] {
   const diffID = parseDigest(sealed.diffID);
   const parent = below.at(-1);
   const chainID = chainOf(parent?.chainID, diffID);
@@ -34,6 +34,7 @@ export function keepLayer({ layers, records }: Keeping, below: readonly LayerRef
   const top: LayerRef = known ?? { n: made.n, chainID, diffID, size: sealed.bytes };
   records.db.transaction(() => {
     if (!known) layers.insert({ ...top, parent: parent?.n });
+    if (!known && sealed.archiveBytes !== undefined) records.noteLayer(made.n, sealed.archiveBytes);
     records.add({ ...remembered, top: top.n, size: top.size, parents: parentRecords(records, below) });
   })();
   if (known) made[Symbol.dispose]();

@@ -33,7 +33,8 @@ export class Solve {
     try {
       signal.throwIfAborted();
       const evaluated = await Promise.all(targets.map((target) => this.#evaluate(target)));
-      const results = evaluated.map((each) => ({ layers: each.kind === "layers" ? each.layers : [] }));
+      const { records } = this.parts;
+      const results = evaluated.map((each) => ({ layers: each.kind === "layers" ? each.layers.map((layer) => ({ ...layer, ...records.factsOf(layer.n) })) : [] }));
       return { results, [Symbol.asyncDispose]: () => this.#held.disposeAsync() };
     } catch (error) {
       this.#abort.abort(error);
