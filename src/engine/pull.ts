@@ -17,6 +17,7 @@ export interface PullRequest {
 }
 
 const MAX_TAGS = 10_000;
+const MAX_PAGES = 1_000;
 
 /** Yields the JSON messages of POST /images/create?fromImage=. Fails before the first of them when the registry has no such image. */
 export function pullImage(ctx: EngineContext, { fromImage, tag, platform, auth }: PullRequest, signal: AbortSignal): AsyncIterable<TransferMessage> {
@@ -41,11 +42,12 @@ async function referencesOf(reference: Reference, repository: Repository, signal
   if (reference.digest !== undefined || reference.tag !== undefined) return [reference];
   const tags: string[] = [];
   let last: string | undefined;
+  let pages = 0;
   do {
     const page = await repository.tags({ signal, n: 1000, ...(last !== undefined && { last }) });
     tags.push(...page.tags);
     last = page.next;
-    if (tags.length > MAX_TAGS) throw new EngineError("InvalidParameter", `${familiarRepository(reference)} has more than ${MAX_TAGS} tags: pull those that are wanted by their names`);
+    if (tags.length > MAX_TAGS || ++pages > MAX_PAGES) throw new EngineError("InvalidParameter", `${familiarRepository(reference)} has more than ${MAX_TAGS} tags: pull those that are wanted by their names`);
   } while (last !== undefined);
   return tags.map((tag) => ({ ...reference, tag }));
 }

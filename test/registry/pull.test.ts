@@ -201,6 +201,19 @@ test("tags come in pages; what is no tag is left out", async () => {
   expect(registry.lines.at(-1)).toBe("GET /v2/team/web/tags/list?n=2&last=b");
 });
 
+test("pages of tags may be named in the registry's own words, and no other path is asked for with them", async () => {
+  await using registry = await scriptedRegistry(({ path, reply }) => {
+    if (path === "/v2/") return reply(200);
+    if (path === "/v2/team/web/tags/list?n=2") return reply(200, { Link: `<https://${registry.host}/v2/team/web/tags/list?n=2&next_page=abc%3D>; rel="next"` }, '{"tags":["a","b"]}');
+    if (path === "/v2/team/web/tags/list?n=2&next_page=abc%3D") return reply(200, { Link: "</v2/team/web/tags/list?n=2&next_page=abc%3D>; rel=next" }, '{"tags":["c"]}');
+    reply(404);
+  });
+  const web = repository(registry.host);
+  const { next } = await web.tags({ n: 2 });
+  expect(await web.tags({ n: 2, last: next ?? "" })).toEqual({ tags: ["c"], next: undefined });
+  for (const last of ["/v2/team/other/tags/list", "//evil.test/v2/team/web/tags/list", "/v2/team/web/tags/list/../../x"]) await expect(web.tags({ last })).rejects.toThrow("this is no page of the list of tags");
+});
+
 test("referrers are listed, or found under the tag that stands in for the list", async () => {
   const subject = digestOf("subject");
   const referrer = { mediaType: MEDIA.ociManifest, digest: digestOf("signature"), size: 9, artifactType: "application/x.signature" };

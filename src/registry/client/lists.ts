@@ -8,15 +8,23 @@ import type { Page } from "./types.ts";
 
 const MAX_PAGES = 100;
 
-/** Distribution spec, "Listing Tags". What is no tag is left out. */
+/** Distribution spec, "Listing Tags". What is no tag is left out. @param last a tag, or where the page before says that the next one is */
 export async function listTags(place: Place, { last, n }: { last: string | undefined; n: number | undefined }): Promise<Page> {
-  const url = new URL("tags/list", place.base);
+  const url = last?.startsWith("/") ? pageOf(place, last) : new URL("tags/list", place.base);
   if (n !== undefined) url.searchParams.set("n", String(n));
-  if (last !== undefined) url.searchParams.set("last", last);
+  if (last !== undefined && !last.startsWith("/")) url.searchParams.set("last", last);
   const { value, next } = await getList(place, url);
   const tags = asArray(value["tags"]).filter((tag) => typeof tag === "string" && /^\w[\w.-]{0,127}$/.test(tag)) as string[];
-  const following = next?.searchParams.get("last") ?? tags.at(-1);
-  return { tags, next: next && following !== last ? following : undefined };
+  // Some registries number their pages in words of their own.
+  const following = next && (next.searchParams.get("last") ?? `${next.pathname}${next.search}`);
+  return { tags, next: following === last ? undefined : following };
+}
+
+/** @throws RegistryError for what is no page of this list */
+function pageOf({ base }: Place, path: string): URL {
+  const page = URL.parse(path, base.href);
+  if (!page || page.origin !== base.origin || page.pathname !== new URL("tags/list", base).pathname) throw new RegistryError("InvalidParameter", "this is no page of the list of tags");
+  return page;
 }
 
 /** Distribution spec, "Listing Referrers", with the tag that stands in where a registry has no such list. */
@@ -89,7 +97,10 @@ async function getList(place: Place, url: URL): Promise<{ value: Record<string, 
 function nextPage({ headers }: HttpResponse, from: URL): URL | undefined {
   const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(headers.get("link") ?? "")?.[1];
   const url = target === undefined ? null : URL.parse(target, from.href);
-  return url && url.origin === from.origin && url.href !== from.href ? url : undefined;
+  if (!url) return undefined;
+  // Behind a proxy that ends TLS a registry may think that it is spoken to without.
+  const next = url.hostname === from.hostname ? new URL(`${url.pathname}${url.search}`, from) : url;
+  return next.origin === from.origin && next.href !== from.href ? next : undefined;
 }
 
 const asArray = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

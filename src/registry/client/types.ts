@@ -134,7 +134,7 @@ export interface UploadOptions extends RequestOptions {
 
 export interface Page {
   readonly tags: readonly string[];
-  /** To be passed as `last` for the next page; undefined at the end. */
+  /** To be passed as `last` for the next page, as it is: a tag, or the registry's own words; undefined at the end. */
   readonly next: string | undefined;
 }
 
