@@ -14,7 +14,7 @@ export { quoted } from "./text.ts";
 export { EXPANDED_FIELDS, expandInstruction, type ExpandedResult } from "./expand-instruction.ts";
 export { StageScope, type ScopeOptions } from "./scope.ts";
 export { globalArguments, predefinedArguments, PROXY_ARGS, type ArgumentPlatform, type PredefinedOptions } from "./globals.ts";
-export { parseTrigger } from "./trigger.ts";
+export { parseChanges, parseTrigger } from "./trigger.ts";
 export { InstructionError } from "./instruction-error.ts";
 export { applyToConfig, commandArguments, DEFAULT_SHELL, joinedWorkdir, type ConfigOptions } from "./config.ts";
 export { historyText, type HistoryOptions } from "./history.ts";

@@ -157,7 +157,9 @@ describe("importTar()", () => {
 
   test.each([
     ["FOO bar", "FOO is not a valid change command"],
-    ["CMD", "CMD requires at least one argument"],
+    ["RUN x", "RUN is not a valid change command"],
+    ["USER", "USER requires exactly one argument"],
+    ["ENV A=${B:?no}", 'failed to process "${B:?no}": B: no'],
     ["EXPOSE 99999", "invalid containerPort: 99999"],
     ["ONBUILD ONBUILD x", "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"],
     ["ENV lonely", "ENV must have two arguments"],
