@@ -19,6 +19,8 @@ export type { Deploy, DeviceRequest, UpdateConfig } from "./model/deploy.ts";
 export { formatDuration, parseDuration, parseSize } from "./model/quantities.ts";
 export { networkHash, serviceHash, volumeHash } from "./hash.ts";
 export { COMPOSE_VERSION, LABELS } from "./labels.ts";
+export { checkPorts } from "./check/ports.ts";
+export { scaleOf } from "./project/scale.ts";
 export { imageOf } from "./project/image.ts";
 export { withoutUnused, withProfiles, withSelectedServices, withServicesEnabled, type Neighbours } from "./project/select.ts";
 export { variablesOf, type Variable } from "./interpolation/variables.ts";

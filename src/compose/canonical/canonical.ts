@@ -12,7 +12,9 @@ export interface CanonicalOptions {
 
 type Form = (node: Node, path: string, options: CanonicalOptions) => Node;
 
-const listOf: Form = (node) => (stringOf(node) === undefined ? node : sequence([node], node.at));
+const oneOrMany = (node: Node): Node => (stringOf(node) === undefined ? node : sequence([node], node.at));
+const listOf: Form = (node) => oneOrMany(node);
+const withoutEmpty = (node: Node): Node => (isSequence(node) ? { ...node, items: node.items.filter((item) => stringOf(item) !== "" && !isNull(item)) } : node);
 const sourceOf: Form = (node) => (node.kind === "scalar" ? mapping([["source", node]], node.at) : node);
 const serviceOf: Form = (node) => (node.kind === "scalar" ? mapping([["service", node]], node.at) : node);
 const namesOf: Form = (node) => (isSequence(node) ? mapping(node.items.map((item) => [textOf(item), scalar(null, item.at)]), node.at) : node);
@@ -103,7 +105,7 @@ const FORMS = rulesOf<Form>({
   "services.*.develop.watch.*.ignore": listOf,
   "services.*.develop.watch.*.include": listOf,
   "services.*.devices.*": deviceOf,
-  "services.*.dns": listOf,
+  "services.*.dns": (node) => withoutEmpty(oneOrMany(node)),
   "services.*.env_file": envFilesOf,
   "services.*.extends": serviceOf,
   "services.*.gpus": gpusOf,

@@ -19,17 +19,19 @@ interface Range {
 /** `[[IP:]PUBLISHED:]TARGET[/PROTOCOL]` with ranges, sorted as docker-compose sorts them. @throws Error in its words */
 export function splitPort(text: string): PortText[] {
   const parts = text.split(":");
-  const hostIP = unbracketed(parts.slice(0, -2).join(":"));
+  const written = parts.slice(0, -2).join(":");
+  const hostIP = unbracketed(written);
+  if (hostIP.includes(":") && hostIP === written) throw new Error(`Invalid ip address ${hostIP}: address ${hostIP}:: too many colons in address`);
   const published = parts.at(-2) ?? "";
   const [target = "", protocol = "tcp"] = splitOnce(parts.at(-1) ?? "", "/");
-  if (hostIP !== "" && isIP(hostIP) === 0) throw new Error(`invalid IP address: ${hostIP}`);
-  if (target === "") throw new Error(`no port specified: ${text}<empty>`);
+  if (hostIP !== "" && isIP(hostIP) === 0) throw new Error(`Invalid ip address: ${hostIP}`);
+  if (target === "") throw new Error(`No port specified: ${text}<empty>`);
   const inside = parseRange(target, "containerPort");
   const outside = published === "" ? undefined : parseRange(published, "hostPort");
   const size = inside.last - inside.first;
-  if (outside && outside.last - outside.first !== size && size !== 0) throw new Error(`invalid ranges specified for container and host Ports: ${target} and ${published}`);
+  if (outside && outside.last - outside.first !== size && size !== 0) throw new Error(`Invalid ranges specified for container and host Ports: ${target} and ${published}`);
   const proto = protocol.toLowerCase();
-  if (!["tcp", "udp", "sctp"].includes(proto)) throw new Error(`invalid proto: ${protocol}`);
+  if (!["tcp", "udp", "sctp"].includes(proto)) throw new Error(`Invalid proto: ${protocol}`);
   const isPool = outside !== undefined && size === 0 && outside.last !== outside.first;
   const ports = Array.from({ length: size + 1 }, (_, index) => {
     const host = outside ? String(outside.first + index) : "";
@@ -49,7 +51,7 @@ function parseRange(text: string, what: string): Range {
   const match = /^(\d+)(?:-(\d+))?$/.exec(text);
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
-  if (!match || last < first || last > 65535) throw new Error(`invalid ${what}: ${text}`);
+  if (!match || last < first || last > 65535) throw new Error(`Invalid ${what}: ${text}`);
   return { first, last };
 }
 

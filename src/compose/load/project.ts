@@ -27,10 +27,12 @@ export function loadProjectTree(options: ProjectOptions, steps: LoadSteps = ALL_
   const name = projectName(options, discovered, context);
   const environment = new Map([...discovered.environment, ["COMPOSE_PROJECT_NAME", name] as const]);
   const found = { ...discovered, environment };
-  const tree = loadTree(discovered.files, { ...context, environment });
+  // What is shown before variables are replaced shows nothing of the environment at all.
+  const used = steps.interpolate ? environment : new Map([["COMPOSE_PROJECT_NAME", name]]);
+  const tree = loadTree(discovered.files, { ...context, environment: used });
   if (tree.entries.size === 0) throw new ComposeError("empty compose file");
   if (name === "") throw new ComposeError("project name must not be empty", { fix: "add name: to the file, or use -p" });
-  return { tree: steps.normalize ? normalize(tree, name, environment) : tree, name, found };
+  return { tree: steps.normalize ? normalize(tree, name, used) : tree, name, found };
 }
 
 /** The same sentence is said once. */
@@ -54,7 +56,8 @@ function projectName(options: ProjectOptions, { files, folder, environment }: Di
   const written = files.flatMap((file) => documentsOf(file, context).map((document) => stringOf(entryOf(document, "name")) ?? "")).filter((name) => name !== "");
   const last = written.at(-1);
   if (last === undefined) return nameOfFolder(folder, context.warn);
-  return normalizeName(context.steps.interpolate ? interpolatedName(last, environment) : last);
+  const name = context.steps.interpolate ? interpolatedName(last, environment) : last;
+  return context.steps.normalize ? normalizeName(name) : name;
 }
 
 function interpolatedName(name: string, environment: Environment): string {

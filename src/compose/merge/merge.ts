@@ -91,7 +91,7 @@ function mergeEntries(base: MappingNode, over: MappingNode, path: string, { rule
 
 function mergeNode(base: Node, over: Node, path: string, context: Context): Node {
   const rule = context.rules?.self;
-  if (rule) return rule(base, over, path, context);
+  if (rule) return rule(withoutTagged(base, over), withoutTags(over) ?? over, path, context);
   if (isNull(over)) return base;
   if (isMapping(base)) {
     if (!isMapping(over)) throw mismatch(path, over);
@@ -106,6 +106,17 @@ function mergeNode(base: Node, over: Node, path: string, context: Context): Node
 
 const mismatch = (path: string, over: Node): ComposeError =>
   new ComposeError(`cannot override ${path}`, { at: over.at, path, fix: "it has another form here than in the file before; write both the same way, or tag this one with !override" });
+
+/** The base without what the tags below `over` take away from it. */
+function withoutTagged(base: Node, over: Node): Node {
+  if (!isMapping(base) || !isMapping(over) || !hasTags(over)) return base;
+  const entries = new Map<string, Node>();
+  for (const [key, value] of base.entries) {
+    const other = over.entries.get(key);
+    if (other?.tag === undefined) entries.set(key, other ? withoutTagged(value, other) : value);
+  }
+  return { ...base, entries };
+}
 
 /** What is left once `!reset` has taken away what it stands at. */
 function withoutTags(node: Node): Node | undefined {

@@ -1,4 +1,4 @@
-import { labels, flag, fileMode, hosts, integer, size, text, variables } from "./scalars.ts";
+import { labels, flag, fileMode, hosts, integer, size, keptText, text, variables } from "./scalars.ts";
 import { list, record, struct, type Field, type TypeOf } from "./field.ts";
 import { isMapping, isNull, textOf } from "../tree/node.ts";
 import type { Out } from "../output/out.ts";
@@ -40,14 +40,14 @@ export const BUILD = struct({
   context: text,
   dockerfile: text,
   dockerfile_inline: text,
-  entitlements: list(text),
+  entitlements: list(keptText),
   args: variables,
   provenance: text,
   sbom: text,
   ssh: SSH,
   labels,
-  cache_from: list(text),
-  cache_to: list(text),
+  cache_from: list(keptText),
+  cache_to: list(keptText),
   no_cache: flag,
   additional_contexts: labels,
   pull: flag,
@@ -57,9 +57,9 @@ export const BUILD = struct({
   target: text,
   secrets: list(FILE_MOUNT),
   shm_size: size,
-  tags: list(text),
+  tags: list(keptText),
   ulimits: ULIMITS,
-  platforms: list(text),
+  platforms: list(keptText),
   privileged: flag,
 });
 export type Build = TypeOf<typeof BUILD>;

@@ -1,7 +1,7 @@
 import { list, record, struct, type TypeOf } from "./field.ts";
 import { deviceCount, duration, integer, keptInteger, keptText, labels, number, positiveDuration, size, text } from "./scalars.ts";
 
-export const DEVICE_REQUEST = struct({ capabilities: list(text), driver: text, count: deviceCount, device_ids: list(text), options: labels });
+export const DEVICE_REQUEST = struct({ capabilities: list(keptText), driver: text, count: deviceCount, device_ids: list(keptText), options: labels });
 export type DeviceRequest = TypeOf<typeof DEVICE_REQUEST>;
 
 const UPDATE = struct({ parallelism: keptInteger, delay: positiveDuration, failure_action: text, monitor: positiveDuration, max_failure_ratio: number, order: text });
@@ -23,7 +23,7 @@ export const DEPLOY = struct({
   rollback_config: UPDATE,
   resources: struct({ limits: RESOURCE, reservations: RESOURCE }, { omitEmpty: true }),
   restart_policy: struct({ condition: text, delay: duration, max_attempts: keptInteger, window: duration }),
-  placement: struct({ constraints: list(text), preferences: list(struct({ spread: text })), max_replicas_per_node: integer }, { omitEmpty: true }),
+  placement: struct({ constraints: list(keptText), preferences: list(struct({ spread: text })), max_replicas_per_node: integer }, { omitEmpty: true }),
   endpoint_mode: text,
 });
 export type Deploy = TypeOf<typeof DEPLOY>;

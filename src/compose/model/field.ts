@@ -2,7 +2,9 @@ import { ComposeError } from "../errors.ts";
 import { isMapping, isNull, isSequence, type Node } from "../tree/node.ts";
 import { join } from "../tree/rules.ts";
 import type { Out, Plain } from "../output/out.ts";
+import { compareKeys } from "../output/key-order.ts";
 import { outOf } from "../output/out.ts";
+import { treeOut } from "../output/tree.ts";
 
 export type Format = "yaml" | "json";
 
@@ -91,7 +93,7 @@ export interface StructOptions {
 export function struct<const Fields extends FieldTable>(fields: Fields, { omitEmpty, jsonNames = {} }: StructOptions = {}): Field<StructOf<Fields>> {
   const table = Object.entries(fields as Readonly<Record<string, Field<unknown>>>);
   const write = (value: StructOf<Fields>, format: Format): Out => {
-    const entries: [string, Out][] = [];
+    const entries: (readonly [string, Out])[] = [];
     for (const [key, field] of table) {
       const part: unknown = (value as Readonly<Record<string, unknown>>)[key];
       const name = format === "json" ? (jsonNames[key] ?? key) : key;
@@ -118,8 +120,17 @@ export function struct<const Fields extends FieldTable>(fields: Fields, { omitEm
 export function extensionsOf(node: Node): Readonly<Record<string, Plain>> | undefined {
   if (!isMapping(node)) return undefined;
   const found = [...node.entries].filter(([key]) => key.startsWith("x-"));
-  return found.length === 0 ? undefined : Object.fromEntries(found.map(([key, value]) => [key, plainOf(value)]));
+  if (found.length === 0) return undefined;
+  const extensions = Object.fromEntries(found.map(([key, value]) => [key, plainOf(value)]));
+  asWritten.set(extensions, found.map(([key, value]) => [key, treeOut(value)]));
+  return extensions;
 }
 
-export const extensionEntries = ({ extensions = {} }: Extended): [string, Out][] => Object.entries(extensions).map(([key, value]): [string, Out] => [key, outOf(value)]).toSorted(([a], [b]) => (a < b ? -1 : 1));
+/** Extensions as they are to be written: plain values do not tell `1` from `1.0`. */
+const asWritten = new WeakMap<object, readonly (readonly [string, Out])[]>();
+
+export function extensionEntries({ extensions = {} }: Extended): readonly (readonly [string, Out])[] {
+  const entries = asWritten.get(extensions) ?? Object.entries(extensions).map(([key, value]): [string, Out] => [key, outOf(value)]);
+  return entries.toSorted(([a], [b]) => compareKeys(a, b));
+}
 

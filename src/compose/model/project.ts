@@ -71,7 +71,7 @@ const withoutContent = (objects: Named<FileObject>, hides: (object: FileObject) 
 /** The whole project as docker-compose writes it. */
 export function writeProject(project: Omit<ProjectParts, "services"> & { readonly name: string; readonly services: Named<ServiceKeys> }, format: Format): Out {
   const services: Out = { sorted: true, entries: Object.entries(project.services).map(([name, service]) => [name, writeService(service, format)]) };
-  const entries: [string, Out][] = [];
+  const entries: (readonly [string, Out])[] = [];
   if (project.name !== "") entries.push(["name", project.name]);
   entries.push(["services", services]);
   const add = <T>(key: string, field: Field<Named<T>>, values: Named<T>): void => {

@@ -21,11 +21,11 @@ export function parseDuration(text: string): number {
   const rest = body?.[2] ?? "";
   if (rest === "0") return 0;
   const parts = [...rest.matchAll(/(\d+\.?\d*|\.\d+)([^\d.\s]+)/g)];
-  if (rest === "" || parts.map((part) => part[0]).join("") !== rest) throw new Error(`invalid duration ${JSON.stringify(text)}`);
+  if (rest === "" || parts.map((part) => part[0]).join("") !== rest) throw new Error(`time: invalid duration ${JSON.stringify(text)}`);
   let total = 0;
   for (const [, amount, unit = ""] of parts) {
     const scale = NANOSECONDS[unit];
-    if (scale === undefined) throw new Error(`unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
+    if (scale === undefined) throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
     total += Number(amount) * scale;
   }
   return Math.round(body?.[1] === "-" ? -total : total);

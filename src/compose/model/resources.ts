@@ -1,5 +1,5 @@
 import { list, record, struct, type TypeOf } from "./field.ts";
-import { flag, integer, keptFlag, labels, text } from "./scalars.ts";
+import { flag, integer, keptFlag, labels, keptText, text } from "./scalars.ts";
 
 export const NETWORK = struct({
   name: text,
@@ -22,7 +22,7 @@ export type Volume = TypeOf<typeof VOLUME>;
 export const FILE_OBJECT = struct({ name: text, file: text, environment: text, content: text, external: flag, labels, driver: text, driver_opts: labels, template_driver: text });
 export type FileObject = TypeOf<typeof FILE_OBJECT>;
 
-export const MODEL = struct({ name: text, model: text, context_size: integer, runtime_flags: list(text) });
+export const MODEL = struct({ name: text, model: text, context_size: integer, runtime_flags: list(keptText) });
 export type Model = TypeOf<typeof MODEL>;
 
 export const NETWORKS = record(NETWORK);

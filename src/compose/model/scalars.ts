@@ -99,8 +99,8 @@ type Pairs<T> = Field<Readonly<Record<string, T>>>;
 
 function pairs<T extends string | null>(absent: T, valueOf: (node: Node) => T): Pairs<T> {
   return {
-    decode: (node) => {
-      const entries = isMapping(node) ? [...node.entries].map(([key, value]) => [key, isNull(value) ? absent : valueOf(value)] as const) : isSequence(node) ? node.items.map((item) => assignment(item, absent, valueOf)) : [];
+    decode: (node, path) => {
+      const entries: (readonly [string, T])[] = isMapping(node) ? [...node.entries].map(([key, value]) => [key, isNull(value) ? absent : valueOf(value)] as const) : isSequence(node) ? node.items.map((item) => parsed(item, path, () => assignment(item, absent, valueOf))) : [];
       return entries.length === 0 ? undefined : Object.fromEntries(entries);
     },
     write: (values) => ({ sorted: true, entries: Object.entries(values) }),
@@ -110,6 +110,8 @@ function pairs<T extends string | null>(absent: T, valueOf: (node: Node) => T): 
 function assignment<T extends string | null>(item: Node, absent: T, valueOf: (node: Node) => T): readonly [string, T] {
   const word = textOf(item);
   const at = word.indexOf("=");
+  const name = at < 0 ? word : word.slice(0, at);
+  if (absent === null && /\s$/.test(name)) throw new Error(`environment variable ${name} is declared with a trailing space`);
   return at < 0 ? [word, absent] : [word.slice(0, at), valueOf({ kind: "scalar", value: word.slice(at + 1) })];
 }
 

@@ -9,7 +9,7 @@ export type Hook = TypeOf<typeof HOOK>;
 
 const WATCH_EXEC = struct({ command, user: text, privileged: flag, working_dir: text, environment: variables }, { omitEmpty: true });
 
-const TRIGGER = struct({ path: keptText, action: keptText, target: text, exec: WATCH_EXEC, include: list(text), ignore: list(text), initial_sync: flag });
+const TRIGGER = struct({ path: keptText, action: keptText, target: text, exec: WATCH_EXEC, include: list(keptText), ignore: list(keptText), initial_sync: flag });
 export type WatchTrigger = TypeOf<typeof TRIGGER>;
 
 const DEPENDENCY = struct({ condition: text, restart: flag, required: keptFlag });
@@ -32,13 +32,13 @@ const HEALTHCHECK = struct({ test: healthTest, timeout: duration, interval: dura
 export type Healthcheck = TypeOf<typeof HEALTHCHECK>;
 
 const ATTACHMENT = struct({
-  aliases: list(text),
+  aliases: list(keptText),
   driver_opts: labels,
   gw_priority: integer,
   interface_name: text,
   ipv4_address: text,
   ipv6_address: text,
-  link_local_ips: list(text),
+  link_local_ips: list(keptText),
   mac_address: text,
   priority: integer,
 });
@@ -63,14 +63,14 @@ export type Mount = TypeOf<typeof MOUNT>;
 
 /** The keys of a service, in the order in which docker-compose writes them and hashes them. */
 export const SERVICE = struct({
-  profiles: list(text),
+  profiles: list(keptText),
   annotations: labels,
   attach: keptFlag,
   build: BUILD,
   develop: struct({ watch: list(TRIGGER) }),
   blkio_config: BLKIO,
-  cap_add: list(text),
-  cap_drop: list(text),
+  cap_add: list(keptText),
+  cap_drop: list(keptText),
   cgroup_parent: text,
   cgroup: text,
   cpu_count: integer,
@@ -88,11 +88,11 @@ export const SERVICE = struct({
   credential_spec: struct({ config: text, file: text, registry: text }),
   depends_on: record(DEPENDENCY),
   deploy: DEPLOY,
-  device_cgroup_rules: list(text),
+  device_cgroup_rules: list(keptText),
   devices: list(struct({ source: text, target: text, permissions: text })),
-  dns: list(text),
-  dns_opt: list(text),
-  dns_search: list(text),
+  dns: list(keptText),
+  dns_opt: list(keptText),
+  dns_search: list(keptText),
   domainname: text,
   entrypoint: command,
   provider: struct({ type: text, options: PROVIDER_OPTIONS }),
@@ -100,9 +100,9 @@ export const SERVICE = struct({
   env_file: list(ENV_FILE),
   expose: list(keptText),
   extends: struct({ file: text, service: text }),
-  external_links: list(text),
+  external_links: list(keptText),
   extra_hosts: hosts,
-  group_add: list(text),
+  group_add: list(keptText),
   gpus: list(DEVICE_REQUEST),
   hostname: text,
   healthcheck: HEALTHCHECK,
@@ -111,8 +111,8 @@ export const SERVICE = struct({
   ipc: text,
   isolation: text,
   labels,
-  label_file: list(text),
-  links: list(text),
+  label_file: list(keptText),
+  links: list(keptText),
   logging: LOGGING,
   mem_limit: size,
   mem_reservation: size,
@@ -135,14 +135,14 @@ export const SERVICE = struct({
   runtime: text,
   scale: keptInteger,
   secrets: list(FILE_MOUNT),
-  security_opt: list(text),
+  security_opt: list(keptText),
   shm_size: size,
   stdin_open: flag,
   stop_grace_period: duration,
   stop_signal: text,
   storage_opt: labels,
   sysctls: labels,
-  tmpfs: list(text),
+  tmpfs: list(keptText),
   tty: flag,
   ulimits: ULIMITS,
   use_api_socket: flag,
@@ -150,7 +150,7 @@ export const SERVICE = struct({
   userns_mode: text,
   uts: text,
   volumes: list(MOUNT),
-  volumes_from: list(text),
+  volumes_from: list(keptText),
   working_dir: text,
   post_start: list(HOOK),
   pre_stop: list(HOOK),

@@ -1,5 +1,5 @@
 import { formatJsonNumber } from "./numbers.ts";
-import { isOutList, isOutMap, type Out, type OutMap } from "./out.ts";
+import { Float, Instant, isOutList, isOutMap, type Out, type OutMap } from "./out.ts";
 
 const HTML = /[<>&\u2028\u2029]/g;
 
@@ -9,7 +9,8 @@ export function writeJson(out: Out, indent = 0, level = 0): string {
   if (typeof out === "boolean") return String(out);
   if (typeof out === "number") return formatJsonNumber(out);
   if (typeof out === "string") return jsonString(out);
-  if (out instanceof Date) return jsonString(out.toISOString().replace(/\.000Z$/, "Z"));
+  if (out instanceof Float) return formatJsonNumber(out.value);
+  if (out instanceof Instant) return jsonString(out.text);
   if (isOutList(out)) return enclosed("[", "]", out.map((item) => writeJson(item, indent, level + 1)), indent, level);
   const colon = indent > 0 ? ": " : ":";
   return enclosed("{", "}", isOutMap(out) ? sorted(out).map(([key, value]) => jsonString(key) + colon + writeJson(value, indent, level + 1)) : [], indent, level);

@@ -1,3 +1,5 @@
+import { ComposeError } from "../errors.ts";
+
 /** Numbers as Go's strconv writes them: the shortest text that reads back the same. */
 
 interface Digits {
@@ -22,17 +24,17 @@ function positional({ sign, digits, exponent }: Digits): string {
   return sign + whole + (fraction === "" ? "" : `.${fraction}`);
 }
 
-/** Format `g`: with an exponent below 1e-4 and from 1e21. */
+/** Format `g`: with an exponent below 1e-4 and from 1e6. */
 export function formatFloat(value: number): string {
   if (Number.isNaN(value)) return ".nan";
-  if (!Number.isFinite(value)) return value > 0 ? "+.inf" : "-.inf";
-  if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
+  if (!Number.isFinite(value)) return value > 0 ? ".inf" : "-.inf";
   const parts = digitsOf(value);
-  return parts.exponent < -4 || parts.exponent >= 21 ? scientific(parts) : positional(parts);
+  return parts.exponent < -4 || parts.exponent >= 6 ? scientific(parts) : positional(parts);
 }
 
 /** The same as encoding/json has it: with an exponent below 1e-6. */
 export function formatJsonNumber(value: number): string {
+  if (!Number.isFinite(value)) throw new ComposeError(`json: unsupported value: ${Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf"}`);
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
   const parts = digitsOf(value);
   return parts.exponent < -6 || parts.exponent >= 21 ? scientific(parts).replace(/e-0(\d)$/, "e-$1") : positional(parts);

@@ -1,5 +1,15 @@
 /** What is written out, whatever the format: the order of a struct's fields is kept, a map's keys are sorted by each format's own rule. */
-export type Out = null | boolean | string | number | Date | readonly Out[] | OutMap;
+export type Out = null | boolean | string | number | Float | Instant | readonly Out[] | OutMap;
+
+/** A number that was written as a fraction: a million of these is `1e+06`. */
+export class Float {
+  constructor(readonly value: number) {}
+}
+
+/** A date, in the form in which it is written. */
+export class Instant {
+  constructor(readonly text: string) {}
+}
 
 export interface OutMap {
   readonly sorted: boolean;
@@ -13,7 +23,9 @@ export const isOutList = (out: Out): out is readonly Out[] => Array.isArray(out)
 export type Plain = null | boolean | string | number | Date | readonly Plain[] | { readonly [key: string]: Plain };
 
 export function outOf(plain: Plain): Out {
-  if (plain === null || typeof plain !== "object" || plain instanceof Date) return plain;
+  if (plain instanceof Date) return new Instant(plain.toISOString().replace(/\.000Z$/, "Z"));
+  if (typeof plain === "number") return Number.isInteger(plain) ? plain : new Float(plain);
+  if (plain === null || typeof plain !== "object") return plain;
   if (Array.isArray(plain)) return (plain as readonly Plain[]).map(outOf);
   return { sorted: true, entries: Object.entries(plain as { readonly [key: string]: Plain }).map(([key, value]) => [key, outOf(value)]) };
 }

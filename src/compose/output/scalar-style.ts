@@ -2,9 +2,9 @@ import { resolvePlain } from "../yaml/scalars.ts";
 
 const OLD_BOOLEANS = new Set(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"]);
 const SEXAGESIMAL = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
-/** What YAML's printable set leaves out, besides the line feed. */
+/** What the writer takes for unprintable, besides the line feed: all beyond the basic plane too. */
 // eslint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u0084\u0086-\u009f\ufeff\ufffe\uffff]/;
+const UNPRINTABLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ufeff\ufffe\uffff\u{10000}-\u{10ffff}]/u;
 
 export type Style = "plain" | "single" | "double" | "literal";
 
@@ -16,13 +16,13 @@ export function styleOf(text: string, isKey: boolean): Style {
   return UNPRINTABLE.test(text) ? "double" : "single";
 }
 
-const meansSomethingElse = (text: string): boolean => text === "<<" || typeof resolvePlain(text).value !== "string" || resolvePlain(text).form !== undefined || SEXAGESIMAL.test(text) || OLD_BOOLEANS.has(text);
+const meansSomethingElse = (text: string): boolean => typeof resolvePlain(text).value !== "string" || resolvePlain(text).form !== undefined || SEXAGESIMAL.test(text) || OLD_BOOLEANS.has(text);
 
 function mayBePlain(text: string): boolean {
-  if (/^\s|\s$/.test(text) || UNPRINTABLE.test(text)) return false;
+  if (/^ | $|[\u2028\u2029]/.test(text) || UNPRINTABLE.test(text)) return false;
   if (/^(?:---|\.\.\.)/.test(text)) return false;
-  if (/^[#,[\]{}&*!|>'"%@`]/.test(text) || /^[-?:](?:\s|$)/.test(text)) return false;
-  return !/:(?:\s|$)|\s#/.test(text);
+  if (/^[#,[\]{}&*!|>'"%@`]/.test(text) || /^[-?:](?: |$)/.test(text)) return false;
+  return !/:(?: |$)| #/.test(text);
 }
 
 /** A block keeps neither trailing spaces nor what has to be escaped. */
@@ -42,6 +42,7 @@ export function doubleQuoted(text: string): string {
 function escaped(letter: string): string {
   const code = letter.codePointAt(0) ?? 0;
   const hex = code.toString(16).toUpperCase();
+  if (code > 0xffff) return `\\U${hex.padStart(8, "0")}`;
   return code <= 0xff ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`;
 }
 

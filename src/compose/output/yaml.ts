@@ -1,6 +1,6 @@
 import { compareKeys } from "./key-order.ts";
 import { formatFloat } from "./numbers.ts";
-import { isOutList, isOutMap, type Out, type OutMap } from "./out.ts";
+import { Float, Instant, isOutList, isOutMap, type Out, type OutMap } from "./out.ts";
 import { doubleQuoted, singleQuoted, styleOf } from "./scalar-style.ts";
 
 const STEP = 2;
@@ -40,9 +40,10 @@ function keyText(key: string, pad: string, indent: number): string {
 function inline(out: Out, indent: number): string {
   if (out === null) return "null";
   if (typeof out === "boolean") return String(out);
-  if (typeof out === "number") return formatFloat(out);
+  if (typeof out === "number") return Number.isInteger(out) ? String(out) : formatFloat(out);
   if (typeof out === "string") return textOf(out, indent, false);
-  if (out instanceof Date) return out.toISOString().replace(/\.000Z$/, "Z");
+  if (out instanceof Float) return formatFloat(out.value);
+  if (out instanceof Instant) return out.text;
   return isOutList(out) ? "[]" : "{}";
 }
 

@@ -3,6 +3,8 @@
  * each step of loading makes a new one and keeps the places of what it takes over.
  */
 
+import { formatFloat } from "../output/numbers.ts";
+
 /** A file's text, kept so that a place can be turned into line and column when a message needs it. */
 export interface Source {
   /** Path as messages show it; `-` for standard input. */
@@ -85,7 +87,7 @@ export function mapEntries(node: MappingNode, change: (value: Node, key: string)
 
 /** A scalar as Go prints it, which is what a list's or a mapping's value becomes where text is asked for. */
 export function textOf(node: Node): string {
-  if (node.kind === "scalar") return node.value === null ? "<nil>" : String(node.value);
+  if (node.kind === "scalar") return node.value === null ? "<nil>" : node.form === "float" ? formatFloat(Number(node.value)) : String(node.value);
   if (node.kind === "sequence") return `[${node.items.map(textOf).join(" ")}]`;
   return `map[${[...node.entries].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}:${textOf(value)}`).join(" ")}]`;
 }

@@ -44,6 +44,8 @@ interface Anchored {
 class Reader {
   readonly #anchors = new Map<string, Anchored | "open">();
   #size = 0;
+  /** Of the mapping that is being read, for messages. */
+  readonly #path: string[] = [];
 
   constructor(
     readonly source: Source,
@@ -87,7 +89,9 @@ class Reader {
       const key = this.#key(pair);
       const keyAt = this.#placeOf(pair.key) ?? at;
       if (entries.has(key)) throw this.#duplicate(key, keyAt, entries.get(key)?.at);
+      this.#path.push(key);
       const value = this.#convert(pair.value as YamlNode | null, keyAt, depth + 1);
+      this.#path.pop();
       if (key === "<<" && isScalar(pair.key) && pair.key.type === Scalar.PLAIN) merged.push(...this.#mergeSources(value, keyAt));
       else entries.set(key, value);
     }
@@ -107,8 +111,8 @@ class Reader {
     const text = typeof key.value === "string" ? key.value : String(key.value ?? "");
     if (key.type !== Scalar.PLAIN) return text;
     const { value, form } = resolvePlain(text);
-    if (typeof value !== "string" && text !== "<<") throw this.#error(`non-string key: ${text}`, this.#placeOf(key));
-    return form === "date" ? text : String(value);
+    if (typeof value !== "string" || form === "date") throw new ComposeError(`non-string key ${this.#path.length === 0 ? "at top level" : `in ${this.#path.join(".")}`}: ${text}`, { at: this.#placeOf(key), fix: "put the key in quotes" });
+    return value;
   }
 
   #alias(node: Alias, at: Place | undefined): Node {
@@ -136,7 +140,8 @@ class Reader {
 
   #duplicate(key: string, at: Place | undefined, first: Place | undefined): ComposeError {
     const line = first ? this.source.text.slice(0, first.offset).split("\n").length : 0;
-    return this.#error(`mapping key ${JSON.stringify(key)} already defined at line ${line}`, at);
+    const second = at ? this.source.text.slice(0, at.offset).split("\n").length : 0;
+    return new ComposeError(`failed to parse ${this.source.file}: line ${second}: mapping key ${JSON.stringify(key)} already defined at line ${line}`, { at, fix: "leave one of them out" });
   }
 }
 

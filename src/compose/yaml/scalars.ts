@@ -13,7 +13,9 @@ const WORDS = new Map<string, ScalarValue>([
 
 const INTEGER = /^[-+]?(?:0x[0-9a-f]+|0b[01]+|0o?[0-7]+|0|[1-9][0-9]*)$/i;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
-const DATE = /^\d{4}-\d{1,2}-\d{1,2}(?:(?:[Tt]|\s+)\d{1,2}:\d{2}:\d{2}(?:\.\d+)?(?:\s*(?:Z|[-+]\d{1,2}(?::?\d{2})?))?)?$/;
+const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt](\d{1,2}:\d{1,2}:\d{1,2})(\.\d+)?(Z|[-+]\d\d:\d\d))| (\d{1,2}:\d{1,2}:\d{1,2})(\.\d+)?)?$/;
+/** Beyond what an unsigned integer of 64 bits holds, a number is a fraction. */
+const MAX_INTEGER = 2 ** 64;
 
 /**
  * The value of a plain scalar. As docker-compose's YAML reader has it: 1.2's core schema, and of 1.1 the octal numbers with a leading
@@ -25,7 +27,10 @@ export function resolvePlain(text: string): Resolved {
   if (!/^[-+.0-9]/.test(text)) return { value: text };
   if (DATE.test(text)) return dateOf(text);
   const digits = text.replaceAll("_", "");
-  if (INTEGER.test(digits)) return { value: integerOf(digits) };
+  if (INTEGER.test(digits)) {
+    const value = integerOf(digits);
+    return Math.abs(value) >= MAX_INTEGER ? { value, form: "float" } : { value };
+  }
   if (FLOAT.test(digits)) return { value: Number(digits), form: "float" };
   return { value: text };
 }
@@ -38,9 +43,12 @@ function integerOf(text: string): number {
   return negative && value !== 0 ? -value : value;
 }
 
+/** A date in the one form in which it is written out again. */
 function dateOf(text: string): Resolved {
-  const padded = text.replace(/^(\d{4})-(\d{1,2})-(\d{1,2})/, (_, year: string, month: string, day: string) => `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`);
-  const date = new Date(/^\d{4}-\d\d-\d\d$/.test(padded) ? `${padded}T00:00:00Z` : padded);
-  if (Number.isNaN(date.getTime())) return { value: text };
-  return { value: date.toISOString().replace(/\.000Z$/, "Z"), form: "date" };
+  const [, year = "", month = "", day = "", zonedTime, zonedFraction, zone = "Z", time = zonedTime ?? "0:0:0", fraction = zonedFraction ?? ""] = DATE.exec(text) ?? [];
+  const two = (part: string): string => part.padStart(2, "0");
+  const date = `${year}-${two(month)}-${two(day)}`;
+  if (Number.isNaN(Date.parse(`${date}T${time.split(":").map(two).join(":")}Z`))) return { value: text };
+  const trimmed = fraction.replace(/0+$/, "");
+  return { value: `${date}T${time.split(":").map(two).join(":")}${trimmed === "." ? "" : trimmed}${zone}`, form: "date" };
 }
