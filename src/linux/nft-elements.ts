@@ -1,6 +1,6 @@
 /** Elements of nftables sets and maps, over netlink: no process, one transaction per call. */
 import { call, tryCall } from "./call.ts";
-import { SyscallError } from "./errno.ts";
+import { ERRNO, SyscallError } from "./errno.ts";
 import { addressBytes, macBytes } from "./ip-address.ts";
 import { NetlinkWriter, NLM_F, NLMSG, splitMessages } from "./netlink-message.ts";
 import type { NftFamily } from "./nftables.ts";
@@ -89,6 +89,7 @@ const ELEM = { KEY: 1, DATA: 2, FLAGS: 3, KEY_END: 10 } as const;
 const DATA_VALUE = 1;
 const INTERVAL_END = [0, 0, 0, 1];
 const NESTED = 0x8000;
+const MSG_DONTWAIT = 0x40;
 const ANSWER_BYTES = 64 * 1024;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
@@ -113,31 +114,46 @@ export class NftElements implements Disposable {
 
   /** One that is there already is done. @throws SyscallError; then none was added */
   add(changes: readonly ElementChange[]): void {
-    if (changes.length > 0) this.#transact("add", changes);
+    this.replace([], changes);
+  }
+
+  /** Takes some away, of which any may not be there, and then adds. @throws SyscallError; then none was added */
+  replace(gone: readonly ElementChange[], changes: readonly ElementChange[]): void {
+    if (gone.length + changes.length === 0) return;
+    try {
+      this.#transact(gone, changes);
+    } catch (error) {
+      if (gone.length === 0 || !(error instanceof SyscallError) || error.code !== "ENOENT") throw error;
+      this.delete(gone);
+      this.add(changes);
+    }
   }
 
   /** One that is not there is done. @throws SyscallError */
   delete(changes: readonly ElementChange[]): void {
     if (changes.length === 0) return;
     try {
-      this.#transact("delete", changes);
+      this.#transact(changes, []);
     } catch (error) {
       if (!(error instanceof SyscallError) || error.code !== "ENOENT") throw error;
       if (changes.length > 1) for (const change of changes) this.delete([change]);
     }
   }
 
-  #transact(kind: "add" | "delete", changes: readonly ElementChange[]): void {
+  /** All or none of it. */
+  #transact(gone: readonly ElementChange[], added: readonly ElementChange[]): void {
     const message = new NetlinkWriter();
     const first = this.#sequence;
     this.#begin(message, BATCH.BEGIN, 0, 0, SUBSYSTEM);
     message.end();
-    for (const change of changes) this.#element(message, kind, change);
+    for (const change of gone) this.#element(message, "delete", change);
+    for (const change of added) this.#element(message, "add", change);
     this.#begin(message, BATCH.END, 0, 0, SUBSYSTEM);
     message.end();
     const bytes = message.finish();
+    // The kernel is done when this returns, and has put an answer on the socket for each change that it refuses; for the others none is asked for.
     call("sendto", this.#socket, bytes, bytes.length, 0, null, 0);
-    this.#receive(`nft ${kind} element`, first + 1, changes.length);
+    this.#requireSilence(`nft ${added.length > 0 ? "add" : "delete"} element`, first);
   }
 
   #begin(message: NetlinkWriter, type: number, flags: number, family: number, resource = 0): void {
@@ -146,7 +162,7 @@ export class NftElements implements Disposable {
   }
 
   #element(message: NetlinkWriter, kind: "add" | "delete", { family, set, key, value }: ElementChange): void {
-    this.#begin(message, NFT_MSG[kind], NLM_F.ACK | (kind === "add" ? NLM_F.CREATE : 0), FAMILIES[family]);
+    this.#begin(message, NFT_MSG[kind], kind === "add" ? NLM_F.CREATE : 0, FAMILIES[family]);
     message.text(LIST.TABLE, this.#table);
     message.text(LIST.SET, set);
     message.nested(LIST.ELEMENTS | NESTED, () => {
@@ -166,17 +182,16 @@ export class NftElements implements Disposable {
     message.end();
   }
 
-  #receive(what: string, first: number, count: number): void {
+  /** @throws SyscallError of the first refusal since this message */
+  #requireSilence(what: string, first: number): void {
     let failure: SyscallError | undefined;
-    for (let left = count; left > 0; ) {
-      const length = call("recvfrom", this.#socket, this.#answer, this.#answer.length, 0, null, null);
+    for (;;) {
+      const length = tryCall("recvfrom", this.#socket, this.#answer, this.#answer.length, MSG_DONTWAIT, null, null);
+      if (length === -ERRNO.EAGAIN) break;
+      if (length < 0) throw new SyscallError(what, -length, this.#table);
       for (const { type, sequence, body } of splitMessages(this.#answer.slice(0, length))) {
-        if (type !== NLMSG.ERROR || sequence < first - 1) continue;
-        const errno = -body.readInt32LE(0);
+        const errno = type === NLMSG.ERROR && sequence >= first ? -body.readInt32LE(0) : 0;
         if (errno !== 0) failure ??= new SyscallError(what, errno, this.#table);
-        // The whole batch was refused, before any of its messages was looked at.
-        if (sequence < first || sequence >= first + count) left = 0;
-        else left--;
       }
     }
     if (failure) throw failure;

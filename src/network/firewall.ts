@@ -1,3 +1,4 @@
+import { messageOf } from "../base/mod.ts";
 import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, numberKey, protocolFamilyKey, RESOLVER_ADDRESS, subnetKey, takesRuleset, type ElementChange, type ElementKey, type ForwardChain } from "../linux/mod.ts";
 import { readOption } from "./driver-options.ts";
 import { gatewayMode, trustedInterfaces, type GatewayMode } from "./gateway-mode.ts";
@@ -117,7 +118,13 @@ export interface FirewallOptions {
   readonly enabled: boolean;
   /** False: packets of IPv6 pass as they are. */
   readonly ipv6: boolean;
+  /** Of what no caller can be told. */
+  readonly log: (sentence: string) => void;
 }
+
+const CLEANS_AFTER_MS = 10;
+/** Some elements each: as many as one transaction takes without holding up anybody. */
+const MOST_GONE = 25;
 
 export interface FirewallState {
   readonly networks: readonly NetworkRecord[];
@@ -206,6 +213,9 @@ function linkLocalOf(mac: string): string {
 export class Firewall implements Disposable {
   readonly #options: FirewallOptions;
   readonly #elements: NftElements | undefined;
+  /** Whose elements are still there. */
+  readonly #gone: Endpoint[] = [];
+  #cleaning: NodeJS.Timeout | undefined;
   #families: readonly Family[] = FAMILIES;
 
   constructor(options: FirewallOptions) {
@@ -214,6 +224,7 @@ export class Firewall implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#clean();
     this.#elements?.[Symbol.dispose]();
   }
 
@@ -225,6 +236,8 @@ export class Firewall implements Disposable {
   /** Replaces the tables as a whole, in one transaction; without that of bridges where the kernel has none for them. */
   async setup(state: FirewallState, furtherRules = ""): Promise<void> {
     if (!this.#elements) return this.teardown();
+    // What is made anew is without them.
+    this.#takeGone();
     const apply = (): Promise<void> => applyRuleset(`${removeTable("ip", this.#options.table)}${rulesOf(this.#options, state, this.#families)}${furtherRules}`);
     try {
       await apply();
@@ -244,14 +257,35 @@ export class Firewall implements Disposable {
   }
 
   addEndpoints(endpoints: readonly Endpoint[]): void {
-    this.#elements?.add(this.#held(endpoints.flatMap(endpointElements)));
+    const gone = this.#takeGone();
+    this.#elements?.replace(gone, this.#held(endpoints.flatMap(endpointElements)));
   }
 
+  /** Soon: elements about links that go cost nobody's time, and those of many containers, or of one that ends and one that starts, are one transaction. */
   removeEndpoints(endpoints: readonly Endpoint[]): void {
-    this.#elements?.delete(this.#held(endpoints.flatMap(endpointElements)));
+    if (!this.#elements) return;
+    this.#gone.push(...endpoints);
+    this.#cleaning ??= setTimeout(() => this.#clean(), CLEANS_AFTER_MS);
+    if (this.#gone.length >= MOST_GONE) this.#clean();
+  }
+
+  #clean(): void {
+    const gone = this.#takeGone();
+    try {
+      this.#elements?.delete(gone);
+    } catch (error) {
+      this.#options.log(`elements of ended containers could not be removed: ${messageOf(error)}, ignoring; the next start of the engine makes the tables anew`);
+    }
+  }
+
+  #takeGone(): ElementChange[] {
+    clearTimeout(this.#cleaning);
+    this.#cleaning = undefined;
+    return this.#held(this.#gone.splice(0).flatMap(endpointElements));
   }
 
   async teardown(): Promise<void> {
+    this.#takeGone();
     for (const family of ["ip", ...this.#families] as const) await deleteTable(family, this.#options.table);
   }
 

@@ -72,7 +72,7 @@ export class Networks implements Disposable {
     this.#state = new NetworkState(db);
     this.#table = new NetworkTable(db);
     this.#endpoints = new EndpointTable(db);
-    this.#firewall = new Firewall({ table: config.table, enabled: config.firewall ?? true, ipv6: config.firewallIPv6 ?? true });
+    this.#firewall = new Firewall({ table: config.table, enabled: config.firewall ?? true, ipv6: config.firewallIPv6 ?? true, log });
     this.#bridges = new Bridges(rtnl, this.#state.id().slice(0, 12), log);
   }
 
