@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { BuildCache } from "../cache/build-cache.ts";
 import { CacheRecords } from "../cache/records.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import { CacheMounts } from "../ops/cache-mounts.ts";
@@ -24,10 +25,19 @@ export function openSolver(deps: SolverDeps): Solver & { readonly parts: SolverP
   records.sweep();
   const workers = new Workers(() => deps.launchWorker(), WORKERS);
   const cacheMounts = new CacheMounts(join(deps.folder, "mounts"), records, (folder) => deps.layers.discard(folder));
+  const cache = new BuildCache(records, cacheMounts, deps);
   const parts: SolverParts = { ...deps, records, workers, cacheMounts, jobs: new Jobs() };
   return {
     parts,
-    solve: (targets: readonly Vertex[], options: SolveOptions): Promise<Solved> => new Solve(parts, options).run(targets),
+    cache,
+    solve: async (targets: readonly Vertex[], options: SolveOptions): Promise<Solved> => {
+      const { results, ...solved } = await new Solve(parts, options).run(targets);
+      const release = async (): Promise<void> => {
+        await solved[Symbol.asyncDispose]();
+        cache.collect();
+      };
+      return { results, [Symbol.asyncDispose]: release };
+    },
     [Symbol.asyncDispose]: () => workers[Symbol.asyncDispose](),
   };
 }

@@ -1,4 +1,5 @@
 import type { BuildEvent, Digest } from "../../spec/mod.ts";
+import type { BuildCache } from "../cache/build-cache.ts";
 import type { BuildClient } from "../client.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import type { Shell, ShellRequest } from "./ports.ts";
@@ -45,4 +46,5 @@ export interface Solver extends AsyncDisposable {
    * Works out the targets. Rejects with StepFailed, with the reason of `signal`, or with the EngineError of whatever went wrong first.
    */
   solve(targets: readonly Vertex[], options: SolveOptions): Promise<Solved>;
+  readonly cache: BuildCache;
 }
