@@ -15,6 +15,8 @@ export interface Side {
   readonly command: readonly string[];
   /** A process in the engine's network namespace. */
   networkPid(): number;
+  /** The engine's own processes. */
+  enginePids(): readonly number[];
   /** Memory of the engine's own processes, RSS in KiB. */
   engineRssKiB(): number;
   /** Memory of what stands beside the containers' own processes, PSS in KiB, all containers together. */
@@ -40,6 +42,7 @@ function processes(): Process[] {
     });
 }
 
+const enginesOfDocker = (): Process[] => processes().filter(({ command }) => command === "dockerd" || command === "containerd");
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const rss = (found: readonly Process[]): number => sum(found.map(({ pid }) => memoryOf(pid).rssKiB));
 const pss = (found: readonly Process[]): number => sum(found.map(({ pid }) => memoryOf(pid).pssKiB));
@@ -52,6 +55,7 @@ export async function ours(): Promise<Side> {
     socket: engine.socket,
     command: engine.command(),
     networkPid: () => engine.pid,
+    enginePids: () => [engine.pid],
     engineRssKiB: () => memoryOf(engine.pid).rssKiB,
     monitorsPssKiB: () => {
       const network = readlinkSync(`/proc/${engine.pid}/ns/net`);
@@ -74,7 +78,8 @@ export async function docker(host: string): Promise<Side> {
     socket: host.replace(/^unix:\/\//, ""),
     command,
     networkPid: () => processes().find(({ command: name }) => name === "dockerd")?.pid ?? process.pid,
-    engineRssKiB: () => rss(processes().filter(({ command: name }) => name === "dockerd" || name === "containerd")),
+    enginePids: () => enginesOfDocker().map(({ pid }) => pid),
+    engineRssKiB: () => rss(enginesOfDocker()),
     monitorsPssKiB: () => pss(processes().filter(({ command: name }) => name.startsWith("containerd-shim"))),
     [Symbol.asyncDispose]: async () => {
       await clear();

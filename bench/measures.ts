@@ -7,6 +7,8 @@ export interface Measure {
   readonly unit: "ms" | "µs" | "MB" | "KB";
   /** Ours over theirs, at most. */
   readonly goal: number;
+  /** Ours at most, in its unit, where that is the goal. */
+  readonly most?: number;
   readonly repetitions: number;
   readonly quickRepetitions: number;
   /** Sides keep what a measure needs (a running container) from `prepare` to `release`. */

@@ -12,7 +12,8 @@ import { docker, ours, type Side } from "./engines.ts";
 import { fileMeasures } from "./file-measures.ts";
 import { imageMeasures } from "./image-measures.ts";
 import { publishMeasures } from "./publish-measures.ts";
-import { transferMeasures } from "./transfer-measures.ts";
+import { tagMeasures } from "./tag-measures.ts";
+import { pullMemoryMeasures, transferMeasures } from "./transfer-measures.ts";
 import { nameMeasures } from "./name-measures.ts";
 import { measures, median, scaling, type Measure } from "./measures.ts";
 
@@ -42,6 +43,7 @@ async function interleaved(measure: Measure, mine: Side, theirs: Side | undefine
   return samples;
 }
 
+const fraction = (goal: number): string => (goal > 1 / 2 ? `${Math.round(goal * 3)}/3` : `1/${Math.round(1 / goal)}`);
 const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 const spread = (samples: readonly number[]): string => (samples.length > 1 ? `${figure(Math.min(...samples))}–${figure(Math.max(...samples))}` : "");
 
@@ -49,7 +51,7 @@ function row(measure: Measure, samples: Samples): string {
   const mine = median(samples.ours);
   const theirs = median(samples.theirs);
   const ratio = theirs > 0 ? `1/${(theirs / mine).toFixed(1)}` : "";
-  const goal = measure.goal === 1 ? "1" : `1/${Math.round(1 / measure.goal)}`;
+  const goal = measure.most !== undefined ? `${measure.most} ${measure.unit}` : measure.goal === 1 ? "1" : fraction(measure.goal);
   return `| ${measure.name} | ${figure(mine)} ${measure.unit} | ${theirs > 0 ? `${figure(theirs)} ${measure.unit}` : ""} | ${ratio} | ${goal} | ${spread(samples.ours)} | ${spread(samples.theirs)} |`;
 }
 
@@ -59,7 +61,7 @@ await using theirs = flags.alone ? undefined : await docker(host);
 
 console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${mine.name} beside ${theirs?.name ?? "nothing"}, medians\n`);
 console.log(`| measure | ours | theirs | ratio | to reach | ours, spread | theirs, spread |\n| --- | --- | --- | --- | --- | --- | --- |`);
-for (const measure of [...measures(flags.quick ? 50 : 500), ...fileMeasures(flags.quick ? 200 : 1000), ...publishMeasures(flags.quick ? 2 : 8), ...nameMeasures(flags.quick ? 2000 : 10_000), ...transferMeasures(flags.quick ? 100 : 380), ...imageMeasures(flags.quick ? 100 : 373)]) {
+for (const measure of [...measures(flags.quick ? 50 : 500), ...fileMeasures(flags.quick ? 200 : 1000), ...publishMeasures(flags.quick ? 2 : 8), ...nameMeasures(flags.quick ? 2000 : 10_000), ...transferMeasures(flags.quick ? 100 : 380), ...pullMemoryMeasures(flags.quick ? 200 : 2048), ...tagMeasures(1000), ...imageMeasures(flags.quick ? 100 : 373)]) {
   if (flags.only !== undefined && !measure.name.includes(flags.only)) continue;
   try {
     console.log(row(measure, await interleaved(measure, mine, theirs)));

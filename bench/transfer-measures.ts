@@ -1,6 +1,6 @@
 /** Images to and from a registry on loopback: docker-registry, one beside each engine. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testImage, legacyArchive, layerOf, file } from "../test/image/archives.ts";
@@ -67,3 +67,58 @@ export function transferMeasures(megabytes: number): Measure[] {
     { ...once, name: `\`pull\` of ${words} that are here`, goal: 1 / 3, prepare: prepared(name, layers, bytes, true), measure: (side) => timed(cli(side, "pull", "-q", `${HOST}/${name}:1`)) },
   ]);
 }
+
+/** Most that the engine's own processes hold while an image of so many megabytes arrives. */
+export function pullMemoryMeasures(megabytes: number): Measure[] {
+  const name = `${HOST}/huge:1`;
+  return [
+    {
+      name: `memory of the engine, most during \`pull\` of ${megabytes} MB`,
+      unit: "MB",
+      goal: 1,
+      most: 150,
+      repetitions: 1,
+      quickRepetitions: 1,
+      prepare: async (side) => {
+        await startRegistry(side);
+        const archive = join(folder, "huge.tar");
+        if (!existsSync(archive)) await must(["python3", "-c", HUGE, archive, String(megabytes), name]);
+        await must(cli(side, "load", "-q", "-i", archive));
+        await must(cli(side, "push", "-q", name));
+        await must(cli(side, "rmi", name));
+      },
+      measure: async (side) => {
+        for (const pid of side.enginePids()) writeFileSync(`/proc/${pid}/clear_refs`, "5");
+        await must(cli(side, "pull", "-q", name));
+        return side.enginePids().reduce((sum, pid) => sum + Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0), 0) / 1024;
+      },
+      release,
+    },
+  ];
+}
+
+/** Four layers of noise, never all in memory. */
+const HUGE = `
+import tarfile, io, json, hashlib, os, sys
+path, megabytes, name = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+layers = []
+for i in range(4):
+    noise, layer = f"{path}.noise", f"{path}.{i}"
+    with open(noise, "wb") as out:
+        for _ in range(megabytes // 4): out.write(os.urandom(1 << 20))
+    with tarfile.open(layer, "w") as archive: archive.add(noise, f"data{i}")
+    with open(layer, "rb") as made: layers.append((hashlib.file_digest(made, "sha256").hexdigest(), layer))
+    os.unlink(noise)
+config = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest for digest, _ in layers]}}).encode()
+id = hashlib.sha256(config).hexdigest()
+def member(archive, name, data):
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    archive.addfile(info, io.BytesIO(data))
+with tarfile.open(path, "w") as archive:
+    member(archive, f"{id}.json", config)
+    for digest, layer in layers:
+        archive.add(layer, f"{digest}/layer.tar")
+        os.unlink(layer)
+    member(archive, "manifest.json", json.dumps([{"Config": f"{id}.json", "RepoTags": [name], "Layers": [f"{digest}/layer.tar" for digest, _ in layers]}]).encode())
+`;
