@@ -32,7 +32,7 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
     const platforms = request.platforms.length > 0 ? request.platforms : [OWN_PLATFORM];
     const severalPlatforms = platforms.length > 1;
     const epoch = epochOf(request);
-    const sources = sourceFinder({ request, client, images: deps.images, resolveGit: (url, ref, stop) => deps.resolveGit(url, ref, stop), remote, severalPlatforms, tell, signal });
+    const sources = sourceFinder({ request, client, images: deps.images, resolveGit: (url, ref, stop) => deps.resolveGit(url, ref, stop), resolveHttp: (url, stop) => deps.resolveHttp(url, stop), remote, severalPlatforms, tell, signal });
     const targets: Target[] = [];
     for (const platform of platforms) targets.push(await convert({ file, request, platform, severalPlatforms, sources, created: epoch }));
     for (const { steps } of targets) for (const { vertex, range } of steps) if (vertex) notePlace(places, vertex, { source: file.source, range });

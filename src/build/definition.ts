@@ -51,10 +51,11 @@ async function remoteDefinition(deps: BuildDeps, options: DefinitionOptions): Pr
   }
   if (context.kind !== "http") throw new Error("a local context is no remote one");
   const name = `[internal] load remote build context`;
-  const download = makeVertex({ kind: "http", url: context.url, fileName: "context", mode: DOWNLOAD_MODE }, [], { name });
+  const validator = await deps.resolveHttp(context.url, signal);
+  const download = makeVertex({ kind: "http", url: context.url, validator, fileName: "context", mode: DOWNLOAD_MODE }, [], { name });
   const head = await reading(deps, download, options, (files) => files.readFile("/context", MAX_DOCKERFILE_BYTES));
   if (head !== undefined && !isArchive(head)) return { file: parseDockerfile(head, { filename: dockerfile.kind === "text" ? dockerfile.name : dockerfile.path }), remote: undefined };
-  return await withFiles(deps, unpackedDownload(context.url, name), options);
+  return await withFiles(deps, unpackedDownload(context.url, validator, name), options);
 }
 
 async function withFiles(deps: BuildDeps, vertex: Vertex, options: DefinitionOptions): Promise<Definition> {

@@ -14,6 +14,8 @@ export interface BuildDeps {
   packTree(layers: readonly number[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** What a name stands for in a repository. @throws EngineError */
   resolveGit(remote: string, ref: string, signal: AbortSignal): Promise<string>;
+  /** What changes when the file at a URL does. @throws EngineError */
+  resolveHttp(url: string, signal: AbortSignal): Promise<string>;
 }
 
 export interface BuildImages extends ImageFinder {

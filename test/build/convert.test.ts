@@ -24,6 +24,7 @@ async function converted(text: string, request: Partial<BuildRequest> = {}, base
     context: async () => makeVertex({ kind: "local", name: "context", ignore: [] }, [], { name: "[internal] load build context" }),
     named: async () => undefined,
     git: async () => "0".repeat(40),
+    http: async () => "validator",
   };
   const target = await convert({ file: parseDockerfile(text), request: { ...DEFAULT_BUILD_REQUEST, ...request }, platform: PLATFORM, severalPlatforms: false, sources, created: undefined });
   return { ...target, asked };

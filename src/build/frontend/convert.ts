@@ -156,7 +156,7 @@ class Conversion {
     const { file, request, created, sources } = this.#options;
     const expanded = state.scope.step(instruction).instruction;
     const shown = `${state.options.triggers.has(instruction) ? "ONBUILD " : ""}${instructionTitle(expanded, state.scope.environment, file.directives)}`;
-    const context: StageContext = { request, created, git: (remote, ref) => sources.git(remote, ref), source: (from) => this.#source(state, from), shown };
+    const context: StageContext = { request, created, git: (remote, ref) => sources.git(remote, ref), http: (url) => sources.http(url), source: (from) => this.#source(state, from), shown };
     const before = state.vertex;
     await applyInstruction(state, expanded, context);
     state.steps.push({ text: instruction.original, stage: state.name, range: instruction.range, vertex: state.vertex === before ? undefined : state.vertex });

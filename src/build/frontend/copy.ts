@@ -14,6 +14,8 @@ export interface CopyPlaces {
   /** What paths without a scheme are in. */
   readonly files: () => Promise<Vertex>;
   readonly resolveGit: ResolveGit;
+  /** What changes when the file at a URL does. */
+  readonly validate: (url: string) => Promise<string>;
 }
 
 /** COPY or ADD as a vertex on top of the stage. */
@@ -36,7 +38,7 @@ export async function copyVertex(state: StageState, instruction: CopyInstruction
       const vertex = await gitVertex(source, { keepGitFolder: instruction.keepGitDir, checksum: instruction.checksum, name: shown.name, resolve: places.resolveGit });
       actions.push({ action: "copy", input: inputOf(vertex), sources: ["/"], ...common, targetIsFolder: isFolder, wildcards: false, unpack: false });
     } else if (instruction.kind === "add" && /^https?:\/\//i.test(source)) {
-      const download = downloadVertex(source, instruction, isFolder || several, shown.name);
+      const download = await downloadVertex(source, instruction, isFolder || several, shown.name, places);
       actions.push({ action: "copy", input: inputOf(download.vertex), sources: [`/${download.fileName}`], ...common, targetIsFolder: isFolder || several, wildcards: false, unpack: instruction.unpack ?? false });
     } else local.push(copySource(source) + (source.endsWith("/") && source !== "/" ? "/" : ""));
   }
@@ -51,11 +53,12 @@ export async function copyVertex(state: StageState, instruction: CopyInstruction
   return state.vertex === undefined ? alone : makeVertex({ kind: "merge" }, [state.vertex, alone], { ...shown, name: name.replace(/\] /, "] LINK ") });
 }
 
-function downloadVertex(url: string, { checksum }: AddInstruction, intoFolder: boolean, name: string): { readonly vertex: Vertex; readonly fileName: string } {
+async function downloadVertex(url: string, { checksum }: AddInstruction, intoFolder: boolean, name: string, { validate }: CopyPlaces): Promise<{ readonly vertex: Vertex; readonly fileName: string }> {
   const fileName = nameInURL(url);
   if (fileName === undefined && intoFolder) throw new EngineError("InvalidParameter", `cannot determine filename for source ${url}`);
   const used = fileName ?? "__unnamed__";
-  return { fileName: used, vertex: makeVertex({ kind: "http", url, ...(checksum !== "" && { checksum: parseDigest(checksum) }), fileName: used, mode: DOWNLOAD_MODE }, [], { name, stage: "", ignoreCache: false }) };
+  const known = checksum === "" ? { validator: await validate(url) } : { checksum: parseDigest(checksum) };
+  return { fileName: used, vertex: makeVertex({ kind: "http", url, ...known, fileName: used, mode: DOWNLOAD_MODE }, [], { name, stage: "", ignoreCache: false }) };
 }
 
 function nameInURL(url: string): string | undefined {

@@ -13,6 +13,7 @@ export interface StageContext {
   readonly request: BuildRequest;
   readonly created: string | undefined;
   readonly git: ResolveGit;
+  readonly http: (url: string) => Promise<string>;
   /** The files that `from` names; without it, the build context. Undefined: none. */
   source(from: string | undefined): Promise<Vertex | undefined>;
   /** The instruction as progress shows it. */
@@ -34,7 +35,7 @@ export async function applyInstruction(state: StageState, instruction: ExpandedI
   else if (instruction.kind === "run") state.vertex = await runVertex(state, instruction as ExpandedRun, context.shown, context.request, (from) => context.source(from));
   else if (instruction.kind === "copy" || instruction.kind === "add") {
     const from = instruction.kind === "copy" ? instruction.from : undefined;
-    state.vertex = await copyVertex(state, instruction, context.shown, { files: async () => (await context.source(from)) ?? emptyVertex(), resolveGit: context.git });
+    state.vertex = await copyVertex(state, instruction, context.shown, { files: async () => (await context.source(from)) ?? emptyVertex(), resolveGit: context.git, validate: context.http });
   }
   if (createdBy !== undefined) state.history.push(historyEntry(createdBy, state.vertex !== before, context.created));
 }

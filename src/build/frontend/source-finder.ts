@@ -21,6 +21,7 @@ export interface SourceFinderDeps {
   readonly client: BuildClient;
   readonly images: ImageFinder;
   readonly resolveGit: (remote: string, ref: string, signal: AbortSignal) => Promise<string>;
+  readonly resolveHttp: (url: string, signal: AbortSignal) => Promise<string>;
   /** A context that is no folder of the client's. */
   readonly remote: Vertex | undefined;
   readonly severalPlatforms: boolean;
@@ -56,6 +57,7 @@ export function sourceFinder(deps: SourceFinderDeps): SourceFinder {
     return found;
   };
   const git = (remote: string, ref: string): Promise<string> => deps.resolveGit(remote, ref, deps.signal);
+  const http = (url: string): Promise<string> => deps.resolveHttp(url, deps.signal);
   const context = async (): Promise<Vertex> => {
     if (deps.remote) return deps.remote;
     if (request.context.kind === "local") return await folder(request.context.folder, "[internal] load build context", true);
@@ -71,10 +73,10 @@ export function sourceFinder(deps: SourceFinderDeps): SourceFinder {
     }
     if (value.startsWith("local:")) return { kind: "files", vertex: await folder(value.slice("local:".length), `[context ${found.name}] load from client`, false) };
     if (isGitURL(value)) return { kind: "files", vertex: await gitVertex(value, { keepGitFolder: undefined, checksum: "", name: `[context ${found.name}] ${value}`, resolve: git }) };
-    if (/^https?:\/\//i.test(value)) return { kind: "files", vertex: unpackedDownload(value, `[context ${found.name}] ${value}`) };
+    if (/^https?:\/\//i.test(value)) return { kind: "files", vertex: unpackedDownload(value, await http(value), `[context ${found.name}] ${value}`) };
     throw new EngineError("InvalidParameter", `unsupported context source ${value.split(":", 1)[0]} for ${found.name}`);
   };
-  return { image, context, named, git };
+  return { image, context, named, git, http };
 }
 
 /** Names of images match with and without what is implied. */
@@ -101,8 +103,8 @@ async function folderVertex({ client, request, tell }: SourceFinderDeps, folder:
 }
 
 /** An archive from the network, as the files in it. */
-export function unpackedDownload(url: string, name: string): Vertex {
-  const download = makeVertex({ kind: "http", url, fileName: "context", mode: DOWNLOAD_MODE }, [], { name });
+export function unpackedDownload(url: string, validator: string, name: string): Vertex {
+  const download = makeVertex({ kind: "http", url, validator, fileName: "context", mode: DOWNLOAD_MODE }, [], { name });
   return makeVertex({ kind: "file", base: undefined, actions: [{ action: "copy", input: 0, sources: ["/context"], target: "/", targetIsFolder: true, wildcards: false, parents: false, exclude: [], owner: "", mode: "", unpack: true, contentsOnly: true, followLinks: false, required: true }] }, [download], { name: `${name} (extract)` });
 }
 

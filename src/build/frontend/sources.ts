@@ -22,6 +22,8 @@ export interface SourceFinder {
   named(name: string, platform: Platform): Promise<NamedSource | undefined>;
   /** What a name stands for in a repository. */
   git(remote: string, ref: string): Promise<string>;
+  /** What changes when the file at a URL does. */
+  http(url: string): Promise<string>;
 }
 
 export type NamedSource = { readonly kind: "image"; readonly image: BaseImage; readonly ref: string } | { readonly kind: "files"; readonly vertex: Vertex };

@@ -44,6 +44,8 @@ export interface HttpSource {
   readonly kind: "http";
   readonly url: string;
   readonly checksum?: Digest | undefined;
+  /** Changes when the file does; undefined where the checksum says which it is. */
+  readonly validator?: string | undefined;
   readonly fileName: string;
   /** Permission bits. */
   readonly mode: number;

@@ -1,9 +1,9 @@
 import { endOfArchive } from "../../archive/mod.ts";
-import { EngineError } from "../../base/mod.ts";
-import { build, type BuildOptions } from "../../build/mod.ts";
+import { build, httpValidator, resolveGitRef, type BuildOptions } from "../../build/mod.ts";
 import { familiarName, parseReference } from "../../spec/mod.ts";
 import type { EngineContext } from "../context.ts";
 import type { BuildClient, BuildDeps, BuildRequest, BuildResult, Tell } from "../ports.ts";
+import { proxyOf } from "./remote-sources.ts";
 import { buildImages } from "./build-images.ts";
 
 /** One build for whoever asks. Rejects with BuildError for what the Dockerfile or a step of it did. */
@@ -23,9 +23,8 @@ function buildDeps(ctx: EngineContext): BuildDeps {
       if (layers.length === 0) return nothing();
       return (await ctx.trees.packAll({ kind: "mounted", root: ctx.snapshots.layersView(layers), binds: [] }, signal)).bytes;
     },
-    resolveGit: () => {
-      throw new EngineError("NotImplemented", "git repositories cannot be read yet: clone it and build from the folder");
-    },
+    resolveGit: resolveGitRef,
+    resolveHttp: (url, signal) => httpValidator(url, proxyOf(ctx), signal),
   };
 }
 

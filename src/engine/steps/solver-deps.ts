@@ -6,6 +6,7 @@ import { interpretsPrograms } from "../../linux/mod.ts";
 import type { Layer, Snapshots } from "../../snapshot/mod.ts";
 import type { EngineContext } from "../context.ts";
 import { OWN_ARCHITECTURE } from "../create/platform.ts";
+import { remoteSources } from "../build/remote-sources.ts";
 import { stepPort } from "./step-port.ts";
 
 /** What a solver needs of the engine that only the composition root has. */
@@ -27,7 +28,7 @@ export function solverDeps(ctx: EngineContext, mechanisms: SolverMechanisms): So
     folder: join(dataRoot, "build"),
     steps: stepPort(ctx),
     unpacker: unpacker(ctx),
-    sources: { image: async ({ digest }) => await Promise.resolve(ctx.images.resolve(digest).layers.map((n) => existing(mechanisms.layers.get(n)))) },
+    sources: { image: async ({ digest }) => await Promise.resolve(ctx.images.resolve(digest).layers.map((n) => existing(mechanisms.layers.get(n)))), ...remoteSources(ctx) },
     architecture: OWN_ARCHITECTURE,
     runsForeign: interpretsPrograms,
     requireWritable: () => ctx.space.requireWritable(),
