@@ -75,7 +75,7 @@ enum { OVERLAY_ROOT_MOUNT_POINT, OVERLAY_ROOT_LAYERS_DIR, OVERLAY_ROOT_LOWERS, O
 enum { BIND_ROOT_MOUNT_POINT, BIND_ROOT_SOURCE };
 enum { DIRECTORY_PATH, DIRECTORY_MODE, DIRECTORY_UID, DIRECTORY_GID };
 enum { MOUNT_TARGET, MOUNT_FSTYPE, MOUNT_SOURCE, MOUNT_OPTIONS, MOUNT_ATTRIBUTES };
-enum { BIND_SOURCE, BIND_TARGET, BIND_FLAGS, BIND_ATTRIBUTES_SET, BIND_ATTRIBUTES_CLEAR, BIND_PROPAGATION };
+enum { BIND_SOURCE, BIND_TARGET, BIND_FLAGS, BIND_ATTRIBUTES_SET, BIND_ATTRIBUTES_CLEAR, BIND_PROPAGATION, BIND_USERS_FD };
 enum { DEVICE_PATH, DEVICE_MODE, DEVICE_MAJOR, DEVICE_MINOR, DEVICE_UID, DEVICE_GID };
 enum { SYMLINK_PATH, SYMLINK_TARGET };
 enum { MASK_PATH };
@@ -130,7 +130,7 @@ const struct op_layout OP_LAYOUTS[OP_LAYOUT_COUNT] = {
     {OP_BIND_ROOT, "bindRoot", SIDE_CHILD, 2, {FIELD_STR, FIELD_STR}, {"mountPoint", "source"}},
     {OP_DIRECTORY, "directory", SIDE_CHILD, 4, {FIELD_STR, FIELD_U32, FIELD_U32, FIELD_U32}, {"path", "mode", "uid", "gid"}},
     {OP_MOUNT, "mount", SIDE_CHILD, 5, {FIELD_STR, FIELD_STR, FIELD_STR, FIELD_STRS, FIELD_U64}, {"target", "fstype", "source", "options", "attributes"}},
-    {OP_BIND, "bind", SIDE_CHILD, 6, {FIELD_STR, FIELD_STR, FIELD_U32, FIELD_U64, FIELD_U64, FIELD_U64}, {"source", "target", "flags", "attributesSet", "attributesClear", "propagation"}},
+    {OP_BIND, "bind", SIDE_CHILD, 7, {FIELD_STR, FIELD_STR, FIELD_U32, FIELD_U64, FIELD_U64, FIELD_U64, FIELD_U32}, {"source", "target", "flags", "attributesSet", "attributesClear", "propagation", "usersFd"}},
     {OP_DEVICE, "device", SIDE_CHILD, 6, {FIELD_STR, FIELD_U32, FIELD_U32, FIELD_U32, FIELD_U32, FIELD_U32}, {"path", "mode", "major", "minor", "uid", "gid"}},
     {OP_SYMLINK, "symlink", SIDE_CHILD, 2, {FIELD_STR, FIELD_STR}, {"path", "target"}},
     {OP_MASK, "mask", SIDE_CHILD, 1, {FIELD_STR}, {"path"}},

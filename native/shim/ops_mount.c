@@ -177,7 +177,7 @@ int op_bind(struct child *child, const struct op *op)
         return tree;
     if (fstat(tree, &st) < 0)
         return fail(text(op, BIND_SOURCE));
-    struct mount_attr attributes = {.attr_set = number(op, BIND_ATTRIBUTES_SET), .attr_clr = number(op, BIND_ATTRIBUTES_CLEAR)};
+    struct mount_attr attributes = {.attr_set = number(op, BIND_ATTRIBUTES_SET), .attr_clr = number(op, BIND_ATTRIBUTES_CLEAR), .userns_fd = number(op, BIND_USERS_FD)};
     unsigned depth = number(op, BIND_FLAGS) & BIND_ATTRIBUTES_RECURSIVE ? AT_RECURSIVE : 0;
     if ((attributes.attr_set || attributes.attr_clr) && sys_mount_setattr(tree, depth, &attributes) < 0)
         return fail(target);

@@ -38,6 +38,7 @@ const mount = struct<MountRequest>("mount.Mount", {
   }),
   ImageOptions: struct("mount.ImageOptions", { Subpath: string }),
   TmpfsOptions: struct("mount.TmpfsOptions", { SizeBytes: int64, Mode: fileMode, Options: listOf(strings) }),
+  IDMap: strings,
 });
 
 /** Limits: what create and update have in common. */

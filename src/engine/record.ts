@@ -1,7 +1,12 @@
-import type { ContainerInspect, Digest, EndpointSettings, HostConfig, MountRequest } from "../spec/mod.ts";
+import type { ContainerInspect, Digest, EndpointSettings, HostConfig, IdRange, MountRequest } from "../spec/mod.ts";
 import type { ContainerState } from "./state.ts";
 
 export type ContainerConfig = NonNullable<ContainerInspect["Config"]>;
+
+export interface IdMap {
+  readonly users: readonly IdRange[];
+  readonly groups: readonly IdRange[];
+}
 
 /** A mount as the container was created with it: every choice made, nothing to look up at start but the source. */
 export interface ContainerMount {
@@ -19,6 +24,8 @@ export interface ContainerMount {
   readonly noCopy: boolean;
   readonly subpath?: string;
   readonly tmpfsOptions?: readonly string[];
+  /** Owners: `containerID` inside is `hostID` on the disk. */
+  readonly idMap?: IdMap;
   /** Who keeps a volume that is not there yet, and what he is told; absent: `local`. */
   readonly driver?: { readonly name: string; readonly options: Readonly<Record<string, string>> };
   readonly request?: MountRequest;

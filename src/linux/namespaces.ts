@@ -33,3 +33,6 @@ export function openProcessRoot(pid: number): number | undefined {
 }
 
 const linkOf = (folder: number, path: string): string => new TextDecoder().decode(readlinkat(folder, path));
+
+/** The user namespace of a process, the caller's to close. @throws SyscallError ENOENT when it has ended */
+export const openUserNamespace = (pid: number): number => openat2(AT.FDCWD, namespacePath(pid, "user"), { flags: O.RDONLY });

@@ -15,6 +15,8 @@ export interface ContainerCompilers extends PlanCompilers {
   namespaceFd(type: NamespaceType): number;
   /** The shim's fd of a mount namespace, by its path. */
   mountNamespaceFd(path: string): number;
+  /** The shim's fd of the user namespace of a mount, by the mount's place in the spec; 0: none. */
+  usersFd(mount: number): number;
   /** The shim's fds of what `letGo` names; 0: none. */
   readonly letGo?: { readonly startFd: number; readonly hookFd: number; readonly mapFd: number; copyFd(mount: number): number; readonly consoleFd: number };
   /** The kernel offers its memory image, so /dev/core is expected (Docker links it; it is masked by default). */
@@ -35,7 +37,7 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
     ...holdOps(spec.mounts, compilers.mountNamespaceFd, ownUsers),
     ...(ownUsers ? [BECOME_ROOT] : []),
     ...rootOps(launch.root, launch.rootMountPoint, spec.linux.rootfsPropagation ?? ""),
-    ...spec.mounts.flatMap((mount, index) => [...mountOps(mount, launch.cgroup, ownUsers), ...gateOps(compilers.letGo?.copyFd(index) ?? 0, false)]),
+    ...spec.mounts.flatMap((mount, index) => [...mountOps(mount, launch.cgroup, { ownUsers, usersFd: compilers.usersFd(index) }), ...gateOps(compilers.letGo?.copyFd(index) ?? 0, false)]),
     ...deviceOps(spec, compilers.kernelCore).map((op) => (ownUsers && op.op === "device" ? deviceBind(op.path) : op)),
     // After the mounts: the folder may belong on a volume. Docker makes a missing one, root's own.
     ...(spec.process.cwd === "/" ? [] : [{ op: "directory", path: spec.process.cwd, mode: 0o755, uid: 0, gid: 0 } as const]),
@@ -55,7 +57,7 @@ export function compileContainer(id: string, launch: ContainerLaunch, compilers:
 
 /** In a user namespace of its own nobody makes device nodes: the host's are shown. */
 function deviceBind(path: string): PlanOp {
-  return { op: "bind", source: path, target: path, flags: 0, attributesSet: MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC, attributesClear: 0n, propagation: 0n };
+  return { op: "bind", source: path, target: path, flags: 0, attributesSet: MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC, attributesClear: 0n, propagation: 0n, usersFd: 0 };
 }
 
 function gateOps(fd: number, program: boolean): PlanOp[] {

@@ -7,8 +7,13 @@ import type { PlanOp } from "./ops.gen.ts";
 /** Flags of the `bind` op. */
 export const BIND = { RECURSIVE: 1, ATTRIBUTES_RECURSIVE: 2, SOURCE_IN_ROOT: 4, SOURCE_BENEATH: 8, SOURCE_HELD: 16 } as const;
 
-/** One mount of the spec as operations. */
-export function mountOps(mount: RuntimeMount, cgroup: CgroupJoin | undefined, ownUsers = false): PlanOp[] {
+/** One mount of the spec as operations. `usersFd`: of the user namespace that says who owns what in it. */
+export function mountOps(mount: RuntimeMount, cgroup: CgroupJoin | undefined, { ownUsers = false, usersFd = 0 }: { ownUsers?: boolean; usersFd?: number } = {}): PlanOp[] {
+  const ops = plainOps(mount, cgroup, ownUsers);
+  return usersFd === 0 ? ops : ops.map((op) => (op.op === "bind" ? { ...op, usersFd } : op));
+}
+
+function plainOps(mount: RuntimeMount, cgroup: CgroupJoin | undefined, ownUsers: boolean): PlanOp[] {
   const options = parseMountOptions(mount.options);
   if (mount.type === "cgroup") return cgroupOps(mount, options, cgroup);
   if (isHeld(mount, ownUsers)) return [flagged(bindOp(mount.source, mount.destination, options), BIND.SOURCE_HELD)];
@@ -19,7 +24,7 @@ export function mountOps(mount: RuntimeMount, cgroup: CgroupJoin | undefined, ow
 
 function bindOp(source: string, target: string, options: MountOptions): BindOp {
   const flags = (options.recursive ? BIND.RECURSIVE : 0) | (options.attributesRecursive ? BIND.ATTRIBUTES_RECURSIVE : 0);
-  return { op: "bind", source, target, flags, attributesSet: options.attributesSet, attributesClear: options.attributesClear, propagation: options.propagation };
+  return { op: "bind", source, target, flags, attributesSet: options.attributesSet, attributesClear: options.attributesClear, propagation: options.propagation, usersFd: 0 };
 }
 
 function beneathOp(source: string, beneath: string, target: string, options: MountOptions): PlanOp {

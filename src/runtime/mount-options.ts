@@ -8,6 +8,7 @@ export const MOUNT_ATTR = {
   NOATIME: 0x10n,
   STRICTATIME: 0x20n,
   NODIRATIME: 0x80n,
+  IDMAP: 0x100000n,
   NOSYMFOLLOW: 0x200000n,
 } as const;
 
@@ -40,6 +41,7 @@ const ATTRIBUTES: Readonly<Record<string, { set?: bigint; clear?: bigint }>> = {
   exec: { clear: MOUNT_ATTR.NOEXEC },
   nosymfollow: { set: MOUNT_ATTR.NOSYMFOLLOW },
   symfollow: { clear: MOUNT_ATTR.NOSYMFOLLOW },
+  idmap: { set: MOUNT_ATTR.IDMAP },
   nodiratime: { set: MOUNT_ATTR.NODIRATIME },
   diratime: { clear: MOUNT_ATTR.NODIRATIME },
   // The access time modes are one field of which exactly one value holds: mount_setattr(2) wants the whole field cleared.

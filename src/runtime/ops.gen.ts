@@ -45,8 +45,8 @@ export type PlanOp =
   | { readonly op: "directory"; readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }
   /** fsopen, fsconfig (key=value or flag), fsmount with MOUNT_ATTR_*, move_mount on target inside the root (created as a folder when missing). */
   | { readonly op: "mount"; readonly target: string; readonly fstype: string; readonly source: string; readonly options: readonly string[]; readonly attributes: bigint }
-  /** open_tree of a host path, mount_setattr, move_mount on target inside the root (created as a folder or an empty file like the source when missing). flags: 1 RECURSIVE, 2 attributes apply recursively, 4 source is looked up inside the root, 8 what follows `/./` in source is looked up beneath what precedes it, 16 the tree that `holdTree` opened for source. */
-  | { readonly op: "bind"; readonly source: string; readonly target: string; readonly flags: number; readonly attributesSet: bigint; readonly attributesClear: bigint; readonly propagation: bigint }
+  /** open_tree of a host path, mount_setattr, move_mount on target inside the root (created as a folder or an empty file like the source when missing). flags: 1 RECURSIVE, 2 attributes apply recursively, 4 source is looked up inside the root, 8 what follows `/./` in source is looked up beneath what precedes it, 16 the tree that `holdTree` opened for source. With MOUNT_ATTR_IDMAP, usersFd is the user namespace whose maps say who owns what. */
+  | { readonly op: "bind"; readonly source: string; readonly target: string; readonly flags: number; readonly attributesSet: bigint; readonly attributesClear: bigint; readonly propagation: bigint; readonly usersFd: number }
   /** mknod inside the root (mode with S_IFMT), replacing nothing: an existing node of the same kind and number is kept. */
   | { readonly op: "device"; readonly path: string; readonly mode: number; readonly major: number; readonly minor: number; readonly uid: number; readonly gid: number }
   /** symlink inside the root; an existing entry is kept. */
@@ -120,7 +120,7 @@ export const PLAN_OP_LAYOUTS: Readonly<Record<PlanOp["op"], PlanOpLayout>> = {
   bindRoot: { code: 40, side: "child", fields: [["mountPoint", "str"], ["source", "str"]] },
   directory: { code: 41, side: "child", fields: [["path", "str"], ["mode", "u32"], ["uid", "u32"], ["gid", "u32"]] },
   mount: { code: 42, side: "child", fields: [["target", "str"], ["fstype", "str"], ["source", "str"], ["options", "strs"], ["attributes", "u64"]] },
-  bind: { code: 43, side: "child", fields: [["source", "str"], ["target", "str"], ["flags", "u32"], ["attributesSet", "u64"], ["attributesClear", "u64"], ["propagation", "u64"]] },
+  bind: { code: 43, side: "child", fields: [["source", "str"], ["target", "str"], ["flags", "u32"], ["attributesSet", "u64"], ["attributesClear", "u64"], ["propagation", "u64"], ["usersFd", "u32"]] },
   device: { code: 44, side: "child", fields: [["path", "str"], ["mode", "u32"], ["major", "u32"], ["minor", "u32"], ["uid", "u32"], ["gid", "u32"]] },
   symlink: { code: 45, side: "child", fields: [["path", "str"], ["target", "str"]] },
   mask: { code: 46, side: "child", fields: [["path", "str"]] },

@@ -22,6 +22,11 @@ export class PlanFds implements Disposable {
     return number;
   }
 
+  /** 0 when nothing of that name was opened. */
+  numberOrNone(name: string): number {
+    return this.#numbers.get(name) ?? 0;
+  }
+
   [Symbol.dispose](): void {
     for (const fd of this.open) closeFd(fd);
   }

@@ -13,6 +13,7 @@ import type { PlanOp } from "./ops.gen.ts";
 import { planCompilers } from "./plan-compilers.ts";
 import { encodePlan } from "./plan-encoding.ts";
 import { FIRST_PLAN_FD, PlanFds } from "./plan-fds.ts";
+import { openUsers } from "./mapped-users.ts";
 import { Shim, type ShimOptions } from "./shim.ts";
 import { SpareShims } from "./spare-shims.ts";
 
@@ -65,6 +66,7 @@ export class ShimSpawner implements Disposable {
       if (path) fds.add(type, openSync(path, "r"));
     }
     for (const { mountNamespace } of launch.spec.mounts) if (mountNamespace !== undefined) fds.add("mount", openSync(mountNamespace, "r"));
+    await this.#addUsers(socketPath, launch, fds);
     if (launch.runtime) return await this.#launch(socketPath, prepareExternalContainer(id, socketPath, withOrderlyLog(launch), launch.runtime, fds), fds.open, { exitFile: launch.exitFile, ...externalOptions(socketPath) });
     const { letGo } = launch;
     const gates = letGo && {
@@ -74,8 +76,17 @@ export class ShimSpawner implements Disposable {
       hookFd: letGo.hookSocket === undefined ? 0 : fds.add("hooks", listenUnix(letGo.hookSocket)),
       consoleFd: letGo.consoleFd === undefined ? 0 : fds.add("console", letGo.consoleFd),
     };
-    const ops = compileContainer(id, withOrderlyLog(launch), { ...(gates && { letGo: gates }), ...this.#compilers, kernelCore: this.#kernelCore, namespaceFd: (type) => fds.numberOf(type), mountNamespaceFd: () => fds.numberOf("mount") });
+    const ops = compileContainer(id, withOrderlyLog(launch), { ...(gates && { letGo: gates }), ...this.#compilers, kernelCore: this.#kernelCore, namespaceFd: (type) => fds.numberOf(type), mountNamespaceFd: () => fds.numberOf("mount"), usersFd: (mount) => fds.numberOrNone(`users ${mount}`) });
     return await this.#launch(socketPath, ops, fds.open, { exitFile: launch.exitFile }, letGo && OWN_STDIO);
+  }
+
+  /** User namespaces for the mounts that map owners; another runtime makes its own. */
+  async #addUsers(socketPath: string, { spec, runtime }: ContainerLaunch, fds: PlanFds): Promise<void> {
+    for (const [index, { uidMappings, gidMappings }] of runtime ? [] : spec.mounts.entries()) {
+      if (!uidMappings && !gidMappings) continue;
+      const path = `${socketPath}${index}`;
+      fds.add(`users ${index}`, await openUsers(path, { users: uidMappings ?? [], groups: gidMappings ?? [] }, (ops, gateFd) => this.#launch(path, ops, [gateFd], {})));
+    }
   }
 
   /** @throws SyscallError ESRCH when the container's process has ended. */

@@ -4,6 +4,7 @@ import type { ProcessSpec, RuntimeMount } from "../spec/mod.ts";
 import { MOUNT_ATTR, parseMountOptions } from "./mount-options.ts";
 import type { StartError } from "./shim-errors.ts";
 
+const EPERM = 1;
 const ENOENT = 2;
 const ENOEXEC = 8;
 const EACCES = 13;
@@ -53,20 +54,23 @@ const PREAMBLE = {
   exec: "OCI runtime exec failed: exec failed: unable to start container process: ",
 } as const;
 
+const NO_SUCH_PART = "cannot access path ";
 const WRONG_KIND = ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type";
 
 export function describeStartFailure(error: StartError, failed: FailedStart): StartFailure {
   const cause = describeCause(error, failed);
   const program = failed.process.args[0] ?? "";
   return {
-    message: preambleOf(error, failed) + cause + (cause.includes(errnoMessage(ENOTDIR)) ? WRONG_KIND : ""),
+    message: preambleOf(error, failed, cause) + cause + (cause.includes(errnoMessage(ENOTDIR)) ? WRONG_KIND : ""),
     ...rank(cause, error),
     ...(isLate(error) ? { late: { stderr: `exec ${program}: ${errnoMessage(error.errno)}\n`, exitCode: 255 } } : {}),
   };
 }
 
 /** Another runtime tells by itself what it was about to do. */
-function preambleOf({ op }: StartError, { kind }: FailedStart): string {
+function preambleOf({ op }: StartError, { kind }: FailedStart, cause: string): string {
+  // Docker looks for a part of a volume before it asks its runtime.
+  if (cause.startsWith(NO_SUCH_PART)) return "";
   if (op !== "adopt") return PREAMBLE[kind];
   return kind === "exec" ? "OCI runtime exec failed: " : "failed to create task for container: failed to create shim task: OCI runtime create failed: ";
 }
@@ -141,7 +145,8 @@ function describeMount(error: StartError, mounts: readonly RuntimeMount[]): stri
   const mount = mounts.find(({ destination, source, options, beneath }) => [destination, source, `${source}/./${beneath}`, ...options].includes(error.detail));
   if (!mount) return `error mounting ${JSON.stringify(error.detail)}: ${reason}`;
   const { destination, source, beneath } = mount;
-  if (beneath !== undefined && error.detail.endsWith(`/./${beneath}`)) return `cannot access path ${source}/${beneath}: lstat ${source}/${beneath}: ${error.errno === EXDEV ? "it leads out of the volume" : reason}`;
+  if (mount.uidMappings && [EINVAL, EPERM].includes(error.errno)) return `error mounting ${JSON.stringify(source)} to rootfs at ${JSON.stringify(destination)}: its file system does not map owners (idmap): ${reason}`;
+  if (beneath !== undefined && error.detail.endsWith(`/./${beneath}`)) return `${NO_SUCH_PART}${source}/${beneath}: lstat ${source}/${beneath}: ${error.errno === EXDEV ? "it leads out of the volume" : reason}`;
   return `error mounting ${JSON.stringify(source)} to rootfs at ${JSON.stringify(destination)}: mount src=${source}, dst=${destination}${flagsAndData(mount)}: ${reason}`;
 }
 

@@ -14,3 +14,5 @@ export { BuildChannel, type AcceptStream } from "./build/channel.ts";
 export { readAll, WINDOW_BYTES, type BuildStream } from "./build/stream.ts";
 export * from "./build/listing.ts";
 export { VarintReader, writeVarint } from "./build/varint.ts";
+export type { BuildFailure, BuildMessage, BuildQuestion } from "./build/messages.ts";
+export { decodeBuildMessage, encodeBuildMessage, KEY_CHARACTERS, LineReader } from "./build/messages.ts";

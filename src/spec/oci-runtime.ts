@@ -35,11 +35,21 @@ export interface CapabilitySets {
 }
 
 /** `options` in mount(8) words: ro, nosuid, noexec, nodev, bind, rbind, rprivate, rslave, rshared, size=64m, mode=1777 … */
+/** So many ids, from these two on. */
+export interface IdRange {
+  containerID: number;
+  hostID: number;
+  size: number;
+}
+
 export interface RuntimeMount {
   destination: string;
   type: string;
   source: string;
   options: string[];
+  /** Who owns what in the mount: `containerID` on the file system is `hostID` there; with `idmap` among the options. */
+  uidMappings?: IdRange[];
+  gidMappings?: IdRange[];
   /** Ours: what is mounted is this path beneath `source`, and no link leads it out of there. */
   beneath?: string;
   /** Ours: `source` is a path of the container's own root, as mounted so far. */

@@ -47,7 +47,7 @@ kernelTests("shim: the root", () => {
     });
     const file = join(sandbox.path, "socket");
     writeFileSync(file, "bound\n");
-    const bind = (target: string): PlanOp => ({ op: "bind", source: file, target, flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n });
+    const bind = (target: string): PlanOp => ({ op: "bind", source: file, target, flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n, usersFd: 0 });
     const end = await sandbox.run({ argv: ["cat", "/run/docker.sock", "/missing/deeper/x"], beforePivot: [bind("/var/run/docker.sock"), bind("/relative/x")] });
     expect(end.log.stderr).toBe("");
     expect(end.log.stdout).toBe("bound\nbound\n");
@@ -59,8 +59,8 @@ kernelTests("shim: the root", () => {
     mkdirSync(source);
     writeFileSync(join(source, "file"), "from the host\n");
     const beforePivot: PlanOp[] = [
-      { op: "bind", source, target: "/deep/volume", flags: 1, attributesSet: ATTR.RDONLY, attributesClear: 0n, propagation: 0n },
-      { op: "bind", source: join(source, "file"), target: "/deep/single", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n },
+      { op: "bind", source, target: "/deep/volume", flags: 1, attributesSet: ATTR.RDONLY, attributesClear: 0n, propagation: 0n, usersFd: 0 },
+      { op: "bind", source: join(source, "file"), target: "/deep/single", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n, usersFd: 0 },
       { op: "directory", path: "/made/for/user", mode: 0o2750, uid: 1000, gid: 1001 },
       { op: "device", path: "/dev/null", mode: 0o020666, major: 1, minor: 3, uid: 0, gid: 0 },
       { op: "symlink", path: "/dev/stdout", target: "/proc/self/fd/1" },
@@ -113,7 +113,7 @@ kernelTests("shim: images that try to lead out of their root", () => {
     const file = join(sandbox.path, "hosts");
     writeFileSync(file, "hosts\n");
     const beforePivot: PlanOp[] = [
-      { op: "bind", source: file, target: "/etc/hosts", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n },
+      { op: "bind", source: file, target: "/etc/hosts", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n, usersFd: 0 },
       { op: "device", path: "/dev/null", mode: 0o020666, major: 1, minor: 3, uid: 0, gid: 0 },
       { op: "directory", path: "/etc/a/b", mode: 0o755, uid: 0, gid: 0 },
       { op: "symlink", path: "/dev/fd", target: "/proc/self/fd" },

@@ -132,7 +132,7 @@ kernelTests("shim: a start that fails", () => {
     });
 
   test("names the operation and what it failed on", async () => {
-    const end = await sandbox.run({ argv: ["true"], beforePivot: [{ op: "bind", source: "/nonesuch-source", target: "/x", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n }] });
+    const end = await sandbox.run({ argv: ["true"], beforePivot: [{ op: "bind", source: "/nonesuch-source", target: "/x", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n, usersFd: 0 }] });
     expect(end).toMatchObject({ kind: "failed", opCode: PLAN_OP_LAYOUTS.bind.code, errno: ERRNO.ENOENT, message: "/nonesuch-source" });
   });
 
@@ -197,7 +197,7 @@ kernelTests("shim: stdin and terminal", () => {
 
 kernelTests("shim: frame log", () => {
   test("frames lines, splits long ones, marks continuations, and indexes every frame", async () => {
-    const end = await sandbox.run({ argv: ["sh", "-c", "echo first; printf prompt; sleep 0.2; echo ' more'; head -c 40000 /dev/zero; echo"], mounts: [PROC, { op: "bind", source: "/dev/zero", target: "/dev/zero", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n }] });
+    const end = await sandbox.run({ argv: ["sh", "-c", "echo first; printf prompt; sleep 0.2; echo ' more'; head -c 40000 /dev/zero; echo"], mounts: [PROC, { op: "bind", source: "/dev/zero", target: "/dev/zero", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n, usersFd: 0 }] });
     expect(end.log.frames.slice(0, 3).map((frame) => frame.text)).toEqual(["first\n", "prompt", " more\n"]);
     expect(end.log.frames.every((frame) => frame.text.length <= 16384)).toBe(true);
     const index = readIndex(end.index);
@@ -251,7 +251,7 @@ kernelTests("shim: STREAM_OUTPUT", () => {
 
   test("holds the process back while the client does not read, loses nothing, and drains after its end", async () => {
     const total = 3_000_000;
-    const { ops } = sandbox.plan({ argv: ["sh", "-c", `head -c ${total} /dev/zero; echo done > /progress`], mounts: [PROC, { op: "bind", source: "/dev/zero", target: "/dev/zero", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n }], stdio: STDIO.STREAM_OUTPUT, withoutLog: true });
+    const { ops } = sandbox.plan({ argv: ["sh", "-c", `head -c ${total} /dev/zero; echo done > /progress`], mounts: [PROC, { op: "bind", source: "/dev/zero", target: "/dev/zero", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n, usersFd: 0 }], stdio: STDIO.STREAM_OUTPUT, withoutLog: true });
     const plan = sandbox.spawn(ops);
     const control = await ShimClient.connect(plan.socket);
     const output = await ShimClient.connect(plan.socket, 2);
@@ -286,7 +286,7 @@ kernelTests("shim: STREAM_OUTPUT", () => {
   });
 
   test("discards output once the client has vanished", async () => {
-    const { ops } = sandbox.plan({ argv: ["sh", "-c", "head -c 5000000 /dev/zero; exit 6"], mounts: [PROC, { op: "bind", source: "/dev/zero", target: "/dev/zero", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n }], stdio: STDIO.STREAM_OUTPUT, withoutLog: true });
+    const { ops } = sandbox.plan({ argv: ["sh", "-c", "head -c 5000000 /dev/zero; exit 6"], mounts: [PROC, { op: "bind", source: "/dev/zero", target: "/dev/zero", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n, usersFd: 0 }], stdio: STDIO.STREAM_OUTPUT, withoutLog: true });
     const shim = sandbox.spawn(ops);
     const control = await ShimClient.connect(shim.socket);
     const output = await ShimClient.connect(shim.socket, 2);
@@ -328,7 +328,7 @@ kernelTests("shim: exec into a running container", () => {
 
 kernelTests("docker-init", () => {
   const shimPath = join(import.meta.dir, "../../build/native/hako-shim");
-  const bind: PlanOp = { op: "bind", source: shimPath, target: "/sbin/docker-init", flags: 0, attributesSet: ATTR.RDONLY, attributesClear: 0n, propagation: 0n };
+  const bind: PlanOp = { op: "bind", source: shimPath, target: "/sbin/docker-init", flags: 0, attributesSet: ATTR.RDONLY, attributesClear: 0n, propagation: 0n, usersFd: 0 };
 
   test("runs the command as a child, reaps orphans and ends with its code", async () => {
     const script = "sh -c 'sleep 0.1 & exit 0'; sleep 0.3; ps -o pid,comm | grep -v ps; exit 42";
@@ -374,7 +374,7 @@ kernelTests("shim: helpers", () => {
   });
 
   test.skipIf(sanitized)("the shim is small: idle, it holds less than 100 KB of its own, also after much output", async () => {
-    const { ops } = sandbox.plan({ argv: ["sh", "-c", "head -c 3000000 /dev/zero; sleep 60"], mounts: [PROC, { op: "bind", source: "/dev/zero", target: "/dev/zero", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n }] });
+    const { ops } = sandbox.plan({ argv: ["sh", "-c", "head -c 3000000 /dev/zero; sleep 60"], mounts: [PROC, { op: "bind", source: "/dev/zero", target: "/dev/zero", flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n, usersFd: 0 }] });
     const shim = sandbox.spawn(ops);
     const control = await ShimClient.connect(shim.socket);
     await Bun.sleep(1800);

@@ -10,7 +10,7 @@ const compilers: ContainerCompilers = {
   capabilityMask: (names) => BigInt(names.length),
   seccompProgram: () => new Uint8Array([1, 2, 3]),
   namespaceFd: (type) => FDS[type] ?? -1,
-  mountNamespaceFd: () => 6, kernelCore: false,
+  usersFd: () => 0, mountNamespaceFd: () => 6, kernelCore: false,
 };
 
 const compile = (launch: ContainerLaunch): PlanOp[] => compileContainer("c1", launch, compilers);
@@ -77,16 +77,16 @@ describe("compileContainer()", () => {
     expect(mounts.map((op) => op.target)).toEqual(["/proc", "/dev", "/dev/pts", "/sys", "/dev/mqueue", "/dev/shm", "/data", "/tmp", "/flat"]);
     expect(mounts[0]).toEqual({ op: "mount", target: "/proc", fstype: "proc", source: "proc", options: [], attributes: 0xen });
     expect(mounts[1]).toEqual({ op: "mount", target: "/dev", fstype: "tmpfs", source: "tmpfs", options: ["mode=755", "size=65536k"], attributes: 0x22n });
-    expect(mounts[6]).toEqual({ op: "bind", source: "/srv/data", target: "/data", flags: 3, attributesSet: 1n, attributesClear: 0n, propagation: 0x44000n });
+    expect(mounts[6]).toEqual({ op: "bind", source: "/srv/data", target: "/data", flags: 3, attributesSet: 1n, attributesClear: 0n, propagation: 0x44000n, usersFd: 0 });
     expect(mounts[7]).toEqual({ op: "mount", target: "/tmp", fstype: "tmpfs", source: "tmpfs", options: ["size=64m", "mode=1777"], attributes: 0x6n });
-    expect(mounts[8]).toEqual({ op: "bind", source: "/srv/flat", target: "/flat", flags: 16, attributesSet: 0x11n, attributesClear: 0x70n, propagation: 0x100000n });
+    expect(mounts[8]).toEqual({ op: "bind", source: "/srv/flat", target: "/flat", flags: 16, attributesSet: 0x11n, attributesClear: 0x70n, propagation: 0x100000n, usersFd: 0 });
   });
 
   test("shows a v1 container its own cgroup of each hierarchy, read-only", () => {
     const ops = compile(containerLaunch(runtimeSpec(["true"]), { cgroup: V1 }));
     expect(find(ops, "bind")).toEqual([
-      { op: "bind", source: "/sys/fs/cgroup/memory/hako/c1", target: "/sys/fs/cgroup/memory", flags: 0, attributesSet: 0xfn, attributesClear: 0n, propagation: 0n },
-      { op: "bind", source: "/sys/fs/cgroup/cpu,cpuacct/hako/c1", target: "/sys/fs/cgroup/cpu,cpuacct", flags: 0, attributesSet: 0xfn, attributesClear: 0n, propagation: 0n },
+      { op: "bind", source: "/sys/fs/cgroup/memory/hako/c1", target: "/sys/fs/cgroup/memory", flags: 0, attributesSet: 0xfn, attributesClear: 0n, propagation: 0n, usersFd: 0 },
+      { op: "bind", source: "/sys/fs/cgroup/cpu,cpuacct/hako/c1", target: "/sys/fs/cgroup/cpu,cpuacct", flags: 0, attributesSet: 0xfn, attributesClear: 0n, propagation: 0n, usersFd: 0 },
     ]);
     expect(find(ops, "symlink").slice(0, 2)).toEqual([
       { op: "symlink", path: "/sys/fs/cgroup/cpu", target: "cpu,cpuacct" },

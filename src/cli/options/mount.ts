@@ -26,6 +26,7 @@ const setters: Readonly<Record<string, Setter>> = {
   "volume-driver": (mount, value) => (driver(mount).Name = value),
   "volume-opt": (mount, value) => (driver(mount).Options = { ...driver(mount).Options, ...Object.fromEntries([splitPair(value)]) }),
   "image-subpath": (mount, value) => ((mount.ImageOptions ??= {}).Subpath = value),
+  idmap: (mount, value) => (mount.IDMap = [...(mount.IDMap ?? []), value]),
   "tmpfs-size": (mount, value) => (tmpfs(mount).SizeBytes = parseSize(value)),
   "tmpfs-mode": (mount, value) => (tmpfs(mount).Mode = parseMode(value)),
 };

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { EngineError } from "../../base/mod.ts";
 import type { MountRequest } from "../../spec/mod.ts";
 import type { ContainerMount } from "../record.ts";
+import { parseIdMap } from "./id-map.ts";
 import { cleanDestination, cleanSource, parseVolumeName, randomVolumeName } from "./mount-path.ts";
 
 /** One `--mount`. @throws EngineError InvalidParameter, in Docker's words */
@@ -14,11 +15,17 @@ export function parseMountRequest(request: MountRequest): ContainerMount {
   if (!request.Target) fail("field Target must not be empty");
   if (!["bind", "volume", "tmpfs", "image"].includes(type)) fail("mount type unknown");
   const destination = parseTarget(request.Target ?? "", fail);
-  const common = { destination, readOnly: request.ReadOnly ?? false, mode: type === "volume" ? "z" : "", request } as const;
+  const common = { destination, readOnly: request.ReadOnly ?? false, mode: type === "volume" ? "z" : "", request, ...mapPart(request, type, fail) } as const;
   if (type === "bind") return { ...common, ...bindPart(request, fail), type };
   if (type === "volume") return { ...common, ...volumePart(request, fail), type };
   if (type === "image") return { ...common, ...imagePart(request, fail), type, readOnly: true };
   return { ...common, ...tmpfsPart(request, fail), type: "tmpfs" };
+}
+
+function mapPart({ IDMap: texts = [] }: MountRequest, type: string, fail: Fail): Pick<ContainerMount, "idMap"> {
+  if (texts.length === 0) return {};
+  if (type !== "bind" && type !== "volume") fail("field IDMap must not be specified");
+  return { idMap: parseIdMap(texts, fail) };
 }
 
 const OPTIONS = { BindOptions: "bind", VolumeOptions: "volume", TmpfsOptions: "tmpfs" } as const;

@@ -1,6 +1,6 @@
 import { EngineError } from "../../base/mod.ts";
-import type { HostConfig, RootMount, RuntimeMount } from "../../spec/mod.ts";
-import type { ContainerMount } from "../record.ts";
+import type { HostConfig, IdRange, RootMount, RuntimeMount } from "../../spec/mod.ts";
+import type { ContainerMount, IdMap } from "../record.ts";
 import { refOf } from "./namespaces.ts";
 
 const mount = (destination: string, type: string, source: string, ...options: string[]): RuntimeMount => ({ destination, type, source, options });
@@ -55,11 +55,19 @@ function ipcMounts({ IpcMode: mode = "private", ShmSize }: HostConfig, { shmName
 function userMountOf(userMount: ContainerMount, sources: MountSources): RuntimeMount {
   if (userMount.type === "tmpfs") return { destination: userMount.destination, type: "tmpfs", source: "tmpfs", options: tmpfsOptions(userMount) };
   const { recursion, readOnly, propagation } = userMount;
-  const access = readOnly ? [recursion.readOnly === "never" ? "ro" : "rro"] : [];
+  const { idMap } = userMount;
+  const access = readOnly && idMap ? ["ro"] : readOnly ? [recursion.readOnly === "never" ? "ro" : "rro"] : [];
   const { path, options: own } = sources.placeOf(userMount);
-  const recursive = !recursion.nonRecursive && !own.includes("bind");
-  const options = [recursive ? "rbind" : "bind", ...own.filter((word) => !word.endsWith("bind")), ...access, ...(propagation === "" ? [] : [propagation])];
-  return { destination: userMount.destination, type: "bind", source: path, options, ...(userMount.subpath !== undefined && { beneath: userMount.subpath }) };
+  // What is mounted below may be unable to map owners.
+  const recursive = !idMap && !recursion.nonRecursive && !own.includes("bind");
+  const options = [recursive ? "rbind" : "bind", ...own.filter((word) => !word.endsWith("bind")), ...access, ...(idMap ? ["idmap"] : []), ...(propagation === "" ? [] : [propagation])];
+  return { destination: userMount.destination, type: "bind", source: path, options, ...(userMount.subpath !== undefined && { beneath: userMount.subpath }), ...(idMap && mappingsOf(idMap)) };
+}
+
+/** The kernel's maps lead from the disk to those who look. */
+function mappingsOf({ users, groups }: IdMap): Pick<RuntimeMount, "uidMappings" | "gidMappings"> {
+  const seen = (ranges: readonly IdRange[]): IdRange[] => ranges.map(({ containerID, hostID, size }) => ({ containerID: hostID, hostID: containerID, size }));
+  return { uidMappings: seen(users), gidMappings: seen(groups) };
 }
 
 const FSCONFIG_BYTES = 255;

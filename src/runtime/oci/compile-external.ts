@@ -75,7 +75,7 @@ function consoleFlags(bundle: Bundle, { consoleFd }: Pick<ExternalCompilers, "co
 /** Runtimes refuse `net.*` settings for a network that is their own: the container's gets a name, and is left. */
 function nameNetwork(bundle: Bundle, hostNetworkFd: number): PlanOp[] {
   return [
-    { op: "bind", source: ownNamespacePath("net"), target: bundle.network, flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n },
+    { op: "bind", source: ownNamespacePath("net"), target: bundle.network, flags: 0, attributesSet: 0n, attributesClear: 0n, propagation: 0n, usersFd: 0 },
     { op: "joinNamespaces", fd: hostNetworkFd, flags: CLONE_NEW.network },
   ];
 }

@@ -300,6 +300,8 @@ export interface MountRequest {
     Mode?: number;
     Options?: string[][];
   };
+  /** Hakobune's own: who owns what in a bind or volume, `uid:CONTAINER:HOST:COUNT`, `gid:…`, or both with neither. */
+  IDMap?: string[];
 }
 
 export interface MountPoint {
