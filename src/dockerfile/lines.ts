@@ -33,11 +33,11 @@ export class LineReader {
 
   /** Undefined at the end of the file. @throws DockerfileError for a line above 64 KiB */
   next(): LogicalLine | undefined {
-    let comments: string[] = [];
+    const comments: string[] = [];
     for (let raw = this.#line(); raw !== undefined; raw = this.#line()) {
       const line = trimLeft(raw);
       if (line.startsWith("#")) {
-        if (!this.#directiveLines.has(this.#index - 1)) comments = withComment(comments, raw);
+        if (!this.#directiveLines.has(this.#index - 1)) addComment(comments, raw);
         continue;
       }
       if (line === "") continue;
@@ -131,7 +131,8 @@ export class LineReader {
 }
 
 /** A comment without text parts what stands above from what follows. */
-function withComment(comments: string[], raw: string): string[] {
+function addComment(comments: string[], raw: string): void {
   const text = trim(isSpace(raw[0]) ? raw : raw.slice(1));
-  return text === "" ? [] : [...comments, text];
+  if (text === "") comments.length = 0;
+  else comments.push(text);
 }
