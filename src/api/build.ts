@@ -3,10 +3,12 @@ import { DEFAULT_BUILD_REQUEST, parseReference, withDefaultTag, type BuildReques
 import { parseBuildPlatform } from "../build/mod.ts";
 import type { ClassicBuild } from "../engine/mod.ts";
 import { jsonParameter, stringList, stringMap, ulimitList } from "./build-parameters.ts";
-import { flag, integer, list, text, type QueryValues } from "./query.ts";
+import { filters, flag, integer, list, text, type QueryValues } from "./query.ts";
 import { registryConfig } from "./registry-auth.ts";
-import { route } from "./route.ts";
+import { json, route } from "./route.ts";
 import { notYet, progress } from "./streams.ts";
+
+const PRUNE_FILTERS = ["description", "id", "inuse", "parent", "private", "shared", "type", "until", "unused-for"];
 
 const QUERY = {
   dockerfile: text("The Dockerfile's path in the context."),
@@ -49,6 +51,20 @@ export const build = [
       const archive = build.request.context.kind === "local" ? { bytes: body.chunks } : undefined;
       return progress(engine.buildImage(build, archive, signal));
     },
+  }),
+  route("POST /build/prune", {
+    summary: "Removes what builds keep for each other.",
+    query: {
+      all: flag("Also what is still of use."),
+      "keep-storage": integer("The older name of reserved-space."),
+      "reserved-space": integer("Bytes that stay in any case."),
+      "max-used-space": integer("Bytes that may stay."),
+      "min-free-space": integer("Bytes of the disk that are to be free."),
+      filters: filters(PRUNE_FILTERS),
+    },
+    failures: [400],
+    respond: async ({ engine, query }) =>
+      json(await engine.pruneBuildCache({ all: query.all, filters: query.filters, reservedBytes: query["reserved-space"] ?? query["keep-storage"], maxUsedBytes: query["max-used-space"], minFreeBytes: query["min-free-space"] })),
   }),
 ];
 

@@ -18,8 +18,7 @@ const PLUGINS = "plugins are not supported";
 
 /** What Docker's API has and this engine has not: each says so in a sentence. */
 export const unsupported = [
-  route("POST /build/prune", { summary: "There is no build cache yet.", respond: () => json({ CachesDeleted: null, SpaceReclaimed: 0 }) }),
-  without("POST /build/cancel", "building images is not supported yet"),
+  without("POST /build/cancel", "a build is cancelled by closing the connection that it was asked for on"),
   without("POST /session", "build sessions are not supported yet"),
   without("POST /grpc", "build sessions are not supported yet"),
   route("GET /plugins", { summary: "There are no plugins.", respond: () => json([]) }),

@@ -1,4 +1,5 @@
 import { parseDigest, type ImageSummary, type SystemDataUsage } from "../spec/mod.ts";
+import { buildCacheEntries } from "./build/build-cache.ts";
 import type { EngineContext } from "./context.ts";
 import { folderBytes } from "./folder-bytes.ts";
 import { listImages, sharedBytes } from "./images.ts";
@@ -20,7 +21,7 @@ export async function systemDf(ctx: EngineContext, types: readonly DfType[] = []
     Images: images?.list ?? null,
     Containers: containers ?? null,
     Volumes: volumes ?? null,
-    BuildCache: wants("build-cache") ? [] : null,
+    BuildCache: wants("build-cache") ? buildCacheEntries(ctx) : null,
   };
   return shape as SystemDataUsage;
 }

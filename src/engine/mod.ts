@@ -40,6 +40,7 @@ export { systemDf } from "./df.ts";
 export { checkStore } from "./check-store.ts";
 export { imageHistory, importImage, inspectImage, listImages, loadImage, saveImages, pruneImages, removeImage, tagImage } from "./images.ts";
 export { buildImage, type ClassicBuild } from "./build/build-image.ts";
+export { pruneBuildCache } from "./build/build-cache.ts";
 export { runBuild } from "./build/run-build.ts";
 export { pullImage } from "./pull.ts";
 export { pushImage } from "./push.ts";

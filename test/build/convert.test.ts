@@ -141,7 +141,7 @@ test("steps are named, and told in the history, as BuildKit does", async () => {
   ]);
   expect(target.config).toMatchObject({
     author: "me <a@b>",
-    config: { Cmd: ["/bin/sh", "-x", "-c", "echo hi"], Entrypoint: ["a", "b"], Env: ["X=a", "Y=b c", "Z=old style"], Labels: { l1: "v1", l2: "v 2", q: "r" }, OnBuild: null, User: "0", WorkingDir: "/tmp", StopSignal: "SIGUSR1", ArgsEscaped: true },
+    config: { Cmd: ["/bin/sh", "-x", "-c", "echo hi"], Entrypoint: ["a", "b"], Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "X=a", "Y=b c", "Z=old style"], Labels: { l1: "v1", l2: "v 2", q: "r" }, OnBuild: null, User: "0", WorkingDir: "/tmp", StopSignal: "SIGUSR1", ArgsEscaped: true },
   });
 });
 

@@ -8,7 +8,7 @@ import { applyInstruction, type StageContext } from "./instructions.ts";
 import { OWN_PLATFORM, parsePlatform } from "./platform.ts";
 import type { BaseImage, SourceFinder } from "./sources.ts";
 import { sourcesOf, StageGraph } from "./stage-graph.ts";
-import { scratchBase, StageState, type StageBase, type Step } from "./stage-state.ts";
+import { scratchBase, StageState, withPath, type StageBase, type Step } from "./stage-state.ts";
 import type { ImageConfig } from "../../spec/mod.ts";
 
 export interface ConvertOptions {
@@ -149,7 +149,7 @@ class Conversion {
   #imageBase(ref: string, image: BaseImage, platform: Platform): StageBase {
     this.#usedImages.set(image.id, image);
     const vertex = makeVertex({ kind: "image", ref, digest: image.id, platform }, [], { name: `FROM ${image.name}${image.digest === undefined ? "" : `@${image.digest}`}` });
-    return { vertex, config: image.config };
+    return { vertex, config: withPath(image.config) };
   }
 
   async #apply(state: StageState, instruction: Instruction): Promise<void> {

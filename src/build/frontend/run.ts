@@ -7,7 +7,6 @@ import type { Vertex } from "../graph/vertex.ts";
 import { inWorkdir } from "./paths.ts";
 import type { StageState } from "./stage-state.ts";
 
-const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Finds what `from=` names; undefined is the build context. */
 export type FindSource = (from: string | undefined) => Promise<Vertex | undefined>;
@@ -56,7 +55,6 @@ function scriptVertex({ name, content }: { readonly name: string; readonly conte
 function environmentOf(state: StageState, mounts: readonly RunMount[]): string[] {
   const { environment } = state.scope;
   const env = new Map(environment.names().map((name) => [name, environment.get(name) ?? ""]));
-  if (!env.has("PATH")) env.set("PATH", DEFAULT_PATH);
   const ssh = mounts.find((mount) => mount.type === "ssh");
   if (ssh) env.set("SSH_AUTH_SOCK", ssh.target);
   return [...env].map(([key, value]) => `${key}=${value}`);

@@ -84,6 +84,12 @@ export function scratchBase({ os, architecture, variant }: Platform): StageBase 
   return { vertex: undefined, config: { architecture, os, ...(variant !== undefined && { variant }), config: { Env: [DEFAULT_PATH], WorkingDir: "/" }, rootfs: { type: "layers", diff_ids: [] } } };
 }
 
+/** An image without PATH is given one, as by BuildKit. */
+export function withPath(image: ImageConfig): ImageConfig {
+  const env = image.config?.Env ?? [];
+  return env.some((line) => line.startsWith("PATH=")) ? image : { ...image, config: { ...image.config, Env: [...env, DEFAULT_PATH] } };
+}
+
 const COUNTED: ReadonlySet<Instruction["kind"]> = new Set(["add", "copy", "run", "workdir"]);
 
 const stepCount = (instructions: readonly Instruction[]): number => instructions.filter(({ kind }) => COUNTED.has(kind)).length;

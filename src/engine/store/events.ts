@@ -16,7 +16,7 @@ const DROP_EVERY = 500;
 /** What a crash may take of the events; long enough for those of one act to share a commit. */
 const FLUSH_MS = 10;
 
-export type EventType = "container" | "image" | "network" | "volume" | "daemon";
+export type EventType = "container" | "image" | "network" | "volume" | "daemon" | "builder";
 
 export interface NewEvent {
   type: EventType;
