@@ -38,4 +38,6 @@ export function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
 }
 
+export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
 export const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;

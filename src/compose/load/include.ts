@@ -3,7 +3,7 @@ import { readEnvFiles, withMissing } from "../environment/read.ts";
 import { ComposeError } from "../errors.ts";
 import { entryOf, isMapping, isSequence, mapping, sameNode, stringOf, textOf, withEntries, type MappingNode, type Node } from "../tree/node.ts";
 import type { FileContext } from "./documents.ts";
-import { isFile } from "./files.ts";
+import { isFile, isFolder } from "./files.ts";
 
 const RESOURCES = ["services", "volumes", "networks", "secrets", "configs", "models"];
 
@@ -28,7 +28,9 @@ function includeOne(item: Node, file: string, context: FileContext, loadFiles: L
   if (including.includes(main)) throw new ComposeError(`include cycle detected:\n${including[0]}\n include ${[...including.slice(1), main].join("\n include ")}`, { at: item.at, path: "include" });
   const folder = stringOf(entryOf(item, "project_directory"));
   const base = folder ? resolve(baseFolder, folder) : dirname(main);
-  const own = folder !== undefined && isAbsolute(folder) ? folder : relative(baseFolder, base);
+  // Of a folder that is not there, the one above it counts.
+  const placed = isFolder(base) ? base : dirname(base);
+  const own = folder !== undefined && isAbsolute(folder) ? folder : relative(baseFolder, placed);
   return loadFiles(files, { ...context, folder: own, baseFolder: base, including, environment: environmentOf(item, base, context) });
 }
 

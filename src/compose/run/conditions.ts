@@ -1,0 +1,58 @@
+import type { ContainerInspect } from "../../spec/mod.ts";
+import { ComposeError } from "../errors.ts";
+import type { Project, Service } from "../model/project.ts";
+import type { ComposeContext } from "./context.ts";
+import type { LiveContainer } from "./converge.ts";
+import type { StateWatch } from "./state-watch.ts";
+
+export type Condition = "service_started" | "service_healthy" | "service_completed_successfully" | "running_or_healthy";
+
+/** Waits until a service's dependencies are as it wants them. @throws ComposeError for one that never will be, unless it is optional */
+export async function awaitDependencies(context: ComposeContext, watch: StateWatch, project: Project, service: Service, containersOf: (service: string) => readonly LiveContainer[]): Promise<void> {
+  await Promise.all(Object.entries(service.depends_on ?? {}).map(async ([name, { condition = "service_started", required = true }]) => {
+    if (!project.services[name] || condition === "service_started") return;
+    try {
+      await Promise.all(containersOf(name).map((container) => awaitCondition(context, watch, container, condition as Condition)));
+    } catch (error) {
+      if (required || !(error instanceof ComposeError)) throw dependencyFailure(error, service, name);
+      context.warn(`optional dependency ${JSON.stringify(name)} is not running or is unhealthy: ${error.summary}`);
+    }
+  }));
+}
+
+function dependencyFailure(error: unknown, service: Service, name: string): unknown {
+  if (!(error instanceof ComposeError)) return error;
+  return new ComposeError(`dependency failed to start: ${error.summary}`, { path: `services.${service.name}.depends_on.${name}`, fix: `see why: docker compose logs ${name}` });
+}
+
+const WORDS: Readonly<Record<Condition, string>> = { service_started: "Started", service_healthy: "Healthy", running_or_healthy: "Healthy", service_completed_successfully: "Exited" };
+
+/** @throws ComposeError when the container cannot come to it any more */
+export async function awaitCondition({ tell }: ComposeContext, watch: StateWatch, { id, name }: Pick<LiveContainer, "id" | "name">, condition: Condition): Promise<void> {
+  const what = `Container ${name}`;
+  tell({ id: what, text: "Waiting", status: "working" });
+  try {
+    await watch.until(id, (container) => judge(name, container, condition));
+  } catch (error) {
+    tell({ id: what, text: "Error", status: "error", detail: error instanceof ComposeError ? error.summary : String(error) });
+    throw error;
+  }
+  tell({ id: what, text: WORDS[condition], status: "done" });
+}
+
+/** True when the condition holds, undefined while it may still come. @throws ComposeError when it will not */
+function judge(name: string, { State, Config }: ContainerInspect, condition: Condition): true | undefined {
+  const { Status: status = "", ExitCode: code = 0, Health: health } = State ?? {};
+  const ended = status === "exited" || status === "dead";
+  if (condition === "service_completed_successfully") {
+    if (!ended) return undefined;
+    if (code !== 0) throw new ComposeError(`container ${name} didn't complete successfully: exit ${code}`);
+    return true;
+  }
+  if (ended) throw new ComposeError(`container ${name} exited (${code})`);
+  const probed = health !== undefined && health !== null && health.Status !== "none";
+  if (!probed && condition === "service_healthy" && (Config?.Healthcheck?.Test ?? []).length === 0) throw new ComposeError(`container ${name} has no healthcheck configured`);
+  if (health?.Status === "unhealthy") throw new ComposeError(`container ${name} is unhealthy`);
+  if (probed) return health.Status === "healthy" ? true : undefined;
+  return status === "running" && condition === "running_or_healthy" ? true : undefined;
+}

@@ -1,0 +1,77 @@
+import { createContainer, writeArchive } from "../../client/mod.ts";
+import type { MountPoint } from "../../spec/mod.ts";
+import { givenFiles, type GivenFile } from "../container/mounts.ts";
+import type { Separator } from "../container/names.ts";
+import type { Place } from "../container/place.ts";
+import { containerHash } from "../container/references.ts";
+import { containerRequest } from "../container/request.ts";
+import { ComposeError } from "../errors.ts";
+import type { Project, Service } from "../model/project.ts";
+import { imageOf } from "../project/image.ts";
+import type { ComposeContext } from "./context.ts";
+import type { ServiceImage } from "./images.ts";
+import { encodeFiles } from "./tar-files.ts";
+
+/** Which containers the services of a project have by now, for those that share something with them. */
+export interface Siblings {
+  /** Ids or names of a service's containers, the first one first. */
+  of(service: string): readonly string[];
+}
+
+export interface NewContainer {
+  readonly service: Service;
+  readonly number: number;
+  readonly name: string;
+  readonly image: ServiceImage;
+  readonly inherited?: readonly MountPoint[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly autoRemove?: boolean;
+  readonly interactive?: boolean;
+  readonly withAliases?: boolean;
+  readonly separator?: Separator;
+}
+
+/** Makes a container of a service, with the files that the project gives it. @returns its id */
+export async function makeContainer({ client, warn }: ComposeContext, project: Project, siblings: Siblings, container: NewContainer): Promise<string> {
+  const place = placeOf(project, siblings, container);
+  const files = givenFiles(place);
+  const { Id, Warnings } = await createContainer(client, containerRequest(place), { name: container.name, platform: container.service.platform });
+  for (const warning of Warnings ?? []) warn(warning);
+  if (files.length > 0) await giveFiles(client, Id, files);
+  return Id;
+}
+
+async function giveFiles(client: ComposeContext["client"], id: string, files: readonly GivenFile[]): Promise<void> {
+  await writeArchive(client, id, "/", { body: encodeFiles(files) }, true);
+}
+
+function placeOf(project: Project, siblings: Siblings, container: NewContainer): Place {
+  const { service, number, name, image, inherited = [], labels = {}, autoRemove = false, interactive = false, withAliases = true, separator } = container;
+  const firstOf = (other: string, key: string): string => {
+    const [first] = siblings.of(other);
+    if (first === undefined) throw new ComposeError(`no container for service ${JSON.stringify(other)}`, { path: `services.${service.name}.${key}`, fix: `start ${other} first` });
+    return first;
+  };
+  return {
+    project, service, number, name, inherited, labels, autoRemove, interactive, withAliases,
+    image: imageOf(service, project, separator),
+    imageID: image.id,
+    configHash: containerHash(service, (other) => siblings.of(other)[0]),
+    imageVolumes: image.volumes,
+    networkName: (key) => project.networks[key]?.name ?? key,
+    volumeName: (key) => project.volumes[key]?.name ?? key,
+    shared: (key, mode) => (mode.startsWith("service:") ? `container:${firstOf(mode.slice("service:".length), key)}` : mode),
+    links: () => [...(service.links ?? []).flatMap((link) => linkTo(link, siblings)), ...(service.external_links ?? []).map((link) => (link.includes(":") ? link : `${link}:${link}`))],
+    volumesFrom: () =>
+      (service.volumes_from ?? []).map((entry) => {
+        const [source = "", ...mode] = entry.replace(/^container:/, "").split(":");
+        const from = entry.startsWith("container:") ? source : firstOf(source, "volumes_from");
+        return [from, ...mode].join(":");
+      }),
+  };
+}
+
+function linkTo(link: string, siblings: Siblings): string[] {
+  const [other = "", alias = other] = link.split(":");
+  return siblings.of(other).flatMap((container) => [`${container}:${alias}`, `${container}:${container}`]);
+}
