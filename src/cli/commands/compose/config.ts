@@ -96,7 +96,7 @@ function variables(invocation: Invocation, steps: LoadSteps): string[] {
   const found = variablesOf(loadProjectTree(projectOptions(invocation), { ...steps, interpolate: false }).tree);
   const format = invocation.flags.string("format");
   if (format === "json") return [writeJson({ sorted: true, entries: found.map((variable) => [variable.name, { sorted: false, entries: goNames(variable) }]) })];
-  if (format === "yaml") return [writeYaml({ sorted: true, entries: found.map((variable) => [variable.name, { sorted: false, entries: goNames(variable).map(([name, value]) => [name.toLowerCase(), value]) }]) }).trimEnd()];
+  if (format === "yaml") return [writeYaml({ sorted: true, entries: found.map((variable) => [variable.name, { sorted: false, entries: goNames(variable).map(([name, value]) => [name.toLowerCase(), value]) }]) }, 4).trimEnd()];
   const rows = [["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"], ...found.map(({ name, required, defaultValue, presenceValue }) => [name, String(required), defaultValue, presenceValue])];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)) + 3);
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(""));
