@@ -73,6 +73,8 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     await recover(ctx);
     await ctx.registry.recover();
     held.defer(() => shutdown(ctx));
+    // Opened now: what a crash left of builds goes before there are new ones.
+    held.use(ctx.solver);
     held.defer(() => ctx.registry.close());
     const server = new ApiServer({ engine: bindEngine(ctx), engineVersion: ctx.identity.version, unread: unreadByPeer, trace: (request) => log(request, "debug"), report: (message, error) => log(`${message}: ${describe(error, debug)}`, "error") });
     held.defer(() => server.close());
@@ -227,8 +229,9 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const rtnl = held.use(new Rtnetlink());
   const host = hostFacts();
   const names = held.use(openResolver({ table: options.network.table, hostResolvConf: () => host.resolvConf(), log }));
-  const publisher: Publisher = held.use(new Publisher({ db, table: options.network.table, firewall: options.network.firewall ?? true, firewallIPv6: options.network.firewallIPv6 ?? true, ...options.publishing, rtnl, restore: async () => void (await Promise.all([network.restoreFirewall(), names.restore()])), log }));
-  const network = held.use(openNetworks({ db, rtnl, config: options.network, furtherRules: () => publisher.rules(), log }));
+  const restore = async (): Promise<void> => void (await Promise.all([network.restoreFirewall(), names.restore()]));
+  const publisher: Publisher = held.use(new Publisher({ db, table: options.network.table, firewall: options.network.firewall ?? true, firewallIPv6: options.network.firewallIPv6 ?? true, ...options.publishing, rtnl, restore, log }));
+  const network: Networks = held.use(openNetworks({ db, rtnl, config: options.network, furtherRules: () => publisher.rules(), restore, log }));
   await network.setup();
   publisher.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });

@@ -55,6 +55,10 @@ export class Job implements JobContext {
     return this.#settled || this.#abort.signal.aborted;
   }
 
+  callOff(reason: Error): void {
+    this.#abort.abort(reason);
+  }
+
   client(): BuildClient {
     const [first] = this.#waiters;
     if (!first) throw this.signal.reason ?? new Error("nobody waits for this step");

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { EngineError } from "../../base/mod.ts";
 import { BuildCache } from "../cache/build-cache.ts";
 import { CacheRecords } from "../cache/records.ts";
 import type { Vertex } from "../graph/vertex.ts";
@@ -38,24 +39,40 @@ export function openSolver(deps: SolverDeps): Solver & { readonly parts: SolverP
       };
       return { results, [Symbol.asyncDispose]: release };
     },
-    [Symbol.asyncDispose]: () => workers[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await parts.jobs.callOff();
+      await workers[Symbol.asyncDispose]();
+    },
   };
 }
+
+/** Work that the engine does not finish. */
+const STOPPING = "the engine is stopping";
 
 /** The work under way, by key: what is asked for again meanwhile is not done twice. */
 export class Jobs {
   readonly #running = new Map<string, Job>();
+  readonly #all = new Set<Job>();
 
   /** The job with that key, joined or begun. */
   join(key: string, waiter: Waiter, work: (context: JobContext) => Promise<readonly LayerRef[]>): Job {
     const known = this.#running.get(key);
     if (known && !known.over) return known;
     const job = new Job(waiter, work);
+    this.#all.add(job);
     this.#running.set(key, job);
     const forget = (): void => {
+      this.#all.delete(job);
       if (this.#running.get(key) === job) this.#running.delete(key);
     };
     job.promise.then(forget, forget);
     return job;
+  }
+
+  /** Resolves when nothing is left of any of them. */
+  async callOff(): Promise<void> {
+    const jobs = [...this.#all];
+    for (const job of jobs) job.callOff(new EngineError("Unavailable", STOPPING));
+    await Promise.allSettled(jobs.map(({ promise }) => promise));
   }
 }
