@@ -50,9 +50,10 @@ export const forgetRedirect = (engineTable: string, bridge: string): Promise<voi
 export async function inputWarnings(bridge: string): Promise<string[]> {
   const chains = (await listInputChains()).filter(({ rules }) => !rules.includes(RESOLVER_ADDRESS));
   const effect = `so that containers on networks like ${bridge} find no names`;
-  return chains.flatMap(({ family, table, chain, policy }) => {
-    if (table === "firewalld") return [`firewalld may keep packets of containers from this host, ${effect}. Trust the bridge with: firewall-cmd --zone=trusted --change-interface=${bridge}`];
-    if (policy !== "drop") return [];
+  return chains.flatMap(({ family, table, chain, drops, tool }) => {
+    if (tool === "firewalld") return [`firewalld may keep packets of containers from this host, ${effect}. Trust the bridge with: firewall-cmd --permanent --zone=trusted --add-interface=${bridge}; firewall-cmd --reload`];
+    if (!drops) return [];
+    if (tool === "ufw") return [`ufw drops packets to this host by policy (chain ${chain}), ${effect}. Let their questions pass with: ufw allow in on ${bridge} to any port 53`];
     return [`the firewall table "${family} ${table}" drops packets to this host by policy (chain ${chain}), ${effect}. Let their questions pass with: nft insert rule ${family} ${table} ${chain} ct original ip daddr ${RESOLVER_ADDRESS} accept`];
   });
 }

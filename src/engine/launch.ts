@@ -36,7 +36,7 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   const { id } = record;
   ctx.space.requireWritable();
   await using undo = new AsyncDisposableStack();
-  const attachment = await publishPorts(ctx, record, attachNetworks(ctx, record, undo), undo);
+  const attachment = await publishPorts(ctx, record, await attachNetworks(ctx, record, undo), undo);
   undo.defer(() => removeRunDir(ctx, id));
   await mountVolumes(ctx, record, undo);
   const asRun = withDefaults(record, ctx.defaults);
@@ -62,7 +62,7 @@ export async function launch(ctx: EngineContext, record: ContainerRecord): Promi
   emitContainerEvent(ctx, record, "start");
 }
 
-function attachNetworks(ctx: EngineContext, record: ContainerRecord, undo: AsyncDisposableStack): Attachment | undefined {
+async function attachNetworks(ctx: EngineContext, record: ContainerRecord, undo: AsyncDisposableStack): Promise<Attachment | undefined> {
   const mode = record.hostConfig.NetworkMode ?? "bridge";
   if (mode.startsWith("container:") && ctx.containers.find(refOf(mode))?.id === record.id) throw new EngineError("InvalidParameter", "cannot join own network namespace");
   const wishes = endpointWishes(ctx, record);
@@ -71,6 +71,7 @@ function attachNetworks(ctx: EngineContext, record: ContainerRecord, undo: Async
   undo.defer(() => ctx.network.detach(record.id));
   announceNames(ctx, record);
   undo.defer(() => ctx.names.remove(record.id));
+  await ctx.network.ready();
   return attachment;
 }
 

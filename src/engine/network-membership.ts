@@ -35,6 +35,7 @@ export async function connectNetwork(ctx: EngineContext, ref: string, container:
     throw error;
   }
   renewNames(ctx, id, before);
+  await ctx.network.ready();
   if (record.state.status === "running") await movePorts(ctx, connected);
 }
 

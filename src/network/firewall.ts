@@ -1,5 +1,5 @@
 import { messageOf } from "../base/mod.ts";
-import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, listForwardPolicies, macKey, NftElements, numberKey, protocolFamilyKey, RESOLVER_ADDRESS, subnetKey, takesRuleset, type ElementChange, type ElementKey, type ForwardChain } from "../linux/mod.ts";
+import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, macKey, NftElements, numberKey, protocolFamilyKey, RESOLVER_ADDRESS, subnetKey, takesRuleset, type ElementChange, type ElementKey } from "../linux/mod.ts";
 import { readOption } from "./driver-options.ts";
 import { gatewayMode, trustedInterfaces, type GatewayMode } from "./gateway-mode.ts";
 import { linkGroup } from "./endpoint.ts";
@@ -296,17 +296,3 @@ export class Firewall implements Disposable {
 
 /** One table of IPv4 was what earlier releases made. Adding first makes the deletion succeed either way. */
 const removeTable = (family: string, table: string): string => `add table ${family} ${table}\ndelete table ${family} ${table}\n`;
-
-/** Other tables whose forward chain drops by default: a packet must pass every table, so no rule of ours can let it through, and theirs are not ours to change. */
-export async function droppingChains(table: string): Promise<readonly ForwardChain[]> {
-  return (await listForwardPolicies()).filter((chain) => chain.policy === "drop" && chain.table !== table);
-}
-
-/** Sentences about the chains that do not let this bridge's packets pass. */
-export function forwardWarnings(chains: readonly ForwardChain[], bridge: string): string[] {
-  return chains.filter(({ admits }) => !admits.includes(bridge)).map(({ family, table, chain, hasDockerUser }) => {
-    const place = hasDockerUser ? "DOCKER-USER" : chain;
-    const rule = (match: string): string => `nft insert rule ${family} ${table} ${place} ${match} ${bridge} accept`;
-    return `the firewall table "${family} ${table}" drops forwarded packets by policy (chain ${chain}), so containers on ${bridge} do not reach other machines. Let them pass with: ${rule("iifname")}; ${rule("oifname")}`;
-  });
-}

@@ -1,13 +1,14 @@
 import type { Database } from "bun:sqlite";
 import { EngineError, formatInstant, messageOf, nowNs } from "../base/mod.ts";
-import { getSysctl, setSysctl, type ForwardChain, type InterfaceCounters, type Rtnetlink } from "../linux/mod.ts";
+import { getSysctl, hasCode, setSysctl, type ForwardChain, type InterfaceCounters, type Rtnetlink } from "../linux/mod.ts";
 import { AddressPool } from "./address-pool.ts";
 import { Bridges } from "./bridges.ts";
 import { defaultNetwork, type NetworkConfig } from "./default-network.ts";
 import { defineNetwork } from "./define.ts";
 import { EndpointTable } from "./endpoint-table.ts";
 import { attachmentOf, type LinkedEndpoint } from "./endpoint.ts";
-import { droppingChains, Firewall, forwardWarnings } from "./firewall.ts";
+import { Firewall } from "./firewall.ts";
+import { droppingChains, forwardWarnings } from "./forward-warnings.ts";
 import { firstFree, hostSubnets, poolsFor } from "./host-subnets.ts";
 import { linkRunning, unlinkRunning } from "./live-link.ts";
 import { NetworkTable } from "./network-table.ts";
@@ -33,6 +34,8 @@ export interface NetworksOptions {
   readonly config: NetworkConfig;
   /** Text for nft(8) that belongs into the engine's table, beside the networks' own. */
   readonly furtherRules?: () => string;
+  /** Makes the tables of others that count on these anew too, when another program has removed them; `restoreFirewall` is of it. */
+  readonly restore?: () => Promise<unknown>;
   /** Of what no caller can be told. */
   readonly log?: (sentence: string) => void;
 }
@@ -61,11 +64,16 @@ export class Networks implements Disposable {
   readonly #parents = new Map<string, number>();
   #info: BridgeInfo | undefined;
   #hasIPv6 = false;
+  readonly #restore: () => Promise<unknown>;
+  readonly #log: (sentence: string) => void;
+  #restoring: Promise<unknown> | undefined;
   #dropping: readonly ForwardChain[] = [];
   #warnings: readonly string[] = [];
 
-  constructor({ db, rtnl, config, furtherRules = () => "", log = () => undefined }: NetworksOptions) {
+  constructor({ db, rtnl, config, furtherRules = () => "", restore = () => this.restoreFirewall(), log = () => undefined }: NetworksOptions) {
     this.#furtherRules = furtherRules;
+    this.#restore = restore;
+    this.#log = log;
     this.#db = db;
     this.#rtnl = rtnl;
     this.#config = config;
@@ -109,6 +117,26 @@ export class Networks implements Disposable {
     await this.#firewall.setup({ networks: this.#table.all(), endpoints: this.#endpoints.all() }, this.#furtherRules());
   }
 
+  /** When what the last changes need is in the kernel. @throws EngineError System when the tables could not be made anew */
+  async ready(): Promise<void> {
+    await this.#restoring;
+  }
+
+  /** Changes elements; tables that another program has removed are made anew, with what the rows say: the caller waits for `ready`. */
+  #withTables(change: () => void): void {
+    try {
+      change();
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+      this.#log(`the firewall tables ${this.#config.table} were removed by another program: they are made anew`);
+      const restoring = this.#restore().finally(() => {
+        if (this.#restoring === restoring) this.#restoring = undefined;
+      });
+      restoring.catch(() => undefined);
+      this.#restoring = restoring;
+    }
+  }
+
   /** One sentence about what keeps this network's containers from other machines, or "". */
   warningOf({ driver, internal, interfaceName }: NetworkRecord): string {
     return driver === "bridge" && !internal && interfaceName !== "" ? forwardWarnings(this.#dropping, interfaceName).join("; ") : "";
@@ -135,7 +163,8 @@ export class Networks implements Disposable {
     try {
       this.#makeLinks(network);
       if (routesIPv6(network) && (this.#config.forwarding ?? true)) this.#enableForwarding(6);
-      this.#firewall.addNetwork(network);
+      this.#withTables(() => this.#firewall.addNetwork(network));
+      await this.ready();
     } catch (error) {
       this.#forget(network);
       this.#removeLinks(network);
@@ -177,7 +206,7 @@ export class Networks implements Disposable {
       for (const { endpoint } of made) this.#endpoints.insert(endpoint);
       return made;
     })();
-    this.#firewall.addEndpoints(linked.map(({ endpoint }) => endpoint));
+    this.#withTables(() => this.#firewall.addEndpoints(linked.map(({ endpoint }) => endpoint)));
     return withWayToResolver(attachmentOf(linked));
   }
 
@@ -195,7 +224,7 @@ export class Networks implements Disposable {
       return made;
     })();
     try {
-      this.#firewall.addEndpoints([linked.endpoint]);
+      this.#withTables(() => this.#firewall.addEndpoints([linked.endpoint]));
       linkRunning(this.#rtnl, pid, linked, this.#endpoints.ofContainer(containerId));
     } catch (error) {
       this.#release([linked.endpoint]);

@@ -21,6 +21,8 @@ export interface NetworkPort {
   remove(id: string): void;
   /** Reserves addresses for a container that is about to start; what it had before is let go of. */
   attach(containerId: string, wishes: readonly EndpointWish[]): Attachment;
+  /** When what the last `attach` or `connect` needs is in the kernel. @throws EngineError System */
+  ready(): Promise<void>;
   /** Frees all addresses of a container whose network namespace is gone, or goes. */
   detach(containerId: string): void;
   /** Links a running container to one more network. */
