@@ -69,5 +69,6 @@ function classicFailure(error: unknown): ClassicFailure | undefined {
   if (vertex?.op.kind === "run" && exitCode !== undefined) return { kind, code: exitCode, message: `The command '${vertex.op.args.join(" ")}' returned a non-zero code: ${exitCode}` };
   const [, missing] = /"\/([^"]*)": not found$/.exec(message) ?? [];
   if (vertex?.op.kind === "file" && missing !== undefined) return { kind, code: undefined, message: `COPY failed: file not found in build context or excluded by .dockerignore: stat ${missing}: file does not exist` };
-  return { kind, code: undefined, message };
+  const [, dockerfile] = /^failed to read dockerfile: open (.+): no such file or directory$/.exec(message) ?? [];
+  return { kind, code: undefined, message: dockerfile === undefined ? message : `Cannot locate specified Dockerfile: ${dockerfile}` };
 }
