@@ -46,7 +46,7 @@ export class IgnoreMatcher {
   /** Whether the path, or a folder above it, is left out and not taken back by a later exception. The root never is. */
   ignores(path: string): boolean {
     if (this.isEmpty || path === "" || path === ".") return false;
-    return this.#judge(path).ignored;
+    return this.#judge(path);
   }
 
   /** Whether something below a folder that is left out may still be taken back: a walk need not enter when it may not. */
@@ -61,22 +61,27 @@ export class IgnoreMatcher {
     return this.ignores(folder) && !this.mayContainIncluded(folder);
   }
 
-  #judge(path: string): { ignored: boolean; verdict: Verdict } {
+  /** Whether the path is left out; with `verdict`, which patterns matched it is written there. */
+  #judge(path: string, verdict?: boolean[]): boolean {
     const slash = path.lastIndexOf("/");
     const above = slash < 0 ? undefined : this.#folder(path.slice(0, slash));
     let ignored = false;
-    const verdict = this.#patterns.map(({ exception, match }, index) => {
-      const matched = above?.[index] === true || (exception === ignored && match(path));
+    for (let index = 0; index < this.#patterns.length; index++) {
+      const pattern = this.#patterns[index];
+      if (pattern === undefined) continue;
+      const { exception } = pattern;
+      const matched = above?.[index] === true || (exception === ignored && pattern.match(path));
       if (matched) ignored = !exception;
-      return matched;
-    });
-    return { ignored, verdict };
+      if (verdict !== undefined) verdict[index] = matched;
+    }
+    return ignored;
   }
 
   #folder(path: string): Verdict {
     const known = this.#folders.get(path);
     if (known !== undefined) return known;
-    const { verdict } = this.#judge(path);
+    const verdict: boolean[] = [];
+    this.#judge(path, verdict);
     if (this.#folders.size >= REMEMBERED) this.#folders.clear();
     this.#folders.set(path, verdict);
     return verdict;

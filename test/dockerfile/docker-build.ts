@@ -17,11 +17,14 @@ export async function dockerBuild(files: Readonly<Record<string, string>>, args:
   const folder = mkdtempSync(join(tmpdir(), "hk-language-"));
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-    return await run([Bun.env["DOCKER_BUILDX"] ?? "docker-buildx", "build", ...args, folder]);
+    return await dockerBuildOf(folder, args);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
+
+/** The same of a folder that is there already. */
+export const dockerBuildOf = (folder: string, args: readonly string[]): Promise<Answer> => run([Bun.env["DOCKER_BUILDX"] ?? "docker-buildx", "build", ...args, folder]);
 
 /** `docker …` against the peer. */
 export const docker = (...args: readonly string[]): Promise<Answer> => run(["docker", "-H", peer ?? "", ...args]);
