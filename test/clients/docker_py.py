@@ -109,6 +109,18 @@ class Usual(unittest.TestCase):
         self.addCleanup(lambda: self.client.images.remove(PREFIX + "-committed:v1"))
         self.assertEqual((image.attrs["Comment"], image.tags), ("made by a test", [PREFIX + "-committed:v1"]))
 
+    def test_build(self):
+        text = "FROM " + IMAGE + "\nARG WHO=nobody\nRUN echo built for $WHO > /built\nCMD cat /built\n"
+        image, log = self.client.images.build(fileobj=io.BytesIO(text.encode()), tag=PREFIX + "-built:v1", buildargs={"WHO": "me"}, rm=True)
+        self.addCleanup(lambda: self.client.images.remove(PREFIX + "-built:v1"))
+        lines = "".join(entry.get("stream", "") for entry in log)
+        self.assertIn("Step 1/4 : FROM " + IMAGE, lines)
+        self.assertIn("Successfully tagged " + PREFIX + "-built:v1", lines)
+        self.assertEqual(self.client.containers.run(image.id, remove=True), b"built for me\n")
+        with self.assertRaises(docker.errors.BuildError) as failure:
+            self.client.images.build(fileobj=io.BytesIO(("FROM " + IMAGE + "\nRUN exit 7\n").encode()), rm=True)
+        self.assertEqual(failure.exception.msg, "The command '/bin/sh -c exit 7' returned a non-zero code: 7")
+
     def test_events(self):
         events = self.client.events(decode=True, filters={"event": ["start", "die"], "label": "which=events"})
         self.client.containers.run(IMAGE, ["true"], labels={"which": "events"}, remove=True)
