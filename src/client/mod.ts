@@ -11,3 +11,4 @@ export * from "./system.ts";
 export * from "./networks.ts";
 export * from "./registries.ts";
 export * from "./volumes.ts";
+export * from "./builds.ts";

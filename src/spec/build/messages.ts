@@ -45,7 +45,8 @@ export const KEY_CHARACTERS = 64;
 
 /** Without the line end. */
 export function encodeBuildMessage(message: BuildMessage): string {
-  return JSON.stringify(message, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value));
+  const plain = "event" in message && message.event.type === "log" ? { event: { ...message.event, bytes: Buffer.from(message.event.bytes).toString("base64") } } : message;
+  return JSON.stringify(plain, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 }
 
 /** @throws EngineError InvalidParameter */

@@ -50,6 +50,8 @@ export interface BuildRequest {
   readonly checkOptions: string;
   /** `check` only looks at the Dockerfile, `outline` and `targets` only list what it has. */
   readonly call: "build" | "check" | "outline" | "targets";
+  /** A step that failed is kept as it ended, for a shell in it. */
+  readonly keepFailed: boolean;
   /** What provenance calls the build; made up when "". */
   readonly buildRef: string;
   /** Credentials by registry (`https://index.docker.io/v1/` is Docker Hub). Never written down. */
@@ -158,6 +160,7 @@ export const DEFAULT_BUILD_REQUEST: BuildRequest = {
   allow: [],
   checkOptions: "",
   call: "build",
+  keepFailed: false,
   buildRef: "",
   credentials: {},
 };

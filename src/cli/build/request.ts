@@ -1,0 +1,125 @@
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { DEFAULT_BUILD_REQUEST, parseReference, type BuildRequest, type NamedContext, type RegistryCredentials } from "../../spec/mod.ts";
+import type { Invocation } from "../command.ts";
+import { CredentialStore } from "../credentials/credentials.ts";
+import { Failure } from "../failure.ts";
+import type { Flags } from "../flags.ts";
+import { configMembers } from "../config-writer.ts";
+import { parseUlimit } from "../options/limits.ts";
+import { parseBytes } from "../values.ts";
+import type { BuildInput } from "./answers.ts";
+import { readContextArgument, remoteContext } from "./context-argument.ts";
+import { notPrepared } from "./options/fields.ts";
+import { parseOutputs } from "./options/output.ts";
+import { parseSecrets } from "./options/secrets.ts";
+import { parseSsh } from "./options/ssh.ts";
+import { parseAllow, parseAnnotations, parseAttests, parseBuildArgs, parseCaches, parseCall, parseHosts, parseLabels, parseNetwork, parsePlatforms } from "./options/values.ts";
+
+export interface PreparedBuild {
+  readonly request: BuildRequest;
+  readonly input: BuildInput;
+  /** The answer of --call as JSON. */
+  readonly callJson: boolean;
+  dispose(): void;
+}
+
+/** What the command line asks for, all of it checked. @throws Failure in docker's words */
+export async function prepareBuild({ flags, args: [argument = ""], config, host, global }: Invocation): Promise<PreparedBuild> {
+  const tags = flags.list("tag");
+  for (const tag of tags) checkTag(tag);
+  const { call, json } = parseCall(flags.string("call") ?? "build", flags.bool("check"));
+  const outputs = parseOutputs({ outputs: flags.list("output"), push: flags.bool("push"), load: flags.bool("load"), tags });
+  const named = namedContexts(flags.list("build-context"));
+  const secrets = parseSecrets(flags.list("secret"));
+  const agents = parseSsh(flags.list("ssh"));
+  const options = requestOptions(flags);
+  const local = await readContextArgument(argument, flags.string("file"));
+  const request: BuildRequest = {
+    ...DEFAULT_BUILD_REQUEST,
+    ...options,
+    buildArgs: { ...proxyArgs(config.file.proxies?.[host] ?? config.file.proxies?.["default"] ?? {}), ...options.buildArgs },
+    dockerfile: local.dockerfile,
+    context: local.context,
+    tags,
+    call,
+    keepFailed: flags.bool("debug") || global.bool("debug"),
+    namedContexts: named.contexts,
+    exporters: call === "build" ? outputs.map(({ request: exporter }) => exporter) : [{ type: "cacheonly", attrs: {} }],
+    credentials: await allCredentials(config),
+  };
+  return { request, input: { folders: new Map([...local.folders, ...named.folders]), secrets, agents, outputs }, callJson: json, dispose: () => local.dispose() };
+}
+
+function requestOptions(flags: Flags) {
+  return {
+    target: flags.string("target") ?? "",
+    buildArgs: parseBuildArgs(flags.list("build-arg")),
+    labels: parseLabels(flags.list("label")),
+    annotations: parseAnnotations(flags.list("annotation")),
+    platforms: parsePlatforms(flags.list("platform")),
+    noCache: flags.bool("no-cache"),
+    noCacheFilter: flags.list("no-cache-filter").flatMap((text) => text.split(",")),
+    pull: flags.bool("pull"),
+    network: parseNetwork(flags.string("network")),
+    addHosts: parseHosts(flags.list("add-host")),
+    shmSize: parseBytes(flags.string("shm-size") || "0"),
+    ulimits: flags.list("ulimit").map((text) => parseUlimit(text)).map(({ Name = "", Soft = 0, Hard = 0 }) => ({ name: Name, soft: Soft, hard: Hard })),
+    cgroupParent: flags.string("cgroup-parent") ?? "",
+    cacheFrom: parseCaches(flags.list("cache-from")),
+    cacheTo: parseCaches(flags.list("cache-to")),
+    attests: parseAttests(flags.list("attest"), { provenance: flags.string("provenance"), sbom: flags.string("sbom") }),
+    allow: parseAllow(flags.list("allow")),
+  };
+}
+
+function checkTag(tag: string): void {
+  try {
+    parseReference(tag);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw notPrepared(`invalid tag ${JSON.stringify(tag)}: ${message.replace(/^invalid reference format: /, "")}`);
+  }
+}
+
+/** Folders of this machine are asked for by the context's name. */
+function namedContexts(texts: readonly string[]): { contexts: NamedContext[]; folders: Map<string, string> } {
+  const folders = new Map<string, string>();
+  const contexts = texts.map((text) => {
+    const equals = text.indexOf("=");
+    if (equals < 0) throw new Failure(`ERROR: invalid context value: ${text}, expected key=value`);
+    const [name, value] = [text.slice(0, equals), text.slice(equals + 1)];
+    if (/^(docker-image|target|oci-layout):/.test(value) || (!existsSync(value) && remoteContext(value))) return { name, value };
+    const stat = statSync(value, { throwIfNoEntry: false });
+    if (!stat) throw notPrepared(`failed to get build context ${name}: stat ${value}: no such file or directory`);
+    if (!stat.isDirectory()) throw notPrepared(`failed to get build context ${name}: not a directory`);
+    folders.set(name, resolve(value));
+    return { name, value: `local:${name}` };
+  });
+  if (folders.has("context") || folders.has("dockerfile")) throw notPrepared(`the build context ${folders.has("context") ? "context" : "dockerfile"} is reserved: choose another name`);
+  return { contexts, folders };
+}
+
+const PROXY_ARGS: readonly (readonly [key: "httpProxy" | "httpsProxy" | "noProxy" | "ftpProxy" | "allProxy", variable: string])[] = [
+  ["httpProxy", "HTTP_PROXY"], ["httpsProxy", "HTTPS_PROXY"], ["noProxy", "NO_PROXY"], ["ftpProxy", "FTP_PROXY"], ["allProxy", "ALL_PROXY"],
+];
+
+/** Programs look for either case of the name. */
+function proxyArgs(proxies: { readonly [K in (typeof PROXY_ARGS)[number][0]]?: string | undefined }): Record<string, string> {
+  const args: Record<string, string> = {};
+  for (const [key, variable] of PROXY_ARGS) for (const name of [variable, variable.toLowerCase()]) if (proxies[key]) args[name] = proxies[key];
+  return args;
+}
+
+/** Of every registry that the configuration knows: which of them a Dockerfile names shows only while it is read. */
+async function allCredentials(config: Invocation["config"]): Promise<Record<string, RegistryCredentials>> {
+  const { auths } = configMembers(config.folder);
+  const keys = new Set([...Object.keys(Object(auths) as object), ...Object.keys(config.file.credHelpers ?? {})]);
+  const store = new CredentialStore(config);
+  const found: Record<string, RegistryCredentials> = {};
+  for (const key of keys) {
+    const credentials = await store.get(key).catch(() => undefined);
+    if (credentials) found[key] = { username: credentials.username, password: credentials.password, identityToken: credentials.identityToken };
+  }
+  return found;
+}
