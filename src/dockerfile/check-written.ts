@@ -15,6 +15,7 @@ export function checkWritten(dockerfile: Dockerfile, options: CheckOptions, repo
     checkFrom(stage, withComments(options, stage.comments), report);
     for (const instruction of stage.instructions) checkInstruction(instruction, options, report);
   }
+  if (dockerfile.incomplete) return;
   checkStageNames(dockerfile.stages, options, report);
   checkKeywordCasing(dockerfile.stages, options, report);
 }

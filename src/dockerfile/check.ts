@@ -55,7 +55,7 @@ export function checkDockerfile(dockerfile: Dockerfile, input: CheckInput): Chec
     if (speaks(rule, inForce)) warnings.push({ rule: rule.name, description: rule.description, url: rule.url, detail, range });
   };
   checkWritten(dockerfile, options, report);
-  const error = dockerfile.stages.length === 0 ? undefined : failureOf(() => checkStages(dockerfile, input, options, report));
+  const error = dockerfile.incomplete ? undefined : failureOf(() => checkStages(dockerfile, input, options, report));
   const violated = new Set(warnings.map(({ rule }) => rule));
   return {
     warnings,

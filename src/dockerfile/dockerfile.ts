@@ -44,7 +44,9 @@ export interface Dockerfile {
   readonly directives: Directives;
   /** ARG before the first FROM. */
   readonly metaArgs: readonly ArgInstruction[];
-  /** At least one. */
+  /** At least one, unless the file is incomplete. */
   readonly stages: readonly Stage[];
   readonly warnings: readonly ParseWarning[];
+  /** Only what stands before an error: such a file is not looked at as a whole. */
+  readonly incomplete?: boolean;
 }

@@ -39,7 +39,7 @@ export function parseAsFar(input: Uint8Array | string, options: ParseOptions = {
     builder.checkComplete();
     return { dockerfile: builder.dockerfile() };
   } catch (error) {
-    if (error instanceof DockerfileError) return { dockerfile: builder.dockerfile(), error };
+    if (error instanceof DockerfileError) return { dockerfile: { ...builder.dockerfile(), incomplete: true }, error };
     throw error;
   }
 }
