@@ -1,4 +1,5 @@
 import { build } from "./build.ts";
+import { buildSession } from "./build-session.ts";
 import { containerLimits } from "./container-limits.ts";
 import { containerStreams } from "./container-streams.ts";
 import { containerFiles } from "./container-files.ts";
@@ -17,4 +18,4 @@ import { unsupported } from "./unsupported.ts";
 import { volumes } from "./volumes.ts";
 
 /** Every endpoint of the API. */
-export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerFiles, ...containerLimits, ...exec, ...images, ...build, ...registries, ...registryService, ...events, ...system, ...volumes, ...networks, ...reach, ...swarm, ...unsupported];
+export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerFiles, ...containerLimits, ...exec, ...images, ...build, ...buildSession, ...registries, ...registryService, ...events, ...system, ...volumes, ...networks, ...reach, ...swarm, ...unsupported];

@@ -1,16 +1,18 @@
-import type { Dockerfile, SourceRange, Source } from "../dockerfile/mod.ts";
+import { globalArguments, predefinedArguments, stageBases, targetStage, type Dockerfile, type SourceRange, type Source } from "../dockerfile/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import { buildError } from "./build-error.ts";
 import type { BuildClient } from "./client.ts";
 import { loadDefinition } from "./definition.ts";
 import { exportResults, type Exported } from "./exporters/export.ts";
 import { convert, type Target } from "./frontend/convert.ts";
-import { OWN_PLATFORM } from "./frontend/platform.ts";
+import { argumentPlatform, OWN_PLATFORM } from "./frontend/platform.ts";
 import { sourceFinder } from "./frontend/source-finder.ts";
 import type { Step } from "./frontend/stage-state.ts";
 import { emptyVertex } from "./frontend/run.ts";
 import type { Vertex } from "./graph/vertex.ts";
 import type { Tell } from "./internal-vertex.ts";
+import { checkAnswer, outlineAnswer, targetsAnswer } from "./calls.ts";
+import { checkFile, tellWarnings } from "./checks.ts";
 import type { BuildDeps } from "./ports.ts";
 import type { BuildRequest, BuildResult } from "./request.ts";
 
@@ -34,16 +36,36 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
     const epoch = epochOf(request);
     const sources = sourceFinder({ request, client, images: deps.images, resolveGit: (url, ref, stop) => deps.resolveGit(url, ref, stop), resolveHttp: (url, stop) => deps.resolveHttp(url, stop), remote, severalPlatforms, tell, signal });
     const targets: Target[] = [];
-    for (const platform of platforms) targets.push(await convert({ file, request, platform, severalPlatforms, sources, created: epoch }));
+    const answer = request.call === "targets" || request.call === "outline" ? callAnswer(file, request) : undefined;
+    if (answer) return { ...NOTHING, answer };
+    try {
+      for (const platform of platforms) targets.push(await convert({ file, request, platform, severalPlatforms, sources, created: epoch }));
+    } finally {
+      // What is wrong may be what a warning is about.
+      if (targets.length === 0) tellWarnings(tell, file, checkFile(file, request, platforms[0] ?? OWN_PLATFORM, undefined));
+    }
+    const checked = checkFile(file, request, platforms[0] ?? OWN_PLATFORM, targets[0]);
+    if (request.call === "check") return { ...NOTHING, answer: checkAnswer(file, checked) };
+    tellWarnings(tell, file, checked);
+    if (checked.violation !== undefined) throw new EngineError("InvalidParameter", checked.violation);
     for (const { steps } of targets) for (const { vertex, range } of steps) if (vertex) notePlace(places, vertex, { source: file.source, range });
     planned?.(targets[0]?.steps ?? [], file);
-    await using solved = await deps.solver.solve(targets.map(({ vertex }) => vertex ?? emptyVertex()), { client, tell, signal });
+    await using solved = await deps.solver.solve(targets.map(({ vertex }) => vertex ?? emptyVertex()), { client, tell, signal, keepFailed: request.keepFailed });
     const exported: Exported[] = targets.map((target, index) => ({ target, layers: target.vertex === undefined ? [] : (solved.results[index]?.layers ?? []) }));
     return await exportResults(deps, exported, { request, client, tell, signal, epoch });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw buildError(error, (vertex) => places.get(vertex.digest));
   }
+}
+
+const NOTHING: BuildResult = { imageId: undefined, descriptor: undefined, metadata: {} };
+
+function callAnswer(file: Dockerfile, { call, target, buildArgs, platforms }: BuildRequest): NonNullable<BuildResult["answer"]> {
+  const platform = argumentPlatform(platforms[0] ?? OWN_PLATFORM);
+  const globals = globalArguments(file, predefinedArguments({ buildPlatform: argumentPlatform(OWN_PLATFORM), targetPlatform: platform, target, buildArgs }), buildArgs);
+  const bases = stageBases(file, globals);
+  return call === "targets" ? targetsAnswer(file, bases) : outlineAnswer({ file, bases, globals, buildArgs, target: targetStage(file, target) });
 }
 
 /** Vertices that only prepare something fail in the name of the step that they are for. */

@@ -13,6 +13,8 @@ export type { Step } from "./frontend/stage-state.ts";
 export type { FailedStep, LayerRef, Result, Solved, SolveOptions, Solver } from "./solver/types.ts";
 export type { LayerPort, RunningStep, Shell, ShellRequest, SolverDeps, SourcePort, SourceProgress, StepExit, StepMount, StepPort, StepRequest, UnpackPort, WorkerProcess } from "./solver/ports.ts";
 export type { RunOp } from "./graph/op.ts";
+export { ContextStore, type KeptContext } from "./contexts/store.ts";
+export { serveBuild } from "./session/serve-build.ts";
 export { openSolver } from "./solver/solver.ts";
 export { buildCacheSchema } from "./cache/schema.ts";
 export { isGitURL, type GitURL } from "./sources/git-url.ts";

@@ -1,4 +1,5 @@
 import type { CommandSpec, Entry } from "../command.ts";
+import { BUILD } from "./build.ts";
 import { COMPLETION } from "./completion.ts";
 import { COMPOSE } from "./compose.ts";
 import * as container from "./container.ts";
@@ -18,6 +19,7 @@ export const TABLE: readonly Entry[] = [
   { name: "run", command: container.RUN, section: "common" },
   { name: "exec", command: container.EXEC, section: "common" },
   { name: "ps", command: container.PS, section: "common" },
+  { name: "build", command: BUILD, section: "common" },
   { name: "pull", command: image.PULL, section: "common" },
   { name: "push", command: image.PUSH, section: "common" },
   { name: "images", command: image.IMAGES, section: "common" },
@@ -82,6 +84,7 @@ export const TABLE: readonly Entry[] = [
     section: "management",
     children: [
       { name: "bootstrap", command: image.BOOTSTRAP },
+      { name: "build", command: BUILD },
       { name: "history", command: image.HISTORY },
       { name: "import", command: image.IMPORT },
       { name: "inspect", command: image.INSPECT_IMAGE },
@@ -188,13 +191,13 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "bake", "build", "builder", "buildx", "plugin",
+  "bake", "builder", "buildx", "plugin",
   "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
 /** The same of the groups that are there. */
 export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
-  image: ["build"],
+
 };
 
 /** All names that lead to one command, management names first, as help shows them. */
