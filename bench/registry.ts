@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { HAKO, Live, run } from "../test/harness.ts";
 import { scratchFolder } from "../test/scratch.ts";
-import { median } from "./measures.ts";
+import { median } from "./median.ts";
 
 const { values: flags } = parseArgs({ args: process.argv.slice(2), options: { box: { type: "string" }, seconds: { type: "string", default: "5" } } });
 const box = flags.box ?? "";

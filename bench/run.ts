@@ -15,7 +15,10 @@ import { publishMeasures } from "./publish-measures.ts";
 import { tagMeasures } from "./tag-measures.ts";
 import { pullMemoryMeasures, transferMeasures } from "./transfer-measures.ts";
 import { nameMeasures } from "./name-measures.ts";
-import { measures, median, scaling, type Measure } from "./measures.ts";
+import { measures, scaling, type Measure } from "./measures.ts";
+import { median } from "./median.ts";
+import { networkMeasures, portScaling } from "./network-measures.ts";
+import { trafficMeasures } from "./traffic-measures.ts";
 
 const { values: flags } = parseArgs({
   args: process.argv.slice(2),
@@ -61,7 +64,7 @@ await using theirs = flags.alone ? undefined : await docker(host);
 
 console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${mine.name} beside ${theirs?.name ?? "nothing"}, medians\n`);
 console.log(`| measure | ours | theirs | ratio | to reach | ours, spread | theirs, spread |\n| --- | --- | --- | --- | --- | --- | --- |`);
-for (const measure of [...measures(flags.quick ? 50 : 500), ...fileMeasures(flags.quick ? 200 : 1000), ...publishMeasures(flags.quick ? 2 : 8), ...nameMeasures(flags.quick ? 2000 : 10_000), ...transferMeasures(flags.quick ? 100 : 380), ...pullMemoryMeasures(flags.quick ? 200 : 2048), ...tagMeasures(1000), ...imageMeasures(flags.quick ? 100 : 373)]) {
+for (const measure of [...measures(flags.quick ? 50 : 500), ...fileMeasures(flags.quick ? 200 : 1000), ...networkMeasures(), ...publishMeasures(), ...trafficMeasures(flags.quick ? 2 : 8), ...nameMeasures(flags.quick ? 2000 : 10_000), ...transferMeasures(flags.quick ? 100 : 380), ...pullMemoryMeasures(flags.quick ? 200 : 2048), ...tagMeasures(1000), ...imageMeasures(flags.quick ? 100 : 373)]) {
   if (flags.only !== undefined && !measure.name.includes(flags.only)) continue;
   try {
     console.log(row(measure, await interleaved(measure, mine, theirs)));
@@ -73,4 +76,9 @@ if (flags.only === undefined || "idle containers".includes(flags.only)) {
   const many = flags.quick ? 100 : 300;
   console.log(`\n| with idle containers | 10 | ${many} | ratio (at most 1.3) |\n| --- | --- | --- | --- |`);
   for (const { name, few, many: lots } of await scaling(mine, many, flags.quick ? 5 : 15)) console.log(`| \`${name}\` | ${figure(few)} ms | ${figure(lots)} ms | ${(lots / few).toFixed(2)} |`);
+}
+if (flags.only === undefined || "published ports".includes(flags.only)) {
+  const many = flags.quick ? 200 : 1000;
+  console.log(`\n| with published ports | 1 | ${many} | ratio |\n| --- | --- | --- | --- |`);
+  for (const { name, few, many: lots } of await portScaling(mine, many, flags.quick ? 5 : 15)) console.log(`| ${name} | ${figure(few)} ms | ${figure(lots)} ms | ${(lots / few).toFixed(2)} |`);
 }
