@@ -1,13 +1,13 @@
 import { EngineError } from "../../base/mod.ts";
-import { DockerfileError, globalArguments, instructionTitle, InstructionError, parseTrigger, predefinedArguments, StageScope, type ArgumentPlatform, type Dockerfile, type Environment, type Instruction, type Stage } from "../../dockerfile/mod.ts";
+import { DockerfileError, globalArguments, instructionTitle, InstructionError, parseTrigger, predefinedArguments, sourcesOf, StageScope, type Dockerfile, type Environment, type Instruction, type Stage } from "../../dockerfile/mod.ts";
 import { makeVertex } from "../graph/make-vertex.ts";
 import type { Platform } from "../graph/op.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import type { BuildRequest } from "../request.ts";
 import { applyInstruction, type StageContext } from "./instructions.ts";
-import { OWN_PLATFORM, parsePlatform } from "./platform.ts";
+import { argumentPlatform, OWN_PLATFORM, parsePlatform } from "./platform.ts";
 import type { BaseImage, SourceFinder } from "./sources.ts";
-import { sourcesOf, StageGraph } from "./stage-graph.ts";
+import { StageGraph } from "./stage-graph.ts";
 import { scratchBase, StageState, withPath, type StageBase, type Step } from "./stage-state.ts";
 import type { ImageConfig } from "../../spec/mod.ts";
 
@@ -32,7 +32,7 @@ export interface Target {
   /** Of all stages that were needed, in the order of the file. */
   readonly steps: readonly Step[];
   /** Images that stages began with or copied from. */
-  readonly images: readonly BaseImage[];
+  readonly images: readonly (BaseImage & { readonly ref: string })[];
 }
 
 /** The graph of one platform. @throws DockerfileError */
@@ -46,7 +46,7 @@ class Conversion {
   readonly #graph: StageGraph;
   readonly #ends = new Map<number, StageState>();
   readonly #images = new Map<string, Promise<BaseImage>>();
-  readonly #usedImages = new Map<string, BaseImage>();
+  readonly #usedImages = new Map<string, BaseImage & { readonly ref: string }>();
 
   constructor(options: ConvertOptions) {
     this.#options = options;
@@ -147,7 +147,7 @@ class Conversion {
   }
 
   #imageBase(ref: string, image: BaseImage, platform: Platform): StageBase {
-    this.#usedImages.set(image.id, image);
+    this.#usedImages.set(ref, { ...image, ref });
     const vertex = makeVertex({ kind: "image", ref, digest: image.id, platform }, [], { name: `FROM ${image.name}${image.digest === undefined ? "" : `@${image.digest}`}` });
     return { vertex, config: withPath(image.config) };
   }
@@ -194,7 +194,5 @@ class Conversion {
     return new DockerfileError(error.message, this.#options.file.source, [range]);
   }
 }
-
-const argumentPlatform = ({ os, architecture, variant }: Platform): ArgumentPlatform => ({ os, architecture, ...(variant !== undefined && { variant }) });
 
 const renamed = (vertex: Vertex, name: string, stage: string): Vertex => ({ ...vertex, name, stage });

@@ -1,4 +1,5 @@
 import { EngineError } from "../../base/mod.ts";
+import type { ArgumentPlatform } from "../../dockerfile/mod.ts";
 import type { Platform } from "../graph/op.ts";
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", "x86-64": "amd64", i386: "386", aarch64: "arm64", armhf: "arm", armel: "arm" };
@@ -34,5 +35,8 @@ export function normalPlatform({ os, architecture: written, variant }: Platform)
 }
 
 export const platformText = ({ os, architecture, variant }: Platform): string => [os, architecture, ...(variant ? [variant] : [])].join("/");
+
+/** As the Dockerfile's arguments want it. */
+export const argumentPlatform = ({ os, architecture, variant }: Platform): ArgumentPlatform => ({ os, architecture, ...(variant !== undefined && { variant }) });
 
 export const samePlatform = (one: Platform, other: Platform): boolean => platformText(one) === platformText(other);

@@ -1,0 +1,26 @@
+import { checkDockerfile, renderExcerpt, type CheckResult, type Dockerfile } from "../dockerfile/mod.ts";
+import type { Target } from "./frontend/convert.ts";
+import { argumentPlatform, OWN_PLATFORM } from "./frontend/platform.ts";
+import type { Platform } from "./graph/op.ts";
+import type { Tell } from "./internal-vertex.ts";
+import type { BuildRequest } from "./request.ts";
+
+/** The build checks; without a target those that need no base's config. */
+export function checkFile(file: Dockerfile, request: BuildRequest, platform: Platform, target: Target | undefined): CheckResult {
+  const { buildArgs, checkOptions } = request;
+  const configs = new Map(target?.images.map(({ ref, config }) => [ref, config.config ?? {}]));
+  return checkDockerfile(file, {
+    buildArgs: checkOptions === "" ? buildArgs : { ...buildArgs, BUILDKIT_DOCKERFILE_CHECK: checkOptions },
+    buildPlatform: argumentPlatform(OWN_PLATFORM),
+    targetPlatform: argumentPlatform(platform),
+    ...(request.target !== "" && { target: request.target }),
+    baseConfig: (name) => configs.get(name),
+  });
+}
+
+export function tellWarnings(tell: Tell, file: Dockerfile, { warnings }: CheckResult): void {
+  for (const { rule, description, url, detail, range } of warnings) {
+    const excerpt = renderExcerpt(file.source, [range]);
+    tell({ type: "warning", vertex: undefined, warning: { rule, description, url, detail, fileName: file.source.filename, line: range.start.line, excerpt } });
+  }
+}
