@@ -196,9 +196,7 @@ export const NOT_YET: ReadonlySet<string> = new Set([
 ]);
 
 /** The same of the groups that are there. */
-export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
-
-};
+export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {};
 
 /** All names that lead to one command, management names first, as help shows them. */
 export function namesOf(command: CommandSpec, entries: readonly Entry[] = TABLE): string[] {
