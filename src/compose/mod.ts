@@ -20,7 +20,14 @@ export { formatDuration, parseDuration, parseSize } from "./model/quantities.ts"
 export { networkHash, serviceHash, volumeHash } from "./hash.ts";
 export { COMPOSE_VERSION, LABELS } from "./labels.ts";
 export { checkPorts } from "./check/ports.ts";
+export { withPlatforms } from "./project/platform.ts";
 export { scaleOf } from "./project/scale.ts";
 export { imageOf } from "./project/image.ts";
 export { withoutUnused, withProfiles, withSelectedServices, withServicesEnabled, type Neighbours } from "./project/select.ts";
 export { variablesOf, type Variable } from "./interpolation/variables.ts";
+export type { ComposeContext, ImageWork } from "./run/context.ts";
+export type { ProgressEvent } from "./run/progress.ts";
+export { up, type UpOptions, type UpResult } from "./run/up.ts";
+export { down, type DownOptions, type DownTarget } from "./run/down.ts";
+export { kill, pause, remove, restart, selected, start, stop, unpause, type Selection } from "./run/lifecycle.ts";
+export { observeContainers, type ObservedContainer } from "./run/observe.ts";

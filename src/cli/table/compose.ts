@@ -1,7 +1,6 @@
 import type { CommandSpec, Entry } from "../command.ts";
 import type { Flag } from "../flags.ts";
-
-const DRY_RUN: Flag = { name: "dry-run", type: "bool", help: "Say what would be done, and do nothing" };
+import { DRY_RUN, LIFE } from "./compose-life.ts";
 
 /** What may stand before the name of a compose command. */
 const OPTIONS: readonly Flag[] = [
@@ -69,5 +68,6 @@ export const COMPOSE: Entry = {
   children: [
     { name: "config", aliases: ["convert"], command: CONFIG },
     { name: "version", command: VERSION },
+    ...LIFE,
   ],
 };

@@ -15,6 +15,8 @@ export interface LoadProjectOptions extends ProjectOptions {
   readonly steps?: LoadSteps;
   /** Reads env files into the services' environment; without, `env_file` stays. */
   readonly resolveEnvironment?: boolean;
+  /** Leaves `label_file` out once it is read, as `config` shows it. Containers' hashes want it. */
+  readonly discardLabelFiles?: boolean;
 }
 
 /**
@@ -22,11 +24,11 @@ export interface LoadProjectOptions extends ProjectOptions {
  * @throws ComposeError, whose message names file, line and path
  */
 export function loadProject(options: LoadProjectOptions = {}): Project {
-  const { services = [], steps = ALL_STEPS, allResources = false, resolveEnvironment = true } = options;
-  const whole = loadWholeProject(options, { steps, resolveEnvironment });
+  const { services = [], steps = ALL_STEPS, allResources = false, resolveEnvironment = true, discardLabelFiles = false } = options;
+  const whole = loadWholeProject(options, { steps, resolveEnvironment, discardLabelFiles });
   const enabled = withServicesEnabled(whole, services);
   const selected = withSelectedServices(enabled, services);
   // Services that only a name has activated were not there when files were read.
-  const resolved = enabled === whole ? selected : resolveFiles(selected, { environment: resolveEnvironment, warn: options.onWarning ?? (() => {}) });
+  const resolved = enabled === whole ? selected : resolveFiles(selected, { environment: resolveEnvironment, discardLabelFiles, warn: options.onWarning ?? (() => {}) });
   return allResources ? resolved : withoutUnused(resolved);
 }

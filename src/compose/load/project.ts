@@ -73,10 +73,11 @@ export interface ResolveOptions {
   readonly steps?: LoadSteps;
   /** Reads the files that `env_file` names into `environment`. */
   readonly resolveEnvironment?: boolean;
+  readonly discardLabelFiles?: boolean;
 }
 
 /** Loads a project: all of it, whatever its services are used for. @throws ComposeError */
-export function loadWholeProject(options: ProjectOptions, { steps = ALL_STEPS, resolveEnvironment = true }: ResolveOptions = {}): Project {
+export function loadWholeProject(options: ProjectOptions, { steps = ALL_STEPS, resolveEnvironment = true, discardLabelFiles = false }: ResolveOptions = {}): Project {
   const { tree, name, found } = loadProjectTree(options, steps);
   const profiles = profilesOf(options, found.environment);
   const all: Project = {
@@ -92,5 +93,5 @@ export function loadWholeProject(options: ProjectOptions, { steps = ALL_STEPS, r
   };
   const project = withProfiles(all, profiles);
   if (steps.checkConsistency) checkConsistency(project);
-  return resolveFiles(project, { environment: resolveEnvironment, warn: options.onWarning ?? (() => {}) });
+  return resolveFiles(project, { environment: resolveEnvironment, discardLabelFiles, warn: options.onWarning ?? (() => {}) });
 }

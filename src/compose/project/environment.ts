@@ -8,13 +8,15 @@ import type { EnvFile } from "../model/service.ts";
 export interface ResolveFiles {
   /** Reads env files too, not only label files. */
   readonly environment: boolean;
+  /** Label files are no longer named once they are read. A container's hash names them. */
+  readonly discardLabelFiles: boolean;
   readonly warn: (message: string) => void;
 }
 
-/** The project with what env files and label files say written into its services, and the files no longer named. @throws ComposeError for a file that is missing */
-export function resolveFiles(project: Project, { environment, warn }: ResolveFiles): Project {
+/** The project with what env files and label files say written into its services, and env files no longer named. @throws ComposeError for a file that is missing */
+export function resolveFiles(project: Project, { environment, discardLabelFiles, warn }: ResolveFiles): Project {
   const resolve = (service: Service): Service => {
-    const labelled = withLabels(service, warn);
+    const labelled = withLabels(service, discardLabelFiles, warn);
     return environment ? withEnvironment(labelled, project, warn) : labelled;
   };
   return { ...project, services: Object.fromEntries(Object.entries(project.services).map(([name, service]) => [name, resolve(service)])) };
@@ -30,9 +32,10 @@ function withEnvironment(service: Service, project: Project, warn: (message: str
   return Object.keys(all).length === 0 ? others : { ...others, environment: all };
 }
 
-function withLabels(service: Service, warn: (message: string) => void): Service {
-  const { label_file: files = [], ...others } = service;
-  if (files.length === 0) return others;
+function withLabels(service: Service, discard: boolean, warn: (message: string) => void): Service {
+  const { label_file: files = [], ...plain } = service;
+  if (files.length === 0) return plain;
+  const others = discard ? plain : service;
   const labels = new Map<string, string>();
   for (const path of files) {
     if (!exists(path)) throw new ComposeError(`label file ${path} not found: stat ${path}: no such file or directory`, { path: `services.${service.name}.label_file` });

@@ -13,6 +13,8 @@ import { during } from "./progress.ts";
 import { orphansOf, orphanWarning } from "./up.ts";
 
 export interface DownOptions {
+  /** These alone; networks and volumes stay then. */
+  readonly services?: readonly string[];
   readonly removeOrphans?: boolean;
   /** Named volumes that the project made, and those without a name. */
   readonly removeVolumes?: boolean;
@@ -28,12 +30,14 @@ export type DownTarget = Project | { readonly name: string };
 export async function down(context: ComposeContext, target: DownTarget, options: DownOptions = {}): Promise<void> {
   const project = "services" in target ? target : undefined;
   const [containers, networks, volumes] = await Promise.all([observeContainers(context.client, target.name), observeNetworks(context.client, target.name), observeVolumes(context.client, target.name)]);
-  const orphans = project ? orphansOf(project, containers) : [];
+  const { services } = options;
+  const orphans = project && !services ? orphansOf(project, containers) : [];
   if (orphans.length > 0 && !options.removeOrphans) context.warn(orphanWarning(orphans));
-  const going = containers.filter((container) => options.removeOrphans || !orphans.includes(container));
+  const going = containers.filter((container) => (services ? services.includes(container.service) : options.removeOrphans || !orphans.includes(container)));
   await inOrder(reversed(orderOf(going, project)), async (service) => {
     await together(going.filter((container) => container.service === service), (container) => removeService(context, project, container, options), context.parallel);
   });
+  if (services) return;
   const external = new Set(Object.values(project?.networks ?? {}).flatMap(({ external: isExternal, name }) => (isExternal && name !== undefined ? [name] : [])));
   await together(networks.filter(({ name }) => !external.has(name)), (network) => removeProjectNetwork(context, network), context.parallel);
   if (options.removeVolumes) await together(volumes, ({ name }) => removeProjectVolume(context, name), context.parallel);

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { ALL_STEPS, imageOf, loadProjectTree, serviceHash, treeOut, variablesOf, writeJson, writeProject, writeYaml, type LoadSteps, type Project } from "../../../compose/mod.ts";
+import { ALL_STEPS, imageOf, loadProjectTree, serviceHash, treeOut, variablesOf, withPlatforms, writeJson, writeProject, writeYaml, type LoadSteps, type Project } from "../../../compose/mod.ts";
 import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
 import { fileFailure } from "../../file-failure.ts";
@@ -39,7 +39,7 @@ function save(file: string, text: string): void {
   }
 }
 
-const withoutEnvFiles = (invocation: Invocation, steps: LoadSteps, services: readonly string[] = []): Project => openProject(invocation, services, steps, { resolveEnvironment: false });
+const withoutEnvFiles = (invocation: Invocation, steps: LoadSteps, services: readonly string[] = []): Project => openProject(invocation, services, steps, { resolveEnvironment: false, discardLabelFiles: true });
 
 const keysOf = (values: Readonly<Record<string, unknown>>): string[] => Object.keys(values).toSorted();
 
@@ -74,7 +74,7 @@ function inDependencyOrder(project: Project): string[] {
 }
 
 function hashes(invocation: Invocation, steps: LoadSteps): string[] {
-  const project = withoutEnvFiles(invocation, steps);
+  const project = withPlatforms(withoutEnvFiles(invocation, steps));
   const asked = invocation.flags.string("hash") ?? "*";
   const names = asked === "*" ? keysOf(project.services) : asked.split(",").toSorted();
   return names.map((name) => {
@@ -117,7 +117,7 @@ function render(invocation: Invocation, steps: LoadSteps): string {
     const tree = treeOut(loadProjectTree(projectOptions(invocation), steps).tree);
     return format === "json" ? writeJson(tree, 2) : writeYaml(tree);
   }
-  const project = openProject(invocation, args, steps, { resolveEnvironment: !flags.bool("no-env-resolution") });
+  const project = openProject(invocation, args, steps, { resolveEnvironment: !flags.bool("no-env-resolution"), discardLabelFiles: true });
   const shown = writeProject(project, format);
   return (format === "json" ? writeJson(shown, 2) : writeYaml(shown)).replaceAll("$", "$$$$");
 }

@@ -1,0 +1,11 @@
+import { pause } from "../../../compose/mod.ts";
+import { openContext } from "../../compose/context.ts";
+import { selection } from "../../compose/selection.ts";
+import type { Invocation } from "../../command.ts";
+
+export async function run(invocation: Invocation): Promise<number> {
+  const chosen = selection(invocation);
+  using context = openContext(invocation);
+  await pause(context, chosen);
+  return 0;
+}

@@ -1,0 +1,12 @@
+import { stop } from "../../../compose/mod.ts";
+import { openContext } from "../../compose/context.ts";
+import { selection } from "../../compose/selection.ts";
+import type { Invocation } from "../../command.ts";
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { flags } = invocation;
+  const chosen = selection(invocation);
+  using context = openContext(invocation);
+  await stop(context, chosen, { timeoutSeconds: flags.changed("timeout") ? flags.number("timeout") : undefined });
+  return 0;
+}

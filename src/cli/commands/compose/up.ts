@@ -1,0 +1,65 @@
+import { ComposeError, up, type Project, type UpOptions } from "../../../compose/mod.ts";
+import { openContext } from "../../compose/context.ts";
+import { withScales } from "../../compose/scales.ts";
+import type { Invocation } from "../../command.ts";
+import { Failure } from "../../failure.ts";
+import type { Flags } from "../../flags.ts";
+import { openProject } from "./project-options.ts";
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { flags, args } = invocation;
+  checkFlags(flags);
+  const project = withScales(servicesOf(invocation, args), flags.list("scale"));
+  if (Object.keys(project.services).length === 0) throw new Failure("no service selected");
+  const attached = !flags.bool("detach") && !flags.bool("wait") && !flags.bool("no-start");
+  if (attached) return await (await import("../../compose/attached-up.ts")).attachedUp(invocation, project, upOptions(flags, args));
+  using context = openContext(invocation);
+  await up(context, project, upOptions(flags, args));
+  return 0;
+}
+
+function servicesOf(invocation: Invocation, names: readonly string[]): Project {
+  const project = openProject(invocation, names);
+  if (!invocation.flags.bool("no-deps") || names.length === 0) return project;
+  return { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => names.includes(name)).map(([name, { depends_on: _, ...service }]) => [name, service])) };
+}
+
+const EXCLUSIVE: readonly (readonly [string, string])[] = [
+  ["force-recreate", "no-recreate"],
+  ["build", "no-build"],
+  ["detach", "abort-on-container-exit"],
+  ["detach", "abort-on-container-failure"],
+  ["detach", "attach-dependencies"],
+  ["always-recreate-deps", "no-recreate"],
+];
+
+function checkFlags(flags: Flags): void {
+  for (const [one, other] of EXCLUSIVE) if (flags.bool(one) && flags.bool(other)) throw new Failure(`--${one} and --${other} are incompatible`);
+  if (flags.bool("wait") && (flags.bool("abort-on-container-exit") || flags.changed("exit-code-from"))) throw new Failure("--wait cannot be combined with --abort-on-container-exit or --exit-code-from");
+  if (flags.changed("wait-timeout") && !flags.bool("wait")) throw new Failure("--wait-timeout needs --wait");
+}
+
+export function upOptions(flags: Flags, asked: readonly string[]): UpOptions {
+  const recreate = flags.bool("force-recreate") ? "force" : flags.bool("no-recreate") ? "never" : "diverged";
+  return {
+    asked,
+    recreate,
+    recreateDependencies: flags.bool("always-recreate-deps") ? "force" : flags.bool("no-recreate") ? "never" : "diverged",
+    renewAnonymousVolumes: flags.bool("renew-anon-volumes"),
+    timeoutSeconds: flags.changed("timeout") ? flags.number("timeout") : undefined,
+    removeOrphans: flags.bool("remove-orphans") || process.env["COMPOSE_REMOVE_ORPHANS"] === "true",
+    noStart: flags.bool("no-start"),
+    build: flags.bool("build"),
+    noBuild: flags.bool("no-build"),
+    pull: pullPolicy(flags.string("pull")),
+    wait: flags.bool("wait"),
+    waitTimeoutSeconds: flags.number("wait-timeout"),
+    rolling: flags.bool("rolling"),
+  };
+}
+
+export function pullPolicy(said: string | undefined): UpOptions["pull"] {
+  if (said === undefined || said === "" || said === "policy") return undefined;
+  if (said === "always" || said === "missing" || said === "never") return said;
+  throw new ComposeError(`invalid --pull option ${JSON.stringify(said)}`, { fix: "always, missing or never" });
+}

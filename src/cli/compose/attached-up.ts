@@ -1,0 +1,151 @@
+import { inspectContainer, readJsonLines } from "../../client/mod.ts";
+import { LABELS, observeContainers, stop, up, type ObservedContainer, type Project, type UpOptions } from "../../compose/mod.ts";
+import type { EventMessage } from "../../spec/mod.ts";
+import type { Invocation } from "../command.ts";
+import { err } from "../output.ts";
+import { stdoutIsTerminal } from "../terminal.ts";
+import { openContext, type OpenContext } from "./context.ts";
+import { printLogs } from "./follow-logs.ts";
+import { LogPrinter } from "./log-printer.ts";
+
+const INTERRUPTED = 130;
+
+/** Makes and starts the project and shows what its containers write until they have ended, or until ctrl-c, which stops them. @returns the exit code */
+export async function attachedUp(invocation: Invocation, project: Project, options: UpOptions): Promise<number> {
+  using context = openContext(invocation);
+  await up(context, project, { ...options, noStart: true });
+  context.view.end();
+  return await new Attached(invocation, context, project, options).run();
+}
+
+class Attached {
+  readonly #printer: LogPrinter;
+  readonly #shown: ReadonlySet<string>;
+  readonly #stopWatching = new AbortController();
+  readonly #done = Promise.withResolvers<number>();
+  readonly #following = new Set<Promise<void>>();
+  #running = new Set<string>();
+  #stopping = false;
+
+  constructor(
+    readonly invocation: Invocation,
+    readonly context: OpenContext,
+    readonly project: Project,
+    readonly options: UpOptions,
+  ) {
+    const { flags, group } = invocation;
+    this.#printer = new LogPrinter({ coloured: !flags.bool("no-color") && group?.string("ansi") !== "never" && stdoutIsTerminal(), prefixed: !flags.bool("no-log-prefix") });
+    this.#shown = new Set(shownServices(project, invocation));
+  }
+
+  async run(): Promise<number> {
+    const interrupt = (): void => this.#interrupt();
+    process.on("SIGINT", interrupt);
+    process.on("SIGTERM", interrupt);
+    try {
+      await this.#watch();
+      // The project is started with its events in view, so that nothing of a short life is missed.
+      await up({ ...this.context, tell: () => undefined }, this.project, { ...this.options, recreate: "never", recreateDependencies: "never", build: false, pull: "never" });
+      const containers = await this.#containers();
+      if (containers.every(({ state }) => state !== "running" && state !== "restarting") && !this.#stopping) await this.#ended(containers);
+      const code = await this.#done.promise;
+      await Promise.allSettled(this.#following);
+      return code;
+    } finally {
+      this.#stopWatching.abort();
+      process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
+    }
+  }
+
+  async #containers(): Promise<ObservedContainer[]> {
+    return (await observeContainers(this.context.client, this.project.name)).filter(({ service, oneOff }) => !oneOff && this.project.services[service]);
+  }
+
+  async #watch(): Promise<void> {
+    const before = await this.#containers();
+    err(`Attaching to ${before.filter(({ service }) => this.#shown.has(service)).map(labelOf).join(", ")}\n`);
+    for (const container of before) {
+      if (this.#shown.has(container.service)) this.#printer.add(labelOf(container));
+      if (container.state === "running") this.#begin(container.id, container.service, labelOf(container), "now");
+    }
+    const filters = JSON.stringify({ type: ["container"], label: [`${LABELS.project}=${this.project.name}`] });
+    const { body } = await this.context.client.request("GET", "/events", { query: { filters }, signal: this.#stopWatching.signal });
+    void this.#follow(body);
+  }
+
+  async #follow(body: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const event of readJsonLines<EventMessage>(body)) await this.#take(event);
+      throw new Error("the engine has ended; the containers may go on");
+    } catch (error) {
+      if (!this.#stopWatching.signal.aborted) this.#done.reject(error);
+    }
+  }
+
+  async #take({ Action, Actor, time }: EventMessage): Promise<void> {
+    const labels = Actor?.Attributes ?? {};
+    const id = Actor?.ID ?? "";
+    const service = labels[LABELS.service] ?? "";
+    if (!this.project.services[service] || labels[LABELS.oneoff] === "True") return;
+    const label = `${service}-${labels[LABELS.containerNumber] ?? "1"}`;
+    if (Action === "start") this.#begin(id, service, label, String(time ?? 0));
+    if (Action === "die") await this.#died(id, service, label, Number(labels["exitCode"] ?? 0));
+  }
+
+  #begin(id: string, service: string, label: string, since: string): void {
+    this.#running.add(id);
+    if (!this.#shown.has(service)) return;
+    const { flags } = this.invocation;
+    const work = printLogs(this.context.client, this.#printer, { id, label }, { follow: true, timestamps: flags.bool("timestamps"), ...(since === "now" ? { tail: "0" } : { since }) }).catch(() => undefined);
+    this.#following.add(work);
+    void work.finally(() => this.#following.delete(work));
+  }
+
+  async #died(id: string, service: string, label: string, code: number): Promise<void> {
+    this.#running.delete(id);
+    const { flags } = this.invocation;
+    const restarting = !this.#stopping && (await inspectContainer(this.context.client, id).catch(() => undefined))?.State?.Restarting === true;
+    await Promise.race([Promise.allSettled(this.#following), new Promise((resolve) => setImmediate(resolve))]);
+    if (this.#shown.has(service)) this.#printer.note(label, `exited with code ${code}${restarting ? " (restarting)" : ""}`);
+    if (restarting) return;
+    const chosen = flags.string("exit-code-from") || undefined;
+    if (chosen !== undefined ? chosen === service : flags.bool("abort-on-container-exit") || (flags.bool("abort-on-container-failure") && code !== 0)) return this.#abort(code);
+    if (this.#running.size === 0) await this.#ended(await this.#containers());
+  }
+
+  /** Nothing runs any more, unless something is about to. */
+  async #ended(containers: readonly ObservedContainer[]): Promise<void> {
+    if (containers.some(({ state }) => state === "running" || state === "restarting" || state === "created")) return;
+    this.#done.resolve(this.#stopping ? INTERRUPTED : 0);
+  }
+
+  #abort(code: number): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    err("Aborting on container exit...\n");
+    void this.#stopAll().then(() => this.#done.resolve(code), this.#done.reject);
+  }
+
+  #interrupt(): void {
+    if (this.#stopping) process.exit(INTERRUPTED);
+    this.#stopping = true;
+    err("Gracefully Stopping... press Ctrl+C again to force\n");
+    void this.#stopAll().then(() => this.#done.resolve(INTERRUPTED), this.#done.reject);
+  }
+
+  async #stopAll(): Promise<void> {
+    await stop(this.context, { name: this.project.name, project: this.project, services: [] }, { timeoutSeconds: this.options.timeoutSeconds });
+    this.context.view.end();
+  }
+}
+
+const labelOf = ({ service, number }: ObservedContainer): string => `${service}-${number}`;
+
+/** Whose output is shown: those that were asked for, without those that should not be. */
+function shownServices(project: Project, { flags, args }: Invocation): string[] {
+  const attached = flags.list("attach");
+  const asked = attached.length > 0 ? attached : args.length > 0 && !flags.bool("attach-dependencies") ? args : Object.keys(project.services);
+  const without = new Set(flags.list("no-attach"));
+  return asked.filter((name) => project.services[name]?.attach !== false && !without.has(name));
+}

@@ -1,0 +1,45 @@
+import type { ComposeContext } from "../../compose/mod.ts";
+import type { Invocation } from "../command.ts";
+import { Failure } from "../failure.ts";
+import { stdoutColumns } from "../terminal.ts";
+import { warn } from "../commands/compose/project-options.ts";
+import { imageWork } from "./image-work.ts";
+import { progressView, type ProgressMode, type ProgressView } from "./progress-view.ts";
+
+export interface OpenContext extends ComposeContext, Disposable {
+  readonly view: ProgressView;
+}
+
+const MODES = ["auto", "tty", "plain", "json", "quiet"] as const;
+
+/** What a command that changes a project works with: its progress goes to standard error, ctrl-c ends what is waited for. */
+export function openContext(invocation: Invocation, { quiet = false, signal = new AbortController().signal }: { readonly quiet?: boolean; readonly signal?: AbortSignal } = {}): OpenContext {
+  const { client, group } = invocation;
+  const view = progressView(quiet ? "quiet" : progressMode(invocation));
+  return {
+    client,
+    tell: (event) => view.tell(event),
+    parallel: parallelOf(group?.number("parallel")),
+    warn,
+    signal,
+    images: imageWork(invocation, view),
+    view,
+    [Symbol.dispose]: () => view.end(),
+  };
+}
+
+/** -1: no limit. */
+function parallelOf(flag: number | undefined): number {
+  const said = flag !== undefined && flag >= 0 ? flag : Number(process.env["COMPOSE_PARALLEL_LIMIT"] ?? -1);
+  return said > 0 ? said : Infinity;
+}
+
+export function progressMode({ group }: Invocation): ProgressMode {
+  const said = group?.string("progress") || process.env["COMPOSE_PROGRESS"] || "auto";
+  const mode = MODES.find((each) => each === said);
+  if (!mode) throw new Failure(`unsupported --progress value ${JSON.stringify(said)}`);
+  const ansi = group?.string("ansi") ?? process.env["COMPOSE_ANSI"] ?? "auto";
+  if (mode !== "auto") return mode;
+  if (ansi === "never") return "plain";
+  return ansi === "always" || stdoutColumns(2) ? "tty" : "plain";
+}
