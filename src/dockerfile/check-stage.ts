@@ -47,7 +47,9 @@ export class StageCheck {
     const { instruction, unset } = this.#state.scope.step(written);
     if (this.#state.complete) this.#reportUnset(unset, known, instruction, options);
     this.#check(instruction, options);
-    this.#state = { ...this.#state, config: applyToConfig(this.#state.config, instruction), workdirSet: this.#state.workdirSet || instruction.kind === "workdir" };
+    // Ports are checked already, and may be many.
+    const config = instruction.kind === "expose" ? this.#state.config : applyToConfig(this.#state.config, instruction);
+    this.#state = { ...this.#state, config, workdirSet: this.#state.workdirSet || instruction.kind === "workdir" };
   }
 
   #reportUnset(unset: readonly string[], known: readonly string[], { range }: ExpandedInstruction, options: CheckOptions): void {

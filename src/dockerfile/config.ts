@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { ImageProcessConfig } from "../spec/mod.ts";
 import { InstructionError } from "./instruction-error.ts";
 import type { CommandLine, ExpandedInstruction, KeyValue } from "./instruction.ts";
-import { parseExposedPort } from "./ports.ts";
+import { exposedPorts } from "./ports.ts";
 import { checkSignal } from "./stop-signal.ts";
 
 export const DEFAULT_SHELL: readonly string[] = ["/bin/sh", "-c"];
@@ -29,7 +29,7 @@ export function applyToConfig(config: ImageProcessConfig, instruction: ExpandedI
     case "env":
       return { ...config, Env: withVariables(config.Env ?? [], instruction.pairs) };
     case "expose":
-      return { ...config, ExposedPorts: { ...config.ExposedPorts, ...keyed(instruction.ports.flatMap((port) => parseExposedPort(port).ports)) } };
+      return { ...config, ExposedPorts: { ...config.ExposedPorts, ...keyed(exposedPorts(instruction.ports)) } };
     case "healthcheck":
       return { ...config, Healthcheck: { ...instruction.health } };
     case "label":

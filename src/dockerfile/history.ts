@@ -1,7 +1,7 @@
 import { formatDuration } from "./duration.ts";
 import type { ExpandedInstruction, KeyValue } from "./instruction.ts";
 import { commandArguments, joinedWorkdir } from "./config.ts";
-import { parseExposedPort } from "./ports.ts";
+import { exposedPorts } from "./ports.ts";
 import { runCommand } from "./run-command.ts";
 import { listed, quoted } from "./text.ts";
 import type { HealthConfig } from "../spec/mod.ts";
@@ -30,7 +30,7 @@ export function historyText(instruction: ExpandedInstruction, { shell, args = []
     case "env":
       return `ENV ${pairsText(instruction.pairs)}`;
     case "expose":
-      return `EXPOSE ${listed(instruction.ports.flatMap((port) => parseExposedPort(port).ports))}`;
+      return `EXPOSE ${listed(exposedPorts(instruction.ports))}`;
     case "healthcheck":
       return `HEALTHCHECK ${healthText(instruction.health)}`;
     case "label":

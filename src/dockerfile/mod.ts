@@ -20,7 +20,7 @@ export { applyToConfig, commandArguments, DEFAULT_SHELL, joinedWorkdir, type Con
 export { historyText, type HistoryOptions } from "./history.ts";
 export { instructionTitle } from "./title.ts";
 export { runCommand, SCRIPT_FOLDER, type RunCommand } from "./run-command.ts";
-export { parseExposedPort, type ExposedPort } from "./ports.ts";
+export { exposedPorts, parseExposedPort, type ExposedPort } from "./ports.ts";
 export { ignoreMatcher, ignorePatterns, parseIgnore, IgnoreMatcher } from "./ignore.ts";
 export { checkDockerfile, type CheckInput, type CheckResult, type Warning } from "./check.ts";
 export { parseCheckOptions, type CheckOptions } from "./check-options.ts";

@@ -23,6 +23,8 @@ export interface ParseOutcome {
 }
 
 const DEFAULT_MAX_BYTES = 4 << 20;
+/** An image has at most 127 layers; generated files have some hundred instructions. */
+const MAX_INSTRUCTIONS = 10_000;
 
 /** Reads a Dockerfile of the language docker/dockerfile:1 (1.26). @throws DockerfileError in Docker's words, with the lines at fault */
 export function parseDockerfile(input: Uint8Array | string, options: ParseOptions = {}): Dockerfile {
@@ -71,7 +73,10 @@ class Builder {
     this.#directives = directives;
     const reader = new LineReader(this.source, directives, found);
     const lines: Line[] = [];
-    for (let line = reader.next(); line !== undefined; line = reader.next()) lines.push(this.#cut(line, reader));
+    for (let line = reader.next(); line !== undefined; line = reader.next()) {
+      if (lines.length >= MAX_INSTRUCTIONS) throw new DockerfileError(`the Dockerfile has more than ${MAX_INSTRUCTIONS} instructions`, this.source, [line.range]);
+      lines.push(this.#cut(line, reader));
+    }
     this.#warnings = reader.warnings;
     if (lines.length === 0) throw new DockerfileError("file with no instructions", this.source, [reader.lastLine()]);
     return lines;

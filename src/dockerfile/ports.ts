@@ -4,8 +4,8 @@ import { quoted } from "./text.ts";
 
 /** A word of EXPOSE: `80`, `8000-8010/udp`, and what should not be there but is taken, `127.0.0.1:80:8080/tcp`. */
 export interface ExposedPort {
-  /** `80/tcp`, one of each number. */
-  readonly ports: readonly string[];
+  readonly first: number;
+  readonly last: number;
   /** The protocol as written; checks want it in lower case. */
   readonly protocol: string;
   /** An address or a port of the host was given, which EXPOSE ignores. */
@@ -30,8 +30,15 @@ export function parseExposedPort(word: string): ExposedPort {
   if (range === undefined) throw new InstructionError(`invalid containerPort: ${port}`);
   checkHostPort(host, port, range);
   const [first, last] = range;
-  const name = (protocol || "tcp").toLowerCase();
-  return { ports: Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${name}`), protocol: protocol || "tcp", mapped: address !== "" || host !== "" };
+  return { first, last, protocol: protocol || "tcp", mapped: address !== "" || host !== "" };
+}
+
+/** `80/tcp`, one of each number, as an image's config has them. @throws InstructionError in Docker's words */
+export function exposedPorts(words: readonly string[]): string[] {
+  return words.flatMap((word) => {
+    const { first, last, protocol } = parseExposedPort(word);
+    return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol.toLowerCase()}`);
+  });
 }
 
 function checkAddress(address: string): void {

@@ -85,6 +85,7 @@ const HOSTILE: readonly (readonly [string, string])[] = [
   ["many continuation lines", `FROM scratch\nRUN ${"x \\\n".repeat(100_000)}y\n`],
   ["many comments", `${"# x\n".repeat(100_000)}FROM scratch\n`],
   ["many instructions", `FROM scratch\n${"ENV a=b\n".repeat(20_000)}`],
+  ["ranges of ports", `FROM scratch\n${"EXPOSE 0-65535\n".repeat(9_000)}`],
   ["many stages", Array.from({ length: 5000 }, (_, i) => `FROM ${i === 0 ? "scratch" : `s${i - 1}`} AS s${i}\n`).join("")],
   ["ONBUILD in ONBUILD", `FROM scratch\n${"ONBUILD ".repeat(8_000)}RUN x\n`],
   ["deep JSON", `FROM scratch\nRUN ${"[".repeat(60_000)}\n`],

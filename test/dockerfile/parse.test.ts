@@ -123,6 +123,10 @@ describe("places", () => {
     expect([message, firstLine]).toEqual(["dockerfile line greater than max allowed size of 65535", 2]);
   });
 
+  test("more instructions than anybody writes are refused", () => {
+    expect(failure(`FROM scratch\n${"ENV a=b\n".repeat(10_000)}`).message).toBe("the Dockerfile has more than 10000 instructions");
+  });
+
   test("an empty file is refused", () => {
     expect(failure("").message).toBe("the Dockerfile cannot be empty");
   });
