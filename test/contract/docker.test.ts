@@ -12,6 +12,7 @@ import { describeLimits } from "./limits.ts";
 import { describeNetworking } from "./networking.ts";
 import { describePublishing } from "./publishing.ts";
 import { describeScenario } from "./scenario.ts";
+import { describeVolumes } from "./volumes.ts";
 import type { ShapeOf } from "./shape.ts";
 
 /** unix:///path of a Docker Engine that may be used for tests. */
@@ -27,6 +28,7 @@ if (peer?.startsWith("unix://")) {
   describeLimits(subject);
   describeNetworking(subject);
   describePublishing(subject);
+  describeVolumes(subject);
   describeScenario({ subject, ...(recording && { record: (name: string, shape: ShapeOf) => void (shapes[name] = shape) }) });
   afterAll(() => {
     if (recording) writeFileSync(join(import.meta.dir, "shapes.json"), `${JSON.stringify(shapes, null, 1)}\n`);

@@ -9,6 +9,7 @@ import { describeMalformed } from "./malformed.ts";
 import { describeNetworking } from "./networking.ts";
 import { describePublishing } from "./publishing.ts";
 import { describeScenario } from "./scenario.ts";
+import { describeVolumes } from "./volumes.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -24,6 +25,7 @@ describeCreating(subject);
 describeLimits(subject);
 describeNetworking(subject);
 describePublishing(subject);
+describeVolumes(subject);
 describeMalformed(subject, 500);
 
 test("the engine has nothing to report after all of that", () => {
