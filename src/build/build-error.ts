@@ -29,10 +29,17 @@ export class BuildError extends EngineError {
   readonly exitCode: number | undefined;
 }
 
+/** What a COPY selects is looked up for its cache key. */
+function reasonOf(error: EngineError): string {
+  if (!(error instanceof StepFailed) || error.vertex.op.kind !== "file" || !/^"\/.*": not found$/s.test(error.message)) return error.message;
+  const source = error.vertex.inputs.at(-1)?.digest ?? error.vertex.digest;
+  return `failed to compute cache key: failed to calculate checksum of ref ${source.slice("sha256:".length, "sha256:".length + 25)}: ${error.message}`;
+}
+
 /** `failed to solve: …` with the lines of the Dockerfile that did it. What is no failure of the build itself stays what it is. */
 export function buildError(error: unknown, placeOf: (vertex: Vertex) => { readonly source: Source; readonly range: SourceRange } | undefined): unknown {
   if (error instanceof BuildError || !(error instanceof EngineError)) return error;
-  const message = `failed to solve: ${error.message}`;
+  const message = `failed to solve: ${reasonOf(error)}`;
   if (error instanceof DockerfileError) {
     const { source } = error;
     return new BuildError(error.kind, message, { excerpts: source ? error.ranges.map((range) => renderExcerpt(source, [range])) : [], vertex: undefined, exitCode: undefined, cause: error });

@@ -30,7 +30,7 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
   try {
     signal.throwIfAborted();
     checkRequest(request);
-    const { file, remote } = await loadDefinition(deps, { request, client, tell, signal });
+    const { file, remote, definition } = await loadDefinition(deps, { request, client, tell, signal });
     const platforms = request.platforms.length > 0 ? request.platforms : [OWN_PLATFORM];
     const severalPlatforms = platforms.length > 1;
     const epoch = epochOf(request);
@@ -42,11 +42,11 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
       for (const platform of platforms) targets.push(await convert({ file, request, platform, severalPlatforms, sources, created: epoch }));
     } finally {
       // What is wrong may be what a warning is about.
-      if (targets.length === 0) tellWarnings(tell, file, checkFile(file, request, platforms[0] ?? OWN_PLATFORM, undefined));
+      if (targets.length === 0) tellWarnings(tell, file, definition, checkFile(file, request, platforms[0] ?? OWN_PLATFORM, undefined));
     }
     const checked = checkFile(file, request, platforms[0] ?? OWN_PLATFORM, targets[0]);
     if (request.call === "check") return { ...NOTHING, answer: checkAnswer(file, checked) };
-    tellWarnings(tell, file, checked);
+    tellWarnings(tell, file, definition, checked);
     if (checked.violation !== undefined) throw new EngineError("InvalidParameter", checked.violation);
     for (const { steps } of targets) for (const { vertex, range } of steps) if (vertex) notePlace(places, vertex, { source: file.source, range });
     planned?.(targets[0]?.steps ?? [], file);
@@ -72,7 +72,7 @@ function callAnswer(file: Dockerfile, { call, target, buildArgs, platforms }: Bu
 function notePlace(places: Map<string, { readonly source: Source; readonly range: SourceRange }>, vertex: Vertex, place: { readonly source: Source; readonly range: SourceRange }): void {
   if (places.has(vertex.digest)) return;
   places.set(vertex.digest, place);
-  for (const input of vertex.inputs) if (input.stage === "" && input.op.kind !== "local") notePlace(places, input, place);
+  for (const [index, input] of vertex.inputs.entries()) if ((input.stage === "" && input.op.kind !== "local") || (vertex.op.kind === "merge" && index === 1)) notePlace(places, input, place);
 }
 
 function checkRequest({ cacheTo, cacheFrom, exporters }: BuildRequest): void {

@@ -1,4 +1,5 @@
 import { checkDockerfile, renderExcerpt, type CheckResult, type Dockerfile } from "../dockerfile/mod.ts";
+import type { Digest } from "../spec/mod.ts";
 import type { Target } from "./frontend/convert.ts";
 import { argumentPlatform, OWN_PLATFORM } from "./frontend/platform.ts";
 import type { Platform } from "./graph/op.ts";
@@ -18,9 +19,9 @@ export function checkFile(file: Dockerfile, request: BuildRequest, platform: Pla
   });
 }
 
-export function tellWarnings(tell: Tell, file: Dockerfile, { warnings }: CheckResult): void {
+export function tellWarnings(tell: Tell, file: Dockerfile, vertex: Digest, { warnings }: CheckResult): void {
   for (const { rule, description, url, detail, range } of warnings) {
     const excerpt = renderExcerpt(file.source, [range]);
-    tell({ type: "warning", vertex: undefined, warning: { rule, description, url, detail, fileName: file.source.filename, line: range.start.line, excerpt } });
+    tell({ type: "warning", vertex, warning: { rule, description, url, detail, fileName: file.source.filename, line: range.start.line, excerpt } });
   }
 }

@@ -1,6 +1,7 @@
 import { MAGIC_BYTES, sniffCompression } from "../archive/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import { parseDockerfile, type Dockerfile } from "../dockerfile/mod.ts";
+import type { Digest } from "../spec/mod.ts";
 import type { BuildClient } from "./client.ts";
 import { unpackedDownload } from "./frontend/source-finder.ts";
 import { makeVertex } from "./graph/make-vertex.ts";
@@ -17,6 +18,8 @@ const TAR_MAGIC_AT = 257;
 
 export interface Definition {
   readonly file: Dockerfile;
+  /** What progress shows of reading it; warnings belong to that. */
+  readonly definition: Digest;
   /** The context, when it is no folder of the client's. */
   readonly remote: Vertex | undefined;
 }
@@ -39,7 +42,7 @@ export async function loadDefinition(deps: BuildDeps, options: DefinitionOptions
     const text = dockerfile.kind === "text" ? dockerfile.text : await client.file(dockerfile.folder, dockerfile.path, MAX_DOCKERFILE_BYTES);
     if (text === undefined) throw new EngineError("InvalidParameter", `failed to read dockerfile: open ${path}: no such file or directory`);
     work.done("transferring dockerfile:", text.length);
-    return { file: parseDockerfile(text, { filename: path }), remote: undefined };
+    return { file: parseDockerfile(text, { filename: path }), remote: undefined, definition: work.digest };
   });
 }
 
@@ -54,20 +57,20 @@ async function remoteDefinition(deps: BuildDeps, options: DefinitionOptions): Pr
   const validator = await deps.resolveHttp(context.url, signal);
   const download = makeVertex({ kind: "http", url: context.url, validator, fileName: "context", mode: DOWNLOAD_MODE }, [], { name });
   const head = await reading(deps, download, options, (files) => files.readFile("/context", MAX_DOCKERFILE_BYTES));
-  if (head !== undefined && !isArchive(head)) return { file: parseDockerfile(head, { filename: dockerfile.kind === "text" ? dockerfile.name : dockerfile.path }), remote: undefined };
+  if (head !== undefined && !isArchive(head)) return { file: parseDockerfile(head, { filename: dockerfile.kind === "text" ? dockerfile.name : dockerfile.path }), remote: undefined, definition: download.digest };
   return await withFiles(deps, unpackedDownload(context.url, validator, name), options);
 }
 
 async function withFiles(deps: BuildDeps, vertex: Vertex, options: DefinitionOptions): Promise<Definition> {
   const { dockerfile } = options.request;
-  if (dockerfile.kind === "text") return { file: parseDockerfile(dockerfile.text, { filename: dockerfile.name }), remote: vertex };
+  if (dockerfile.kind === "text") return { file: parseDockerfile(dockerfile.text, { filename: dockerfile.name }), remote: vertex, definition: vertex.digest };
   if (dockerfile.kind === "file" && options.request.context.kind !== "local" && dockerfile.folder !== "context" && dockerfile.folder !== "dockerfile") {
     const bytes = await options.client.file(dockerfile.folder, dockerfile.path, MAX_DOCKERFILE_BYTES);
-    if (bytes !== undefined) return { file: parseDockerfile(bytes, { filename: dockerfile.path }), remote: vertex };
+    if (bytes !== undefined) return { file: parseDockerfile(bytes, { filename: dockerfile.path }), remote: vertex, definition: vertex.digest };
   }
   const bytes = await reading(deps, vertex, options, (files) => files.readFile(`/${dockerfile.path}`, MAX_DOCKERFILE_BYTES));
   if (bytes === undefined) throw new EngineError("InvalidParameter", `failed to read dockerfile: open ${dockerfile.path}: no such file or directory`);
-  return { file: parseDockerfile(bytes, { filename: dockerfile.path }), remote: vertex };
+  return { file: parseDockerfile(bytes, { filename: dockerfile.path }), remote: vertex, definition: vertex.digest };
 }
 
 async function reading<T>(deps: BuildDeps, vertex: Vertex, { client, tell, signal }: DefinitionOptions, read: (files: ReturnType<BuildDeps["files"]>) => T): Promise<T> {
