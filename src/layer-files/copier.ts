@@ -9,10 +9,8 @@ export interface CopyRules {
   readonly mode: ((mode: number, isFolder: boolean) => number) | undefined;
   /** True for what stays out; `path` is relative to the source. */
   readonly excludes: ((path: string, isFolder: boolean) => "no" | "yes" | "butLookInside") | undefined;
-  /** The source is layers rather than a context: files with several names there have several names here. */
-  readonly keepsHardLinks: boolean;
-  /** Whether the file may be the same on disk as its source. */
-  readonly mayShare: (entry: MergedEntry) => boolean;
+  /** Whether the file may be the same on disk as its source; `place` is its path in the layer. */
+  readonly mayShare: (entry: MergedEntry, place: string) => boolean;
 }
 
 /** What was copied, for whoever accounts for it. */
@@ -21,6 +19,8 @@ export interface CopyCount {
   bytes: number;
   /** Layers of the source that now share files with the target. */
   readonly shared: Set<number>;
+  /** Files that the target now has in common with others. */
+  readonly inodes: Set<bigint>;
 }
 
 const NOT_SHARABLE = ["EXDEV", "EMLINK", "EPERM", "EOPNOTSUPP"] as const;
@@ -28,7 +28,6 @@ const NOT_SHARABLE = ["EXDEV", "EMLINK", "EPERM", "EOPNOTSUPP"] as const;
 /** Copies trees of one input into a layer: their times and attributes, with the owner and mode that were asked for. */
 export class Copier {
   readonly #names = new Map<string, string>();
-  readonly #shared = new Set<bigint>();
 
   constructor(
     readonly rules: CopyRules,
@@ -111,13 +110,13 @@ export class Copier {
   #file(entry: MergedEntry, target: TargetFolder, name: string): void {
     const { stat } = entry;
     const key = `${stat.dev}:${stat.ino}`;
-    if (this.rules.keepsHardLinks && stat.nlink > 1) {
+    if (stat.nlink > 1) {
       const first = this.#names.get(key);
       if (first !== undefined) return linkat(this.rootFd, nameBytes(first), target.fd, nameBytes(name));
       this.#names.set(key, joined(target.path, name));
     }
-    if (this.#mayShare(entry) && share(entry, target, name)) {
-      this.#shared.add(stat.ino);
+    if (this.#mayShare(entry, joined(target.path, name)) && share(entry, target, name)) {
+      this.count.inodes.add(stat.ino);
       this.count.shared.add(entry.parent.layer);
       return;
     }
@@ -125,12 +124,12 @@ export class Copier {
   }
 
   /** Same owner and mode, and no file of the same layers below, which would then be one with this. */
-  #mayShare(entry: MergedEntry): boolean {
+  #mayShare(entry: MergedEntry, place: string): boolean {
     const { mode, mayShare } = this.rules;
     const { stat } = entry;
     const owner = this.#ownerOf(stat);
     const wanted = mode ? mode(stat.mode, false) & 0o7777 : stat.mode & 0o7777;
-    return stat.uid === owner.uid && stat.gid === owner.gid && wanted === (stat.mode & 0o7777) && !this.#shared.has(stat.ino) && mayShare(entry);
+    return stat.uid === owner.uid && stat.gid === owner.gid && wanted === (stat.mode & 0o7777) && !this.count.inodes.has(stat.ino) && mayShare(entry, place);
   }
 
   #copy(entry: MergedEntry, target: TargetFolder, name: string): void {

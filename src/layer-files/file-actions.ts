@@ -29,8 +29,9 @@ class LayerWork implements Disposable {
   /** The base with what was written so far. */
   readonly #view: MergedTree;
   readonly #inputs: (MergedTree | undefined)[];
-  readonly #count: CopyCount = { entries: 0, bytes: 0, shared: new Set() };
+  readonly #count: CopyCount = { entries: 0, bytes: 0, shared: new Set(), inodes: new Set() };
   readonly #archives: PendingArchive[] = [];
+  readonly #warnings = new Set<string>();
   #belowInodes: ReadonlySet<bigint> | undefined;
 
   constructor(job: FilesJob, check: () => void) {
@@ -51,8 +52,12 @@ class LayerWork implements Disposable {
   }
 
   done(seals: boolean): FilesDone {
-    const sharing = [...this.#count.shared];
-    return { sealed: seals && this.#archives.length === 0 ? seal(this.#upper, this.#check) : undefined, archives: this.#archives, sharing };
+    const sealed = seals && this.#archives.length === 0 ? seal(this.#upper, this.#check) : undefined;
+    return { sealed, archives: this.#archives, sharing: [...this.#count.shared], warnings: [...this.#warnings] };
+  }
+
+  #owner(text: string): Owner {
+    return findOwner(text, this.#base, (sentence) => this.#warnings.add(sentence));
   }
 
   act(action: JobAction): void {
@@ -75,8 +80,8 @@ class LayerWork implements Disposable {
     const input = this.#job.inputs[action.input];
     const tree = this.#tree(action.input);
     if (!input || !tree) throw new EngineError("System", "a copy of an input that the operation does not have");
-    const owner = findOwner(action.owner, this.#base);
-    const copier = new Copier({ owner, mode: modeChange(action.mode), excludes: excluderOf(action.exclude), keepsHardLinks: input.kind === "layers", mayShare: (entry) => this.#mayShare(input, entry) }, this.#upper, this.#count, this.#check);
+    const owner = this.#owner(action.owner);
+    const copier = new Copier({ owner, mode: modeChange(action.mode), excludes: excluderOf(action.exclude), mayShare: (entry, place) => !isJudged(place) && this.#mayShare(input, entry) }, this.#upper, this.#count, this.#check);
     for (const each of select(tree, action)) {
       this.#view.forget();
       this.#copyOne(copier, tree, each, action, owner);
@@ -88,12 +93,16 @@ class LayerWork implements Disposable {
     const intoFolder = action.targetIsFolder || action.parents || (target.stat !== undefined && isFolder(target.stat));
     if (isFolder(stat)) {
       const place = name === "" || (!intoFolder && !action.parents) ? target.path : this.#view.resolve(joined(target.path, name), true).path;
-      const existed = this.#view.resolve(place, true).stat !== undefined;
+      const old = this.#view.resolve(place, true).stat;
+      if (old && !isFolder(old)) throw new EngineError("InvalidParameter", `cannot copy to non-directory: /${place}`);
       const source = tree.folder(path);
       if (!source) return;
       this.#inFolder(place, owner, (folder) => {
         copier.contents(source, folder);
-        if (!existed) copier.describeFolder(source, folder);
+        if (old) return;
+        if (name !== "") return copier.describeFolder(source, folder);
+        // A folder whose content alone was asked for gives the target nothing else.
+        if (action.mode !== "") fchmod(folder.fd, modeChange(action.mode)?.(0o755, true) ?? 0o755);
       });
       return;
     }
@@ -102,14 +111,14 @@ class LayerWork implements Disposable {
     const base = path.slice(path.lastIndexOf("/") + 1);
     if (copier.rules.excludes?.(base, false) === "yes") return;
     const place = intoFolder ? joined(target.path, name) : target.path;
-    if (action.unpack && this.#deferArchive(entry, target.path, action.owner === "" ? undefined : owner)) return;
+    if (action.unpack && this.#deferArchive(entry, target.path, owner, action.owner !== "")) return;
     if (place === "") throw new EngineError("InvalidParameter", "cannot replace to directory / with file");
     const slash = place.lastIndexOf("/");
     this.#inFolder(slash < 0 ? "" : place.slice(0, slash), owner, (folder) => copier.put(entry, folder, place.slice(slash + 1)));
   }
 
   /** ADD: unpacked later, by a process that sees the merged root. */
-  #deferArchive(entry: MergedEntry, target: string, owner: Owner | undefined): boolean {
+  #deferArchive(entry: MergedEntry, target: string, owner: Owner, given: boolean): boolean {
     if (kindOf(entry.stat) !== S.IFREG) return false;
     const fd = openFile(entry);
     try {
@@ -121,16 +130,16 @@ class LayerWork implements Disposable {
     try {
       const name = String(this.#archives.length);
       putPlain(entry, archives, name);
-      this.#archives.push({ file: `${this.#job.archives}/${name}`, target, owner });
+      this.#archives.push({ file: `${this.#job.archives}/${name}`, target, owner: given ? owner : undefined });
     } finally {
       closeFd(archives);
     }
-    this.#inFolder(target, { uid: 0, gid: 0 }, () => undefined);
+    this.#inFolder(target, owner, () => undefined);
     return true;
   }
 
   #makeFile({ path, content, owner: ownerText, mode }: Extract<JobAction, { action: "makeFile" }>): void {
-    const owner = findOwner(ownerText, this.#base);
+    const owner = this.#owner(ownerText);
     const place = this.#view.resolve(path, true);
     const slash = place.path.lastIndexOf("/");
     if (place.path === "") throw new EngineError("InvalidParameter", "cannot replace to directory / with file");
@@ -153,7 +162,7 @@ class LayerWork implements Disposable {
     const place = this.#view.resolve(path, true);
     if (place.stat && isFolder(place.stat)) return;
     if (place.stat) throw new EngineError("InvalidParameter", `mkdir ${path}: not a directory`);
-    const owner = findOwner(ownerText, this.#base);
+    const owner = this.#owner(ownerText);
     this.#inFolder(place.path, owner, (folder) => fchmod(folder.fd, mode & 0o7777));
   }
 
@@ -179,6 +188,8 @@ class LayerWork implements Disposable {
     const below = new MergedFolder(this.#base.root.parts.map(({ fd, layer }) => ({ fd: openat2(fd, ".", { flags: O.RDONLY | O.DIRECTORY }), layer })), "");
     let folder = opened.use(new TargetFolder(rootFd, below.parts.length > 0 ? below : undefined, "", false));
     for (const part of path.split("/").filter((name) => name !== "")) {
+      const shown = folder.child(part);
+      if (shown && !isFolder(shown)) throw new EngineError("InvalidParameter", `mkdir /${joined(folder.path, part)}: not a directory`);
       const entered = folder.enter(part);
       const next = opened.use(entered ?? folder.make(part));
       if (!entered) {
@@ -204,6 +215,9 @@ class LayerWork implements Disposable {
     return !this.#belowInodes.has(entry.stat.ino);
   }
 }
+
+/** Programs that read their settings here refuse files with several names: cron does. */
+const isJudged = (place: string): boolean => place.startsWith("etc/") || place.startsWith("var/spool/");
 
 function inodesBelow(folders: readonly string[], check: () => void): ReadonlySet<bigint> {
   const found = new Set<bigint>();

@@ -30,6 +30,7 @@ export type FileJob =
   | { readonly kind: "seal"; readonly folder: string; readonly below: readonly string[]; readonly stubs: readonly string[] }
   /** Every file of a layer in another folder, without a copy where it may be shared. */
   | { readonly kind: "twin"; readonly from: string; readonly to: string }
+  | { readonly kind: "size"; readonly folder: string }
   | { readonly kind: "copyTree"; readonly input: JobInput; readonly path: string; readonly to: string; readonly mode: number; readonly uid: number; readonly gid: number };
 
 export interface PendingArchive {
@@ -44,6 +45,8 @@ export interface FilesDone {
   readonly archives: readonly PendingArchive[];
   /** Layers that share files with the new one; -1: a context. */
   readonly sharing: readonly number[];
+  /** Sentences for whoever builds. */
+  readonly warnings: readonly string[];
 }
 
 export interface JobResults {
@@ -52,4 +55,5 @@ export interface JobResults {
   readonly seal: Sealed;
   readonly twin: { readonly shared: boolean };
   readonly copyTree: Record<string, never>;
+  readonly size: { readonly bytes: number };
 }

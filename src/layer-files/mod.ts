@@ -6,5 +6,6 @@ export { excluderOf, type Excluder } from "./excludes.ts";
 export type { FileJob, FilesDone, JobAction, JobInput, JobResults, PendingArchive } from "./file-job.ts";
 export type { Sealed } from "./seal.ts";
 export { clean, type CopyAction } from "./selection.ts";
-export { hasWildcards } from "./wildcards.ts";
+export { MergedTree } from "./merged-tree.ts";
+export { componentExpression, hasWildcards } from "./wildcards.ts";
 export { buildWorkerMain, WORKER_CAPABILITIES } from "./worker-main.ts";

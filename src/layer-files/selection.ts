@@ -19,9 +19,11 @@ export interface Selected {
 /** What a copy takes of its input, in the order in which it is copied. @throws EngineError NotFound, when it must be there */
 export function select(tree: MergedTree, action: CopyAction): Selected[] {
   return action.sources.flatMap((source) => {
-    const paths = action.wildcards && hasWildcards(source) ? expandWildcards(tree, source) : [clean(source)];
+    const wild = action.wildcards && hasWildcards(source);
+    const paths = wild ? expandWildcards(tree, source) : [clean(source)];
     const found = paths.map((path) => selected(tree, path, source, action)).filter((each) => each !== undefined);
-    if (found.length === 0 && action.required) throw missing(source);
+    // As in BuildKit: a pattern that nothing matches is nothing to copy.
+    if (found.length === 0 && action.required && !wild) throw missing(source);
     return found;
   });
 }

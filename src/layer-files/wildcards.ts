@@ -22,8 +22,8 @@ function matching(tree: MergedTree, folder: string, part: string): string[] {
 
 const shown = (name: string): string => Buffer.from(name, "latin1").toString("utf8");
 
-/** One component of a pattern of filepath.Match. */
-function componentExpression(part: string): RegExp {
+/** One component of a pattern of filepath.Match, which is given one character per byte; the expression is for names as text. */
+export function componentExpression(part: string): RegExp {
   const text = shown(part);
   let source = "";
   for (let at = 0; at < text.length; at++) {

@@ -5,7 +5,7 @@ import { runFileActions } from "./file-actions.ts";
 import type { FileJob, JobResults } from "./file-job.ts";
 import { MergedTree } from "./merged-tree.ts";
 import { contentLine, digestOfLines } from "./content-lines.ts";
-import { removeStubs, seal } from "./seal.ts";
+import { countTree, removeStubs, seal } from "./seal.ts";
 import { copyTree, makeTwin } from "./twin.ts";
 
 /**
@@ -58,6 +58,8 @@ function resultOf(job: FileJob): JobResults[FileJob["kind"]] {
       return sealFolder(job);
     case "twin":
       return makeTwin(job, requireEngine);
+    case "size":
+      return { bytes: sizeOf(job.folder) };
     case "copyTree":
       copyTree(job, requireEngine);
       return {};
@@ -79,6 +81,15 @@ function sealFolder({ folder, below, stubs }: Extract<FileJob, { kind: "seal" }>
   const fd = openat2(AT.FDCWD, folder, { flags: O.RDONLY | O.DIRECTORY });
   try {
     return seal(fd, requireEngine);
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function sizeOf(folder: string): number {
+  const fd = openat2(AT.FDCWD, folder, { flags: O.RDONLY | O.DIRECTORY });
+  try {
+    return countTree(fd, requireEngine).bytes;
   } finally {
     closeFd(fd);
   }

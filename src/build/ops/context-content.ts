@@ -1,5 +1,5 @@
 import { EngineError } from "../../base/mod.ts";
-import { clean, contentLine, digestOfLines, excluderOf, hasWildcards, type CopyAction } from "../../layer-files/mod.ts";
+import { clean, componentExpression, contentLine, digestOfLines, excluderOf, hasWildcards, type CopyAction } from "../../layer-files/mod.ts";
 
 /** Entries looked at in one turn of the event loop. */
 const SLICE = 2000;
@@ -9,17 +9,32 @@ const SLICE = 2000;
  * that takes a look at the files: patterns and links. @throws EngineError NotFound
  */
 export async function contextContent(digests: ReadonlyMap<string, string>, action: CopyAction, signal: AbortSignal): Promise<string | undefined> {
-  if (action.parents || action.sources.some((source) => action.wildcards && hasWildcards(source))) return undefined;
+  if (action.parents) return undefined;
   const lines: string[] = [];
-  for (const source of action.sources) {
-    const path = clean(source);
+  for (const { path, source, wild } of action.sources.flatMap((each) => pathsOf(digests, each, action.wildcards && hasWildcards(each)))) {
     if (linkOnTheWay(digests, path)) return undefined;
     const own = path === "" ? (digests.get("") ?? "d755") : digests.get(path);
     if (own === undefined) {
-      if (action.required) throw new EngineError("NotFound", `${JSON.stringify(`/${source.replace(/^\/+/, "")}`.slice(0, 1024))}: not found`);
+      if (action.required && !wild) throw new EngineError("NotFound", `${JSON.stringify(`/${source.replace(/^\/+/, "")}`.slice(0, 1024))}: not found`);
     } else await addSource(digests, { path, own }, action, lines, signal);
   }
   return digestOfLines(lines);
+}
+
+interface Path {
+  readonly path: string;
+  readonly source: string;
+  readonly wild: boolean;
+}
+
+function pathsOf(digests: ReadonlyMap<string, string>, source: string, wild: boolean): Path[] {
+  if (!wild) return [{ path: clean(source), source, wild }];
+  const expressions = source.split("/").filter((part) => part !== "" && part !== ".").map((part) => componentExpression(Buffer.from(part, "utf8").toString("latin1")));
+  const matches = (path: string): boolean => {
+    const parts = path.split("/");
+    return parts.length === expressions.length && parts.every((part, index) => expressions[index]?.test(part));
+  };
+  return [...digests.keys()].filter(matches).sort().map((path) => ({ path, source, wild }));
 }
 
 async function addSource(digests: ReadonlyMap<string, string>, { path, own }: { readonly path: string; readonly own: string }, action: CopyAction, lines: string[], signal: AbortSignal): Promise<void> {

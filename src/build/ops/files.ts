@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { nowNs } from "../../base/mod.ts";
 import type { RootMount } from "../../spec/mod.ts";
 import type { FileAction, FileOp } from "../graph/op.ts";
 import { jobInput, NO_LAYERS, type Evaluated } from "../solver/inputs.ts";
@@ -25,12 +26,14 @@ interface UnderWay {
 }
 
 /** Files copied, made and removed: one layer, whatever the number of actions. */
-export async function applyFileOp(deps: FileDeps, op: FileOp, inputs: readonly Evaluated[], remembered: Remembered, { signal }: JobContext): Promise<readonly LayerRef[]> {
+export async function applyFileOp(deps: FileDeps, op: FileOp, inputs: readonly Evaluated[], remembered: Remembered, job: JobContext): Promise<readonly LayerRef[]> {
+  const { signal } = job;
   const base = op.base === undefined ? NO_LAYERS : (inputs[op.base] ?? NO_LAYERS);
   const below = base.kind === "layers" ? base.layers : [];
   using made = deps.layers.create();
   likeTop(made.folder, below, deps.layers);
   const done = await act(deps, { base, below, folder: made.folder, actions: op.actions.map(jobAction), inputs }, signal);
+  for (const sentence of done.warnings) job.log(2, Buffer.from(`${sentence}\n`), nowNs());
   const sealed = done.sealed ?? (await deps.workers.run({ kind: "seal", folder: made.folder, below: [], stubs: [] }, signal));
   const layers = keepLayer(deps, below, made, sealed, remembered);
   markSharing(deps, done, layers.at(-1));

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync, chownSync, chmodSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { EngineError } from "../../base/mod.ts";
+import { MergedTree } from "../../layer-files/mod.ts";
 import type { RunMount } from "../graph/op.ts";
 import { digestOf } from "../graph/make-vertex.ts";
 import { jobInput, stackID, type Evaluated } from "../solver/inputs.ts";
@@ -79,6 +80,7 @@ export class MountPreparation {
     const lowers = from ? jobInput(from, this.deps.layers).folders : [];
     if (lowers.length === 0) return { type: "tmpfs", target, size: undefined };
     const beneath = posix.normalize(`/${source}`).slice(1);
+    requireThere(lowers, beneath);
     if (from?.kind === "folder" && !readWrite) return { type: "bind", target, source: from.folder.folder, beneath, readOnly: true };
     return { type: "layers", target, lowers, beneath, scratch: readWrite ? this.#scratch() : undefined };
   }
@@ -138,6 +140,15 @@ export class MountPreparation {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return path;
   }
+}
+
+/** @throws EngineError NotFound */
+function requireThere(folders: readonly string[], path: string): void {
+  if (path === "") return;
+  using tree = new MergedTree(folders);
+  const { stat } = tree.resolve(Buffer.from(path, "utf8").toString("latin1"), true);
+  tree.forget();
+  if (!stat) throw new EngineError("NotFound", `${JSON.stringify(`/${path}`)}: not found`);
 }
 
 function depth(mount: RunMount): number {

@@ -20,9 +20,6 @@ export interface RunDeps extends Keeping, Pick<SolverDeps, "steps" | "requireWri
   readonly cacheMounts: CacheMounts;
 }
 
-/** Mounted by the runtime in every step: what was made for it is no part of the layer. */
-const USUAL_TARGETS = ["/etc/resolv.conf", "/etc/hosts", "/proc", "/dev", "/sys"];
-
 /** A command in the file system of a stack; what it changes is a new layer. @throws CommandFailed */
 export async function runCommand(deps: RunDeps, op: RunOp, inputs: readonly Evaluated[], remembered: Remembered, job: JobContext): Promise<readonly LayerRef[]> {
   deps.requireWritable();
@@ -33,13 +30,14 @@ export async function runCommand(deps: RunDeps, op: RunOp, inputs: readonly Eval
   const made = held.use(deps.layers.create());
   likeTop(made.folder, below, deps.layers);
   const request = await stepOf(deps, { op, inputs, below, made }, job, held);
-  const exit = await runStep(deps.steps, request, job);
+  const { exit, mountPoints } = await runStep(deps.steps, request, job);
   if (exit.exitCode !== 0) {
     const reason = failureOf(op, exit, deps.disk().freeBytes);
     if (!job.keepFailed) throw new CommandFailed(reason, exit.exitCode, undefined);
     throw new CommandFailed(reason, exit.exitCode, failedStep(deps.steps, request.again(), held.move()));
   }
-  const stubs = [...USUAL_TARGETS, ...request.mounts.map(({ target }) => target)].map((path) => Buffer.from(path, "utf8").toString("latin1"));
+  // What was made only to be mounted on is no part of the layer.
+  const stubs = mountPoints.map((path) => Buffer.from(path, "utf8").toString("latin1"));
   const sealed = await deps.workers.run({ kind: "seal", folder: made.folder, below: [...below].reverse().map(({ n }) => deps.layers.folder(n)), stubs }, job.signal);
   return keepLayer(deps, below, made, sealed, remembered);
 }
@@ -82,7 +80,7 @@ function lowersOf({ layers }: RunDeps, own: string, topFirst: readonly LayerRef[
   return [empty.slice(layers.root.length + 1)];
 }
 
-async function runStep(steps: StepPort, request: RepeatableRequest, job: JobContext): Promise<StepExit> {
+async function runStep(steps: StepPort, request: RepeatableRequest, job: JobContext): Promise<{ readonly exit: StepExit; readonly mountPoints: readonly string[] }> {
   job.signal.throwIfAborted();
   await using step = await steps.launch(request);
   request.started();
@@ -94,7 +92,7 @@ async function runStep(steps: StepPort, request: RepeatableRequest, job: JobCont
     const [exit] = await Promise.all([step.exited, output.follow(step.output, job)]);
     job.signal.throwIfAborted();
     if (exit.exitCode !== 0) output.tellLast(job);
-    return exit;
+    return { exit, mountPoints: step.mountPoints };
   } finally {
     job.signal.removeEventListener("abort", kill);
   }

@@ -21,7 +21,7 @@ export interface KeySources {
 export async function* keysOf({ op, inputs: vertices }: Vertex, inputs: readonly Evaluated[], sources: KeySources): AsyncGenerator<string, void, void> {
   switch (op.kind) {
     case "run":
-      return yield digestOf(["run", op, await Promise.all(inputs.map((input, index) => runInputKey(op, input, index, sources)))]);
+      return yield* runKeys(op, inputs, sources);
     case "file":
       return yield* fileKeys(op, inputs, sources);
     case "merge":
@@ -35,9 +35,13 @@ export async function* keysOf({ op, inputs: vertices }: Vertex, inputs: readonly
   }
 }
 
-/** What is mounted of a client's folder counts by its content. */
-async function runInputKey(op: RunOp, input: Evaluated, index: number, sources: KeySources): Promise<string> {
-  if (input.kind === "layers") return stackID(input);
+async function* runKeys(op: RunOp, inputs: readonly Evaluated[], sources: KeySources): AsyncGenerator<string, void, void> {
+  if (inputs.every(({ kind }) => kind === "layers")) yield digestOf(["run", op, inputs.map(stackID)]);
+  if (inputs.length > 1) yield digestOf(["run-content", op, await Promise.all(inputs.map((input, index) => (index === 0 ? stackID(input) : mountedContent(op, input, index, sources))))]);
+}
+
+/** What is mounted counts by its content. */
+async function mountedContent(op: RunOp, input: Evaluated, index: number, sources: KeySources): Promise<string> {
   const mounts = op.mounts.filter((mount): mount is Extract<RunMount, { input: number | undefined }> => "input" in mount && mount.input === index);
   const contents = await Promise.all(mounts.map(({ source }) => contentKey(input, wholeOf(source), sources)));
   return digestOf(contents);

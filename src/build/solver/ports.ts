@@ -85,6 +85,8 @@ export interface StepExit {
 export interface RunningStep extends AsyncDisposable {
   /** Standard output 1 and error 2 until the end; bounded, whoever does not take it loses the oldest. */
   readonly output: AsyncIterable<{ readonly stream: 1 | 2; readonly bytes: Uint8Array; readonly timeNs: bigint }>;
+  /** Where something was mounted. */
+  readonly mountPoints: readonly string[];
   /** Resolves when every process of it is gone. */
   readonly exited: Promise<StepExit>;
   kill(): void;

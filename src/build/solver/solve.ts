@@ -69,10 +69,10 @@ export class Solve {
       return { kind: "layers", layers: await this.#cachedOrMade(vertex, inputs, teller) };
     } catch (error) {
       const aborted = this.#abort.signal.aborted && !(error instanceof CommandFailed);
-      teller.failed(aborted ? "CANCELED" : messageOf(error));
+      teller.failed(aborted ? "CANCELED" : reasonOf(error));
       if (aborted || error instanceof StepFailed) throw error;
       const { exitCode, failed } = error instanceof CommandFailed ? error : { exitCode: undefined, failed: undefined };
-      const failure = new StepFailed(vertex, messageOf(error), { cause: error, exitCode, failed });
+      const failure = new StepFailed(vertex, reasonOf(error), { cause: error, exitCode, failed });
       this.#abort.abort(failure);
       throw failure;
     }
@@ -137,6 +137,12 @@ export class Solve {
     this.#leased.add(top.n);
     this.#held.use(this.parts.layers.lease(top.n));
   }
+}
+
+/** What a copy or mount takes and is not there, in BuildKit's words. */
+function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  return /^".*": not found$/s.test(message) ? `failed to compute cache key: failed to calculate checksum of ref: ${message}` : message;
 }
 
 async function make(parts: SolverParts, vertex: Vertex, inputs: readonly Evaluated[], keys: readonly string[], context: JobContext): Promise<readonly LayerRef[]> {

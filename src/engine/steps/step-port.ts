@@ -33,7 +33,7 @@ async function launchStep(ctx: EngineContext, request: StepRequest): Promise<Run
   for (const folder of [containerDir(ctx.paths, id), runDir(ctx.paths, id)]) mkdirSync(folder, { recursive: true, mode: 0o710 });
   const attachment = attach(ctx, request, undo);
   writeFiles(ctx, record, attachment);
-  const spec = stepSpec(ctx, record, request, containerDir(ctx.paths, id));
+  const spec = specOrReason(ctx, record, request);
   const cgroup = makeCgroup(ctx, record, spec.linux.resources);
   undo.defer(() => endOf(cgroup));
   const shim = await ctx.runtime.launchContainer(id, runSocket(ctx.paths, id), {
@@ -43,7 +43,16 @@ async function launchStep(ctx: EngineContext, request: StepRequest): Promise<Run
   });
   undo.defer(() => shim.close());
   const refused = await refusal(ctx, shim, spec, op.args);
-  return runningStep(ctx, id, { shim, cgroup, refused }, undo.move());
+  return runningStep(ctx, id, { shim, cgroup, refused, mountPoints: spec.mounts.map(({ destination }) => destination) }, undo.move());
+}
+
+/** @throws EngineError that names the command, as BuildKit does */
+function specOrReason(ctx: EngineContext, record: ContainerRecord, request: StepRequest): RuntimeSpec {
+  try {
+    return stepSpec(ctx, record, request, containerDir(ctx.paths, request.id));
+  } catch (error) {
+    throw new EngineError(error instanceof EngineError ? error.kind : "System", `process ${JSON.stringify(request.op.args.join(" "))} did not complete successfully: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function attach(ctx: EngineContext, { id, op }: StepRequest, undo: AsyncDisposableStack): Attachment | undefined {
@@ -83,14 +92,16 @@ interface Launched {
   readonly shim: Shim;
   readonly cgroup: Cgroup;
   readonly refused: StartRefused | undefined;
+  readonly mountPoints: readonly string[];
 }
 
-function runningStep(ctx: EngineContext, id: string, { shim, cgroup, refused }: Launched, held: AsyncDisposableStack): RunningStep {
+function runningStep(ctx: EngineContext, id: string, { shim, cgroup, refused, mountPoints }: Launched, held: AsyncDisposableStack): RunningStep {
   const over = new AbortController();
   let ended = refused !== undefined;
   const exited = refused ? Promise.resolve({ exitCode: refused.exitCode, oomKilled: false }) : exitOf(shim).finally(() => (ended = true));
   const step: RunningStep = {
     output: refused ? lastWords(refused) : frames(ctx, id, shim, over.signal, () => ended),
+    mountPoints,
     exited,
     kill: () => {
       // Also what its first process has not been told of: nothing of a step that is called off goes on.
