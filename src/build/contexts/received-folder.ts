@@ -1,3 +1,4 @@
+import { fileDigest, folderDigest, linkDigest, nodeDigest } from "../../layer-files/mod.ts";
 import { FILE_KIND, kindOfMode, readListing } from "../../spec/mod.ts";
 import type { ClientFolder } from "../client.ts";
 import { DIGEST_BYTES, type ContextIndex } from "./index-file.ts";
@@ -15,7 +16,7 @@ export class ReceivedFolder implements ClientFolder {
     this.#release = release;
   }
 
-  /** Of regular files. */
+  /** Of every entry. */
   get digests(): ReadonlyMap<string, string> {
     this.#digests ??= digestsByPath(this.index);
     return this.#digests;
@@ -32,10 +33,15 @@ function digestsByPath({ listing, digests }: ContextIndex): Map<string, string> 
   const hex = Buffer.from(digests.buffer, digests.byteOffset, digests.length);
   const found = new Map<string, string>();
   let at = 0;
-  for (const { path, mode } of readListing(listing)) {
-    if (kindOfMode(mode) !== FILE_KIND.file) continue;
-    found.set(path, `sha256:${hex.toString("hex", at, at + DIGEST_BYTES)}`);
-    at += DIGEST_BYTES;
+  for (const { path, mode, linkTarget = "" } of readListing(listing)) {
+    const kind = kindOfMode(mode);
+    if (kind === FILE_KIND.folder) found.set(path, folderDigest(mode));
+    else if (kind === FILE_KIND.link) found.set(path, linkDigest(linkTarget));
+    else if (kind !== FILE_KIND.file) found.set(path, nodeDigest(mode, 0, 0));
+    else {
+      found.set(path, fileDigest(mode, `sha256:${hex.toString("hex", at, at + DIGEST_BYTES)}`));
+      at += DIGEST_BYTES;
+    }
   }
   return found;
 }

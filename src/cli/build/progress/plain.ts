@@ -79,7 +79,7 @@ export class PlainDisplay implements Display {
     const tag = `#${vertex.number}`;
     if (this.#current !== vertex) this.#begin(vertex);
     this.#printStatuses(vertex, tag);
-    for (const { rule, description, line } of vertex.warnings.splice(0)) this.#line(`${tag} WARN: ${printable(warningText(rule, description, line))}`);
+    for (const { rule, detail, line } of vertex.warnings.splice(0)) this.#line(`${tag} WARN: ${printable(warningText(rule, detail, line))}`);
     this.#printLines(vertex, tag);
     this.#current = vertex;
     if (state.completedNs === undefined) return;
@@ -140,7 +140,7 @@ export class PlainDisplay implements Display {
   }
 }
 
-export const warningText = (rule: string, description: string, line: number): string => `${rule}: ${description}${line > 0 ? ` (line ${line})` : ""}`;
+export const warningText = (rule: string, detail: string, line: number): string => `${rule}: ${detail}${line > 0 ? ` (line ${line})` : ""}`;
 
 export function statusText({ id, current, total, startedNs, completedNs }: ShownStatus): string {
   const bytes = total ? ` ${sizeText(current)} / ${sizeText(total)}` : current ? ` ${sizeText(current)}` : "";

@@ -33,8 +33,8 @@ function statusOf(event: BuildEvent): object {
       return { logs: [{ vertex: event.vertex, stream: event.stream, data: Buffer.from(event.bytes).toString("base64"), timestamp: formatInstant(event.timeNs) }] };
     case "warning": {
       const { rule, description, url, detail, fileName, line } = event.warning;
-      const text = `${rule}: ${description}${line > 0 ? ` (line ${line})` : ""}`;
-      return { warnings: [{ vertex: event.vertex, level: 1, short: Buffer.from(text).toString("base64"), detail: [Buffer.from(detail).toString("base64")], url, sourceInfo: { filename: fileName }, range: [{ start: { line }, end: { line } }] }] };
+      const text = `${rule}: ${detail}${line > 0 ? ` (line ${line})` : ""}`;
+      return { warnings: [{ vertex: event.vertex, level: 1, short: Buffer.from(text).toString("base64"), detail: [Buffer.from(description).toString("base64")], url, sourceInfo: { filename: fileName }, range: [{ start: { line }, end: { line } }] }] };
     }
     default:
       return event satisfies never;

@@ -22,8 +22,8 @@ export function warningsText(warnings: readonly BuildWarning[], { debug, colors 
   if (warnings.length === 0) return "";
   const title = `${warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`} found${debug ? "" : " (use docker --debug to expand)"}:\n`;
   const lines = warnings.map(({ rule, description, line, detail, url, excerpt }) => {
-    const short = ` - ${printable(warningText(rule, description, line))}\n`;
-    return debug ? `${short}${detail ? `${printable(detail)}\n` : ""}${url ? `More info: ${printable(url)}\n` : ""}${safeExcerpt(excerpt)}\n` : short;
+    const short = ` - ${printable(warningText(rule, detail, line))}\n`;
+    return debug ? `${short}${description ? `${printable(description)}\n` : ""}${url ? `More info: ${printable(url)}\n` : ""}${safeExcerpt(excerpt)}\n` : short;
   });
   return `\n ${colors ? YELLOW : ""}${title}${colors ? PLAIN : ""}${lines.join("")}`;
 }
