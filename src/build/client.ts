@@ -21,10 +21,16 @@ export interface ClientFolder extends AsyncDisposable {
   readonly digests?: ReadonlyMap<string, string> | undefined;
 }
 
+export interface FolderSelection {
+  readonly ignore: readonly string[];
+  /** Hears of each piece how many bytes have come. */
+  readonly received?: ((bytes: number) => void) | undefined;
+}
+
 /** Whoever asked for a build, as far as the build needs them while it runs. Every promise rejects when they have gone. */
 export interface BuildClient {
   /** A local folder by its name; `ignore` in .dockerignore's syntax. @throws EngineError NotFound */
-  folder(name: string, selection: { readonly ignore: readonly string[] }): Promise<ClientFolder>;
+  folder(name: string, selection: FolderSelection): Promise<ClientFolder>;
   /** One small file of a local folder (Dockerfile, .dockerignore); undefined when it is not there. Regular files only. */
   file(name: string, path: string, maxBytes: number): Promise<Uint8Array | undefined>;
   /** Undefined when the client has no secret of that name. At most 500 KiB. */

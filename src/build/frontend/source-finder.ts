@@ -95,10 +95,17 @@ function canonicalOf(name: string): string {
   }
 }
 
+async function readShown(client: BuildClient, folder: string, own: { readonly folder: string; readonly path: string } | undefined, work: ShownWork): Promise<readonly string[]> {
+  const patterns = await readIgnoreFile(client, folder, own);
+  // As BuildKit counts: the bytes of an answer that has nothing in it are two.
+  work.done("transferring context:", patterns.join("\n").length + 2);
+  return patterns;
+}
+
 async function folderVertex({ client, request, tell }: SourceFinderDeps, folder: string, name: string, useDockerfiles: boolean): Promise<Vertex> {
   const { dockerfile } = request;
   const own = useDockerfiles && dockerfile.kind === "file" ? dockerfile : undefined;
-  const ignore = useDockerfiles ? await shownAs(tell, "[internal] load .dockerignore", () => readIgnoreFile(client, folder, own)) : await readIgnoreFile(client, folder, own);
+  const ignore = useDockerfiles ? await shownAs(tell, "[internal] load .dockerignore", (work) => readShown(client, folder, own, work)) : await readIgnoreFile(client, folder, own);
   return makeVertex({ kind: "local", name: folder, ignore }, [], { name });
 }
 

@@ -1,6 +1,6 @@
 import { EngineError, type ByteDuplex } from "../../base/mod.ts";
 import { KEY_CHARACTERS, MAX_LISTING_BYTES, readAll, writeVarint, type BuildChannel, type BuildQuestion, type BuildStream } from "../../spec/mod.ts";
-import type { BuildClient, ClientFolder } from "../client.ts";
+import type { BuildClient, ClientFolder, FolderSelection } from "../client.ts";
 import type { WantedFile } from "../contexts/change-tree.ts";
 import type { ContextStore } from "../contexts/store.ts";
 import { StreamBytes } from "./stream-bytes.ts";
@@ -18,10 +18,10 @@ export class SessionClient implements BuildClient {
     this.#contexts = contexts;
   }
 
-  async folder(name: string, { ignore }: { readonly ignore: readonly string[] }): Promise<ClientFolder> {
+  async folder(name: string, { ignore, received }: FolderSelection): Promise<ClientFolder> {
     const stream = this.#ask({ ask: "folder", name, ignore });
     try {
-      const bytes = new StreamBytes(stream.input);
+      const bytes = new StreamBytes(counted(stream.input, received));
       const key = Buffer.from(await bytes.take(KEY_CHARACTERS)).toString("latin1");
       const length = Buffer.from(await bytes.take(4)).readUInt32LE();
       if (length > MAX_LISTING_BYTES) throw new EngineError("TooLarge", "the build context has too many files: list what the build does not need in .dockerignore");
@@ -74,6 +74,15 @@ export class SessionClient implements BuildClient {
 
   #ask(question: BuildQuestion): BuildStream {
     return this.#channel.open(question);
+  }
+}
+
+async function* counted(input: AsyncIterable<Uint8Array>, received: ((bytes: number) => void) | undefined): AsyncGenerator<Uint8Array, void, void> {
+  let bytes = 0;
+  for await (const piece of input) {
+    bytes += piece.length;
+    received?.(bytes);
+    yield piece;
   }
 }
 

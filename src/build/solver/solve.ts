@@ -1,4 +1,4 @@
-import { EngineError, messageOf } from "../../base/mod.ts";
+import { EngineError, messageOf, nowNs } from "../../base/mod.ts";
 import type { Digest } from "../../spec/mod.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import { applyFileOp } from "../ops/files.ts";
@@ -13,6 +13,9 @@ import { keysOf } from "./keys.ts";
 import type { SolverParts } from "./solver.ts";
 import { CommandFailed, StepFailed } from "./step-failed.ts";
 import type { LayerRef, Solved, SolveOptions } from "./types.ts";
+
+/** Between two lines about one folder. */
+const STATUS_INTERVAL_MS = 100;
 
 /** One build's way through its graph: inputs before what takes them, everything else at the same time, each vertex once. */
 export class Solve {
@@ -90,7 +93,18 @@ export class Solve {
   async #local({ op }: Vertex, teller: VertexTeller): Promise<Evaluated> {
     if (op.kind !== "local") throw new EngineError("System", "no folder of a client");
     teller.started();
-    const folder = this.#held.use(await this.options.client.folder(op.name, { ignore: op.ignore }));
+    const startedNs = nowNs();
+    let bytes = 0;
+    const tell = (completedNs: bigint | undefined): void => teller.status("transferring context:", bytes, undefined, startedNs, completedNs);
+    let toldMs = Date.now();
+    const received = (count: number): void => {
+      bytes = count;
+      if (Date.now() - toldMs < STATUS_INTERVAL_MS) return;
+      toldMs = Date.now();
+      tell(undefined);
+    };
+    const folder = this.#held.use(await this.options.client.folder(op.name, { ignore: op.ignore, received }));
+    tell(nowNs());
     teller.completed(false);
     return { kind: "folder", folder };
   }

@@ -1,4 +1,5 @@
 import { renameSync, writeFileSync } from "node:fs";
+import { nowNs } from "../../base/mod.ts";
 import { openBuild } from "../../client/mod.ts";
 import type { BuildFailure, BuildResult } from "../../spec/mod.ts";
 import { BuildConnection, type BuildEnd } from "../build/connection.ts";
@@ -39,6 +40,7 @@ async function connected({ client }: Invocation, { request, input }: PreparedBui
     // Whoever presses it again does not want to wait.
     if (cancelled) process.exit(EXIT_SIGINT);
     cancelled = true;
+    for (const { state } of display.trace.started) if (state.completedNs === undefined) display.show({ type: "vertex", vertex: { ...state, completedNs: nowNs(), error: "CANCELED" } });
     void connection.channel.close();
   };
   process.on("SIGINT", cancel);
