@@ -28,4 +28,4 @@ export { RULES, type Rule, type RuleName } from "./rules.ts";
 export { findStage, neededStages, stageBases, targetStage, type StageBaseName } from "./stage-bases.ts";
 export { checkStageCircles, checkStageOrder, sourcesOf } from "./stage-links.ts";
 export { checkAnswer, outlineAnswer, targetsAnswer, type CallAnswer } from "./answers.ts";
-export { outlineOf, type Outline } from "./outline.ts";
+export { outlineOf, outlineOfStage, type Outline, type OutlinedStage } from "./outline.ts";

@@ -37,7 +37,20 @@ export function outlineOf(dockerfile: Dockerfile, input: CheckInput): Outline {
   const target = targetStage(dockerfile, input.target ?? "");
   const predefined = predefinedArguments({ ...input, ...(target.name !== undefined && { target: target.name }) });
   const globals = globalArguments(dockerfile, predefined, buildArgs);
-  const bases = stageBases(dockerfile, globals);
+  return outlineOfStage({ dockerfile, target, globals, bases: stageBases(dockerfile, globals), buildArgs });
+}
+
+/** A file that has been looked at already. */
+export interface OutlinedStage {
+  readonly dockerfile: Dockerfile;
+  readonly target: Stage;
+  readonly globals: Environment;
+  readonly bases: readonly StageBaseName[];
+  readonly buildArgs: Readonly<Record<string, string>>;
+}
+
+/** The same where names are resolved. @throws DockerfileError for what cannot be expanded */
+export function outlineOfStage({ dockerfile, target, globals, bases, buildArgs }: OutlinedStage): Outline {
   const needed = neededStages(dockerfile, bases, target);
   const finds = new Finds(globalArgs(dockerfile, globals));
   const scopes: StageScope[] = [];
