@@ -15,6 +15,8 @@ export interface Side {
   readonly command: readonly string[];
   /** A process in the engine's network namespace. */
   networkPid(): number;
+  /** Starts the engine anew, where that disturbs nobody. */
+  restart(): Promise<void>;
   /** The engine's own processes. */
   enginePids(): readonly number[];
   /** Memory of the engine's own processes, RSS in KiB. */
@@ -55,6 +57,7 @@ export async function ours(): Promise<Side> {
     socket: engine.socket,
     command: engine.command(),
     networkPid: () => engine.pid,
+    restart: () => engine.restart(),
     enginePids: () => [engine.pid],
     engineRssKiB: () => memoryOf(engine.pid).rssKiB,
     monitorsPssKiB: () => {
@@ -78,6 +81,7 @@ export async function docker(host: string): Promise<Side> {
     socket: host.replace(/^unix:\/\//, ""),
     command,
     networkPid: () => processes().find(({ command: name }) => name === "dockerd")?.pid ?? process.pid,
+    restart: () => Promise.resolve(),
     enginePids: () => enginesOfDocker().map(({ pid }) => pid),
     engineRssKiB: () => rss(enginesOfDocker()),
     monitorsPssKiB: () => pss(processes().filter(({ command: name }) => name.startsWith("containerd-shim"))),

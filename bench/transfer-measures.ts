@@ -86,6 +86,8 @@ export function pullMemoryMeasures(megabytes: number): Measure[] {
         await must(cli(side, "load", "-q", "-i", archive));
         await must(cli(side, "push", "-q", name));
         await must(cli(side, "rmi", name));
+        // What the push before took is not the pull's.
+        await side.restart();
       },
       measure: async (side) => {
         for (const pid of side.enginePids()) writeFileSync(`/proc/${pid}/clear_refs`, "5");

@@ -27,6 +27,9 @@ export interface LayerDownload {
 /** Below this a helper of its own costs more than it saves: such layers wait for one that unpacks many. */
 const STREAMED_BYTES = 2 * 1024 * 1024;
 
+const LOOK_BYTES = 4 * 1024 * 1024;
+const TIDY_ABOVE_BYTES = 128 * 1024 * 1024;
+
 /** What came is not what its digest promises. */
 class WrongContent extends EngineError {
   constructor(message: string) {
@@ -106,6 +109,7 @@ class Attempt {
       signal.throwIfAborted();
       if (partial.size + chunk.length > size) throw new WrongContent(`the registry sends more than the ${size} bytes that the manifest declares`);
       await partial.write(chunk);
+      noteGarbage(chunk.length);
       onBytes(partial.size);
     }
     await partial.seal();
@@ -132,6 +136,16 @@ class Attempt {
       signal.removeEventListener("abort", abort);
     }
   }
+}
+
+let receivedBytes = 0;
+
+/** Each piece that came is garbage when it is written; the runtime, which counts objects rather than their bytes, would let a hundred megabytes of them lie. */
+function noteGarbage(bytes: number): void {
+  receivedBytes += bytes;
+  if (receivedBytes < LOOK_BYTES) return;
+  receivedBytes = 0;
+  if (process.memoryUsage.rss() > TIDY_ABOVE_BYTES) Bun.gc(false);
 }
 
 export function isFull(error: unknown): boolean {
