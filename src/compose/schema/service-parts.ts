@@ -78,7 +78,8 @@ export const deploy = map(
   { nullable: true },
 );
 
-export const gpus = choice(oneOf("all"), list(map(deviceKeys)));
+/** The specification asks for no other keys here, and refuses none. */
+export const gpus = choice(oneOf("all"), list(map(deviceKeys, { open: true })));
 
 const limit = map({ path: string, rate: integer }, { extensible: false });
 
