@@ -14,6 +14,7 @@ import { cgroupPlace, changeableLimitsOf } from "./spec-for/resources.ts";
 import { startHeld } from "./start.ts";
 import { isRunning } from "./state.ts";
 import { sweep } from "./sweep.ts";
+import { finishRemovals } from "./volume-claims.ts";
 import { finishRenames } from "./volume-rename.ts";
 
 /** Shims asked at once; each answers in well under a millisecond. */
@@ -35,6 +36,7 @@ const SHIM_PATIENCE_MS = 3000;
 export async function recover(ctx: EngineContext): Promise<void> {
   for (const { id, reason } of ctx.containers.damaged) ctx.log(`container ${id} is damaged in the store and skipped: ${reason}`);
   finishRenames(ctx);
+  await finishRemovals(ctx);
   ctx.volumeDrivers.adopt();
   for (const record of ctx.containers.all()) for (const { type, source } of record.mounts) if (type === "volume") ctx.volumes.use(source, record.id);
   const records = ctx.containers.all();

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { EngineError, formatInstant, messageOf, nowNs } from "../base/mod.ts";
 import { isLocal, PluginDriver, type VolumeDriver } from "../volume/mod.ts";
 import type { EngineContext } from "./context.ts";
@@ -97,6 +98,7 @@ export async function destroyVolume(ctx: EngineContext, record: VolumeRecord): P
   const { name } = record;
   const owner = driverOf(record);
   if (isLocal(owner)) {
+    ctx.volumeDrivers.local.hide(name);
     ctx.volumes.delete(name);
     await ctx.volumeDrivers.local.remove(drivenVolume(record));
   } else {
@@ -104,4 +106,15 @@ export async function destroyVolume(ctx: EngineContext, record: VolumeRecord): P
     ctx.volumes.delete(name);
   }
   ctx.eventLog.emit({ type: "volume", action: "destroy", id: name, attributes: { driver: owner } });
+}
+
+/** At start: a removal that a crash has cut short goes on. */
+export async function finishRemovals(ctx: EngineContext): Promise<void> {
+  const { local } = ctx.volumeDrivers;
+  for (const name of local.hiddenNames()) {
+    const record = ctx.volumes.get(name);
+    // One of that name was made since, if it has its folder.
+    if (record && !existsSync(local.folder(name))) ctx.volumes.delete(name);
+    await local.remove({ name, options: {} });
+  }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync, statSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -26,6 +26,8 @@ export interface LocalParts {
 
 /** The project numbers of our volumes begin here, far from those that others give. */
 const FIRST_PROJECT = 0x6861_0000;
+/** No volume has a name that begins like this. */
+const HIDDEN = ".gone-";
 /** Mounted at once, in this process. */
 const MEMORY = "tmpfs";
 
@@ -91,12 +93,32 @@ export class LocalVolumes implements VolumeDriver {
     await this.#unmountDevice(name, deviceOf(options)?.type === MEMORY);
   }
 
-  /** Nobody uses it. */
-  async remove({ name, options }: VolumeRef): Promise<void> {
-    const data = this.folder(name);
-    const project = parseOrNone(options)?.limitBytes ? projectOrNone(data) : 0;
-    await rm(join(this.#parts.dir, name), { recursive: true, force: true });
+  /** The first half of a removal: its files are no volume's any more, whatever happens next. Nobody uses it. */
+  hide(name: string): void {
+    const hidden = this.#hidden(name);
+    // What an earlier removal left would be in the way.
+    rmSync(hidden, { recursive: true, force: true });
+    try {
+      renameSync(join(this.#parts.dir, name), hidden);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+  }
+
+  async remove({ name }: VolumeRef): Promise<void> {
+    const hidden = this.#hidden(name);
+    const project = projectOrNone(join(hidden, "_data"));
+    await rm(hidden, { recursive: true, force: true });
     if (project >= FIRST_PROJECT) limitProject(this.#parts.dir, project, 0);
+  }
+
+  /** After a crash: volumes whose removal was begun. */
+  hiddenNames(): string[] {
+    return readdirSync(this.#parts.dir).filter((name) => name.startsWith(HIDDEN)).map((name) => name.slice(HIDDEN.length));
+  }
+
+  #hidden(name: string): string {
+    return join(this.#parts.dir, `${HIDDEN}${name}`);
   }
 
   /** After a crash: a use that goes on. */
@@ -195,15 +217,6 @@ const isBind = ({ words }: Device): boolean => (readMountWords(words).flags & MO
 
 function deviceOf(options: VolumeRef["options"]): Device | undefined {
   return Object.keys(options).length === 0 ? undefined : parseLocalOptions(options).device;
-}
-
-function parseOrNone(options: VolumeRef["options"]): LocalOptions | undefined {
-  try {
-    return parseLocalOptions(options);
-  } catch {
-    // Options of an older release, ignoring: such a volume has no limit of ours.
-    return undefined;
-  }
 }
 
 function projectOrNone(folder: string): number {

@@ -1,6 +1,6 @@
 /** What the driver `local` keeps and mounts, how volumes are shared, renamed, saved and loaded, and what a crash leaves of them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { run } from "../processes.ts";
@@ -155,6 +155,21 @@ test("a running container's volume is not loaded over, and a bad archive leaves 
   expect([code, stderr.startsWith("Error response from daemon: ")]).toEqual([1, true]);
   expect(await runs("taken", "sh", "-c", "touch /x/f && ls /x")).toBe("f");
   await engine.ok("volume", "rm", "taken");
+});
+
+test("what a crash has left of a removal or of a rename is finished by the next start", async () => {
+  await create("removed");
+  await create("renamed");
+  await runs("renamed", "touch", "/x/f");
+  await engine.ok("volume", "rename", "renamed", "renamed2");
+  await engine.kill9();
+  const volumes = join(engine.dataRoot, "volumes");
+  renameSync(join(volumes, "removed"), join(volumes, ".gone-removed"));
+  await engine.start();
+  expect(await engine.ok("volume", "ls", "-q")).toBe("renamed2");
+  expect(readdirSync(volumes)).toEqual(["renamed2"]);
+  expect(await runs("renamed2", "ls", "/x")).toBe("f");
+  await engine.ok("volume", "rm", "renamed2");
 });
 
 test("cluster volumes are refused in Docker's words", async () => {
