@@ -49,13 +49,13 @@ export type BuiltDeps = InstallDeps & LayerBytesDeps & { readonly holds: BlobHol
 export async function addBuiltImages(deps: BuiltDeps, { images, index, names }: BuiltImages, signal: AbortSignal): Promise<StoredBuild> {
   const canonical = names.map((name) => canonicalName(withDefaultTag(parseReference(name))));
   await using hold = deps.holds.open();
+  const isIndex = index !== undefined || images.length > 1 || images.some(({ statements }) => statements?.length);
   const parts: StoredPart[] = [];
-  for (const image of images) parts.push(await storedPart(deps, image, hold, signal));
+  for (const image of images) parts.push(await storedPart(deps, image, { hold, withBlobs: isIndex, signal }));
   const entries = parts.flatMap(({ entries: own }) => own);
   const [first] = parts;
   if (!first) throw new Error("a build without images has nothing to store");
-  const needsIndex = index !== undefined || entries.length > 1;
-  const kept = needsIndex ? await storedIndex(deps, entries, index?.annotations ?? {}, parts, hold) : undefined;
+  const kept = isIndex ? await storedIndex(deps, entries, index?.annotations ?? {}, parts, hold) : undefined;
   const replaced = new Map<string, Digest>();
   for (const [number, part] of parts.entries()) {
     const taken = storeImage(deps, { ...part, names: number === 0 ? canonical : [], ...(kept && canonical.length > 0 && { index: kept.index }) });
@@ -83,13 +83,24 @@ async function put(deps: BuiltDeps, hold: Hold, text: string): Promise<{ digest:
   return { digest, size: Buffer.byteLength(text) };
 }
 
-async function storedPart(deps: BuiltDeps, image: BuiltImage, hold: Hold, signal: AbortSignal): Promise<StoredPart> {
+interface PartOptions {
+  readonly hold: Hold;
+  /** What an index lists leaves the machine as it lies here: its layers are blobs. */
+  readonly withBlobs: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function storedPart(deps: BuiltDeps, image: BuiltImage, { hold, withBlobs, signal }: PartOptions): Promise<StoredPart> {
   const text = JSON.stringify(image.config);
   const config = parseConfig(JSON.parse(text));
   const diffIDs = config.rootfs.diff_ids;
   const chain = chainIDs(diffIDs);
   const layers: Descriptor[] = [];
-  for (const [position, chainID] of chain.entries()) layers.push(await layerDescriptor(deps, chainID, diffIDs[position] as Digest, image.archiveBytes[position], signal));
+  for (const [position, chainID] of chain.entries()) {
+    const known = await layerDescriptor(deps, chainID, diffIDs[position] as Digest, image.archiveBytes[position], signal);
+    hold.add(known.digest);
+    layers.push(withBlobs && !deps.content.has(known.digest) ? await layerBlob(deps, chainID, diffIDs[position] as Digest, hold, signal) : known);
+  }
   const { digest: id, size } = await put(deps, hold, text);
   const content: ImageManifest = { schemaVersion: 2, mediaType: MEDIA.ociManifest, config: { mediaType: MEDIA.ociConfig, digest: id, size }, layers, ...(image.annotations && Object.keys(image.annotations).length > 0 && { annotations: { ...image.annotations } }) };
   const stored = await put(deps, hold, JSON.stringify(content));
@@ -99,9 +110,17 @@ async function storedPart(deps: BuiltDeps, image: BuiltImage, hold: Hold, signal
   const attestation = image.statements?.length ? await attestationManifest(deps, image.statements, stored.digest, hold) : undefined;
   const present = layers.map(({ digest }) => digest).filter((digest) => deps.content.has(digest));
   const blobs = [...new Set([id, stored.digest, ...present])];
-  await deps.content.sync([id, stored.digest]);
+  await deps.content.sync(withBlobs ? blobs : [id, stored.digest]);
   const placed = chain.map((chainID, position): PlacedLayer => ({ chainID, diffID: diffIDs[position] as Digest, fresh: undefined }));
   return { id, manifest: stored.digest, config, placed, blobs: [...blobs, ...(attestation?.blobs ?? [])], descriptor, entries: [descriptor, ...(attestation ? [attestation.descriptor] : [])] };
+}
+
+async function layerBlob({ content, snapshots, packLayer }: BuiltDeps, chainID: Digest, diffID: Digest, hold: Hold, signal: AbortSignal): Promise<Descriptor> {
+  const layer = snapshots.layers.byChainID(chainID);
+  if (!layer) throw new EngineError("System", `layer ${chainID} vanished while the image was being stored: try again`);
+  hold.add(diffID);
+  const { size } = await content.ingest(await packLayer(snapshots.layers.folder(layer.n), signal), { expected: diffID, durable: false });
+  return { mediaType: MEDIA.ociLayer, digest: diffID, size };
 }
 
 /** In the form in which a registry has it where that is known, else as the archive of its folder. */
