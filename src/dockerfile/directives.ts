@@ -27,6 +27,10 @@ export function readDirectives(source: Source): { directives: Directives; found:
     throw refused(source, escape.index, `invalid escape token '${escape.value}' does not match \` or \\`);
   }
   const syntax = value("syntax")?.split(" ")[0];
+  if (syntax !== undefined && !isServed(syntax)) {
+    const index = behindShebang.find(({ name }) => name === "syntax")?.index ?? 0;
+    throw refused(source, index, `the frontend ${syntax} is not supported: this engine reads the language of docker/dockerfile:1 itself; name that one, or none`);
+  }
   const check = value("check")?.split(" ")[0];
   return { found, directives: { escape: escape?.value === "`" ? "`" : "\\", ...(syntax !== undefined && { syntax }), ...(check !== undefined && { check }) } };
 }
@@ -43,6 +47,11 @@ export function detectSyntax(text: string): string | undefined {
   const value: unknown = quietly(() => JSON.parse(text) as unknown);
   const syntax = typeof value === "object" && value !== null ? (value as { syntax?: unknown }).syntax : undefined;
   return typeof syntax === "string" ? syntax : undefined;
+}
+
+/** docker/dockerfile of any version and registry, and its preview. */
+function isServed(reference: string): boolean {
+  return /(?:^|\/)docker\/dockerfile(?:-upstream)?(?:[:@]|$)/.test(reference);
 }
 
 function directivesAt(source: Source, start: number, mark: string): Directive[] {

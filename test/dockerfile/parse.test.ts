@@ -144,6 +144,15 @@ test.each([
   expect(detectSyntax(text)).toBe(syntax as string);
 });
 
+test.each(["docker/dockerfile:1", "docker/dockerfile:1.7-labs", "docker.io/docker/dockerfile", "mirror.example.com:5000/docker/dockerfile-upstream:master"])("the frontend %s is the engine's own", (syntax) => {
+  expect(parseDockerfile(`# syntax=${syntax}\nFROM scratch\n`).directives.syntax).toBe(syntax);
+});
+
+test("another frontend is refused in words", () => {
+  const { message, firstLine } = failure("# escape=`\n# syntax=example.com/earthfile:1\nFROM scratch\n");
+  expect([message, firstLine]).toEqual(["the frontend example.com/earthfile:1 is not supported: this engine reads the language of docker/dockerfile:1 itself; name that one, or none", 2]);
+});
+
 describe("instructionTitle()", () => {
   const environment = environmentOf(["a=1", "s=hidden"]);
   test.each([
