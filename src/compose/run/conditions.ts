@@ -40,6 +40,12 @@ export async function awaitCondition({ tell }: ComposeContext, watch: StateWatch
   tell({ id: what, text: WORDS[condition], status: "done" });
 }
 
+/** Never resolves. @throws ComposeError when the container ends, and whatever ends the watch */
+export async function awaitDeath(watch: StateWatch, { id, name }: Pick<LiveContainer, "id" | "name">): Promise<void> {
+  const code = await watch.until(id, ({ State }) => (State?.Status === "exited" || State?.Status === "dead" ? (State.ExitCode ?? 0) : undefined));
+  throw new ComposeError(`container ${name} exited (${code})`);
+}
+
 /** True when the condition holds, undefined while it may still come. @throws ComposeError when it will not */
 function judge(name: string, { State, Config }: ContainerInspect, condition: Condition): true | undefined {
   const { Status: status = "", ExitCode: code = 0, Health: health } = State ?? {};

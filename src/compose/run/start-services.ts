@@ -1,6 +1,6 @@
 import { restartContainer, startContainer, stopContainer } from "../../client/mod.ts";
 import type { Project, Service } from "../model/project.ts";
-import { awaitCondition, awaitDependencies } from "./conditions.ts";
+import { awaitCondition, awaitDeath, awaitDependencies } from "./conditions.ts";
 import type { ComposeContext } from "./context.ts";
 import type { Converged, LiveContainer } from "./converge.ts";
 import { startOrder } from "./dependencies.ts";
@@ -58,8 +58,11 @@ async function restartKept({ client, tell, parallel }: ComposeContext, container
   await together(containers, ({ id, name }) => during(tell, `Container ${name}`, ["Restarting", "Started"], async () => void (await restartContainer(client, id, {}))), parallel);
 }
 
+/** One that has been found running may still die while others are waited for. */
 async function awaitAll(context: ComposeContext, watch: StateWatch, project: Project, of: (service: string) => readonly LiveContainer[]): Promise<void> {
   const oneShot = (name: string): boolean => Object.values(project.services).some(({ depends_on }) => depends_on?.[name]?.condition === "service_completed_successfully");
   const all = Object.keys(project.services).flatMap((name) => of(name).map((container) => ({ container, condition: oneShot(name) ? ("service_completed_successfully" as const) : ("running_or_healthy" as const) })));
-  await Promise.all(all.map(({ container, condition }) => awaitCondition(context, watch, container, condition)));
+  const settled = Promise.all(all.map(({ container, condition }) => awaitCondition(context, watch, container, condition)));
+  const deaths = all.filter(({ condition }) => condition === "running_or_healthy").map(({ container }) => awaitDeath(watch, container));
+  await Promise.race([settled, ...deaths]);
 }

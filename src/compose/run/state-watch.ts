@@ -31,7 +31,7 @@ export class StateWatch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end(undefined);
+    this.#end(new Error("nobody watches the project any more"));
     await this.#stream?.catch(() => undefined);
   }
 
