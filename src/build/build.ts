@@ -4,6 +4,7 @@ import { buildError } from "./build-error.ts";
 import type { BuildClient } from "./client.ts";
 import { loadDefinition } from "./definition.ts";
 import { exportResults, type Exported } from "./exporters/export.ts";
+import { provenanceMode } from "./exporters/provenance.ts";
 import { convert, type Target } from "./frontend/convert.ts";
 import { argumentPlatform, OWN_PLATFORM } from "./frontend/platform.ts";
 import { sourceFinder } from "./frontend/source-finder.ts";
@@ -26,6 +27,7 @@ export interface BuildOptions {
  * or with the client's going away. Nothing of it stays but the cache.
  */
 export async function build(deps: BuildDeps, request: BuildRequest, client: BuildClient, tell: Tell, signal: AbortSignal, { planned }: BuildOptions = {}): Promise<BuildResult> {
+  const startedMs = Date.now();
   const places = new Map<string, { readonly source: Source; readonly range: SourceRange }>();
   try {
     signal.throwIfAborted();
@@ -52,7 +54,7 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
     planned?.(targets[0]?.steps ?? [], file);
     await using solved = await deps.solver.solve(targets.map(({ vertex }) => vertex ?? emptyVertex()), { client, tell, signal, keepFailed: request.keepFailed });
     const exported: Exported[] = targets.map((target, index) => ({ target, layers: target.vertex === undefined ? [] : (solved.results[index]?.layers ?? []) }));
-    return await exportResults(deps, exported, { request, client, tell, signal, epoch });
+    return await exportResults(deps, exported, { request, client, tell, signal, epoch, startedMs, file });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw buildError(error, (vertex) => places.get(vertex.digest));
@@ -75,7 +77,9 @@ function notePlace(places: Map<string, { readonly source: Source; readonly range
   for (const [index, input] of vertex.inputs.entries()) if ((input.stage === "" && input.op.kind !== "local") || (vertex.op.kind === "merge" && index === 1)) notePlace(places, input, place);
 }
 
-function checkRequest({ cacheTo, cacheFrom, exporters }: BuildRequest): void {
+function checkRequest(request: BuildRequest): void {
+  const { cacheTo, cacheFrom, exporters } = request;
+  provenanceMode(request);
   const unknown = exporters.find(({ type }) => !["image", "docker", "oci", "tar", "local", "registry", "cacheonly"].includes(type));
   if (unknown) throw new EngineError("InvalidParameter", `exporter ${JSON.stringify(unknown.type)} could not be found`);
   const [cache] = cacheTo;

@@ -14,8 +14,8 @@ export interface BuiltImage {
   /** Bytes of the layers' archives where they are known. */
   readonly archiveBytes: readonly (number | undefined)[];
   readonly annotations?: Readonly<Record<string, string>> | undefined;
-  /** Statements about the image, each a whole in-toto document; they make an index of it. */
-  readonly statements?: readonly BuiltStatement[] | undefined;
+  /** Statements about the manifest, each a whole in-toto document; they make an index of it. */
+  readonly statements?: ((manifest: Digest) => readonly BuiltStatement[]) | undefined;
   /** Of its entry in the index. */
   readonly descriptorAnnotations?: Readonly<Record<string, string>> | undefined;
 }
@@ -49,7 +49,7 @@ export type BuiltDeps = InstallDeps & LayerBytesDeps & { readonly holds: BlobHol
 export async function addBuiltImages(deps: BuiltDeps, { images, index, names }: BuiltImages, signal: AbortSignal): Promise<StoredBuild> {
   const canonical = names.map((name) => canonicalName(withDefaultTag(parseReference(name))));
   await using hold = deps.holds.open();
-  const isIndex = index !== undefined || images.length > 1 || images.some(({ statements }) => statements?.length);
+  const isIndex = index !== undefined || images.length > 1 || images.some(({ statements }) => statements !== undefined);
   const parts: StoredPart[] = [];
   for (const image of images) parts.push(await storedPart(deps, image, { hold, withBlobs: isIndex, signal }));
   const entries = parts.flatMap(({ entries: own }) => own);
@@ -107,7 +107,7 @@ async function storedPart(deps: BuiltDeps, image: BuiltImage, { hold, withBlobs,
   const { architecture, os, variant } = config;
   const platform: Platform = { architecture, os, ...(variant !== undefined && { variant }) };
   const descriptor: Descriptor = { mediaType: MEDIA.ociManifest, ...stored, ...(image.descriptorAnnotations && Object.keys(image.descriptorAnnotations).length > 0 && { annotations: { ...image.descriptorAnnotations } }), platform };
-  const attestation = image.statements?.length ? await attestationManifest(deps, image.statements, stored.digest, hold) : undefined;
+  const attestation = image.statements ? await attestationManifest(deps, image.statements(stored.digest), stored.digest, hold) : undefined;
   const present = layers.map(({ digest }) => digest).filter((digest) => deps.content.has(digest));
   const blobs = [...new Set([id, stored.digest, ...present])];
   await deps.content.sync(withBlobs ? blobs : [id, stored.digest]);

@@ -1,4 +1,5 @@
 import { EngineError } from "../../base/mod.ts";
+import type { Dockerfile } from "../../dockerfile/mod.ts";
 import type { BuildClient } from "../client.ts";
 import type { Target } from "../frontend/convert.ts";
 import type { Tell } from "../internal-vertex.ts";
@@ -21,6 +22,9 @@ export interface ExportOptions {
   readonly signal: AbortSignal;
   /** RFC 3339. */
   readonly epoch: string | undefined;
+  /** When the build began. */
+  readonly startedMs: number;
+  readonly file: Dockerfile;
 }
 
 /** Hands the results to every exporter that was asked for, one after the other. */

@@ -7,6 +7,7 @@ import type { BuildRequest, BuildResult } from "../request.ts";
 import { annotationsFor } from "./annotations.ts";
 import type { Exported, ExportOptions } from "./export.ts";
 import { completeConfig } from "./image-config.ts";
+import { provenanceMode, provenanceOf } from "./provenance.ts";
 
 type ImageExporter = BuildRequest["exporters"][number];
 
@@ -21,9 +22,10 @@ export async function exportImage(deps: BuildDeps, results: readonly Exported[],
   if (pushes && names.length === 0) throw new EngineError("InvalidParameter", "tag is needed when pushing to registry");
   return await shownAs(tell, TITLES[exporter.type] ?? "exporting to image", async (work) => {
     work.status("exporting layers");
-    const images = results.map((result) => builtImage(result, exporter, options));
+    const provenance = exporter.type === "docker" ? undefined : provenanceMode(request);
+    const images = results.map((result) => ({ ...builtImage(result, exporter, options), ...(provenance && { statements: provenanceOf(result, options, names, provenance) }) }));
     const indexAnnotations = annotationsFor("index", exporter.attrs, request.annotations, undefined);
-    const isIndex = images.length > 1 || images.some(({ statements }) => statements?.length) || Object.keys(indexAnnotations).length > 0;
+    const isIndex = images.length > 1 || images.some(({ statements }) => statements !== undefined) || Object.keys(indexAnnotations).length > 0;
     // The archive's image is gone again when it is sent: a name of its own keeps it until then.
     const temporary = `hako.invalid/build/export:${crypto.randomUUID()}`;
     const stored = await deps.images.add({ images, index: isIndex ? { annotations: indexAnnotations } : undefined, names: isArchive ? [temporary] : names }, signal);
