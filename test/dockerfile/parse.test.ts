@@ -1,6 +1,6 @@
 /** Fields, places and words of the parser that the table of the language does not show. */
 import { describe, expect, test } from "bun:test";
-import { applyToConfig, detectSyntax, DockerfileError, environmentOf, expandInstruction, InstructionError, instructionTitle, parseDockerfile, parseTrigger, runCommand, StageScope, type Instruction, type RunInstruction } from "../../src/dockerfile/mod.ts";
+import { applyToConfig, detectSyntax, DockerfileError, environmentOf, EXPANDED_FIELDS, expandInstruction, InstructionError, instructionTitle, parseDockerfile, parseTrigger, runCommand, StageScope, type Instruction, type RunInstruction } from "../../src/dockerfile/mod.ts";
 
 const parsed = (text: string): Instruction => {
   const [only] = parseDockerfile(`FROM scratch\n${text}`).stages[0]?.instructions ?? [];
@@ -184,6 +184,35 @@ describe("parseTrigger()", () => {
     ["RUN <<E", "unterminated heredoc"],
   ])("refuses %j", (expression, message) => {
     expect(() => parseTrigger(expression, stage, source)).toThrow(new DockerfileError(message, source, [stage.range]));
+  });
+});
+
+describe("EXPANDED_FIELDS names the fields whose variables expandInstruction() replaces", () => {
+  test.each([
+    "ADD --chown=$x --chmod=$x --checksum=$x --exclude=$x https://example.com/$x <<A $x\n$x\nA",
+    "ARG $x=$x",
+    "CMD $x",
+    "COPY --from=$x --chown=$x --chmod=$x --exclude=$x $x <<A $x\n$x\nA",
+    "ENTRYPOINT $x",
+    "ENV $x=$x",
+    "EXPOSE $x",
+    "HEALTHCHECK CMD $x",
+    "LABEL $x=$x",
+    "MAINTAINER $x",
+    "ONBUILD RUN $x",
+    "RUN --mount=target=/$x echo $x",
+    'SHELL ["$x"]',
+    "STOPSIGNAL $x",
+    "USER $x",
+    "VOLUME $x",
+    "WORKDIR $x",
+  ])("%s", (text) => {
+    const written = parsed(text);
+    // 700 is a mode, a port, a name and a number of bytes alike; only the checksum of a download is none, and is left out.
+    const given = written.kind === "add" ? { ...written, checksum: "" } : written;
+    const { instruction } = expandInstruction(given, environmentOf(["x=700"]));
+    const changed = Object.keys(instruction).filter((field) => !Bun.deepEquals(Reflect.get(instruction, field), Reflect.get(given, field)));
+    expect(changed.toSorted()).toEqual([...EXPANDED_FIELDS[written.kind]].filter((field) => field !== "checksum").toSorted());
   });
 });
 
