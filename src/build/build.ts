@@ -1,4 +1,4 @@
-import { globalArguments, predefinedArguments, stageBases, targetStage, type Dockerfile, type SourceRange, type Source } from "../dockerfile/mod.ts";
+import { globalArguments, predefinedArguments, PROXY_ARGS, stageBases, targetStage, type Dockerfile, type SourceRange, type Source } from "../dockerfile/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import { buildError } from "./build-error.ts";
 import type { BuildClient } from "./client.ts";
@@ -52,7 +52,7 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
     if (checked.violation !== undefined) throw new EngineError("InvalidParameter", checked.violation);
     for (const { steps } of targets) for (const { vertex, range } of steps) if (vertex) notePlace(places, vertex, { source: file.source, range });
     planned?.(targets[0]?.steps ?? [], file);
-    await using solved = await deps.solver.solve(targets.map(({ vertex }) => vertex ?? emptyVertex()), { client, tell, signal, keepFailed: request.keepFailed });
+    await using solved = await deps.solver.solve(targets.map(({ vertex }) => vertex ?? emptyVertex()), { client, tell, signal, keepFailed: request.keepFailed, steps: { limits: request.resources, proxyEnv: proxyEnvOf(request) } });
     const exported: Exported[] = targets.map((target, index) => ({ target, layers: target.vertex === undefined ? [] : (solved.results[index]?.layers ?? []) }));
     return await exportResults(deps, exported, { request, client, tell, signal, epoch, startedMs, file });
   } catch (error) {
@@ -85,6 +85,11 @@ function checkRequest(request: BuildRequest): void {
   const [cache] = cacheTo;
   if (cache) throw new EngineError("NotImplemented", `cache export to ${JSON.stringify(cache.type)} is not supported yet: leave out --cache-to`);
   for (const { type } of cacheFrom) if (!["registry", "local", "inline", "gha", "s3", "azblob"].includes(type)) throw new EngineError("InvalidParameter", `unknown cache importer: ${JSON.stringify(type)}`);
+}
+
+/** Proxies need no ARG; steps have them, and nothing keeps them. */
+function proxyEnvOf({ buildArgs }: BuildRequest): string[] {
+  return PROXY_ARGS.filter((name) => buildArgs[name]).map((name) => `${name}=${buildArgs[name]}`);
 }
 
 /** @returns RFC 3339 */

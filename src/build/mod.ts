@@ -11,7 +11,7 @@ export type { ShownWork, Tell } from "./internal-vertex.ts";
 export type { BaseImage } from "./frontend/sources.ts";
 export type { Step } from "./frontend/stage-state.ts";
 export type { FailedStep, LayerRef, Result, Solved, SolveOptions, Solver } from "./solver/types.ts";
-export type { LayerPort, RunningStep, Shell, ShellRequest, SolverDeps, SourcePort, SourceProgress, StepExit, StepMount, StepPort, StepRequest, UnpackPort, WorkerProcess } from "./solver/ports.ts";
+export type { LayerPort, RunningStep, Shell, ShellRequest, SolverDeps, SourcePort, SourceProgress, StepExit, StepMount, StepPort, StepRequest, StepSettings, UnpackPort, WorkerProcess } from "./solver/ports.ts";
 export type { RunOp } from "./graph/op.ts";
 export { ContextStore, type KeptContext } from "./contexts/store.ts";
 export { serveBuild } from "./session/serve-build.ts";

@@ -65,7 +65,7 @@ async function stepOf(deps: RunDeps, { op, inputs, below, made }: Work, job: Job
   const prepared = await new MountPreparation(deps, inputs, { shortLived: deps.steps.folder(id), scratch }, job, held).prepare(op.mounts);
   const mounts: readonly StepMount[] = prepared.mounts;
   const request: StepRequest = {
-    id, op, mounts, secretEnv: prepared.secretEnv,
+    id, op, mounts, secretEnv: prepared.secretEnv, settings: job.settings(),
     root: { kind: "overlay", layersDir: deps.layers.root, lowers: lowersOf(deps, own, topFirst), upper: made.folder, work },
     folders: [made.folder, ...topFirst.map(({ n }) => deps.layers.folder(n))],
   };

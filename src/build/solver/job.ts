@@ -1,6 +1,7 @@
 import { nowNs } from "../../base/mod.ts";
 import type { BuildClient } from "../client.ts";
 import type { VertexTeller } from "./events.ts";
+import type { StepSettings } from "./ports.ts";
 import type { LayerRef } from "./types.ts";
 
 /** What who joins late is shown of a step's output. */
@@ -11,6 +12,7 @@ export interface Waiter {
   readonly teller: VertexTeller;
   readonly client: BuildClient;
   readonly keepFailed: boolean;
+  readonly steps: StepSettings | undefined;
 }
 
 /** What the work of a job is done with. */
@@ -22,6 +24,8 @@ export interface JobContext {
   status(id: string, current: number, total: number | undefined, completed: boolean): void;
   /** Of those who wait, the one that came first. */
   client(): BuildClient;
+  /** Of the same one. */
+  settings(): StepSettings | undefined;
   readonly keepFailed: boolean;
 }
 
@@ -60,9 +64,11 @@ export class Job implements JobContext {
   }
 
   client(): BuildClient {
-    const [first] = this.#waiters;
-    if (!first) throw this.signal.reason ?? new Error("nobody waits for this step");
-    return first.client;
+    return this.#first().client;
+  }
+
+  settings(): StepSettings | undefined {
+    return this.#first().steps;
   }
 
   /** Resolves for this waiter; rejects as soon as its own signal is aborted. */
@@ -102,6 +108,12 @@ export class Job implements JobContext {
     const began = this.#began.get(id) ?? nowNs();
     this.#began.set(id, began);
     for (const { teller } of this.#waiters) teller.status(id, current, total, began, completed ? nowNs() : undefined);
+  }
+
+  #first(): Waiter {
+    const [first] = this.#waiters;
+    if (!first) throw this.signal.reason ?? new Error("nobody waits for this step");
+    return first;
   }
 
   #join(waiter: Waiter): void {

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { Layer, NewLayer } from "../../snapshot/mod.ts";
 import type { Digest, RootMount } from "../../spec/mod.ts";
+import type { StepResources } from "../request.ts";
 import type { GitSource, HttpSource, ImageSource, RunOp } from "../graph/op.ts";
 
 /** What the solver needs of the engine; the real mechanisms fit by shape. */
@@ -63,6 +64,14 @@ export type StepMount =
   | { readonly type: "layers"; readonly target: string; readonly lowers: readonly string[]; readonly beneath: string; readonly scratch: { readonly upper: string; readonly work: string } | undefined }
   | { readonly type: "tmpfs"; readonly target: string; readonly size: number | undefined };
 
+/** What one build says of its commands that is no part of what they are: the same command with other limits is known all the same. */
+export interface StepSettings {
+  /** 0 and "" limit nothing. */
+  readonly limits: StepResources;
+  /** `KEY=value` of proxies; what the step itself says comes first. */
+  readonly proxyEnv: readonly string[];
+}
+
 /** One run of a command. */
 export interface StepRequest {
   /** 64 hexadecimal digits. */
@@ -74,6 +83,7 @@ export interface StepRequest {
   readonly mounts: readonly StepMount[];
   /** `KEY=value`, never kept. */
   readonly secretEnv: readonly string[];
+  readonly settings?: StepSettings | undefined;
   readonly terminal?: { readonly rows: number; readonly cols: number } | undefined;
 }
 

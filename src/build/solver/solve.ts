@@ -122,7 +122,7 @@ export class Solve {
       keys.push(key);
     }
     this.#abort.signal.throwIfAborted();
-    const waiter: Waiter = { teller, client: this.options.client, keepFailed: this.options.keepFailed ?? false };
+    const waiter: Waiter = { teller, client: this.options.client, keepFailed: this.options.keepFailed ?? false, steps: this.options.steps };
     const work = (context: JobContext): Promise<readonly LayerRef[]> => make(this.parts, vertex, inputs, keys, context);
     // What must not come from the cache does not come from another build either.
     const key = vertex.ignoreCache ? `${crypto.randomUUID()} ${keys.at(-1)}` : (keys.at(-1) ?? vertex.digest);

@@ -2,7 +2,7 @@ import type { BuildEvent, Digest } from "../../spec/mod.ts";
 import type { BuildCache } from "../cache/build-cache.ts";
 import type { BuildClient } from "../client.ts";
 import type { Vertex } from "../graph/vertex.ts";
-import type { Shell, ShellRequest } from "./ports.ts";
+import type { Shell, ShellRequest, StepSettings } from "./ports.ts";
 
 export interface LayerRef {
   /** The layer's number in the store. */
@@ -27,6 +27,7 @@ export interface SolveOptions {
   readonly tell: (event: BuildEvent) => void;
   /** Steps that no other build waits for are killed. */
   readonly signal: AbortSignal;
+  readonly steps?: StepSettings | undefined;
   /** A command that failed is kept as it ended, for `StepFailed.failed`. */
   readonly keepFailed?: boolean | undefined;
 }

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { EngineError } from "../../base/mod.ts";
-import type { RunOp, StepMount, StepRequest } from "../../build/mod.ts";
+import type { RunOp, StepMount, StepRequest, StepSettings } from "../../build/mod.ts";
 import { StackedTree } from "../../snapshot/mod.ts";
-import { parseDigest, type RuntimeMount, type RuntimeSpec } from "../../spec/mod.ts";
+import { parseDigest, type HostConfig, type RuntimeMount, type RuntimeSpec } from "../../spec/mod.ts";
 import { injectDevices } from "../cdi/inject.ts";
 import type { EngineContext } from "../context.ts";
 import { completeHostConfig } from "../create/complete-host-config.ts";
@@ -17,11 +17,12 @@ const HOSTNAME = "buildkitsandbox";
 const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** What a step would be as a container: Docker's defaults, and what its instruction says. Nobody ever stores it. */
-export function stepRecord(ctx: EngineContext, { id, op, terminal }: StepRequest): ContainerRecord {
+export function stepRecord(ctx: EngineContext, { id, op, terminal, settings }: StepRequest): ContainerRecord {
   const [path = "", ...args] = op.args;
   const hostConfig = completeHostConfig(
     {
       NetworkMode: op.network === "default" ? "bridge" : op.network, Privileged: op.security === "insecure", PidsLimit: PIDS_LIMIT, ShmSize: op.shmSize, IpcMode: "private", CgroupParent: op.cgroupParent,
+      ...(settings && limitsOf(settings.limits)),
       ExtraHosts: [...op.extraHosts], Ulimits: op.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })), ...(terminal && { ConsoleSize: [terminal.rows, terminal.cols] }),
     },
     ctx.cgroups,
@@ -31,6 +32,10 @@ export function stepRecord(ctx: EngineContext, { id, op, terminal }: StepRequest
     id, name: id, createdAt: "", sequence: 0, imageID: parseDigest(`sha256:${id}`), imageRef: "", path, args, hostConfig, mounts: [], networks: {}, state: { status: "created" }, restartCount: 0,
     config: { Hostname: op.hostname || HOSTNAME, Domainname: "", User: op.user, Env: [...op.env], WorkingDir: op.cwd || "/", Tty: terminal !== undefined, OpenStdin: terminal !== undefined } as ContainerRecord["config"],
   };
+}
+
+function limitsOf({ memory, memorySwap, cpuShares, cpuPeriod, cpuQuota, cpusetCpus, cpusetMems }: StepSettings["limits"]): Partial<HostConfig> {
+  return { Memory: memory, MemorySwap: memorySwap, CpuShares: cpuShares, CpuPeriod: cpuPeriod, CpuQuota: cpuQuota, CpusetCpus: cpusetCpus, CpusetMems: cpusetMems };
 }
 
 /** @throws EngineError InvalidParameter, for a user or device that does not exist */
@@ -44,7 +49,7 @@ export function stepSpec(ctx: EngineContext, record: ContainerRecord, request: S
   const own = request.mounts.flatMap(runtimeMounts);
   const taken = new Set(own.map(({ destination }) => destination));
   const files = ["resolv.conf", "hosts"].map((name): RuntimeMount => ({ destination: `/etc/${name}`, type: "bind", source: `${filesDir}/${name}`, options: ["bind", "ro", "rprivate"] }));
-  const env = environment(op, request.secretEnv, user.home);
+  const env = environment(op, request.settings?.proxyEnv ?? [], request.secretEnv, user.home);
   const complete: RuntimeSpec = { ...spec, process: { ...spec.process, env, terminal: request.terminal !== undefined }, mounts: [...usual.filter(({ destination }) => !taken.has(destination)), ...files.filter(({ destination }) => !taken.has(destination)), ...own] };
   return op.devices.reduce((result, device) => withDevice(ctx, result, device), complete);
 }
@@ -54,8 +59,8 @@ function refuse(): never {
 }
 
 /** As BuildKit: what the instruction says, a path to programs and a home. */
-function environment({ env }: RunOp, secretEnv: readonly string[], home: string): string[] {
-  const all = new Map([DEFAULT_PATH, `HOME=${home}`, ...env, ...secretEnv].map((entry) => [entry.split("=", 1)[0] ?? "", entry]));
+function environment({ env }: RunOp, proxyEnv: readonly string[], secretEnv: readonly string[], home: string): string[] {
+  const all = new Map([DEFAULT_PATH, `HOME=${home}`, ...proxyEnv, ...env, ...secretEnv].map((entry) => [entry.split("=", 1)[0] ?? "", entry]));
   return [...all.values()];
 }
 
