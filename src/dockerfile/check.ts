@@ -4,7 +4,7 @@ import { StageCheck, type StageCheckState } from "./check-stage.ts";
 import { checkDefaultBases, checkWritten } from "./check-written.ts";
 import type { Dockerfile, Stage } from "./dockerfile.ts";
 import type { Environment } from "./environment.ts";
-import { DockerfileError } from "./errors.ts";
+import { DockerfileError, errorAt } from "./errors.ts";
 import { globalArguments, predefinedArguments, type ArgumentPlatform } from "./globals.ts";
 import type { IgnoreMatcher } from "./ignore.ts";
 import { InstructionError } from "./instruction-error.ts";
@@ -142,7 +142,7 @@ function goThrough(check: StageCheck, { stage, baseStage }: StageBaseName, { sta
     try {
       check.instruction(instruction, options);
     } catch (error) {
-      throw error instanceof InstructionError ? new DockerfileError(error.message, source, [instruction.range]) : error;
+      throw error instanceof InstructionError ? errorAt(error, source, instruction.range) : error;
     }
   }
 }

@@ -41,7 +41,7 @@ export function expandInstruction(instruction: Instruction, environment: Environ
     if (result.kind === "add" || result.kind === "copy") checkTransfer(result);
     return { instruction: result, unset };
   } catch (error) {
-    throw error instanceof WordError ? new InstructionError(error.message) : error;
+    throw error instanceof WordError ? new InstructionError(error.message, error.word) : error;
   }
 }
 

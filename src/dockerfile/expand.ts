@@ -52,7 +52,7 @@ function finish(run: WordExpansion, source: string): Expansion {
   try {
     return run.run();
   } catch (error) {
-    if (error instanceof WordError) throw new WordError(`failed to process ${quoted(source)}: ${error.message}`, { cause: error });
+    if (error instanceof WordError) throw new WordError(`failed to process ${quoted(source)}: ${error.message}`, source);
     throw error;
   }
 }

@@ -35,16 +35,16 @@ export class Flags {
     const value = equals < 0 ? undefined : flag.slice(equals + 1);
     const name = option.slice(2);
     const kind = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (kind === undefined) throw new InstructionError(`unknown flag: ${option}${suggestion(name, Object.keys(table))}`);
+    if (kind === undefined) throw new InstructionError(`unknown flag: ${option}${suggestion(name, Object.keys(table))}`, option);
     const before = this.#values.get(name);
-    if (before !== undefined && kind !== "list") throw new InstructionError(`duplicate flag specified: ${option}`);
-    if (kind === "switch" ? value === "" : value === undefined) throw new InstructionError(`missing a value on flag: ${option}`);
+    if (before !== undefined && kind !== "list") throw new InstructionError(`duplicate flag specified: ${option}`, option);
+    if (kind === "switch" ? value === "" : value === undefined) throw new InstructionError(`missing a value on flag: ${option}`, option);
     this.#values.set(name, [...(before ?? []), kind === "switch" ? switched(option, value) : (value ?? "")]);
   }
 }
 
 function switched(option: string, value = "true"): string {
   const lower = value.toLowerCase();
-  if (lower !== "true" && lower !== "false") throw new InstructionError(`expecting boolean value for flag ${option}, not: ${value}`);
+  if (lower !== "true" && lower !== "false") throw new InstructionError(`expecting boolean value for flag ${option}, not: ${value}`, option);
   return lower;
 }

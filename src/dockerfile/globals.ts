@@ -1,6 +1,6 @@
 import type { Dockerfile } from "./dockerfile.ts";
 import type { Environment } from "./environment.ts";
-import { DockerfileError } from "./errors.ts";
+import { errorAt } from "./errors.ts";
 import { expandWord, WordError } from "./expand.ts";
 
 /** Architecture, system and variant as in an image's config. */
@@ -52,7 +52,7 @@ export function globalArguments({ metaArgs, directives, source }: Dockerfile, pr
         const value = Object.hasOwn(buildArgs, name) ? buildArgs[name] : defaultValue === undefined ? undefined : expandWord(defaultValue, environment, directives).text;
         if (value !== undefined) values.set(name, value);
       } catch (error) {
-        throw error instanceof WordError ? new DockerfileError(error.message, source, [range]) : error;
+        throw error instanceof WordError ? errorAt(error, source, range) : error;
       }
     }
   }

@@ -1,6 +1,6 @@
 import type { Directives, ParseWarning } from "./dockerfile.ts";
 import type { Directive } from "./directives.ts";
-import { DockerfileError } from "./errors.ts";
+import { DockerfileError, errorAt } from "./errors.ts";
 import { heredocsOf } from "./heredoc.ts";
 import type { Heredoc } from "./instruction.ts";
 import type { Source, SourceRange } from "./source.ts";
@@ -53,7 +53,7 @@ export class LineReader {
       const heredocs = heredocsOf(text).map((start) => ({ ...start, content: this.#contentUpTo(start.name, start.chomp, first) }));
       return { heredocs, range: heredocs.length > 0 ? this.#rangeFrom(range.start) : range };
     } catch (error) {
-      if (error instanceof WordError) throw new DockerfileError(error.message, this.#source, [range]);
+      if (error instanceof WordError) throw errorAt(error, this.#source, range);
       throw error;
     }
   }

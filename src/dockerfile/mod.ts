@@ -3,7 +3,7 @@ export type * from "./instruction.ts";
 export type * from "./run-types.ts";
 export type * from "./dockerfile.ts";
 export { environmentOf, type Environment } from "./environment.ts";
-export { DockerfileError, renderExcerpt } from "./errors.ts";
+export { DockerfileError, errorAt, renderExcerpt, type Fault } from "./errors.ts";
 export { parseAsFar, parseDockerfile, type ParseOptions, type ParseOutcome } from "./parse.ts";
 export { detectSyntax } from "./directives.ts";
 export { expandWord, WordError, type Expansion, type ExpandOptions } from "./expand.ts";

@@ -43,7 +43,7 @@ function setBare(draft: Draft, field: string): void {
   const key = field.toLowerCase();
   if (key === "readonly" || key === "ro") draft.readOnly = true;
   else if (key === "readwrite" || key === "rw") draft.readOnly = false;
-  else if (key !== "required") throw new InstructionError(`invalid field '${field}' must be a key=value pair`);
+  else if (key !== "required") throw new InstructionError(`invalid field '${field}' must be a key=value pair`, field);
   else setRequired(draft, key, true);
 }
 
@@ -94,7 +94,7 @@ function setValue(draft: Draft, key: string, value: string, field: string): void
       draft.env = value;
       break;
     default:
-      throw new InstructionError(`unexpected key '${key}' in '${field}'${suggestion(key, KEYS)}`);
+      throw new InstructionError(`unexpected key '${key}' in '${field}'${suggestion(key, KEYS)}`, field);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CheckInput } from "./check.ts";
 import type { Dockerfile, Stage } from "./dockerfile.ts";
-import { DockerfileError } from "./errors.ts";
+import { errorAt } from "./errors.ts";
 import { expandWord } from "./expand.ts";
 import type { Environment } from "./environment.ts";
 import { globalArguments, predefinedArguments } from "./globals.ts";
@@ -121,7 +121,7 @@ function lookThrough({ stage, nameExpansion, platformExpansion }: StageBaseName,
       if (instruction.kind === "run") finds.mounts(instruction);
       if (written.kind === "arg" && instruction.kind === "arg") declare(written, instruction, finds, isOwn);
     } catch (error) {
-      throw error instanceof InstructionError ? new DockerfileError(error.message, source, [written.range]) : error;
+      throw error instanceof InstructionError ? errorAt(error, source, written.range) : error;
     }
   }
 }

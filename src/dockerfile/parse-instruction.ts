@@ -55,7 +55,7 @@ export function parseInstruction(raw: RawInstruction, place: InstructionPlace, h
     case "workdir":
       return { ...place, kind: "workdir", path: exactlyOne(raw, "WORKDIR") };
     default:
-      throw new InstructionError(`unknown instruction: ${raw.keyword}${suggestion(raw.keyword, KEYWORDS, { foldCase: true })}`);
+      throw new InstructionError(`unknown instruction: ${raw.keyword}${suggestion(raw.keyword, KEYWORDS, { foldCase: true })}`, raw.keyword);
   }
 }
 

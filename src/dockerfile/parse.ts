@@ -1,6 +1,6 @@
 import type { Dockerfile, Stage } from "./dockerfile.ts";
 import { readDirectives } from "./directives.ts";
-import { DockerfileError } from "./errors.ts";
+import { DockerfileError, errorAt } from "./errors.ts";
 import { Flags } from "./flags.ts";
 import { InstructionError } from "./instruction-error.ts";
 import type { ArgInstruction, Heredoc, Instruction } from "./instruction.ts";
@@ -88,7 +88,7 @@ class Builder {
       const { heredocs, range } = mayHaveHeredoc(raw) && line.text.includes("<<") ? reader.heredocs(line) : { heredocs: [], range: line.range };
       return { raw, heredocs, place: { keyword: raw.keyword, original: trim(line.text), range, comments: line.comments } };
     } catch (error) {
-      throw error instanceof InstructionError ? new DockerfileError(error.message, this.source, [line.range]) : error;
+      throw error instanceof InstructionError ? errorAt(error, this.source, line.range) : error;
     }
   }
 
@@ -104,7 +104,7 @@ class Builder {
       else if (instruction.kind === "arg") this.#metaArgs.push(instruction);
       else throw new DockerfileError("no build stage in current context", this.source, [place.range]);
     } catch (error) {
-      if (error instanceof InstructionError) throw new DockerfileError(`dockerfile parse error on line ${place.range.start.line}: ${error.message}`, this.source, [place.range]);
+      if (error instanceof InstructionError) throw errorAt(error, this.source, place.range, `dockerfile parse error on line ${place.range.start.line}: `);
       throw error;
     }
   }

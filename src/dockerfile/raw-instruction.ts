@@ -106,7 +106,7 @@ function keyValues(rest: string, escape: string, keyword: string): KeyValue[] {
   }
   return words.map((word) => {
     const equals = word.indexOf("=");
-    if (equals < 0) throw new InstructionError(`Syntax error - can't find = in ${quoted(word)}. Must be of the form: name=value`);
+    if (equals < 0) throw new InstructionError(`Syntax error - can't find = in ${quoted(word)}. Must be of the form: name=value`, word);
     return { key: word.slice(0, equals), value: word.slice(equals + 1), legacy: false };
   });
 }

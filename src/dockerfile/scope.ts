@@ -90,7 +90,7 @@ export class StageScope {
       for (const missing of result.unset) if (!this.#args.has(missing)) unset.push(missing);
       return result.text;
     } catch (error) {
-      throw error instanceof WordError ? new InstructionError(error.message) : error;
+      throw error instanceof WordError ? new InstructionError(error.message, error.word) : error;
     }
   }
 

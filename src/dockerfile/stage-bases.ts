@@ -1,6 +1,6 @@
 import type { Dockerfile, Stage } from "./dockerfile.ts";
 import type { Environment } from "./environment.ts";
-import { DockerfileError } from "./errors.ts";
+import { DockerfileError, errorAt } from "./errors.ts";
 import { expandWord, WordError, type Expansion } from "./expand.ts";
 import { sourcesOf } from "./stage-links.ts";
 import { suggestion } from "./suggest.ts";
@@ -33,7 +33,7 @@ export function stageBases({ stages, directives, source }: Dockerfile, globals: 
       if (stage.name !== undefined) known.set(stage.name, stage.index);
       return { stage, baseName, nameExpansion, ...(baseStage !== undefined && { baseStage }), ...(platformExpansion && { platform: platformExpansion.text, platformExpansion }) };
     } catch (error) {
-      throw error instanceof WordError ? new DockerfileError(error.message, source, [stage.range]) : error;
+      throw error instanceof WordError ? errorAt(error, source, stage.range) : error;
     }
   });
 }

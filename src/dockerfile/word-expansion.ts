@@ -4,7 +4,15 @@ import { removePrefix, removeSuffix, replacePattern } from "./shell-pattern.ts";
 import { isSpace } from "./text.ts";
 
 /** A word that cannot be expanded: a broken substitution, an open quote, a `${x:?}` that is not set. */
-export class WordError extends Error {}
+export class WordError extends Error {
+  constructor(
+    message: string,
+    /** As it is written in the file. */
+    readonly word?: string,
+  ) {
+    super(message);
+  }
+}
 
 /** No kernel takes a longer one as an argument or variable; it also bounds `ENV a=$a$a`. */
 const RESULT_LIMIT = 4 << 20;

@@ -118,6 +118,16 @@ describe("places", () => {
     expect(failure(text).excerpt()).toBe(excerpt);
   });
 
+  test.each([
+    ["an instruction", "FROM scratch\n\tRUNN x\n", " |     \t^^^^\n"],
+    ["a flag", "FROM scratch\nCOPY --chwn=1 a b\n", " |          ^^^^^^\n"],
+    ["a word in a later line", "FROM scratch\nENV a=b \\\n  c\n", " |       ^\n"],
+  ])("excerpt() with a caret marks %s", (_, text, row) => {
+    const error = failure(text);
+    expect(error.excerpt()).not.toContain("^");
+    expect(error.excerpt({ caret: true })).toContain(row);
+  });
+
   test("a line above 64 KiB is refused where it is", () => {
     const { message, firstLine } = failure(`FROM scratch\nENV a=${"x".repeat(70_000)}\n`);
     expect([message, firstLine]).toEqual(["dockerfile line greater than max allowed size of 65535", 2]);
