@@ -42,7 +42,7 @@ export function buildError(error: unknown, placeOf: (vertex: Vertex) => { readon
   const message = `failed to solve: ${reasonOf(error)}`;
   if (error instanceof DockerfileError) {
     const { source } = error;
-    return new BuildError(error.kind, message, { excerpts: source ? error.ranges.map((range) => renderExcerpt(source, [range])) : [], vertex: undefined, exitCode: undefined, cause: error });
+    return new BuildError(error.kind, message, { excerpts: source ? error.ranges.map((range) => renderExcerpt(source, [range], error.fault)) : [], vertex: undefined, exitCode: undefined, cause: error });
   }
   if (!(error instanceof StepFailed)) return new BuildError(error.kind, message, { excerpts: [], vertex: undefined, exitCode: undefined, cause: error });
   const place = placeOf(error.vertex);

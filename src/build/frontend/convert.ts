@@ -1,5 +1,5 @@
 import { EngineError } from "../../base/mod.ts";
-import { DockerfileError, globalArguments, instructionTitle, InstructionError, parseTrigger, predefinedArguments, sourcesOf, StageScope, type Dockerfile, type Environment, type Instruction, type Stage } from "../../dockerfile/mod.ts";
+import { DockerfileError, errorAt, globalArguments, instructionTitle, InstructionError, parseTrigger, predefinedArguments, sourcesOf, StageScope, type Dockerfile, type Environment, type Instruction, type Stage } from "../../dockerfile/mod.ts";
 import { makeVertex } from "../graph/make-vertex.ts";
 import type { Platform } from "../graph/op.ts";
 import type { Vertex } from "../graph/vertex.ts";
@@ -191,7 +191,7 @@ class Conversion {
 
   #located(error: unknown, { range }: Pick<Instruction, "range">): unknown {
     if (error instanceof DockerfileError || !(error instanceof EngineError || error instanceof InstructionError)) return error;
-    return new DockerfileError(error.message, this.#options.file.source, [range]);
+    return errorAt(error, this.#options.file.source, range);
   }
 }
 
