@@ -1,6 +1,7 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments, Scalar, type Alias, type Document, type Node as YamlNode, type Pair, type YAMLMap, type YAMLSeq } from "yaml";
 import { ComposeError } from "../errors.ts";
 import { isMapping, mapping, scalar, sequence, type MappingNode, type Node, type OverrideTag, type Place, type Source } from "../tree/node.ts";
+import { readQuickly } from "./quick.ts";
 import { resolvePlain } from "./scalars.ts";
 
 const MAX_BYTES = 8 << 20;
@@ -11,6 +12,12 @@ const MAX_DEPTH = 100;
 /** The documents of a YAML text. @throws ComposeError for text that is no YAML or goes beyond the limits */
 export function readYaml(source: Source): Node[] {
   if (source.text.length > MAX_BYTES) throw new ComposeError(`failed to parse ${source.file}: the file is larger than ${MAX_BYTES >> 20} MiB`);
+  const quick = readQuickly(source);
+  return quick ? [quick] : readThoroughly(source);
+}
+
+/** The same by the library alone, which reads everything. */
+export function readThoroughly(source: Source): Node[] {
   const documents = parse(source);
   return documents.map((document) => new Reader(source, document).root()).filter((node) => node !== undefined);
 }
