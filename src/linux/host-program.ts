@@ -23,11 +23,11 @@ export interface HostProgramResult {
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
-/** A program of this machine, with nothing of the engine's environment; it dies with the engine. Undefined when there is none of that name. */
+/** A program of this machine, with nothing of the engine's environment or capabilities; it dies with the engine. Undefined when there is none of that name. */
 export async function runHostProgram({ name, args, env = {}, folder = "/", signal, timeoutMs, onErrorText }: HostProgram): Promise<HostProgramResult | undefined> {
   signal.throwIfAborted();
   if (Bun.which(name, { PATH }) === null) return undefined;
-  const bound = Bun.which("setpriv", { PATH }) === null ? [name, ...args] : ["setpriv", "--pdeathsig", "KILL", name, ...args];
+  const bound = Bun.which("setpriv", { PATH }) === null ? [name, ...args] : ["setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", name, ...args];
   const child = spawn(bound[0] as string, bound.slice(1), { cwd: folder, env: { PATH, LC_ALL: "C", ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
   const end = (): void => {
     try {

@@ -1,4 +1,4 @@
-import { lutimes, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { lstat, lutimes, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { EngineError } from "../../base/mod.ts";
 import { runHostProgram, type HostProgramResult } from "../../linux/mod.ts";
@@ -38,15 +38,23 @@ export async function fetchGit({ url, ref, commit, subfolder, keepGitFolder }: G
     await run("submodule", "update", "--init", "--recursive", "--depth=1");
     const seconds = Number((await run("show", "-s", "--format=%ct", commit)).stdout.trim()) || 0;
     if (!keepGitFolder) await rm(join(work, ".git"), { recursive: true, force: true });
-    const source = join(work, posix.join("/", subfolder));
-    const names = await readdir(source).catch(() => {
-      throw new EngineError("NotFound", `subdir ${JSON.stringify(subfolder)} not found in ${url}`);
-    });
-    for (const name of names) await rename(join(source, name), join(folder, name));
+    const source = await subfolderOf(work, subfolder, url);
+    for (const name of await readdir(source)) await rename(join(source, name), join(folder, name));
     await setTimes(folder, seconds);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** A folder of the repository itself: a link in it may lead anywhere. */
+async function subfolderOf(work: string, subfolder: string, url: string): Promise<string> {
+  let path = work;
+  for (const part of posix.join("/", subfolder).split("/").filter((name) => name !== "")) {
+    path = join(path, part);
+    const isFolder = (await lstat(path).catch(() => undefined))?.isDirectory() ?? false;
+    if (!isFolder) throw new EngineError("NotFound", `subdir ${JSON.stringify(subfolder)} not found in ${url}`);
+  }
+  return path;
 }
 
 /** Some servers hand out commits only by way of a name. */
