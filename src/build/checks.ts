@@ -15,6 +15,7 @@ export function checkFile(file: Dockerfile, request: BuildRequest, platform: Pla
     buildPlatform: argumentPlatform(OWN_PLATFORM),
     targetPlatform: argumentPlatform(platform),
     ...(request.target !== "" && { target: request.target }),
+    onlyNeeded: request.call !== "check",
     baseConfig: (name) => configs.get(name),
   });
 }

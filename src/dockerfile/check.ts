@@ -28,8 +28,9 @@ export interface CheckInput {
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly buildPlatform: ArgumentPlatform;
   readonly targetPlatform: ArgumentPlatform;
-  /** Only this stage and what it needs; without it every stage. */
+  /** Only this stage and what it needs; without it every stage, or with `onlyNeeded` the last one and what it needs. */
   readonly target?: string;
+  readonly onlyNeeded?: boolean;
   readonly ignore?: IgnoreMatcher;
   /** The config of a base image or named context; undefined when it is not known, and then unset variables are not reported. */
   readonly baseConfig?: (name: string) => ImageProcessConfig | undefined;
@@ -94,7 +95,7 @@ function checkStages(dockerfile: Dockerfile, input: CheckInput, options: CheckOp
   const globals = globalArguments(dockerfile, predefined, buildArgs);
   const bases = stageBases(dockerfile, globals);
   for (const base of bases) checkBase(base, globals, withComments(options, base.stage.comments), report);
-  const needed = input.target ? neededStages(dockerfile, bases, targetStage(dockerfile, input.target)) : undefined;
+  const needed = input.target || input.onlyNeeded ? neededStages(dockerfile, bases, targetStage(dockerfile, input.target ?? "")) : undefined;
   checkStageCircles(dockerfile, bases);
   checkStageOrder(dockerfile, needed);
   const states: StageCheckState[] = [];

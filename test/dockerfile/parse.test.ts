@@ -1,6 +1,6 @@
 /** Fields, places and words of the parser that the table of the language does not show. */
 import { describe, expect, test } from "bun:test";
-import { applyToConfig, detectSyntax, DockerfileError, environmentOf, EXPANDED_FIELDS, expandInstruction, InstructionError, instructionTitle, parseDockerfile, parseTrigger, runCommand, StageScope, type Instruction, type RunInstruction } from "../../src/dockerfile/mod.ts";
+import { applyToConfig, checkDockerfile, detectSyntax, DockerfileError, environmentOf, EXPANDED_FIELDS, expandInstruction, InstructionError, instructionTitle, parseDockerfile, parseTrigger, runCommand, StageScope, type Instruction, type RunInstruction } from "../../src/dockerfile/mod.ts";
 
 const parsed = (text: string): Instruction => {
   const [only] = parseDockerfile(`FROM scratch\n${text}`).stages[0]?.instructions ?? [];
@@ -224,6 +224,13 @@ describe("EXPANDED_FIELDS names the fields whose variables expandInstruction() r
     const changed = Object.keys(instruction).filter((field) => !Bun.deepEquals(Reflect.get(instruction, field), Reflect.get(given, field)));
     expect(changed.toSorted()).toEqual([...EXPANDED_FIELDS[written.kind]].filter((field) => field !== "checksum").toSorted());
   });
+});
+
+test("checkDockerfile() of a build looks only at the stages that are built", () => {
+  const dockerfile = parseDockerfile("FROM scratch AS a\nENV x y\nFROM scratch AS b\nENV x=$y\nFROM a\n");
+  const platform = { os: "linux", architecture: "amd64" };
+  const rules = (how: object): string[] => checkDockerfile(dockerfile, { buildPlatform: platform, targetPlatform: platform, ...how }).warnings.map(({ rule }) => rule);
+  expect([rules({}), rules({ onlyNeeded: true }), rules({ target: "b" })]).toEqual([["LegacyKeyValueFormat", "UndefinedVar"], ["LegacyKeyValueFormat"], ["UndefinedVar"]]);
 });
 
 describe("StageScope", () => {
