@@ -200,7 +200,7 @@ test("up --rolling: the new container is healthy before the old one is stopped; 
   expect((await compose(file(healthy.replace("100", "101 ")), "up", "-d", "--rolling")).code).toBe(0);
   expect(await idOf("roll-web-1")).not.toBe(first);
   expect(await engine.ok("ps", "-aq", "--no-trunc")).toBe(await idOf("roll-web-1"));
-  const actions = (await engine.ok("events", "--since", "0", "--until", "9999999999", "--filter", "type=container", "--format", "{{.Action}} {{.ID}}")).split("\n");
+  const actions = (await engine.ok("events", "--since", "0", "--until", String(Math.ceil(Date.now() / 1000)), "--filter", "type=container", "--format", "{{.Action}} {{.ID}}")).split("\n");
   const second = await idOf("roll-web-1");
   expect(actions.findIndex((line) => line === `health_status: healthy ${second}`)).toBeLessThan(actions.findLastIndex((line) => line === `kill ${first}`));
   await engine.ok("compose", "-p", "roll", "down", "-t", "0");

@@ -9,6 +9,7 @@ import { printLogs } from "./follow-logs.ts";
 import { LogPrinter } from "./log-printer.ts";
 
 const INTERRUPTED = 130;
+const LAST_WORDS_MS = 1000;
 
 /** Makes and starts the project and shows what its containers write until they have ended, or until ctrl-c, which stops them. @returns the exit code */
 export async function attachedUp(invocation: Invocation, project: Project, options: UpOptions): Promise<number> {
@@ -23,8 +24,10 @@ class Attached {
   readonly #shown: ReadonlySet<string>;
   readonly #stopWatching = new AbortController();
   readonly #done = Promise.withResolvers<number>();
-  readonly #following = new Set<Promise<void>>();
-  #running = new Set<string>();
+  readonly #following = new Map<string, Promise<void>>();
+  readonly #running = new Set<string>();
+  readonly #giveUp = new AbortController();
+  #starting: Promise<unknown> = Promise.resolve();
   #stopping = false;
 
   constructor(
@@ -45,11 +48,13 @@ class Attached {
     try {
       await this.#watch();
       // The project is started with its events in view, so that nothing of a short life is missed.
-      await up({ ...this.context, tell: () => undefined }, this.project, { ...this.options, recreate: "never", recreateDependencies: "never", build: false, pull: "never" });
-      const containers = await this.#containers();
-      if (containers.every(({ state }) => state !== "running" && state !== "restarting") && !this.#stopping) await this.#ended(containers);
+      this.#starting = up({ ...this.context, tell: () => undefined, signal: this.#giveUp.signal }, this.project, { ...this.options, recreate: "never", recreateDependencies: "never", build: false, pull: "never" });
+      await this.#starting.catch((error: unknown) => {
+        if (!this.#stopping) throw error;
+      });
+      if (!this.#stopping) await this.#ended(await this.#containers());
       const code = await this.#done.promise;
-      await Promise.allSettled(this.#following);
+      await Promise.allSettled(this.#following.values());
       return code;
     } finally {
       this.#stopWatching.abort();
@@ -98,15 +103,15 @@ class Attached {
     if (!this.#shown.has(service)) return;
     const { flags } = this.invocation;
     const work = printLogs(this.context.client, this.#printer, { id, label }, { follow: true, timestamps: flags.bool("timestamps"), ...(since === "now" ? { tail: "0" } : { since }) }).catch(() => undefined);
-    this.#following.add(work);
-    void work.finally(() => this.#following.delete(work));
+    this.#following.set(id, work);
   }
 
   async #died(id: string, service: string, label: string, code: number): Promise<void> {
     this.#running.delete(id);
     const { flags } = this.invocation;
     const restarting = !this.#stopping && (await inspectContainer(this.context.client, id).catch(() => undefined))?.State?.Restarting === true;
-    await Promise.race([Promise.allSettled(this.#following), new Promise((resolve) => setImmediate(resolve))]);
+    // Its last words come before the word of its end; a log that does not end with its container is not waited for.
+    await Promise.race([this.#following.get(id), Bun.sleep(LAST_WORDS_MS)]);
     if (this.#shown.has(service)) this.#printer.note(label, `exited with code ${code}${restarting ? " (restarting)" : ""}`);
     if (restarting) return;
     const chosen = flags.string("exit-code-from") || undefined;
@@ -134,7 +139,10 @@ class Attached {
     void this.#stopAll().then(() => this.#done.resolve(INTERRUPTED), this.#done.reject);
   }
 
+  /** What is being started is stopped once it has been. */
   async #stopAll(): Promise<void> {
+    this.#giveUp.abort(new Error("stopped"));
+    await Promise.allSettled([this.#starting]);
     await stop(this.context, { name: this.project.name, project: this.project, services: [] }, { timeoutSeconds: this.options.timeoutSeconds });
     this.context.view.end();
   }
