@@ -147,11 +147,12 @@ export class TreePacker implements Disposable {
 
   /** Most files are small: whole ones are put without a generator. False when there is no room, or it is no ordinary case. */
   #putSmallFile(pathFd: number, stat: Stat, name: string): boolean {
-    if (stat.nlink > 1 || (this.#options.whole && hasHoles(stat)) || stat.size + 2 * BLOCK > this.#room() || this.#options.ignored !== undefined) return false;
+    if ((stat.nlink > 1 && this.#links.has(linkKey(stat))) || (this.#options.whole && hasHoles(stat)) || stat.size + 2 * BLOCK > this.#room() || this.#options.ignored !== undefined) return false;
     const fd = this.#openFile(pathFd);
     try {
       const entry = { ...this.#described(stat, "file"), name, size: stat.size, xattrs: keptXattrs(fd, this.#options.whole) };
       if (!fitsUstar(entry)) return false;
+      this.#seenAs(stat, name);
       this.#putHeader(entry);
       this.#putData(fd, stat.size);
       this.#pad(stat.size);
@@ -228,7 +229,7 @@ export class TreePacker implements Disposable {
   /** The name under which a file with several names was put before. */
   #seenAs(stat: Stat, name: string): string | undefined {
     if (stat.nlink < 2) return undefined;
-    const key = `${stat.dev}:${stat.ino}`;
+    const key = linkKey(stat);
     const seen = this.#links.get(key);
     if (seen === undefined) this.#links.set(key, name);
     return seen;
@@ -285,6 +286,8 @@ export class TreePacker implements Disposable {
     return bytes;
   }
 }
+
+const linkKey = ({ dev, ino }: Stat): string => `${dev}:${ino}`;
 
 const NS = 1_000_000_000n;
 const OPAQUE = 0x79;

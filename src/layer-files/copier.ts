@@ -137,7 +137,7 @@ export class Copier {
     try {
       const to = openat2(target.fd, nameBytes(name), { flags: O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW, mode: 0o600, resolve: RESOLVE.BENEATH });
       try {
-        copyFile(from, to);
+        copyFile(from, to, entry.stat.size);
         const { mode: change } = this.rules;
         const { stat } = entry;
         const owner = this.#ownerOf(stat);

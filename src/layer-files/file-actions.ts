@@ -52,8 +52,14 @@ class LayerWork implements Disposable {
   }
 
   done(seals: boolean): FilesDone {
-    const sealed = seals && this.#archives.length === 0 ? seal(this.#upper, this.#check) : undefined;
+    const sealed = seals && this.#archives.length === 0 ? seal(this.#upper, this.#check, this.#counted()) : undefined;
     return { sealed, archives: this.#archives, sharing: [...this.#count.shared], warnings: [...this.#warnings] };
+  }
+
+  /** Copies count what they do; of anything else, and of copies over copies, the folder itself tells. */
+  #counted(): { readonly entries: number; readonly bytes: number } | undefined {
+    const [only] = this.#job.actions;
+    return this.#job.actions.length === 1 && only?.action === "copy" ? { entries: this.#count.entries, bytes: this.#count.bytes } : undefined;
   }
 
   #owner(text: string): Owner {

@@ -16,8 +16,8 @@ export interface Sealed {
 /** Looked at whenever a piece has been hashed; what it throws ends the work. */
 export type Check = () => void;
 
-/** Digests the archive of a layer's folder, the bytes that it is exported as. */
-export function seal(folderFd: number, check: Check): Sealed {
+/** Digests the archive of a layer's folder, the bytes that it is exported as. `known`: what is in it, where somebody has counted. */
+export function seal(folderFd: number, check: Check, known?: { readonly entries: number; readonly bytes: number }): Sealed {
   const hasher = new Bun.CryptoHasher("sha256");
   let archiveBytes = 0;
   using packer = new TreePacker({ format: "layer" });
@@ -30,7 +30,7 @@ export function seal(folderFd: number, check: Check): Sealed {
     check();
   }
   for (const piece of packer.finish()) take(piece);
-  return { diffID: `sha256:${hasher.digest("hex")}`, archiveBytes, ...countTree(folderFd, check) };
+  return { diffID: `sha256:${hasher.digest("hex")}`, archiveBytes, ...(known ?? countTree(folderFd, check)) };
 }
 
 export function countTree(folderFd: number, check: Check): { entries: number; bytes: number } {

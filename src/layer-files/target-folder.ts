@@ -73,7 +73,8 @@ export class TargetFolder implements Disposable {
 
   /** Makes room for what is no folder. @throws EngineError when a folder is there */
   clear(name: string): void {
-    if (this.fresh && !statOf(this.fd, name)) return;
+    // Each name comes once while the folder is new.
+    if (this.fresh) return;
     const shown = this.child(name);
     if (shown && isFolder(shown)) throw new EngineError("InvalidParameter", `cannot replace to directory /${joined(this.path, name)} with file`);
     if (statOf(this.fd, name)) unlinkat(this.fd, nameBytes(name));

@@ -52,7 +52,7 @@ export class TwinCopy {
     this.#names.set(stat.ino, path);
     const from = openat2(source, nameBytes(name), { flags: O.RDONLY | O.NOFOLLOW, resolve: RESOLVE.BENEATH });
     const to = openat2(target, nameBytes(name), { flags: O.WRONLY | O.CREAT | O.EXCL, mode: 0o600, resolve: RESOLVE.BENEATH });
-    copyFile(from, to);
+    copyFile(from, to, stat.size);
     fchownat(to, "", stat.uid, stat.gid, AT.EMPTY_PATH);
     fchmod(to, stat.mode & 0o7777);
     allXattrs(from, to);
