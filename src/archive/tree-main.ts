@@ -10,6 +10,7 @@ import { receiveBody, SocketOutput } from "./http-body.ts";
 import { TreeChanges, type TreeChange } from "./tree-changes.ts";
 import type { JobRoot, TreeJob, WritableMount } from "./tree-job.ts";
 import { openFolder, TreePacker } from "./tree-packer.ts";
+import { TreeSnapshot } from "./tree-snapshot.ts";
 
 /**
  * The hidden command `hako __tree <job>`: one job on a container's files in a process of its own, which enters the container's root before
@@ -42,6 +43,8 @@ async function runJob(job: TreeJob): Promise<void> {
       return listChanges(job);
     case "layer":
       return await makeLayer(job);
+    case "snapshot":
+      return takeSnapshot(job);
     case "packLayer":
       return packLayer(job);
     default:
@@ -151,6 +154,14 @@ async function makeLayer({ upper, target, ignored }: Extract<TreeJob, { kind: "l
   using decompressor = prepareDecompressor("none");
   const applied = await applyLayer(layerBytes(packer, source), targetFd, { format: "layer", anyLink: true, compression: "none", decompressor });
   report(applied);
+}
+
+function takeSnapshot({ source, target }: Extract<TreeJob, { kind: "snapshot" }>): void {
+  const [from, to] = [openFolder(source), openFolder(target)];
+  using snapshot = new TreeSnapshot(to);
+  chrootTo(from);
+  snapshot.take(from);
+  report({});
 }
 
 function packLayer({ folder, folderTimes }: Extract<TreeJob, { kind: "packLayer" }>): void {

@@ -110,6 +110,12 @@ export class Trees {
     return { ...counts, digest: parseDigest(digest), diffID: parseDigest(diffID) };
   }
 
+  /** A copy of a folder in an empty one of the same file system, whose files share blocks. @throws EngineError System where they cannot */
+  async snapshot(source: string, target: string, signal: AbortSignal): Promise<void> {
+    await using run = await this.#start({ kind: "snapshot", source, target }, undefined, signal);
+    await run.head();
+  }
+
   /** The archive of a layer's folder, the same bytes as those that `copyLayer` told the digest of; without times of folders, comparable with another unpacking of one archive. */
   async packLayer(folder: string, signal: AbortSignal, { folderTimes = true }: { readonly folderTimes?: boolean } = {}): Promise<AsyncIterable<Uint8Array>> {
     const run = await this.#start({ kind: "packLayer", folder, folderTimes }, undefined, signal, true);

@@ -1,4 +1,9 @@
-import { EngineError } from "../base/mod.ts";
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { EngineError, messageOf } from "../base/mod.ts";
+import { sharesBlocks } from "../linux/mod.ts";
 import type { RuntimeMount } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { parseVolumeName } from "./create/mount-path.ts";
@@ -7,12 +12,15 @@ import { releasing } from "./archive.ts";
 import type { PackedTree, TreeRoot, UploadedArchive } from "./ports.ts";
 import type { VolumeRecord } from "./store/volumes.ts";
 import { ensureVolume } from "./volume-claims.ts";
-import { holdVolumes, placeOf } from "./volume-mounts.ts";
+import { volumeData, volumesDir } from "./paths.ts";
+import { COPY_PREFIX } from "./volume-content.ts";
+import { drivenVolume, holdVolumes, placeOf } from "./volume-mounts.ts";
 import { findVolume } from "./volumes.ts";
 
 /** A tar of all files of a volume, with owners, modes, times, links and extended attributes; containers that use it go on. */
 export async function saveVolume(ctx: EngineContext, ref: string, signal: AbortSignal): Promise<PackedTree> {
-  const held = await openVolume(ctx, await findVolume(ctx, ref));
+  const record = await findVolume(ctx, ref);
+  const held = (await openSnapshot(ctx, record, signal)) ?? (await openVolume(ctx, record));
   try {
     const { bytes, writeTo } = await ctx.trees.pack(held.root, "/.", [], signal, { whole: true });
     signal.addEventListener("abort", () => held[Symbol.dispose](), { once: true });
@@ -31,6 +39,21 @@ export async function loadVolume(ctx: EngineContext, ref: string, archive: Uploa
   if (users.length > 0) throw new EngineError("Conflict", `load ${record.name}: volume is in use - [${users.join(", ")}]`);
   using held = await openVolume(ctx, record);
   await ctx.trees.unpack(held.root, { path: "/", keepKinds: true, owner: "archive", mounts: [], rootReadOnly: false, topToo: true }, archive, signal);
+}
+
+/** Where files can share blocks, what is saved is the volume of one moment, though its containers write on. */
+async function openSnapshot(ctx: EngineContext, record: VolumeRecord, signal: AbortSignal): Promise<(Disposable & { readonly root: TreeRoot }) | undefined> {
+  if (!ctx.volumeDrivers.isFolder(drivenVolume(record)) || !sharesBlocks(volumesDir(ctx.paths))) return undefined;
+  const copy = join(volumesDir(ctx.paths), `${COPY_PREFIX}${randomBytes(16).toString("hex")}`);
+  const remove = (): void => void rm(copy, { recursive: true, force: true }).catch((error: unknown) => ctx.log(`${copy} could not be removed: ${messageOf(error)}, ignoring; the next start of the engine removes it`));
+  mkdirSync(copy, { mode: 0o700 });
+  try {
+    await ctx.trees.snapshot(volumeData(ctx.paths, record.name), copy, signal);
+    return { root: { kind: "mounted", root: { kind: "bind", source: copy }, binds: [] }, [Symbol.dispose]: remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 async function openVolume(ctx: EngineContext, { name }: VolumeRecord): Promise<Disposable & { readonly root: TreeRoot }> {

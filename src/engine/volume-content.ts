@@ -13,7 +13,7 @@ import { drivenVolume, holdVolumes, placeOf } from "./volume-mounts.ts";
 const KIND_BITS = 0o170000;
 const FOLDER = 0o040000;
 /** No volume has a name that begins like this. */
-const COPY_PREFIX = ".copy-";
+export const COPY_PREFIX = ".copy-";
 
 /**
  * An empty volume takes over what the image has at the place where it is mounted: owner, mode and files, as Docker does at

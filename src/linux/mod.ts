@@ -44,6 +44,7 @@ export { syncFileSystem } from "./sync-file-system.ts";
 export { interpretsPrograms } from "./binfmt.ts";
 export { bootID } from "./boot.ts";
 export { findMountPoint, mountPointOf, type MountPoint } from "./mount-point.ts";
+export { cloneFile, sharesBlocks } from "./reflink.ts";
 export { dataRuns, seek, type DataRun } from "./sparse.ts";
 export { MOUNT_FLAG, detachMount, mountFileSystem, mountsIn, type FileSystemMount } from "./mounts.ts";
 export { limitProject, projectOf, setProject, takesProjectQuota } from "./project-quota.ts";

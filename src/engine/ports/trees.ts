@@ -43,6 +43,8 @@ export interface UploadConnection {
 /** Work on containers' files, each in a process of its own. NotFound without words is about the path. */
 export interface TreePort {
   stat(root: TreeRoot, path: string, signal: AbortSignal): Promise<PathStat>;
+  /** A copy of a folder in an empty one of the same file system, whose files share blocks. */
+  snapshot(source: string, target: string, signal: AbortSignal): Promise<void>;
   pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal, options?: { readonly whole?: boolean }): Promise<PackedTree & { stat: PathStat }>;
   packAll(root: TreeRoot, signal: AbortSignal): Promise<PackedTree>;
   unpack(root: TreeRoot, request: UnpackTree, archive: UploadedArchive, signal: AbortSignal): Promise<void>;
