@@ -1,8 +1,9 @@
-import { checkDockerfile, renderExcerpt, type CheckResult, type Dockerfile } from "../dockerfile/mod.ts";
+import { checkDockerfile, ignoreMatcher, renderExcerpt, type CheckResult, type Dockerfile } from "../dockerfile/mod.ts";
 import type { Digest } from "../spec/mod.ts";
 import type { Target } from "./frontend/convert.ts";
 import { argumentPlatform, OWN_PLATFORM } from "./frontend/platform.ts";
 import type { Platform } from "./graph/op.ts";
+import type { Vertex } from "./graph/vertex.ts";
 import type { Tell } from "./internal-vertex.ts";
 import type { BuildRequest } from "./request.ts";
 
@@ -17,7 +18,23 @@ export function checkFile(file: Dockerfile, request: BuildRequest, platform: Pla
     ...(request.target !== "" && { target: request.target }),
     onlyNeeded: request.call !== "check",
     baseConfig: (name) => configs.get(name),
+    ignore: ignoreMatcher(contextIgnore(request, target)),
   });
+}
+
+/** What .dockerignore leaves out of the context, when a step that is built reads it. */
+function contextIgnore({ context }: BuildRequest, target: Target | undefined): readonly string[] {
+  if (context.kind !== "local") return [];
+  const seen = new Set<Vertex>();
+  const open = target?.steps.flatMap(({ vertex }) => vertex ?? []) ?? [];
+  for (let vertex = open.pop(); vertex !== undefined; vertex = open.pop()) {
+    if (seen.has(vertex)) continue;
+    seen.add(vertex);
+    const { op } = vertex;
+    if (op.kind === "local" && op.name === context.folder) return op.ignore;
+    open.push(...vertex.inputs);
+  }
+  return [];
 }
 
 export function tellWarnings(tell: Tell, file: Dockerfile, vertex: Digest, { warnings }: CheckResult): void {
