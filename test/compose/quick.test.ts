@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import type { Node } from "../../src/compose/tree/node.ts";
 import { readQuickly } from "../../src/compose/yaml/quick.ts";
-import { readThoroughly } from "../../src/compose/yaml/read.ts";
+import { readThoroughly } from "../../src/compose/yaml/thorough.ts";
 import { CORPUS, corpusFiles } from "./asking.ts";
 import { SCENARIOS } from "./scenarios.ts";
 

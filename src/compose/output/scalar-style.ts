@@ -6,10 +6,15 @@ const SEXAGESIMAL = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 // eslint-disable-next-line no-control-regex
 const UNPRINTABLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ufeff\ufffe\uffff\u{10000}-\u{10ffff}]/u;
 
+/** Of the words that mean something else: `false`. */
+const LONGEST_WORD = 5;
+const PLAIN_WORD = /^[A-Za-z/][A-Za-z0-9_/.-]*$/;
+
 export type Style = "plain" | "single" | "double" | "literal";
 
 /** How docker-compose's YAML writer writes a text. */
 export function styleOf(text: string, isKey: boolean): Style {
+  if (text.length > LONGEST_WORD && PLAIN_WORD.test(text)) return "plain";
   if (text.includes("\n")) return isKey || !mayBeBlock(text) ? "double" : "literal";
   if (meansSomethingElse(text)) return "double";
   if (mayBePlain(text)) return "plain";
