@@ -72,6 +72,17 @@ test("push() packs what was loaded plain, the same way each time, and what is pu
   expect(elsewhere.images.resolve(`${registry.host}/other:1`).id).toBe(image.id);
 });
 
+test("push() of a layer that cannot be sent while it is packed sends it when it is", async () => {
+  await using registry = new MemoryRegistry();
+  await using fixture = await imageFixture();
+  await fixture.images.load(bytesOf(legacyArchive({ ...image, tags: [`${registry.host}/app:1`] })), () => undefined);
+  let cuts = 0;
+  registry.fault = (request) => (request.method === "PUT" && request.url.includes("/uploads/") && cuts++ < 2 ? new Response(null, { status: 500 }) : undefined);
+  const { said } = await push(fixture, `${registry.host}/app:1`);
+  expect(said.filter((line) => line.endsWith(": Pushed"))).toHaveLength(2);
+  expect(manifestOf(registry, "app:1").layers.every(({ digest }) => registry.blobs.has(digest))).toBe(true);
+});
+
 test("push() of what is not there, and to a registry that refuses", async () => {
   await using registry = new MemoryRegistry();
   await using fixture = await imageFixture();

@@ -67,6 +67,22 @@ test("a blob is sent in pieces, and the registry's way is followed", async () =>
   expect(registry.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers.get("content-range"))).toEqual(["0-399999", "400000-799999", "800000-999999"]);
 });
 
+test("a blob is sent while it is made: in pieces, or at once where it fits into one", async () => {
+  const store = storing();
+  await using registry = await scriptedRegistry(store.answer);
+  const sent = { digest: DIGEST, size: BLOB.length };
+  expect(await repository(registry.host).uploadPieces(pieces(), { chunkBytes: 400_000 })).toMatchObject(sent);
+  expect(registry.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers.get("content-range"))).toEqual(["0-399999", "400000-799999", "800000-999999"]);
+  expect(store.stored.get(DIGEST)?.equals(BLOB)).toBe(true);
+  const before = registry.lines.length;
+  expect(await repository(registry.host).uploadPieces(pieces())).toMatchObject(sent);
+  expect(registry.lines.slice(before).map((line) => line.split(" ")[0])).toEqual(["POST", "PUT"]);
+  expect(await repository(registry.host).uploadPieces((async function* () {})())).toMatchObject({ digest: digestOf(""), size: 0 });
+  const broken = (async function* () { yield* pieces(); throw new Error("the layer is gone"); })();
+  await expect(repository(registry.host).uploadPieces(broken, { chunkBytes: 400_000 })).rejects.toThrow("the layer is gone");
+  expect(registry.lines.at(-1)).toStartWith("DELETE ");
+});
+
 test("an empty blob is sent too", async () => {
   const store = storing();
   await using registry = await scriptedRegistry(store.answer);

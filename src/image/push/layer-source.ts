@@ -66,8 +66,9 @@ export async function packNow(deps: LayerSourceDeps, request: PackRequest): Prom
   return { descriptor: packedDescriptor(packed), open: () => deps.content.open(packed.digest) };
 }
 
-const packedDescriptor = ({ digest, size }: PackedLayer): Descriptor => ({ mediaType: MEDIA.ociLayerGzip, digest, size });
+export const packedDescriptor = ({ digest, size }: PackedLayer): Descriptor => ({ mediaType: MEDIA.ociLayerGzip, digest, size });
 
-function packedBytes(deps: LayerSourceDeps, { descriptor, layer, signal }: PackRequest): AsyncIterable<Uint8Array> {
+/** As it is packed. */
+export function packedBytes(deps: LayerSourceDeps, { descriptor, layer, signal }: PackRequest): AsyncIterable<Uint8Array> {
   return deps.compressor.gzip(layerBytes(deps, descriptor, layer, signal), signal);
 }

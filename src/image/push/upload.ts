@@ -5,7 +5,7 @@ import type { BlobHolds } from "../blob-holds.ts";
 import { shortID } from "../image.ts";
 import type { Semaphore } from "../semaphore.ts";
 import { stateMessage, throttledBar, type TransferMessage } from "../transfer-progress.ts";
-import { blobAsItIs, leavesAsItIs, packedBefore, packNow, type LayerSourceDeps, type OutgoingLayer } from "./layer-source.ts";
+import { blobAsItIs, leavesAsItIs, packedBefore, packedBytes, packedDescriptor, packNow, type LayerSourceDeps, type OutgoingLayer, type PackRequest } from "./layer-source.ts";
 import type { PushRequest } from "./push.ts";
 
 export interface UploadDeps extends LayerSourceDeps {
@@ -70,7 +70,24 @@ export class Upload {
         if (!/digest|size|bytes/i.test(messageOf(error))) throw error;
       }
     }
-    return await this.#send(id, await deps.packing.run(() => packNow(deps, pack), signal));
+    return (await this.#whilePacked(id, pack)) ?? (await this.#send(id, await deps.packing.run(() => packNow(deps, pack), signal)));
+  }
+
+  /** Undefined when it did not go so: what is packed first can be sent again and again. */
+  async #whilePacked(id: string, pack: PackRequest): Promise<Descriptor | undefined> {
+    const { deps, tell } = this;
+    const { repository, signal } = this.request;
+    const onProgress = throttledBar(id, "Pushing", pack.descriptor.size, tell);
+    try {
+      const packed = await deps.packing.run(() => deps.uploads.run(() => repository.uploadPieces(packedBytes(deps, pack), { signal, onProgress }), signal), signal);
+      deps.places.notePacked(pack.layer.diffID, packed);
+      tell(stateMessage(id, "Pushed"));
+      return packedDescriptor(packed);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isRefusal(error)) throw error;
+      return undefined;
+    }
   }
 
   async #send(id: string, { descriptor, open }: OutgoingLayer): Promise<Descriptor> {
@@ -88,6 +105,8 @@ export class Upload {
 
 /** What a registry does not let someone do is told in its own words, as Docker does. */
 function told(error: unknown, about: string): EngineError {
-  if (error instanceof EngineError && (error.kind === "Unauthorized" || error.kind === "Forbidden")) return error;
+  if (isRefusal(error)) return error;
   return new EngineError(error instanceof EngineError ? error.kind : "System", `${about}: ${messageOf(error)}`, { cause: error });
 }
+
+const isRefusal = (error: unknown): error is EngineError => error instanceof EngineError && (error.kind === "Unauthorized" || error.kind === "Forbidden");

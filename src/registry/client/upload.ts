@@ -1,4 +1,5 @@
-import type { Digest } from "../../spec/mod.ts";
+import { createHash } from "node:crypto";
+import { parseDigest, type Digest } from "../../spec/mod.ts";
 import type { HttpResponse, RequestBody } from "../http/mod.ts";
 import { parseHttpUrl } from "./endpoints.ts";
 import { RegistryError } from "./errors.ts";
@@ -108,19 +109,20 @@ async function post({ transfer, session, access, signal }: Place, url: URL): Pro
   return response;
 }
 
+const PIECE_BYTES = 8 * 1024 * 1024;
 const NOTHING: RequestBody = { sizeBytes: 0, open: () => [] };
 const OCTETS = { "Content-Type": "application/octet-stream" };
 
 /** Behind a proxy that ends TLS a registry may think it is spoken to without; its own host stays as secure as it was. */
-function uploadAt({ headers }: HttpResponse, from: URL, digest: Digest): URL {
+function uploadAt({ headers }: HttpResponse, from: URL, digest?: Digest): URL {
   const location = headers.get("location");
   const url = location === undefined ? undefined : parseHttpUrl(location, from);
-  if (!url) throw new RegistryError("System", `the registry does not say where to send blob ${digest}`);
+  if (!url) throw new RegistryError("System", `the registry does not say where to send ${digest ? `blob ${digest}` : "a blob"}`);
   if (from.protocol === "https:" && url.protocol === "http:" && url.hostname === from.hostname) {
     url.protocol = "https:";
     url.port = from.port;
   }
-  if (from.protocol === "https:" && url.protocol === "http:") throw new RegistryError("System", `the registry wants blob ${digest} sent without TLS to ${url.host}, which is not done`);
+  if (from.protocol === "https:" && url.protocol === "http:") throw new RegistryError("System", `the registry wants ${digest ? `blob ${digest}` : "a blob"} sent without TLS to ${url.host}, which is not done`);
   return url;
 }
 
@@ -132,20 +134,55 @@ async function sendWhole({ transfer, session, access, signal }: Place, at: URL, 
 }
 
 async function sendChunks(place: Place, begun: URL, blob: BlobUpload, { onProgress }: UploadOptions, chunkBytes: number): Promise<void> {
-  const { transfer, session, access, signal } = place;
   let url = begun;
   let at = 0;
   for await (const chunk of regrouped(blob.open(), chunkBytes)) {
-    const start = at;
-    const body = { sizeBytes: chunk.length, open: () => counted([chunk], start, onProgress) };
-    const headers = { ...OCTETS, "Content-Range": `${start}-${start + chunk.length - 1}` };
-    const response = await transfer.request(session, { method: "PATCH", url, access, headers, body, ...(signal && { signal }) }, [201, 202]);
-    await response.discard();
-    url = uploadAt(response, url, blob.digest);
+    url = await sendChunk(place, url, chunk, at, onProgress);
     at += chunk.length;
   }
   if (at !== blob.size) throw new RegistryError("System", `blob ${blob.digest} has ${at} bytes, not ${blob.size}`);
   await close(place, url, blob);
+}
+
+/** @returns where the next one goes */
+async function sendChunk({ transfer, session, access, signal }: Place, url: URL, chunk: Uint8Array, start: number, onProgress: UploadOptions["onProgress"]): Promise<URL> {
+  const body = { sizeBytes: chunk.length, open: () => counted([chunk], start, onProgress) };
+  const headers = { ...OCTETS, "Content-Range": `${start}-${start + chunk.length - 1}` };
+  const response = await transfer.request(session, { method: "PATCH", url, access, headers, body, ...(signal && { signal }) }, [201, 202]);
+  await response.discard();
+  return uploadAt(response, url);
+}
+
+/**
+ * Sends what is known at its end only, while it is made: in pieces, or at once where it fits into one. There is one attempt, and nothing of it stays
+ * when it fails. @returns what was sent
+ */
+export async function uploadPieces(place: Place, chunks: AsyncIterable<Uint8Array>, { onProgress, chunkBytes = PIECE_BYTES }: UploadOptions): Promise<{ digest: Digest; size: number }> {
+  const hash = createHash("sha256");
+  let at = 0;
+  let url: URL | undefined;
+  const begun = async (): Promise<URL> => (url ??= uploadAt(await post(place, new URL("blobs/uploads/", place.base)), place.base));
+  const finish = async (last: Uint8Array): Promise<{ digest: Digest; size: number }> => {
+    const blob = { digest: parseDigest(`sha256:${hash.digest("hex")}`), size: at + last.length, open: async function* () { yield last; } };
+    if (at === 0) await sendWhole(place, await begun(), blob, { ...(onProgress && { onProgress }) });
+    else await close(place, await sendChunk(place, await begun(), last, at, onProgress), blob);
+    return blob;
+  };
+  try {
+    let held: Uint8Array | undefined;
+    for await (const chunk of regrouped(chunks, chunkBytes)) {
+      hash.update(chunk);
+      if (held) {
+        url = await sendChunk(place, await begun(), held, at, onProgress);
+        at += held.length;
+      }
+      held = chunk;
+    }
+    return await finish(held ?? new Uint8Array());
+  } catch (error) {
+    if (url) await cancel(place, url);
+    throw error;
+  }
 }
 
 /** As one chunk, and with its own end: a registry may take a body with the last request only for the whole. */
