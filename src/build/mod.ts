@@ -14,6 +14,7 @@ export type { FailedStep, LayerRef, Result, Solved, SolveOptions, Solver } from 
 export type { LayerPort, RunningStep, Shell, ShellRequest, SolverDeps, SourcePort, SourceProgress, StepExit, StepMount, StepPort, StepRequest, StepSettings, UnpackPort, WorkerProcess } from "./solver/ports.ts";
 export type { RunOp } from "./graph/op.ts";
 export { ContextStore, type KeptContext } from "./contexts/store.ts";
+export { BuildHistory, type BuildTitle } from "./history/history.ts";
 export { serveBuild } from "./session/serve-build.ts";
 export { openSolver } from "./solver/solver.ts";
 export { buildCacheSchema } from "./cache/schema.ts";

@@ -36,9 +36,20 @@ function resolveWithOptions(entry: Entry, options: readonly Flag[], children: re
   const { flags, args, wantsHelp } = parseLine(words, options, false);
   const [name, ...rest] = args;
   const child = name === undefined ? undefined : find(children, name);
+  if (child?.children && !wantsHelp) return resolveInside(entry, child, child.children, rest, flags);
   if (child && !wantsHelp) return { entry: child, path: [entry.name, child.name], rest, group: flags };
   if (name !== undefined && !child && !wantsHelp) throw unknownCommand([entry.name], name, children);
   return { entry, path: [entry.name], rest: wantsHelp ? ["--help"] : [] };
+}
+
+/** A group inside a group. @throws Failure */
+function resolveInside(outer: Entry, entry: Entry, children: readonly Entry[], words: readonly string[], group: Flags): Resolved {
+  const [name, ...rest] = words;
+  const path = [outer.name, entry.name];
+  if (name === undefined || name.startsWith("-")) return { entry, path, rest: words, group };
+  const child = find(children, name);
+  if (!child) throw unknownCommand(path, name, children);
+  return { entry: child, path: [...path, child.name], rest, group };
 }
 
 export const findGroup = (name: string): Entry | undefined => TABLE.find((entry) => entry.name === name && entry.children);

@@ -1,11 +1,11 @@
 import type { ByteDuplex } from "../base/mod.ts";
-import type { BuildRequest } from "../spec/mod.ts";
-import type { Client } from "./client.ts";
+import type { BuildRecord, BuildRequest } from "../spec/mod.ts";
+import { formatFilters, type Answer, type Client, type Filters } from "./client.ts";
 import type { Connection } from "./connection.ts";
 
 /** Asks for a build; what follows on the connection is a BuildChannel's. @throws ApiError, ConnectError */
-export async function openBuild(client: Client, request: BuildRequest): Promise<ByteDuplex> {
-  const { connection } = await client.hijack("/hako/build", { json: request });
+export async function openBuild(client: Client, request: BuildRequest, title: { readonly name: string; readonly context: string; readonly dockerfile: string }): Promise<ByteDuplex> {
+  const { connection } = await client.hijack("/hako/build", { json: request, query: { ...title } });
   return duplexOf(connection);
 }
 
@@ -30,3 +30,19 @@ export function duplexOf(connection: Connection): ByteDuplex {
     closed: over.promise,
   };
 }
+
+export interface PruneBuildsQuery {
+  readonly all: boolean;
+  readonly "reserved-space": number | undefined;
+  readonly "max-used-space": number | undefined;
+  readonly "min-free-space": number | undefined;
+  readonly filters: Filters;
+}
+
+export const pruneBuilds = (client: Client, { filters, all, ...others }: PruneBuildsQuery) =>
+  client.json<{ CachesDeleted: string[] | null; SpaceReclaimed: number }>("POST", "/build/prune", { query: { all: all || undefined, ...others, filters: formatFilters(filters) } });
+
+export const listBuilds = (client: Client) => client.json<BuildRecord[]>("GET", "/hako/builds");
+/** What happened in it, a BuildMessage a line. */
+export const buildLogs = (client: Client, ref: string): Promise<Answer> => client.request("GET", `/hako/builds/${encodeURIComponent(ref)}/logs`);
+export const removeBuild = (client: Client, ref: string) => client.send("DELETE", `/hako/builds/${encodeURIComponent(ref)}`);

@@ -42,7 +42,7 @@ export { imageHistory, importImage, inspectImage, listImages, loadImage, saveIma
 export { buildImage, type ClassicBuild } from "./build/build-image.ts";
 export { pruneBuildCache } from "./build/build-cache.ts";
 export { runBuild } from "./build/run-build.ts";
-export { openBuildSession } from "./build/build-session.ts";
+export { buildLogs, inspectBuild, listBuilds, openBuildSession, removeBuild } from "./build/build-session.ts";
 export { pullImage } from "./pull.ts";
 export { pushImage } from "./push.ts";
 export { inspectDistribution, registryClient, registryLogin, searchImages, type RegistryAuth } from "./registries.ts";

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { buildCacheSchema, ContextStore, openSolver, type Solver } from "../build/mod.ts";
+import { buildCacheSchema, BuildHistory, ContextStore, openSolver, type Solver } from "../build/mod.ts";
 import { formatInstant, KeyedLock, nowNs, type Schema } from "../base/mod.ts";
 import type { EngineContext, EngineIdentity } from "./context.ts";
 import type { EngineDefaults } from "./defaults.ts";
@@ -11,7 +11,7 @@ import { followUp } from "./follow-up.ts";
 import { HealthTable } from "./health/table.ts";
 import { LiveTable } from "./live.ts";
 import { LogTable } from "./log-table.ts";
-import { buildContextsDir, containersDir, rootMountPoint, volumesDir } from "./paths.ts";
+import { buildContextsDir, buildHistoryDir, containersDir, rootMountPoint, volumesDir } from "./paths.ts";
 import { solverDeps, type SolverMechanisms } from "./steps/solver-deps.ts";
 import { StatsSampler } from "./stats/sampler.ts";
 import { containerSchema, ContainerStore } from "./store/containers.ts";
@@ -45,6 +45,7 @@ export function openEngine(parts: EngineParts): EngineContext {
   const checkpoint = new IdleCheckpoint(db, parts.log);
   let solver: Solver | undefined;
   let buildContexts: ContextStore | undefined;
+  let buildHistory: BuildHistory | undefined;
   const ctx: EngineContext = {
     ...parts,
     get solver() {
@@ -52,6 +53,9 @@ export function openEngine(parts: EngineParts): EngineContext {
     },
     get buildContexts() {
       return (buildContexts ??= ContextStore.open(buildContextsDir(paths)));
+    },
+    get buildHistory() {
+      return (buildHistory ??= new BuildHistory(buildHistoryDir(paths)));
     },
     get defaults() {
       return parts.settings();

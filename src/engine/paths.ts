@@ -9,6 +9,7 @@ import { join } from "node:path";
  *   <data root>/registry/{settings.json,run.json,log,content/}
  *   <data root>/build/uploads/<uuid>/      a build context that came as an archive, until its build is over
  *   <data root>/build/contexts/<key>/<n>/{tree/,index}   the copy of a client's folder, brought up to date by what changed
+ *   <data root>/build/history/<ref>        what is remembered of a build that is over
  *   <run root>/hako.sock  root/  bin/hako-shim
  *   <run root>/c/<container id>/{s,health}   control socket of the container's shim; its health, if it is checked
  *   <run root>/e/<exec id>/{s,exit,exec}     control socket of an exec's shim, how it ended, what was asked for
@@ -44,6 +45,7 @@ export const volumeMountsDir = (paths: EnginePaths): string => join(paths.runRoo
 export const volumeUsesDir = (paths: EnginePaths): string => join(paths.runRoot, "u");
 export const pluginsDir = (paths: EnginePaths): string => join(paths.runRoot, "plugins");
 export const buildUploadsDir = (paths: EnginePaths): string => join(paths.dataRoot, "build", "uploads");
+export const buildHistoryDir = (paths: EnginePaths): string => join(paths.dataRoot, "build", "history");
 export const buildContextsDir = (paths: EnginePaths): string => join(paths.dataRoot, "build", "contexts");
 export const volumesDir = (paths: EnginePaths): string => join(paths.dataRoot, "volumes");
 export const volumeData = (paths: EnginePaths, name: string): string => join(paths.dataRoot, "volumes", name, "_data");

@@ -16,3 +16,4 @@ export * from "./build/listing.ts";
 export { VarintReader, writeVarint } from "./build/varint.ts";
 export type { BuildFailure, BuildMessage, BuildQuestion } from "./build/messages.ts";
 export { decodeBuildMessage, encodeBuildMessage, KEY_CHARACTERS, LineReader } from "./build/messages.ts";
+export type { BuildRecord } from "./build/record.ts";

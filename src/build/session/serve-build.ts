@@ -4,6 +4,7 @@ import { BuildChannel, type BuildFailure, type BuildResult } from "../../spec/mo
 import { BuildError } from "../build-error.ts";
 import type { BuildClient } from "../client.ts";
 import type { ContextStore } from "../contexts/store.ts";
+import type { Recording } from "../history/history.ts";
 import type { BuildEvent } from "../progress.ts";
 import { StepFailed } from "../solver/step-failed.ts";
 import { SessionClient } from "./session-client.ts";
@@ -14,18 +15,25 @@ import { Teller } from "./teller.ts";
 export type RunBuild = (client: BuildClient, tell: (event: BuildEvent) => void, signal: AbortSignal) => Promise<BuildResult>;
 
 /** One build over one connection: resolves when both are over. A client that goes cancels it. */
-export async function serveBuild(duplex: ByteDuplex, contexts: ContextStore, run: RunBuild): Promise<void> {
+export async function serveBuild(duplex: ByteDuplex, contexts: ContextStore, run: RunBuild, recording?: Recording): Promise<void> {
   const controller = new AbortController();
   let offer: ShellOffer | undefined;
   const channel = new BuildChannel(duplex, "engine", (question, stream) => (offer ? offer.open(question, stream) : refuseQuestions()));
   void channel.closed.then(() => controller.abort());
   const teller = new Teller(channel.open({ ask: "events" }));
   try {
-    const done = await run(new SessionClient(channel, contexts), (event) => teller.tell(event), controller.signal);
-    await teller.finish({ done });
+    const tell = (event: BuildEvent): void => {
+      teller.tell(event);
+      recording?.tell(event);
+    };
+    const result = await run(new SessionClient(channel, contexts), tell, controller.signal);
+    recording?.finish(undefined, false);
+    await teller.finish({ done: { ...result, metadata: { ...result.metadata, ...(recording && { "buildx.build.ref": `default/default/${recording.ref}` }) } } });
   } catch (error) {
     offer = offerShell(causeOf(error, StepFailed)?.failed);
-    await teller.finish({ failed: { ...failureOf(error), shell: offer !== undefined } });
+    const failed = { ...failureOf(error), shell: offer !== undefined };
+    recording?.finish({ ...failed, shell: false }, controller.signal.aborted);
+    await teller.finish({ failed });
     if (offer) await channel.closed;
   } finally {
     await offer?.[Symbol.asyncDispose]();

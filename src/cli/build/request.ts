@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { DEFAULT_BUILD_REQUEST, parseReference, type BuildRequest, type NamedContext, type RegistryCredentials } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { CredentialStore } from "../credentials/credentials.ts";
@@ -19,6 +19,8 @@ import { parseAllow, parseAnnotations, parseAttests, parseBuildArgs, parseCaches
 export interface PreparedBuild {
   readonly request: BuildRequest;
   readonly input: BuildInput;
+  /** As lists of builds show it. */
+  readonly title: { readonly name: string; readonly context: string; readonly dockerfile: string };
   /** The answer of --call as JSON. */
   readonly callJson: boolean;
   dispose(): void;
@@ -48,7 +50,7 @@ export async function prepareBuild({ flags, args: [argument = ""], config, host,
     exporters: call === "build" ? outputs.map(({ request: exporter }) => exporter) : [{ type: "cacheonly", attrs: {} }],
     credentials: await allCredentials(config),
   };
-  return { request, input: { folders: new Map([...local.folders, ...named.folders]), secrets, agents, outputs }, callJson: json, dispose: () => local.dispose() };
+  return { request, input: { folders: new Map([...local.folders, ...named.folders]), secrets, agents, outputs }, title: titleOf(argument, flags), callJson: json, dispose: () => local.dispose() };
 }
 
 function requestOptions(flags: Flags) {
@@ -71,6 +73,14 @@ function requestOptions(flags: Flags) {
     attests: parseAttests(flags.list("attest"), { provenance: flags.string("provenance"), sbom: flags.string("sbom") }),
     allow: parseAllow(flags.list("allow")),
   };
+}
+
+/** docker's: the folder's name, with the Dockerfile's where that is another one, and the stage. */
+function titleOf(argument: string, flags: Flags): PreparedBuild["title"] {
+  const dockerfile = flags.string("file") || "Dockerfile";
+  const folder = argument === "-" ? "stdin" : basename(resolve(argument));
+  const target = flags.string("target");
+  return { name: `${folder}${dockerfile === "Dockerfile" ? "" : `/${basename(dockerfile)}`}${target ? ` (${target})` : ""}`, context: argument, dockerfile };
 }
 
 function checkTag(tag: string): void {

@@ -33,8 +33,8 @@ export async function run(invocation: Invocation): Promise<number> {
   }
 }
 
-async function connected({ client }: Invocation, { request, input }: PreparedBuild, display: ChosenDisplay): Promise<{ connection: BuildConnection; end: BuildEnd }> {
-  const connection = new BuildConnection(await openBuild(client, request), input, (event) => display.show(event));
+async function connected({ client }: Invocation, { request, input, title }: PreparedBuild, display: ChosenDisplay): Promise<{ connection: BuildConnection; end: BuildEnd }> {
+  const connection = new BuildConnection(await openBuild(client, request, title), input, (event) => display.show(event));
   let cancelled = false;
   const cancel = (): void => {
     // Whoever presses it again does not want to wait.

@@ -20,11 +20,12 @@ export async function forEachName(names: readonly string[], act: (name: string) 
 /** Prints docker's warning and asks; anything but yes ends the command with `declined`. */
 export async function confirm(warning: string, declined = 0): Promise<void> {
   out(`WARNING! ${warning}\nAre you sure you want to continue? [y/N] `);
-  const answer = await readLine();
+  const answer = await readAnswer();
   if (!/^y(es)?$/i.test(answer.trim())) throw new Failure("", declined);
 }
 
-async function readLine(): Promise<string> {
+/** A line of standard input. */
+export async function readAnswer(): Promise<string> {
   let text = "";
   for await (const chunk of Bun.stdin.stream()) {
     text += new TextDecoder().decode(chunk);

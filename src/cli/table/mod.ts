@@ -1,5 +1,6 @@
 import type { CommandSpec, Entry } from "../command.ts";
 import { BUILD } from "./build.ts";
+import { BUILDER_GROUP, BUILDX_GROUP } from "./buildx.ts";
 import { COMPLETION } from "./completion.ts";
 import { COMPOSE } from "./compose.ts";
 import * as container from "./container.ts";
@@ -28,6 +29,8 @@ export const TABLE: readonly Entry[] = [
   { name: "search", command: registry.SEARCH, section: "common" },
   { name: "version", command: system.VERSION, section: "common" },
   { name: "info", command: system.INFO, section: "common" },
+  BUILDER_GROUP,
+  BUILDX_GROUP,
   {
     name: "container",
     summary: "Manage containers",
@@ -191,12 +194,15 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "bake", "builder", "buildx", "plugin",
+  "bake", "plugin",
   "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
 /** The same of the groups that are there. */
-export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {};
+export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
+  builder: ["bake"],
+  buildx: ["bake"],
+};
 
 /** All names that lead to one command, management names first, as help shows them. */
 export function namesOf(command: CommandSpec, entries: readonly Entry[] = TABLE): string[] {
