@@ -5,6 +5,7 @@ import { shownAs, type ShownWork } from "../internal-vertex.ts";
 import type { BuildDeps } from "../ports.ts";
 import type { BuildRequest, BuildResult } from "../request.ts";
 import { annotationsFor } from "./annotations.ts";
+import { isTrue } from "./boolean.ts";
 import type { Exported, ExportOptions } from "./export.ts";
 import { completeConfig } from "./image-config.ts";
 import { provenanceMode, provenanceOf } from "./provenance.ts";
@@ -98,6 +99,4 @@ function resultOf({ ids, descriptor }: StoredBuild, names: readonly string[]): B
     },
   };
 }
-
-const isTrue = (text: string | undefined): boolean => text !== undefined && ["1", "t", "true"].includes(text.toLowerCase());
 

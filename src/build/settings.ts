@@ -1,0 +1,36 @@
+import { EngineError } from "../base/mod.ts";
+import { PROXY_ARGS } from "../dockerfile/mod.ts";
+import { isTrue } from "./exporters/boolean.ts";
+import { provenanceMode } from "./exporters/provenance.ts";
+import type { BuildRequest } from "./request.ts";
+import type { StepSettings } from "./solver/ports.ts";
+
+const EXPORTERS: readonly string[] = ["image", "docker", "oci", "tar", "local", "registry", "cacheonly"];
+const CACHES: readonly string[] = ["registry", "local", "inline", "gha", "s3", "azblob"];
+
+/** What no build can do is said before anything is done. @throws EngineError */
+export function checkRequest(request: BuildRequest): void {
+  const { cacheTo, cacheFrom, exporters } = request;
+  provenanceMode(request);
+  const unknown = exporters.find(({ type }) => !EXPORTERS.includes(type));
+  if (unknown) throw new EngineError("InvalidParameter", `exporter ${JSON.stringify(unknown.type)} could not be found`);
+  const rewriting = exporters.find(({ attrs }) => isTrue(attrs["rewrite-timestamp"]));
+  if (rewriting) throw new EngineError("NotImplemented", "rewrite-timestamp is not supported yet: files keep the times that they have");
+  const [cache] = cacheTo;
+  if (cache) throw new EngineError("NotImplemented", `cache export to ${JSON.stringify(cache.type)} is not supported yet: leave out --cache-to`);
+  for (const { type } of cacheFrom) if (!CACHES.includes(type)) throw new EngineError("InvalidParameter", `unknown cache importer: ${JSON.stringify(type)}`);
+}
+
+/** Proxies need no ARG; steps have them, and nothing keeps them. */
+export function stepSettings({ resources, buildArgs }: BuildRequest): StepSettings {
+  return { limits: resources, proxyEnv: PROXY_ARGS.filter((name) => buildArgs[name]).map((name) => `${name}=${buildArgs[name]}`) };
+}
+
+/** The time of everything that the build makes, if it is fixed. @returns RFC 3339 @throws EngineError InvalidParameter */
+export function epochOf({ sourceDateEpoch, buildArgs }: BuildRequest): string | undefined {
+  const written = buildArgs["SOURCE_DATE_EPOCH"];
+  if (sourceDateEpoch === undefined && (written === undefined || written === "")) return undefined;
+  if (sourceDateEpoch === undefined && !/^-?\d{1,12}$/.test(written ?? "")) throw new EngineError("InvalidParameter", `invalid SOURCE_DATE_EPOCH: ${written}: strconv.ParseInt: parsing ${JSON.stringify(written)}: invalid syntax`);
+  const seconds = sourceDateEpoch ?? Number(written);
+  return new Date(seconds * 1000).toISOString().replace(/\.000Z$/, "Z");
+}
