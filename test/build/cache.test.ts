@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFilter } from "../../src/build/cache/filters.ts";
+import { CacheRecords } from "../../src/build/cache/records.ts";
 import { defaultPolicy } from "../../src/build/cache/policy.ts";
 import { planPrune, type PruneRule } from "../../src/build/cache/prune-plan.ts";
 import type { CacheUsage } from "../../src/build/mod.ts";
@@ -92,6 +93,14 @@ describe.skipIf(missing !== undefined)("the cache of a solver", () => {
     await ground.snapshots.trashEmptied();
     expect(readdirSync(join(ground.dataRoot, "layers")).map(Number).sort()).toEqual([1, held.results[0]?.layers.at(-1)?.n ?? 0, imaged].sort());
     ground.snapshots.layers.release("image:other");
+  });
+
+  test("what a power cut may have damaged is not used again", async () => {
+    const vertex = run(image(), "echo doubtful");
+    await solve(ground, vertex);
+    ground.db.run("UPDATE build_records SET unsynced_boot = 'another'");
+    new CacheRecords(ground.db, ground.snapshots.layers).sweep();
+    expect((await solve(ground, vertex)).output).toBe("doubtful\n");
   });
 
   test("after it was pruned a step runs again", async () => {

@@ -105,6 +105,9 @@ describe.skipIf(missing !== undefined)("the solver", () => {
     expect(readdirSync(top(done))).toEqual([]);
     const read = await solve(ground, run(image(), "sort /cache/list", { mounts: [cache] }));
     expect(read.output).toBe("1\n2\n3\n");
+    const size = (): number | undefined => ground.solver.cache.usage({ type: ["exec.cachemount"] })[0]?.size;
+    for (let turn = 0; turn < 200 && size() !== 6; turn++) await Bun.sleep(10);
+    expect(size()).toBe(6);
   });
 
   test("bind mounts of a context and of a stage; what is written to them is thrown away", async () => {
@@ -131,6 +134,35 @@ describe.skipIf(missing !== undefined)("the solver", () => {
       expect((await shell.exited).exitCode).toBe(0);
     }
     expect(ground.cgroups.list()).toEqual([]);
+  });
+
+  test("a step has no more processes than the machine can bear, Docker's rights, and nothing of the host's users", async () => {
+    const done = await solve(ground, run(image(), "cat /sys/fs/cgroup/pids/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids.max; grep -E 'CapEff|Seccomp:' /proc/self/status; hostname; cat /etc/hosts; env"));
+    expect(done.output).toContain("8192\nCapEff:\t00000000a80425fb\nSeccomp:\t2\nbuildkitsandbox\n127.0.0.1\tlocalhost buildkitsandbox\n");
+    expect(done.output.split("\n").filter((line) => line.includes("=")).map((line) => line.split("=")[0]).sort()).toEqual(["HOME", "PATH", "PWD", "SHLVL"]);
+    const privileged = await solve(ground, run(image(), "grep -E 'Seccomp:' /proc/self/status", { security: "insecure" }));
+    expect(privileged.output).toBe("Seccomp:\t0\n");
+  });
+
+  test("a program of another architecture is refused in words where nothing interprets it", async () => {
+    const foreign = run(image(), "true", { platform: { os: "linux", architecture: "s390x" } });
+    await expect(solve(ground, foreign)).rejects.toThrow(/cannot run programs of linux\/s390x: install qemu-user-binfmt/);
+  });
+
+  test("users and folders of the image; what cannot be run is told with the command", async () => {
+    expect((await solve(ground, run(image(), "id -u; id -g; pwd", { user: "user", cwd: "/home/user" }))).output).toBe("1000\n1000\n/home/user\n");
+    await expect(solve(ground, run(image(), "true", { user: "nosuch" }))).rejects.toThrow('process "/bin/sh -c true" did not complete successfully: unable to find user nosuch: no matching entries in passwd file');
+    await expect(solve(ground, run(image(), "true", { args: ["/nothere", "x"] }))).rejects.toThrow('process "/nothere x" did not complete successfully: runc run failed: unable to start container process: error during container init: exec: "/nothere": stat /nothere: no such file or directory');
+  });
+
+  test("of an endless output the beginning is shown, and the end when it fails", async () => {
+    const events: Uint8Array[] = [];
+    const long = solve(ground, run(image(), "yes 0123456789012345678901234567890123456789 | head -c 6000000; echo the last words; exit 1"), { tell: (event) => void (event.type === "log" && events.push(event.bytes)) });
+    await expect(long).rejects.toThrow("exit code: 1");
+    const output = Buffer.concat(events).toString();
+    expect(output.length).toBeLessThan(2.2 * 1024 * 1024);
+    expect(output).toContain("[output clipped, log limit 2MiB reached]");
+    expect(output).toEndWith("the last words\n");
   });
 
   test("a merge puts a copy's own layer on another base", async () => {

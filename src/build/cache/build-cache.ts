@@ -27,15 +27,20 @@ const AT_ONCE = 50;
 /** The least time between two looks at the policy. */
 const COLLECT_PAUSE_MS = 60_000;
 
+/** Builds follow one another: the disk is asked once for several. */
+const SETTLE_MS = 2000;
+
 /** What all builds keep: what there is of it, and what of it goes. */
 export class BuildCache {
   #collecting: Promise<unknown> | undefined;
   #collectedMs = 0;
+  #settling: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   constructor(
     readonly records: CacheRecords,
     readonly mounts: CacheMounts,
-    readonly deps: Pick<SolverDeps, "disk" | "log">,
+    readonly deps: Pick<SolverDeps, "disk" | "log" | "sync">,
   ) {}
 
   /** Oldest use first. @throws EngineError InvalidParameter for a filter that is none */
@@ -54,9 +59,32 @@ export class BuildCache {
 
   /** After a build, in the background and not too often: what is too much by the policy goes. Does not fail. */
   collect(): void {
-    if (this.#collecting || Date.now() - this.#collectedMs < COLLECT_PAUSE_MS) return;
+    if (this.#closed || this.#collecting || Date.now() - this.#collectedMs < COLLECT_PAUSE_MS) return;
     this.#collectedMs = Date.now();
     this.#collecting = this.#collect().catch((error: unknown) => this.deps.log(`the build cache could not be cleaned up: ${messageOf(error)}, ignoring; it is tried again after another build`)).finally(() => (this.#collecting = undefined));
+  }
+
+  /** After a build, in the background: a power cut from then on costs nothing of what it made. */
+  settle(): void {
+    this.#settling ??= setTimeout(() => void this.#settle(), SETTLE_MS).unref();
+  }
+
+  /** Nothing is begun any more in the background. */
+  close(): void {
+    clearTimeout(this.#settling);
+    this.#closed = true;
+  }
+
+  async #settle(): Promise<void> {
+    this.#settling = undefined;
+    try {
+      const ids = this.records.unsynced();
+      if (ids.length === 0) return;
+      await this.deps.sync();
+      if (!this.#closed) this.records.markSynced(ids);
+    } catch (error) {
+      this.deps.log(`the build cache could not be written to the disk: ${messageOf(error)}, ignoring; after a power cut its last steps run again`);
+    }
   }
 
   async #collect(): Promise<void> {
@@ -80,7 +108,7 @@ export class BuildCache {
     const record = this.records.get(id);
     if (!record) return false;
     this.records.remove(id);
-    if (record.folder !== undefined) this.mounts.discard(this.mounts.folder(record.folder));
+    if (record.folder !== undefined) this.mounts.folders.discard(this.mounts.folder(record.folder));
     return true;
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { bootID } from "../../linux/mod.ts";
 import type { LayerPort } from "../solver/ports.ts";
 
 /** As BuildKit calls them. */
@@ -62,7 +63,7 @@ export class CacheRecords {
     const id = newID();
     const now = Date.now();
     this.db.transaction(() => {
-      this.db.query("INSERT INTO build_records (id, kind, top, mount_key, folder, description, created_ms, used_ms, uses, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)").run(id, kind, top ?? null, mountKey ?? null, folder ?? null, description, now, now, size);
+      this.db.query("INSERT INTO build_records (id, kind, top, mount_key, folder, description, created_ms, used_ms, uses, size, unsynced_boot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)").run(id, kind, top ?? null, mountKey ?? null, folder ?? null, description, now, now, size, bootID());
       for (const key of keys) this.setKey(key, id);
       for (const parent of parents) this.db.query("INSERT OR IGNORE INTO build_parents (record, parent) VALUES (?, ?)").run(id, parent);
       if (top !== undefined) this.layers.retain(ownerOf(id), top);
@@ -136,8 +137,20 @@ export class CacheRecords {
     return layers.filter((n) => query.get(n) !== null);
   }
 
-  /** Start-up: marks of layers that are gone. */
+  /** Those whose files may not be on disk yet. */
+  unsynced(): string[] {
+    return this.db.query<{ id: string }, []>("SELECT id FROM build_records WHERE unsynced_boot IS NOT NULL").all().map(({ id }) => id);
+  }
+
+  markSynced(ids: readonly string[]): void {
+    const mark = this.db.query("UPDATE build_records SET unsynced_boot = NULL WHERE id = ?");
+    this.db.transaction(() => ids.forEach((id) => mark.run(id)))();
+  }
+
+  /** Start-up: marks of layers that are gone, and what the machine's end may have cut short. */
   sweep(): void {
+    const doubtful = this.db.query<{ id: string }, [string]>("SELECT id FROM build_records WHERE kind != 'exec.cachemount' AND unsynced_boot IS NOT NULL AND unsynced_boot != ?").all(bootID());
+    for (const { id } of doubtful) this.remove(id);
     this.db.run("DELETE FROM build_layers WHERE n NOT IN (SELECT n FROM layers)");
     this.db.run("DELETE FROM build_sharing_layers WHERE n NOT IN (SELECT n FROM layers)");
     this.db.run("DELETE FROM build_records WHERE top IS NOT NULL AND top NOT IN (SELECT n FROM layers)");

@@ -26,6 +26,8 @@ export const buildCacheSchema: Schema = {
      CREATE TABLE build_parents (record TEXT NOT NULL REFERENCES build_records (id) ON DELETE CASCADE, parent TEXT NOT NULL, PRIMARY KEY (record, parent)) STRICT, WITHOUT ROWID;
      CREATE INDEX build_parents_parent ON build_parents (parent);
      CREATE TABLE build_sharing_layers (n INTEGER PRIMARY KEY) STRICT;`,
+    // The machine's start during which it was made, until its files are known to be on disk.
+    "ALTER TABLE build_records ADD COLUMN unsynced_boot TEXT",
     `CREATE TABLE build_layers (n INTEGER PRIMARY KEY, archive_bytes INTEGER NOT NULL, made_ms INTEGER NOT NULL) STRICT;`,
   ],
 };

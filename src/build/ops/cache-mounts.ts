@@ -38,12 +38,12 @@ export class CacheMounts {
   constructor(
     readonly root: string,
     readonly records: CacheRecords,
-    readonly discard: (folder: string) => void,
+    readonly folders: { discard(folder: string): void; /** Bytes. */ measure(folder: string): Promise<number> },
   ) {
     mkdirSync(root, { recursive: true, mode: 0o700 });
     const known = new Set(records.all().flatMap(({ folder }) => (folder === undefined ? [] : [folder])));
     const present = readdirSync(root).map(Number).filter(Number.isInteger);
-    for (const n of present) if (!known.has(n)) discard(join(root, String(n)));
+    for (const n of present) if (!known.has(n)) folders.discard(join(root, String(n)));
     for (const record of records.all()) if (record.folder !== undefined && !present.includes(record.folder)) records.remove(record.id);
     this.#next = Math.max(0, ...present, ...known) + 1;
   }
@@ -88,7 +88,10 @@ export class CacheMounts {
       [Symbol.dispose]: () => {
         if (!held) return;
         held = false;
-        if (--use.users === 0) this.#uses.delete(folder);
+        if (--use.users === 0) {
+          this.#uses.delete(folder);
+          this.#measure(id, folder);
+        }
         this.#changed.resolve();
         this.#changed = Promise.withResolvers();
       },
@@ -111,12 +114,17 @@ export class CacheMounts {
       // Taken before anybody else finds it.
       return this.#use(record, wish.sharing);
     } catch (error) {
-      this.discard(folder);
+      this.folders.discard(folder);
       throw error;
     } finally {
       this.#making.delete(wish.key);
       resolve();
     }
+  }
+
+  /** In the background; how large it is is told, nothing depends on it. */
+  #measure(id: string, folder: number): void {
+    void this.folders.measure(this.folder(folder)).then((size) => this.records.setSize(id, size)).catch(() => undefined);
   }
 
   async #freed(signal: AbortSignal): Promise<void> {

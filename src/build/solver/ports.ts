@@ -21,6 +21,8 @@ export interface SolverDeps {
   runsForeign(architecture: string): boolean;
   /** @throws EngineError when the disk is full */
   requireWritable(): void;
+  /** Writes back what is not on the disk yet. */
+  sync(): Promise<void>;
   /** Of the disk that holds the layers. */
   disk(): { readonly totalBytes: number; readonly freeBytes: number };
   log(sentence: string): void;

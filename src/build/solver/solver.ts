@@ -25,7 +25,8 @@ export function openSolver(deps: SolverDeps): Solver & { readonly parts: SolverP
   const records = new CacheRecords(deps.db, deps.layers);
   records.sweep();
   const workers = new Workers(() => deps.launchWorker(), WORKERS);
-  const cacheMounts = new CacheMounts(join(deps.folder, "mounts"), records, (folder) => deps.layers.discard(folder));
+  const measure = async (folder: string): Promise<number> => (await workers.run({ kind: "size", folder }, new AbortController().signal)).bytes;
+  const cacheMounts = new CacheMounts(join(deps.folder, "mounts"), records, { discard: (folder) => deps.layers.discard(folder), measure });
   const cache = new BuildCache(records, cacheMounts, deps);
   const parts: SolverParts = { ...deps, records, workers, cacheMounts, jobs: new Jobs() };
   return {
@@ -36,10 +37,12 @@ export function openSolver(deps: SolverDeps): Solver & { readonly parts: SolverP
       const release = async (): Promise<void> => {
         await solved[Symbol.asyncDispose]();
         cache.collect();
+        cache.settle();
       };
       return { results, [Symbol.asyncDispose]: release };
     },
     [Symbol.asyncDispose]: async () => {
+      cache.close();
       await parts.jobs.callOff();
       await workers[Symbol.asyncDispose]();
     },

@@ -2,7 +2,7 @@ import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "../../base/mod.ts";
 import type { LayerPort, SolverDeps, UnpackPort } from "../../build/mod.ts";
-import { interpretsPrograms } from "../../linux/mod.ts";
+import { interpretsPrograms, syncFileSystem } from "../../linux/mod.ts";
 import type { Layer, Snapshots } from "../../snapshot/mod.ts";
 import type { EngineContext } from "../context.ts";
 import { OWN_ARCHITECTURE } from "../create/platform.ts";
@@ -32,6 +32,7 @@ export function solverDeps(ctx: EngineContext, mechanisms: SolverMechanisms): So
     architecture: OWN_ARCHITECTURE,
     runsForeign: interpretsPrograms,
     requireWritable: () => ctx.space.requireWritable(),
+    sync: () => syncFileSystem(dataRoot),
     disk: () => {
       const { bsize, blocks, bavail } = statfsSync(dataRoot);
       return { totalBytes: bsize * blocks, freeBytes: bsize * bavail };

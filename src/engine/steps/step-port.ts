@@ -67,8 +67,18 @@ function writeFiles(ctx: EngineContext, record: ContainerRecord, attachment: Att
   const dir = containerDir(ctx.paths, record.id);
   const { dns, dnsOptions, dnsSearch } = ctx.defaults;
   const withDns = { ...record, hostConfig: { ...record.hostConfig, Dns: [...dns], DnsOptions: [...dnsOptions], DnsSearch: [...dnsSearch] } };
-  writeFileSync(`${dir}/hosts`, hostsText(ctx, record, endpoints));
+  writeFileSync(`${dir}/hosts`, hostsOf(ctx, record));
   writeFileSync(`${dir}/resolv.conf`, resolvText(ctx, withDns, endpoints));
+}
+
+/** As BuildKit's: the same in every run of a step, for what a step sees of it may end in a layer. */
+function hostsOf(ctx: EngineContext, record: ContainerRecord): string {
+  if (record.hostConfig.NetworkMode === "host") return hostsText(ctx, record, []);
+  const further = (record.hostConfig.ExtraHosts ?? []).map((entry) => {
+    const [name = "", address = ""] = [entry.slice(0, entry.search(/[:=]/)), entry.slice(entry.search(/[:=]/) + 1)];
+    return `${address === "host-gateway" ? (ctx.defaults.hostGatewayIPs[0] ?? ctx.network.bridge.gateway) : address}\t${name}\n`;
+  });
+  return [`127.0.0.1\tlocalhost ${record.config.Hostname ?? ""}\n`, "::1\tlocalhost ip6-localhost ip6-loopback\n", ...further].join("");
 }
 
 /** The last words of a program that the kernel refused; undefined when it runs. @throws EngineError */
