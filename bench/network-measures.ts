@@ -10,7 +10,7 @@ const BOX = "hb-connected";
 const PAIRS = 8;
 const FIRST_PORT = 20_000;
 
-class Api implements Disposable {
+export class Api implements Disposable {
   readonly #connection: HttpConnection;
   readonly #side: Side;
 
@@ -44,7 +44,7 @@ class Api implements Disposable {
   }
 }
 
-const timedAsync = async (act: () => Promise<unknown>): Promise<number> => {
+export const timedAsync = async (act: () => Promise<unknown>): Promise<number> => {
   const begin = performance.now();
   await act();
   return performance.now() - begin;
