@@ -20,6 +20,9 @@ export interface SearchedImage {
 export const searchImages = (client: Client, { term, limit, filters }: { term: string; limit?: number | undefined; filters?: Filters }, headers: Readonly<Record<string, string>>) =>
   client.json<SearchedImage[]>("GET", "/images/search", { query: { term, limit, filters: formatFilters(filters) }, headers });
 
+/** What a registry has under an image's name, as the engine sees it. @param headers of the registry's credentials */
+export const distributionOf = (client: Client, name: string, headers: Readonly<Record<string, string>>) => client.json<{ readonly Descriptor: { readonly digest: string } }>("GET", `/distribution/${name}/json`, { headers });
+
 /** The registry that the engine runs; empty texts and 0 while it does not. */
 export interface RegistryService {
   readonly Enabled: boolean;

@@ -46,7 +46,6 @@ const CONFIG: CommandSpec = {
     { name: "variables", type: "bool", help: "Print model variables and default values" },
     { name: "volumes", type: "bool", help: only("volume names") },
   ],
-  local: true,
   load: () => import("../commands/compose/config.ts"),
 };
 

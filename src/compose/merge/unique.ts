@@ -12,11 +12,12 @@ const byPath: Identity = (item) => stringOf(entryOf(item, "path")) ?? textOf(ite
 
 const byVolumeTarget: Identity = (item, path) => {
   if (item.kind === "scalar") return splitVolume(textOf(item)).target;
+  if (item.kind === "sequence") return textOf(item);
   return requiredTarget(item, "service volume", path);
 };
 
 const byDeviceTarget: Identity = (item, path) => {
-  if (item.kind !== "scalar") return requiredTarget(item, "service device", path);
+  if (item.kind === "mapping") return requiredTarget(item, "service device", path);
   const [source = "", target = source] = textOf(item).split(":");
   return target;
 };
@@ -35,7 +36,7 @@ const byMountTarget =
   };
 
 const byPort: Identity = (item, path) => {
-  if (item.kind === "scalar") return textOf(item);
+  if (item.kind !== "mapping") return textOf(item);
   const target = entryOf(item, "target");
   if (!target) throw new ComposeError(`service ports ${path} is missing a target port`, { at: item.at, path, fix: "add target:, the port inside the container" });
   const text = (key: string, otherwise: string): string => {

@@ -72,7 +72,7 @@ const withoutContent = (objects: Named<FileObject>, hides: (object: FileObject) 
 export function writeProject(project: Omit<ProjectParts, "services"> & { readonly name: string; readonly services: Named<ServiceKeys> }, format: Format): Out {
   const services: Out = { sorted: true, entries: Object.entries(project.services).map(([name, service]) => [name, writeService(service, format)]) };
   const entries: (readonly [string, Out])[] = [];
-  if (project.name !== "") entries.push(["name", project.name]);
+  if (project.name !== "" || format === "json") entries.push(["name", project.name]);
   entries.push(["services", services]);
   const add = <T>(key: string, field: Field<Named<T>>, values: Named<T>): void => {
     if (Object.keys(values).length > 0) entries.push([key, field.write(values, format)]);

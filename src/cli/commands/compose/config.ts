@@ -13,7 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { flags } = invocation;
   const steps = stepsOf(flags, invocation.group?.bool("compatibility") ?? false);
   const listing = LISTINGS.find(([name]) => (name === "hash" ? flags.string(name) : flags.bool(name)));
-  const text = listing ? lines(listing[1](invocation, steps)) : render(invocation, steps);
+  const text = listing ? lines(listing[1](invocation, steps)) : await render(invocation, steps);
   if (flags.bool("quiet")) return 0;
   const file = listing ? undefined : flags.string("output");
   if (file && text !== "") save(file, text);
@@ -109,15 +109,25 @@ const goNames = ({ name, required, defaultValue, presenceValue }: ReturnType<typ
   ["Required", required],
 ];
 
-function render(invocation: Invocation, steps: LoadSteps): string {
+async function render(invocation: Invocation, steps: LoadSteps): Promise<string> {
   const { flags, args } = invocation;
   const format = flags.string("format") || "yaml";
   if (format !== "yaml" && format !== "json") throw new Failure(`unsupported format ${JSON.stringify(format)}`);
   if (!steps.interpolate) {
+    if (wantsDigests(flags)) throw new Failure("images cannot be resolved while their names still hold variables: leave --no-interpolate out");
     const tree = treeOut(loadProjectTree(projectOptions(invocation), steps).tree);
     return format === "json" ? writeJson(tree, 2) : writeYaml(tree);
   }
   const project = openProject(invocation, args, steps, { resolveEnvironment: !flags.bool("no-env-resolution"), discardLabelFiles: true });
-  const shown = writeProject(project, format);
+  const shown = writeProject(await withDigests(project, invocation), format);
   return (format === "json" ? writeJson(shown, 2) : writeYaml(shown)).replaceAll("$", "$$$$");
+}
+
+const wantsDigests = (flags: Flags): boolean => flags.bool("resolve-image-digests") || flags.bool("lock-image-digests");
+
+async function withDigests(project: Project, invocation: Invocation): Promise<Project> {
+  if (!wantsDigests(invocation.flags)) return project;
+  const { imagesOnly, withImageDigests } = await import("./image-digests.ts");
+  const pinned = await withImageDigests(project, invocation);
+  return invocation.flags.bool("lock-image-digests") ? imagesOnly(pinned) : pinned;
 }
