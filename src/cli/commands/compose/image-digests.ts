@@ -20,7 +20,8 @@ export async function withImageDigests(project: Project, invocation: Invocation)
 
 async function pin(image: string, { client, config }: Invocation): Promise<string> {
   const reference = withDefaultTag(parseReference(image));
-  if (reference.digest !== undefined) return canonicalName({ ...reference, tag: undefined });
+  const { domain, path, digest } = reference;
+  if (digest !== undefined) return canonicalName({ domain, path, digest });
   const name = canonicalName(reference);
   try {
     const { Descriptor } = await distributionOf(client, name, await registryHeader(config, reference));
