@@ -83,8 +83,7 @@ export class ContextStore {
     return readdirSync(this.#root).filter((key) => KEY.test(key)).flatMap((key) => {
       const versions = this.#versions(key);
       const sizes = versions.map((version) => readIndex(indexOf(version))?.sizeBytes ?? 0);
-      const inUse = versions.some(({ folder }) => this.#readers.has(folder) || this.#changing.has(folder));
-      return versions.length === 0 ? [] : [{ key, sizeBytes: Math.max(...sizes), lastUsedMs: statSync(join(this.#root, key)).mtimeMs, inUse }];
+      return versions.length === 0 ? [] : [{ key, sizeBytes: Math.max(...sizes), lastUsedMs: statSync(join(this.#root, key)).mtimeMs, inUse: this.#isUsed(key) }];
     });
   }
 
@@ -95,12 +94,17 @@ export class ContextStore {
     const removed: KeptContext[] = [];
     for (const context of kept) {
       const due = (unusedSinceMs !== undefined && context.lastUsedMs < unusedSinceMs) || (keepBytes !== undefined && total > keepBytes) || (unusedSinceMs === undefined && keepBytes === undefined);
-      if (context.inUse || !due) continue;
+      // Asked again: a build may have begun while another copy was removed.
+      if (!due || this.#isUsed(context.key)) continue;
       total -= context.sizeBytes;
       removed.push(context);
       await this.#discard(join(this.#root, context.key));
     }
     return removed;
+  }
+
+  #isUsed(key: string): boolean {
+    return this.#versions(key).some(({ folder }) => this.#readers.has(folder) || this.#changing.has(folder));
   }
 
   /** The newest first. */

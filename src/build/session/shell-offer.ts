@@ -28,8 +28,8 @@ export function offerShell(failed: FailedStep | undefined): ShellOffer | undefin
       // A client that goes ends the shell.
       input.catch(() => shell.kill());
       for await (const { bytes } of shell.output) await stream.write(bytes);
-      const { exitCode } = await shell.exited;
-      if (exitCode !== 0) throw new EngineError("System", `exit code: ${exitCode}`);
+      // How it ended says nothing of the build, which has failed already.
+      await shell.exited;
       stream.end();
     },
     [Symbol.asyncDispose]: () => failed[Symbol.asyncDispose]().then(() => undefined),

@@ -2,13 +2,18 @@ import type { BuildChannel } from "../../spec/mod.ts";
 import { err, out } from "../output.ts";
 import { rawTerminal, stdinIsTerminal, stdoutIsTerminal, terminalSize } from "../terminal.ts";
 
+const DEFAULT_ROWS = 24;
+const DEFAULT_COLUMNS = 80;
+
+/** Nobody could type into one otherwise. */
+export const canOpenShell = (): boolean => stdinIsTerminal() && stdoutIsTerminal();
+
 /** A shell in the file system of the step that failed, as it left it; returns when that ends. */
 export async function openDebugShell(channel: BuildChannel): Promise<void> {
-  const terminal = stdinIsTerminal() && stdoutIsTerminal();
-  const { rows, columns } = terminal ? terminalSize() : { rows: 0, columns: 0 };
+  const { rows, columns } = terminalSize();
   err("\nThe step failed. This is a shell in its file system; it is gone when you leave it.\n");
-  const stream = channel.open({ ask: "shell", args: ["/bin/sh"], rows, cols: columns });
-  const raw = terminal ? rawTerminal() : undefined;
+  const stream = channel.open({ ask: "shell", args: ["/bin/sh"], rows: rows || DEFAULT_ROWS, cols: columns || DEFAULT_COLUMNS });
+  const raw = rawTerminal();
   try {
     void (async () => {
       for await (const bytes of Bun.stdin.stream()) await stream.write(bytes);
@@ -16,10 +21,9 @@ export async function openDebugShell(channel: BuildChannel): Promise<void> {
     })().catch(() => undefined);
     for await (const bytes of stream.input) out(bytes);
   } catch (error) {
-    raw?.restore();
-    // Its exit code says nothing of the build, which has failed already.
-    if (error instanceof Error && !error.message.startsWith("exit code: ")) err(`${error.message}\n`);
+    raw.restore();
+    if (error instanceof Error) err(`${error.message}\n`);
   } finally {
-    raw?.restore();
+    raw.restore();
   }
 }

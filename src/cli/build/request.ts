@@ -8,6 +8,7 @@ import type { Flags } from "../flags.ts";
 import { configMembers } from "../config-writer.ts";
 import { parseUlimit } from "../options/limits.ts";
 import { parseBytes } from "../values.ts";
+import { canOpenShell } from "./debug-shell.ts";
 import type { BuildInput } from "./answers.ts";
 import { readContextArgument, remoteContext } from "./context-argument.ts";
 import { notPrepared } from "./options/fields.ts";
@@ -45,7 +46,7 @@ export async function prepareBuild({ flags, args: [argument = ""], config, host,
     context: local.context,
     tags,
     call,
-    keepFailed: flags.bool("debug") || global.bool("debug"),
+    keepFailed: (flags.bool("debug") || global.bool("debug")) && canOpenShell(),
     namedContexts: named.contexts,
     exporters: call === "build" ? outputs.map(({ request: exporter }) => exporter) : [{ type: "cacheonly", attrs: {} }],
     credentials: await allCredentials(config),

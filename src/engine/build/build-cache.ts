@@ -40,8 +40,11 @@ function entryOf({ id, parents, kind, description, inUse, shared, size, createdM
 export async function pruneBuildCache(ctx: EngineContext, { all, filters, reservedBytes, maxUsedBytes, minFreeBytes }: PruneBuildCacheRequest): Promise<{ CachesDeleted: string[] | null; SpaceReclaimed: number }> {
   const { until = [], "unused-for": unusedFor = [], ...others } = filters;
   const { records, bytes } = await ctx.solver.cache.prune({ all, filters: others, keepMs: keptMs([...until, ...unusedFor]), reservedBytes, maxUsedBytes, minFreeBytes });
-  ctx.eventLog.emit({ type: "builder", action: "prune", id: "", attributes: { reclaimed: String(bytes) } });
-  return { CachesDeleted: records.length > 0 ? records.map(({ id }) => id) : null, SpaceReclaimed: bytes };
+  const isLimited = reservedBytes !== undefined || maxUsedBytes !== undefined || minFreeBytes !== undefined || Object.keys(others).length > 0;
+  const contexts = isLimited ? [] : await ctx.buildContexts.prune({ unusedSinceMs: Date.now() - keptMs([...until, ...unusedFor]) });
+  const reclaimed = contexts.reduce((sum, { sizeBytes }) => sum + sizeBytes, bytes);
+  ctx.eventLog.emit({ type: "builder", action: "prune", id: "", attributes: { reclaimed: String(reclaimed) } });
+  return { CachesDeleted: records.length > 0 ? records.map(({ id }) => id) : null, SpaceReclaimed: reclaimed };
 }
 
 /** `24h`, or a point in time: what was used since stays. */

@@ -24,7 +24,7 @@ export async function chooseDisplay({ progress, quiet }: { readonly progress: st
   const colors = terminal && !process.env["NO_COLOR"];
   if (mode === "tty" || (mode === "auto" && terminal)) {
     const { TreeDisplay } = await import("./tree.ts");
-    const display = new TreeDisplay({ write: err, size: () => ({ columns: process.stderr.columns ?? 80, rows: process.stderr.rows ?? 24 }), colors: colors ? process.env["BUILDKIT_COLORS"] ?? "" : undefined });
+    const display = new TreeDisplay({ write: err, size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }), colors: colors ? process.env["BUILDKIT_COLORS"] ?? "" : undefined });
     return { mode: "tty", colors, trace: display.trace, show: (event) => display.show(event), finish: (failed) => display.finish(failed) };
   }
   if (mode === "rawjson") return traced(mode, colors, new RawJsonDisplay(err));

@@ -19,18 +19,24 @@ export class PlainDisplay implements Display {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #numbers = 0;
   #current: ShownVertex | undefined;
-  #printed: boolean;
+  #printed = false;
+  /** Printed with the first event: what cannot even begin is told without it. */
+  #header: string | undefined;
   #midLine = false;
 
   /** @param header printed in front of everything; undefined: nothing */
   constructor(write: (text: string) => void, header: string | undefined, now: () => number = Date.now) {
     this.#write = write;
     this.#now = now;
-    this.#printed = header !== undefined;
-    if (header !== undefined) write(`#0 ${header}\n`);
+    this.#header = header;
   }
 
   show(event: BuildEvent): void {
+    if (this.#header !== undefined) {
+      this.#write(`#0 ${this.#header}\n`);
+      this.#header = undefined;
+      this.#printed = true;
+    }
     this.trace.update(event);
     this.#timer ??= setTimeout(() => this.flush(), INTERVAL_MS);
   }
