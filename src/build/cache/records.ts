@@ -147,11 +147,13 @@ export class CacheRecords {
     this.db.transaction(() => ids.forEach((id) => mark.run(id)))();
   }
 
-  /** Start-up: marks of layers that are gone, and what the machine's end may have cut short. */
+  /** Start-up: marks of layers that are gone, layers whose record is gone, and what the machine's end may have cut short. */
   sweep(): void {
     const doubtful = this.db.query<{ id: string }, [string]>("SELECT id FROM build_records WHERE kind != 'exec.cachemount' AND unsynced_boot IS NOT NULL AND unsynced_boot != ?").all(bootID());
     for (const { id } of doubtful) this.remove(id);
     this.db.run("DELETE FROM build_layers WHERE n NOT IN (SELECT n FROM layers)");
+    const ownerless = this.db.query<{ owner: string }, []>("SELECT owner FROM layer_owners WHERE owner LIKE 'build:%' AND substr(owner, 7) NOT IN (SELECT id FROM build_records)").all();
+    for (const { owner } of ownerless) this.layers.release(owner);
     this.db.run("DELETE FROM build_sharing_layers WHERE n NOT IN (SELECT n FROM layers)");
     this.db.run("DELETE FROM build_records WHERE top IS NOT NULL AND top NOT IN (SELECT n FROM layers)");
   }

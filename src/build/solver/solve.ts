@@ -122,6 +122,13 @@ export class Solve {
       keys.push(key);
     }
     this.#abort.signal.throwIfAborted();
+    // Another build may have come to it meanwhile.
+    const late = vertex.ignoreCache ? undefined : keys.map((key) => this.#cached(key)).find((found) => found !== undefined);
+    if (late) {
+      teller.started();
+      teller.completed(true);
+      return late.layers;
+    }
     const waiter: Waiter = { teller, client: this.options.client, keepFailed: this.options.keepFailed ?? false, steps: this.options.steps };
     const work = (context: JobContext): Promise<readonly LayerRef[]> => make(this.parts, vertex, inputs, keys, context);
     // What must not come from the cache does not come from another build either.
