@@ -62,6 +62,7 @@ describe("a message names file, line, column, path and fix", () => {
     ["a secret from nowhere", web("") + "secrets: {s: {}}\n", "secrets.s: one of file|environment must be set", "compose.yaml:4:11: secrets.s"],
     ["a config from two places", web("") + "configs: {s: {file: a, content: b}}\n", "configs.s: file|environment|content attributes are mutually exclusive", "compose.yaml:4:11: configs.s"],
     ["an external volume with a driver", web("") + "volumes: {v: {external: true, driver: x}}\n", 'volumes.v: conflicting parameters "external" and "driver" specified', "compose.yaml:4:11: volumes.v"],
+    ["a file that would have to be fetched", "include: [https://example.com/x.git]\n", "remote compose files are not supported: https://example.com/x.git", "compose.yaml:1:11: include: fetch it first, and name the file"],
     ["extends in a circle", "services:\n  a: {extends: b}\n  b: {extends: a}\n", "Circular reference:\n  a in compose.yaml\n  extends b in compose.yaml\n  extends a in compose.yaml", "compose.yaml:2:7: services.a.extends"],
   ])("%s", (_, text, summary, detail) => expect(mistake(text).message).toBe(`${summary}\n  ${detail}`));
 });

@@ -4,6 +4,7 @@ import { readEnvFiles, withMissing, type Environment } from "../environment/read
 import { ComposeError } from "../errors.ts";
 import { exists, isFile } from "./files.ts";
 import type { ProjectOptions } from "./options.ts";
+import { mustBeLocal } from "./remote.ts";
 
 const FILE_NAMES = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 const OVERRIDE_NAMES = ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
@@ -26,7 +27,10 @@ export function discover(options: ProjectOptions): Discovered {
   return { files, folder, environment: withEnvFiles(first, folder, options, warn) };
 }
 
-const absolute = (file: string, current: string): string => (file === "-" ? file : resolve(current, file));
+function absolute(file: string, current: string): string {
+  mustBeLocal(file);
+  return file === "-" ? file : resolve(current, file);
+}
 
 function folderOf({ projectDirectory }: ProjectOptions, files: readonly string[], current: string): string {
   if (projectDirectory) return resolve(current, projectDirectory);

@@ -5,6 +5,7 @@ import { ComposeError } from "../errors.ts";
 import { mergeService } from "../merge/merge.ts";
 import { entryOf, isMapping, isNull, stringOf, withEntries, type MappingNode, type Node } from "../tree/node.ts";
 import { readDocuments, type FileContext } from "./documents.ts";
+import { mustBeLocal } from "./remote.ts";
 
 interface Link {
   readonly file: string;
@@ -32,6 +33,7 @@ class Extension {
     const at = { at: said.at, path: `services.${name}.extends` };
     if (from === undefined) throw new ComposeError(`extends.${name}.service is required`, { ...at, fix: "add service:, the name of the service to extend" });
     const other = stringOf(entryOf(said, "file"));
+    if (other !== undefined) mustBeLocal(other, said.at, at.path);
     const there = other === undefined ? services : this.#servicesOf(other, name, from, file, at);
     if (!there.entries.has(from)) throw new ComposeError(`cannot extend service ${JSON.stringify(name)} in ${file}: service ${JSON.stringify(from)} not found`, at);
     const link = { file: other ?? file, service: name };

@@ -4,6 +4,7 @@ import { ComposeError } from "../errors.ts";
 import { entryOf, isMapping, isSequence, mapping, sameNode, stringOf, textOf, withEntries, type MappingNode, type Node } from "../tree/node.ts";
 import type { FileContext } from "./documents.ts";
 import { isFile, isFolder } from "./files.ts";
+import { mustBeLocal } from "./remote.ts";
 
 const RESOURCES = ["services", "volumes", "networks", "secrets", "configs", "models"];
 
@@ -21,7 +22,9 @@ export function applyIncludes(project: MappingNode, file: string, context: FileC
 
 function includeOne(item: Node, file: string, context: FileContext, loadFiles: LoadFiles): MappingNode {
   const { baseFolder } = context;
-  const files = textsOf(stringOf(item) === undefined ? entryOf(item, "path") : item).map((path) => resolve(baseFolder, path));
+  const paths = textsOf(stringOf(item) === undefined ? entryOf(item, "path") : item);
+  for (const path of paths) mustBeLocal(path, item.at, "include");
+  const files = paths.map((path) => resolve(baseFolder, path));
   const [main] = files;
   if (main === undefined) throw new ComposeError("include: path is required", { at: item.at, path: "include", fix: "add path:" });
   const including = [...context.including, file];

@@ -7,6 +7,8 @@ import type { Flags } from "../../flags.ts";
 import { out } from "../../output.ts";
 import { openProject, projectOptions } from "./project-options.ts";
 
+const TRUE = new Set(["1", "true", "y", "yes", "on"]);
+
 type Listing = (invocation: Invocation, steps: LoadSteps) => readonly string[];
 
 export async function run(invocation: Invocation): Promise<number> {
@@ -88,7 +90,8 @@ const profilesOf = (project: Project): string[] => [...new Set(Object.values({ .
 
 function images(invocation: Invocation, steps: LoadSteps): string[] {
   const project = withoutEnvFiles(invocation, steps, invocation.args);
-  const separator = invocation.group?.bool("compatibility") ? "_" : "-";
+  const compatible = invocation.group?.bool("compatibility") || TRUE.has((project.environment.get("COMPOSE_COMPATIBILITY") ?? "").toLowerCase());
+  const separator = compatible ? "_" : "-";
   return keysOf(project.services).flatMap((name) => (project.services[name] ? [imageOf(project.services[name], project, separator)] : []));
 }
 
