@@ -19,7 +19,7 @@ import { writePidFile } from "./pid-file.ts";
 import { emitReload, SettingsInForce } from "./reload.ts";
 import { ShimSpawner, startService } from "./runtime/mod.ts";
 import { snapshotSchema, Snapshots } from "./snapshot/mod.ts";
-import { DOCKERS_FOLDERS, VolumeDrivers } from "./volume/mod.ts";
+import { detachVolumes, DOCKERS_FOLDERS, VolumeDrivers } from "./volume/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import helloPath from "../build/native/hello" with { type: "file" };
 import shimPath from "../build/native/hako-shim" with { type: "file" };
@@ -162,7 +162,10 @@ export async function uninstall({ configuration }: Pick<DaemonOptions, "configur
     await step(() => removeOwnCgroup(openCgroups({ parent: options.cgroupParent })));
   }
   await step(() => rmSync(options.dataRoot, { recursive: true, force: true }));
-  await step(() => rmSync(options.runRoot, { recursive: true, force: true }));
+  // Nothing that is still mounted there is ours to remove.
+  const before = failures.length;
+  await step(() => detachVolumes(volumeMountsDir(options)));
+  if (failures.length === before) await step(() => rmSync(options.runRoot, { recursive: true, force: true }));
   return failures;
 }
 

@@ -64,12 +64,14 @@ function runningTree(ctx: EngineContext, record: ContainerRecord): HeldTree | un
 
 /** What a start would mount of files and folders; a source that is gone leaves what lies below it. */
 function restingBinds(ctx: EngineContext, record: ContainerRecord, use: string): RuntimeMount[] {
-  const own = record.mounts.filter(({ type }) => type !== "tmpfs").map((mount) => bindOf(ctx, mount, use));
+  // What was mounted for this is there; a file system that does not answer must not be asked by this process.
+  const isThere = (mount: ContainerMount): boolean => ctx.volumeDrivers.uses.place(use, mount.source) !== undefined || existsSync(placeOf(ctx, use, mount).path);
+  const own = record.mounts.filter((mount) => mount.type !== "tmpfs" && isThere(mount)).map((mount) => bindOf(ctx, mount, use));
   const taken = new Set(record.mounts.map(({ destination }) => destination));
   const files = ["resolv.conf", "hostname", "hosts"]
     .map((name): RuntimeMount => ({ destination: `/etc/${name}`, type: "bind", source: join(containerDir(ctx.paths, record.id), name), options: ["bind"] }))
     .filter(({ destination }) => !taken.has(destination));
-  return [...own, ...files].filter(({ source }) => existsSync(source));
+  return [...own, ...files.filter(({ source }) => existsSync(source))];
 }
 
 function bindOf(ctx: EngineContext, mount: ContainerMount, use: string): RuntimeMount {

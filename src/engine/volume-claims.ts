@@ -97,7 +97,10 @@ export async function releaseVolumes(ctx: EngineContext, record: Pick<ContainerR
 export async function destroyVolume(ctx: EngineContext, record: VolumeRecord): Promise<void> {
   const { name } = record;
   const owner = driverOf(record);
+  using _hold = await ctx.locks.acquire(`volume ${name}`);
   if (isLocal(owner)) {
+    // Somebody else was quicker to remove or rename it.
+    if (!ctx.volumes.get(name)) return;
     ctx.volumeDrivers.local.hide(name);
     ctx.volumes.delete(name);
     await ctx.volumeDrivers.local.remove(drivenVolume(record));

@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, readdirSync, utimesSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rename, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "../base/mod.ts";
 import { hasCode } from "../linux/mod.ts";
@@ -49,14 +49,16 @@ interface Filling {
 async function fillFolder(ctx: EngineContext, containerId: string, { volume, destination, data }: Filling, stat: FolderStat): Promise<void> {
   const { options, name: source } = volume;
   // Who chose an owner or a mode wants those.
-  const like = Object.keys(options).some((key) => ["uid", "gid", "mode"].includes(key)) ? (): void => undefined : (): void => likeFolder(data, stat);
-  if (readdirSync(data).length > 0) return;
-  if (ctx.snapshots.files(containerId).folder(destination)?.isEmpty !== false) return like();
+  const like = Object.keys(options).some((key) => ["uid", "gid", "mode"].includes(key)) ? (): void => undefined : (): Promise<void> | void => (ctx.volumeDrivers.isFolder(volume) ? likeFolder(data, stat) : likeFolderLater(data, stat));
+  const isOwn = ctx.volumeDrivers.isFolder(volume);
+  // What is mounted may be a file system that takes its time.
+  if ((isOwn ? readdirSync(data) : await readdir(data)).length > 0) return;
+  if (ctx.snapshots.files(containerId).folder(destination)?.isEmpty !== false) return await like();
   // A folder with a limit keeps it only where it is.
   const inPlace = Object.keys(options).length > 0 || volume.driver !== "local" || ctx.volumes.users(source).length > 0;
   if (inPlace) await copyTo(ctx, containerId, destination, data);
   else await copyBeside(ctx, containerId, destination, data);
-  like();
+  await like();
 }
 
 interface FolderStat {
@@ -70,6 +72,12 @@ function likeFolder(path: string, { mode, uid, gid, mtimeNs }: FolderStat): void
   chownSync(path, uid, gid);
   chmodSync(path, mode & 0o7777);
   if (mtimeNs !== undefined) utimesSync(path, Number(mtimeNs) / 1e9, Number(mtimeNs) / 1e9);
+}
+
+async function likeFolderLater(path: string, { mode, uid, gid, mtimeNs }: FolderStat): Promise<void> {
+  await chown(path, uid, gid);
+  await chmod(path, mode & 0o7777);
+  if (mtimeNs !== undefined) await utimes(path, Number(mtimeNs) / 1e9, Number(mtimeNs) / 1e9);
 }
 
 async function copyBeside(ctx: EngineContext, containerId: string, destination: string, data: string): Promise<void> {

@@ -15,8 +15,11 @@ export async function renameVolume(ctx: EngineContext, ref: string, newName: str
   parseVolumeName(newName);
   if (newName === name) throw new EngineError("InvalidParameter", "renaming a volume with the same name as its current name");
   if (!isLocal(driverOf(record))) throw new EngineError("InvalidParameter", `rename ${name}: the driver ${driverOf(record)} keeps its own names`);
-  using _old = await ctx.locks.acquire(`volume ${name}`);
-  using _new = await ctx.locks.acquire(`volume ${newName}`);
+  // In one order, so that two that exchange names do not wait for each other.
+  const [first = "", second = ""] = [name, newName].sort();
+  using _first = await ctx.locks.acquire(`volume ${first}`);
+  using _second = await ctx.locks.acquire(`volume ${second}`);
+  if (!ctx.volumes.get(name)) throw new EngineError("NotFound", `get ${name}: no such volume`);
   if (ctx.volumes.get(newName)) throw new EngineError("Conflict", `rename ${name}: volume ${newName} is already there`);
   const users = ctx.volumes.users(name);
   if (users.length > 0) throw new EngineError("Conflict", `rename ${name}: volume is in use - [${users.join(", ")}]`);

@@ -1,5 +1,5 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
@@ -77,7 +77,7 @@ export class LocalVolumes implements VolumeDriver {
   async mount(volume: VolumeRef, use: string): Promise<VolumePlace> {
     const device = deviceOf(volume.options);
     if (!device) return { path: this.folder(volume.name), options: [] };
-    if (isBind(device)) return this.#bound(volume, device);
+    if (isBind(device)) return await this.#bound(volume, device);
     using _hold = await this.#locks.acquire(volume.name);
     const path = this.placeOf(volume);
     if (!this.#users.has(volume.name)) await this.#mountDevice(volume.name, device, path);
@@ -141,10 +141,10 @@ export class LocalVolumes implements VolumeDriver {
     else this.#users.set(name, new Set([use]));
   }
 
-  #bound({ name }: VolumeRef, { source, words }: Device): VolumePlace {
+  async #bound({ name }: VolumeRef, { source, words }: Device): Promise<VolumePlace> {
     const told = (reason: string): EngineError => this.#failed(name, tellMount({ source, target: this.folder(name), ...readMountWords(words) }, reason));
     try {
-      if (!statSync(source).isDirectory()) throw told("not a directory");
+      if (!(await stat(source)).isDirectory()) throw told("not a directory");
     } catch (error) {
       throw error instanceof EngineError ? error : told(hasCode(error, "ENOENT") ? "no such file or directory" : messageOf(error));
     }

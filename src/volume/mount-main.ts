@@ -1,4 +1,4 @@
-import { detachMount, mountFileSystem, SyscallError, type FileSystemMount } from "../linux/mod.ts";
+import { detachMount, mountFileSystem, mountsIn, SyscallError, type FileSystemMount } from "../linux/mod.ts";
 
 /** What `hako __mount` is asked for, as JSON in its argument. */
 export type MountWork = { readonly kind: "mount"; readonly mount: FileSystemMount } | { readonly kind: "unmount"; readonly target: string };
@@ -23,4 +23,9 @@ export function mountErrno(work: MountWork): number {
     // What is not mounted need not be unmounted.
     return work.kind === "unmount" && error.errno === NOT_MOUNTED ? 0 : error.errno;
   }
+}
+
+/** Unmounts all volumes, whoever uses them. @throws SyscallError */
+export function detachVolumes(mounts: string): void {
+  for (const path of mountsIn(mounts).toReversed()) detachMount(path);
 }
