@@ -91,7 +91,7 @@ export class LayerWriter implements Disposable {
         case "entry":
           return this.#put(entry, where);
         case "whiteout":
-          return this.#whiteout(where.parent, meaning.hidden);
+          return this.#whiteout(where.parent, meaning.hidden, clampTime(entry.mtimeNs));
         case "opaque":
           return fsetxattr(this.#folders.at(where.parent), OPAQUE, YES);
         case "ignored":
@@ -286,11 +286,13 @@ export class LayerWriter implements Disposable {
   }
 
   /** Hides a name of the layers below. What this layer itself put there stays: whiteouts are about lower layers only. */
-  #whiteout(parent: string, hidden: string): void {
+  #whiteout(parent: string, hidden: string, mtimeNs: bigint): void {
     const parentFd = this.#folders.at(parent);
     const name = nameBytes(hidden);
     try {
       mknodat(parentFd, name, S.IFCHR, 0, 0);
+      // The layer is packed from its folder again: the same bytes, marks included.
+      utimensat(parentFd, name, mtimeNs, mtimeNs);
     } catch (error) {
       if (!hasCode(error, "EEXIST")) throw error;
       if ((statx(parentFd, name).mode & S.IFMT) !== S.IFDIR) return;

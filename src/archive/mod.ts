@@ -14,6 +14,6 @@ export { openFolder, TreePacker, type PackOptions } from "./tree-packer.ts";
 export type { PathStat } from "./container-path.ts";
 export { JOB_CAPABILITIES, type JobRoot, type TreeJob, type WritableMount } from "./tree-job.ts";
 export { treeMain } from "./tree-main.ts";
-export { Trees, type LaunchTree, type TreeProcess } from "./trees.ts";
+export { Trees, type LayerShape, type LaunchTree, type TreeProcess } from "./trees.ts";
 export { receiveBody, type ConnectionBody } from "./http-body.ts";
 export { LocalUnpacker, packLocal, sendLocal, type LocalEntry, type Rename } from "./local-copy.ts";

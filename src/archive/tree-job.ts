@@ -18,7 +18,7 @@ export type TreeJob =
   | { readonly kind: "changes"; readonly upper: string; readonly lower: string | undefined; readonly ignored: readonly string[] }
   | { readonly kind: "layer"; readonly upper: string; readonly target: string; readonly ignored: readonly string[] }
   | { readonly kind: "snapshot"; readonly source: string; readonly target: string }
-  | { readonly kind: "packLayer"; readonly folder: string; readonly folderTimes: boolean };
+  | { readonly kind: "packLayer"; readonly folder: string; readonly folderTimes: boolean; readonly latestSeconds?: number };
 
 const READ = ["CAP_DAC_READ_SEARCH", "CAP_SYS_CHROOT"] as const;
 const WRITE = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD", "CAP_SETFCAP", "CAP_SYS_CHROOT"] as const;

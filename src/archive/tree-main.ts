@@ -164,9 +164,9 @@ function takeSnapshot({ source, target }: Extract<TreeJob, { kind: "snapshot" }>
   report({});
 }
 
-function packLayer({ folder, folderTimes }: Extract<TreeJob, { kind: "packLayer" }>): void {
+function packLayer({ folder, folderTimes, latestSeconds }: Extract<TreeJob, { kind: "packLayer" }>): void {
   const output = new ArchiveOutput();
-  using packer = new TreePacker({ format: "layer", folderTimes, sendFile: output.file });
+  using packer = new TreePacker({ format: "layer", folderTimes, latestSeconds, sendFile: output.file });
   const source = openFolder(folder);
   chrootTo(source);
   report({});

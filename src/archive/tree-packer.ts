@@ -16,6 +16,8 @@ export interface PackOptions {
   readonly ignored?: ReadonlySet<string>;
   /** Times to the nanosecond, holes as holes, access lists too: for an archive that is to be the same again. */
   readonly whole?: boolean | undefined;
+  /** Seconds: nothing is said to be younger. */
+  readonly latestSeconds?: number | undefined;
   /** Takes the content of a large file, which starts where the descriptor stands, when all pieces before it were given out. */
   readonly sendFile?: (fd: number, sizeBytes: number) => void;
 }
@@ -203,7 +205,10 @@ export class TreePacker implements Disposable {
   }
 
   #described(stat: Stat, kind: TarKind): Omit<NewEntry, "name"> {
-    return { kind, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, mtimeNs: this.#options.whole ? stat.mtimeNs : (stat.mtimeNs / NS) * NS };
+    const { whole, latestSeconds } = this.#options;
+    const mtimeNs = whole ? stat.mtimeNs : (stat.mtimeNs / NS) * NS;
+    const latestNs = latestSeconds === undefined ? mtimeNs : BigInt(latestSeconds) * NS;
+    return { kind, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, mtimeNs: mtimeNs > latestNs ? latestNs : mtimeNs };
   }
 
   *#data(fd: number, sizeBytes: number): Generator<Uint8Array, void, void> {

@@ -55,6 +55,14 @@ export interface UploadConnection {
   take(): { readonly descriptor: number; readonly begun: Uint8Array } | undefined;
 }
 
+/** How a layer's archive differs from what its folder says. */
+export interface LayerShape {
+  /** False: folders are all of one time. */
+  readonly folderTimes?: boolean;
+  /** Nothing is younger. */
+  readonly latestSeconds?: number;
+}
+
 const MAX_HEAD_BYTES = 64 * 1024;
 
 /**
@@ -117,8 +125,8 @@ export class Trees {
   }
 
   /** The archive of a layer's folder, the same bytes as those that `copyLayer` told the digest of; without times of folders, comparable with another unpacking of one archive. */
-  async packLayer(folder: string, signal: AbortSignal, { folderTimes = true }: { readonly folderTimes?: boolean } = {}): Promise<AsyncIterable<Uint8Array>> {
-    const run = await this.#start({ kind: "packLayer", folder, folderTimes }, undefined, signal, true);
+  async packLayer(folder: string, signal: AbortSignal, { folderTimes = true, latestSeconds }: LayerShape = {}): Promise<AsyncIterable<Uint8Array>> {
+    const run = await this.#start({ kind: "packLayer", folder, folderTimes, ...(latestSeconds !== undefined && { latestSeconds }) }, undefined, signal, true);
     await run.headOrEnd();
     return run.packed();
   }

@@ -1,8 +1,8 @@
-import type { BuiltImages, StoredBuild } from "../image/mod.ts";
+import type { BuiltImages, ClampedLayers, StoredBuild } from "../image/mod.ts";
 import type { ImageFinder } from "./frontend/source-finder.ts";
 import type { ShownWork } from "./internal-vertex.ts";
 import type { BuildRequest } from "./request.ts";
-import type { Solver } from "./solver/types.ts";
+import type { LayerRef, Solver } from "./solver/types.ts";
 
 /** What a build needs of the engine. */
 export interface BuildDeps {
@@ -20,6 +20,8 @@ export interface BuildDeps {
 
 export interface BuildImages extends ImageFinder {
   add(built: BuiltImages, signal: AbortSignal): Promise<StoredBuild>;
+  /** The same layers with nothing in those that a build made younger than this. */
+  clamp(layers: readonly LayerRef[], latestSeconds: number, signal: AbortSignal): Promise<ClampedLayers>;
   push(name: string, request: BuildRequest, work: ShownWork, signal: AbortSignal): Promise<void>;
   /** An archive that is an OCI layout and docker's own; names as users write them. */
   archive(name: string, names: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;

@@ -1,6 +1,5 @@
 import { EngineError } from "../base/mod.ts";
 import { PROXY_ARGS } from "../dockerfile/mod.ts";
-import { isTrue } from "./exporters/boolean.ts";
 import { provenanceMode } from "./exporters/provenance.ts";
 import type { BuildRequest } from "./request.ts";
 import type { StepSettings } from "./solver/ports.ts";
@@ -14,8 +13,6 @@ export function checkRequest(request: BuildRequest): void {
   provenanceMode(request);
   const unknown = exporters.find(({ type }) => !EXPORTERS.includes(type));
   if (unknown) throw new EngineError("InvalidParameter", `exporter ${JSON.stringify(unknown.type)} could not be found`);
-  const rewriting = exporters.find(({ attrs }) => isTrue(attrs["rewrite-timestamp"]));
-  if (rewriting) throw new EngineError("NotImplemented", "rewrite-timestamp is not supported yet: files keep the times that they have");
   const [cache] = cacheTo;
   if (cache) throw new EngineError("NotImplemented", `cache export to ${JSON.stringify(cache.type)} is not supported yet: leave out --cache-to`);
   for (const { type } of cacheFrom) if (!CACHES.includes(type)) throw new EngineError("InvalidParameter", `unknown cache importer: ${JSON.stringify(type)}`);

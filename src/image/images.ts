@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { EngineError, formatInstant, nowNs } from "../base/mod.ts";
-import { inProcessCompressor, type Compressor, type Extractor } from "../archive/mod.ts";
+import { inProcessCompressor, type Compressor, type Extractor, type LayerShape } from "../archive/mod.ts";
 import type { ContentStore } from "../content/mod.ts";
 import type { Snapshots } from "../snapshot/mod.ts";
 import { canonicalName, parseReference, withDefaultTag, type Digest, type ImageHistoryItem, type ImageInspect, type ImageProcessConfig, type ImageSummary, type Reference } from "../spec/mod.ts";
@@ -13,6 +13,7 @@ import { selectRows, showsName, type Filters } from "./filters.ts";
 import { contentUse, type ContentUse } from "./disk-use.ts";
 import type { DeleteResult, Image, InUse } from "./image.ts";
 import { applyChanges } from "./changes.ts";
+import { clampLayers, type ClampedLayers, type LayerToClamp } from "./clamped.ts";
 import { checkStore, type CheckOptions, type CheckSummary, type Finding } from "./check.ts";
 import { commitImage, type CommitOptions } from "./commit.ts";
 import { importImage, type ImportOptions } from "./import.ts";
@@ -49,7 +50,7 @@ export interface ImagesOptions {
   /** Of the whole engine, 0 without bound; asked for anew each time. */
   readonly transfersAtOnce?: () => { readonly downloads: number; readonly uploads: number };
   /** Packs the folder of a layer that was made here and has no blob. */
-  readonly packLayer?: (folder: string, signal: AbortSignal, options?: { readonly folderTimes?: boolean }) => Promise<AsyncIterable<Uint8Array>>;
+  readonly packLayer?: (folder: string, signal: AbortSignal, shape?: LayerShape) => Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** Each takes a processor. */
@@ -91,6 +92,8 @@ export interface Images {
   commit(options: CommitOptions): Promise<{ id: Digest }>;
   /** Images of layers that are here, as a build leaves them. */
   addBuilt(built: BuiltImages, signal: AbortSignal): Promise<StoredBuild>;
+  /** The same layers with nothing in those that a build made younger than this. */
+  clampLayers(layers: readonly LayerToClamp[], latestSeconds: number, signal: AbortSignal): Promise<ClampedLayers>;
   /** `--change` instructions on a config. @throws EngineError InvalidParameter */
   applyChanges(config: ImageProcessConfig, changes: readonly string[]): ImageProcessConfig;
   /** Resolves when nothing is left to be written in the background. */
@@ -137,6 +140,7 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     prune: (filters, inUse) => pruneImages(store, { filters, inUse, nowMs: Date.now(), dropBlobs: holds.drop }).finally(dropUnnamed),
     commit: (options) => commitImage(deps, options),
     addBuilt: (built, signal) => addBuiltImages({ ...deps, packLayer }, built, signal),
+    clampLayers: (layers, latestSeconds, signal) => clampLayers({ ...deps, packLayer }, layers, latestSeconds, signal),
     applyChanges,
     settled: () => deps.background.settled(),
     addEmbedded: (ref, files, config) => addEmbeddedImage(deps, ref, files, config),

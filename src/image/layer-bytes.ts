@@ -1,3 +1,4 @@
+import type { LayerShape } from "../archive/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import type { ContentStore } from "../content/mod.ts";
 import type { Layer, Snapshots } from "../snapshot/mod.ts";
@@ -7,7 +8,7 @@ export interface LayerBytesDeps {
   readonly content: ContentStore;
   readonly snapshots: Snapshots;
   /** Packs the folder of a layer; without times of folders, to compare it. */
-  readonly packLayer: (folder: string, signal: AbortSignal, options?: { readonly folderTimes?: boolean }) => Promise<AsyncIterable<Uint8Array>>;
+  readonly packLayer: (folder: string, signal: AbortSignal, shape?: LayerShape) => Promise<AsyncIterable<Uint8Array>>;
 }
 
 /**

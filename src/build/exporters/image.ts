@@ -24,7 +24,9 @@ export async function exportImage(deps: BuildDeps, results: readonly Exported[],
   return await shownAs(tell, TITLES[exporter.type] ?? "exporting to image", async (work) => {
     work.status("exporting layers");
     const provenance = exporter.type === "docker" ? undefined : provenanceMode(request);
-    const images = results.map((result) => ({ ...builtImage(result, exporter, options), ...(provenance && { statements: provenanceOf(result, options, names, provenance) }) }));
+    using clamped = new DisposableStack();
+    const layersOf = await clampedLayers(deps, results, exporter, work, clamped, options);
+    const images = layersOf.map((result) => ({ ...builtImage(result, exporter, options), ...(provenance && { statements: provenanceOf(result, options, names, provenance) }) }));
     const indexAnnotations = annotationsFor("index", exporter.attrs, request.annotations, undefined);
     const isIndex = images.length > 1 || images.some(({ statements }) => statements !== undefined) || Object.keys(indexAnnotations).length > 0;
     // The archive's image is gone again when it is sent: a name of its own keeps it until then.
@@ -40,6 +42,18 @@ export async function exportImage(deps: BuildDeps, results: readonly Exported[],
     } else await nameAndPush(deps, stored, names, pushes, work, options);
     return resultOf(stored, names);
   });
+}
+
+/** rewrite-timestamp: no file of the image's own layers is younger than the fixed time. */
+async function clampedLayers(deps: BuildDeps, results: readonly Exported[], { attrs }: ImageExporter, work: ShownWork, held: DisposableStack, { epoch, signal }: ExportOptions): Promise<readonly Exported[]> {
+  if (!isTrue(attrs["rewrite-timestamp"])) return results;
+  if (epoch === undefined) {
+    work.done("rewrite-timestamp is specified, but no source-date-epoch was found");
+    return results;
+  }
+  const rewritten: Exported[] = [];
+  for (const result of results) rewritten.push({ ...result, layers: held.use(await deps.images.clamp(result.layers, Math.floor(Date.parse(epoch) / 1000), signal)).layers });
+  return rewritten;
 }
 
 function builtImage({ target, layers }: Exported, exporter: ImageExporter, { request, epoch }: ExportOptions): BuiltImage {

@@ -19,6 +19,7 @@ export function buildImages(ctx: EngineContext): BuildImages {
       return { id: image.id, digest: digestOf(image, reference), config: image.config };
     },
     add: (built, signal) => ctx.images.addBuilt(built, signal),
+    clamp: (layers, latestSeconds, signal) => ctx.images.clampLayers(layers, latestSeconds, signal),
     push: async (name, request, work, signal) => {
       const reference = parseReference(name);
       const repository = registryClient(ctx).repository(reference, authFor(reference, request));

@@ -1,4 +1,4 @@
-import type { BuiltImages, PullRequest, Pulled, PushRequest, Pushed, StoredBuild, TransferMessage } from "../../image/mod.ts";
+import type { BuiltImages, ClampedLayers, LayerToClamp, PullRequest, Pulled, PushRequest, Pushed, StoredBuild, TransferMessage } from "../../image/mod.ts";
 import type { Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, Reference } from "../../spec/mod.ts";
 import type { CopiedLayer } from "./trees.ts";
 
@@ -87,5 +87,7 @@ export interface ImagePort {
   commit(options: CommitOptions): Promise<{ id: Digest }>;
   /** Images of layers that are here, as a build leaves them. */
   addBuilt(built: BuiltImages, signal: AbortSignal): Promise<StoredBuild>;
+  /** The same layers with nothing in those that a build made younger than this. */
+  clampLayers(layers: readonly LayerToClamp[], latestSeconds: number, signal: AbortSignal): Promise<ClampedLayers>;
   applyChanges(config: ImageProcessConfig, changes: readonly string[]): ImageProcessConfig;
 }
