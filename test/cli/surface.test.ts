@@ -15,12 +15,12 @@ interface Surface {
 const SURFACE = process.env["HAKO_SURFACE"] ?? join(import.meta.dir, "..", "..", "..", "shared", "spec", "cli.json");
 
 /** Groups that other work brings; each of their names gets a sentence that says so. */
-const OTHER_GROUPS = new Set(["build", "buildx", "checkpoint", "compose", "config", "manifest", "node", "plugin", "registry", "secret", "service", "stack", "swarm", "trust"]);
+const OTHER_GROUPS = new Set(["checkpoint", "compose", "config", "manifest", "node", "plugin", "registry", "secret", "service", "stack", "swarm", "trust"]);
 
 /** Commands of our groups that are not there yet. */
 const MISSING_COMMANDS = new Set([
-  // Building and registries.
-  "build", "image build", 
+  // A builder's own wire, and records of builds that are carried elsewhere.
+  "buildx dial-stdio", "buildx history export", "buildx history import", "buildx history inspect attachment", "buildx history open",
 ]);
 
 /** Flags we do not have, with the reason. */
@@ -33,10 +33,12 @@ const present = existsSync(SURFACE);
 const surface: Surface = present ? (JSON.parse(readFileSync(SURFACE, "utf8")) as Surface) : { commands: [] };
 
 function find(path: string): CommandSpec | Entry | undefined {
-  const [first = "", second] = path.split(" ");
+  const [first = "", second, third, ...deeper] = path.split(" ");
+  if (deeper.length > 0) return undefined;
   const named = (entries: readonly Entry[], name: string) => entries.find((entry) => entry.name === name || entry.aliases?.includes(name));
   const entry = named(TABLE, first);
-  const found = second === undefined ? entry : named(entry?.children ?? [], second);
+  const child = second === undefined ? entry : named(entry?.children ?? [], second);
+  const found = third === undefined ? child : named(child?.children ?? [], third);
   return found?.command ?? found;
 }
 

@@ -89,7 +89,7 @@ function checkTag(tag: string): void {
     parseReference(tag);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw notPrepared(`invalid tag ${JSON.stringify(tag)}: ${message.replace(/^invalid reference format: /, "")}`);
+    throw notPrepared(`invalid tag ${JSON.stringify(tag)}: ${message.replace(/^invalid reference format: /, "").replace(/ \([^)]*\) must be/, " must be")}`);
   }
 }
 
