@@ -37,7 +37,7 @@ export interface EngineContext {
   readonly identity: EngineIdentity;
   /** The operator's settings; a reload puts another object in its place. */
   readonly defaults: EngineDefaults;
-  readonly space: Pick<DiskSpace, "requireWritable" | "makeRoom">;
+  readonly space: Pick<DiskSpace, "requireWritable" | "makeRoom" | "isFull">;
   readonly images: ImagePort;
   readonly snapshots: SnapshotPort;
   readonly trees: TreePort;

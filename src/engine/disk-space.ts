@@ -38,6 +38,10 @@ export class DiskSpace {
     throw new EngineError("Unavailable", `the disk under ${this.dataRoot} is full: remove containers, images or other files, then try again`);
   }
 
+  isFull(): boolean {
+    return this.#free() < LEAST_FREE_BYTES;
+  }
+
   /** The store took no row: what ends and goes must still be written down. */
   makeRoom(): void {
     this.#release();

@@ -40,7 +40,7 @@ export async function openPlayground(folder = scratchFolder()) {
   const layers = layerPort(snapshots);
   const base = layers.get(1) ?? (await addBase(snapshots));
   const part = {
-    db, paths: { dataRoot, runRoot }, space: { requireWritable: () => undefined }, cgroups, host: hostFacts(), network: { find: () => undefined, detach: () => undefined, bridge: { gateway: "" } }, runtime: runtimePort(spawner),
+    db, paths: { dataRoot, runRoot }, space: { requireWritable: () => undefined, isFull: () => false }, cgroups, host: hostFacts(), network: { find: () => undefined, detach: () => undefined, bridge: { gateway: "" } }, runtime: runtimePort(spawner),
     defaults: ENGINE_DEFAULTS, trees, images: { resolve: () => ({ layers: [base.n] }) }, log: (sentence: string) => console.error(sentence), containers: { find: () => undefined }, snapshots,
   };
   const solver = openSolver(solverDeps(part as unknown as EngineContext, { layers, launchWorker: launchBuildWorker }));

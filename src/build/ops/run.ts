@@ -100,7 +100,8 @@ async function runStep(steps: StepPort, request: RepeatableRequest, job: JobCont
 
 const newStepID = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
 
-const LITTLE_SPACE_BYTES = 1024 * 1024;
+/** With less the engine itself is short of space. */
+const LITTLE_SPACE_BYTES = 32 * 1024 * 1024;
 
 function failureOf({ args }: RunOp, { exitCode, oomKilled }: StepExit, freeBytes: number): string {
   const reason = oomKilled ? ": the kernel killed it: out of memory" : freeBytes < LITTLE_SPACE_BYTES ? ": no space left on the engine's disk" : "";

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { EngineError, messageOf, nowNs } from "../../base/mod.ts";
+import { EngineError, firstFailure, messageOf, nowNs } from "../../base/mod.ts";
 import type { RunningStep, StepExit, StepPort, StepRequest } from "../../build/mod.ts";
 import type { RuntimeSpec } from "../../spec/mod.ts";
 import type { EngineContext } from "../context.ts";
@@ -124,10 +124,17 @@ function runningStep(ctx: EngineContext, id: string, { shim, cgroup, refused, mo
       if (!ended) step.kill();
       await exited.catch(() => undefined);
       over.abort();
-      await held.disposeAsync();
+      await letGo(ctx, id, held);
     },
   };
   return step;
+}
+
+/** Goes through to the end: what fails here must not hide how the step ended. */
+async function letGo(ctx: EngineContext, id: string, held: AsyncDisposableStack): Promise<void> {
+  // A step that filled the disk: the store must be written all the same.
+  if (ctx.space.isFull()) ctx.space.makeRoom();
+  await held.disposeAsync().catch((error: unknown) => ctx.log(`step ${id}: ${messageOf(firstFailure(error))}, ignoring; the next start of the engine sweeps it`));
 }
 
 async function exitOf(shim: Shim): Promise<StepExit> {
