@@ -79,7 +79,7 @@ function showing(work: ShownWork): (message: TransferMessage) => void {
   return ({ id, status, progressDetail }) => {
     if (id === undefined || status === undefined) return;
     const { current, total } = progressDetail ?? {};
-    if (/complete|exists|Pushed|Mounted/i.test(status)) work.done(`${id} ${status}`, total ?? 0, total);
+    if (/^(?:Pull complete|Already exists|Layer already exists|Pushed|Mounted from)/.test(status)) work.done(`${id} ${status}`, total ?? 0, total);
     else if (current !== undefined) work.status(`${status} ${id}`, current, total);
   };
 }

@@ -1,6 +1,6 @@
 import { endOfArchive } from "../../archive/mod.ts";
 import { build, httpValidator, resolveGitRef, type BuildOptions } from "../../build/mod.ts";
-import { familiarName, parseReference } from "../../spec/mod.ts";
+import { familiarName, parseReference, withDefaultTag } from "../../spec/mod.ts";
 import type { EngineContext } from "../context.ts";
 import type { BuildClient, BuildDeps, BuildRequest, BuildResult, Tell } from "../ports.ts";
 import { proxyOf } from "./remote-sources.ts";
@@ -35,5 +35,6 @@ async function* nothing(): AsyncGenerator<Uint8Array, void, void> {
 /** As Docker's: names that the image was given. */
 function announce(ctx: EngineContext, { exporters, tags }: BuildRequest, { imageId }: BuildResult): void {
   if (imageId === undefined || !exporters.some(({ type }) => type === "image" || type === "registry")) return;
-  for (const tag of tags) ctx.eventLog.emit({ type: "image", action: "tag", id: imageId, attributes: { name: familiarName(parseReference(tag)) } });
+  for (const tag of tags) ctx.eventLog.emit({ type: "image", action: "tag", id: imageId, attributes: { name: familiarName(withDefaultTag(parseReference(tag))) } });
+  ctx.eventLog.emit({ type: "image", action: "create", id: imageId, attributes: { name: imageId } });
 }
