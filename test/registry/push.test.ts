@@ -3,7 +3,8 @@ import { expect, test } from "bun:test";
 import { createServer, type AddressInfo } from "node:net";
 import { openRegistryClient, type RegistryAuth, type RegistryClientOptions } from "../../src/registry/mod.ts";
 import { MEDIA, parseReference } from "../../src/spec/mod.ts";
-import { digestOf, QUICK, refusal, scriptedRegistry, type Request } from "./scripted-registry.ts";
+import { digestOf, QUICK, readAll, refusal, scriptedRegistry, type Request } from "./scripted-registry.ts";
+import { noise, startRegistry } from "./serving.ts";
 
 const BLOB = Buffer.alloc(1_000_000, "contents of a layer ");
 const DIGEST = digestOf(BLOB);
@@ -67,20 +68,23 @@ test("a blob is sent in pieces, and the registry's way is followed", async () =>
   expect(registry.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers.get("content-range"))).toEqual(["0-399999", "400000-799999", "800000-999999"]);
 });
 
-test("a blob is sent while it is made: in pieces, or at once where it fits into one", async () => {
+test("a blob is sent while it is made, what is small of it when it is", async () => {
   const store = storing();
   await using registry = await scriptedRegistry(store.answer);
-  const sent = { digest: DIGEST, size: BLOB.length };
-  expect(await repository(registry.host).uploadPieces(pieces(), { chunkBytes: 400_000 })).toMatchObject(sent);
-  expect(registry.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers.get("content-range"))).toEqual(["0-399999", "400000-799999", "800000-999999"]);
+  expect(await repository(registry.host).uploadStream(pieces())).toMatchObject({ digest: DIGEST, size: BLOB.length });
+  expect(registry.lines.map((line) => line.split(" ")[0])).toEqual(["POST", "PUT"]);
   expect(store.stored.get(DIGEST)?.equals(BLOB)).toBe(true);
-  const before = registry.lines.length;
-  expect(await repository(registry.host).uploadPieces(pieces())).toMatchObject(sent);
-  expect(registry.lines.slice(before).map((line) => line.split(" ")[0])).toEqual(["POST", "PUT"]);
-  expect(await repository(registry.host).uploadPieces((async function* () {})())).toMatchObject({ digest: digestOf(""), size: 0 });
-  const broken = (async function* () { yield* pieces(); throw new Error("the layer is gone"); })();
-  await expect(repository(registry.host).uploadPieces(broken, { chunkBytes: 400_000 })).rejects.toThrow("the layer is gone");
-  expect(registry.lines.at(-1)).toStartWith("DELETE ");
+  expect(await repository(registry.host).uploadStream((async function* () {})())).toMatchObject({ digest: digestOf(""), size: 0 });
+  await using own = startRegistry();
+  const large = noise(5_000_000);
+  const parts = async function* () { for (let at = 0; at < large.length; at += 300_000) yield large.subarray(at, at + 300_000); };
+  const target = repository(new URL(own.url).host);
+  const progress: number[] = [];
+  expect(await target.uploadStream(parts(), { onProgress: (bytes) => progress.push(bytes) })).toMatchObject({ digest: digestOf(large), size: large.length });
+  expect([progress[0], progress.at(-1)]).toEqual([0, large.length]);
+  expect((await readAll(await target.blob(digestOf(large), { expectedSize: large.length }))).equals(large)).toBe(true);
+  const broken = async function* () { yield* parts(); throw new Error("the layer is gone"); };
+  await expect(target.uploadStream(broken())).rejects.toThrow("the layer is gone");
 });
 
 test("an empty blob is sent too", async () => {

@@ -7,7 +7,7 @@ import { listReferrers, listTags } from "./lists.ts";
 import { withRetries, type Patience } from "./retry.ts";
 import type { Access, Session, Transfer } from "./transfer.ts";
 import type { BlobOptions, BlobStream, BlobUpload, Manifest, ManifestOptions, OnRetry, Page, RegistryAuth, Repository, RequestOptions, ResolveOptions, UploadOptions } from "./types.ts";
-import { upload, uploadPieces } from "./upload.ts";
+import { upload, uploadStream } from "./upload.ts";
 
 /** One place to read from or write to, as one operation uses it. */
 export interface Place {
@@ -79,8 +79,8 @@ export class RemoteRepository implements Repository {
     return upload((from) => this.#home("push", options.signal, from), this.#patience(options.signal, options.onRetry), blob, options);
   }
 
-  async uploadPieces(chunks: AsyncIterable<Uint8Array>, options: UploadOptions = {}): Promise<{ digest: Digest; size: number }> {
-    return uploadPieces(await this.#home("push", options.signal), chunks, options);
+  async uploadStream(chunks: AsyncIterable<Uint8Array>, options: UploadOptions = {}): Promise<{ digest: Digest; size: number }> {
+    return uploadStream(await this.#home("push", options.signal), chunks, options);
   }
 
   putManifest(tagOrDigest: string, mediaType: string, bytes: Uint8Array, { signal }: RequestOptions = {}): Promise<Digest> {

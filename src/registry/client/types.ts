@@ -152,7 +152,7 @@ export interface Repository {
   keptAs(tagOrDigest: string, options?: RequestOptions): Promise<Digest | undefined>;
   uploadBlob(blob: BlobUpload, options?: UploadOptions): Promise<"exists" | "mounted" | "uploaded">;
   /** A blob that is sent while it is made: without asking for it before, and once only. @returns what it was @throws RegistryError, and what the source throws */
-  uploadPieces(chunks: AsyncIterable<Uint8Array>, options?: UploadOptions): Promise<{ readonly digest: Digest; readonly size: number }>;
+  uploadStream(chunks: AsyncIterable<Uint8Array>, options?: UploadOptions): Promise<{ readonly digest: Digest; readonly size: number }>;
   /** @returns the digest under which the registry keeps it, which is that of the bytes */
   putManifest(tagOrDigest: string, mediaType: string, bytes: Uint8Array, options?: RequestOptions): Promise<Digest>;
   tags(options?: RequestOptions & { readonly last?: string; readonly n?: number }): Promise<Page>;

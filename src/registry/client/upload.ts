@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { parseDigest, type Digest } from "../../spec/mod.ts";
 import type { HttpResponse, RequestBody } from "../http/mod.ts";
 import { parseHttpUrl } from "./endpoints.ts";
@@ -109,7 +109,6 @@ async function post({ transfer, session, access, signal }: Place, url: URL): Pro
   return response;
 }
 
-const PIECE_BYTES = 8 * 1024 * 1024;
 const NOTHING: RequestBody = { sizeBytes: 0, open: () => [] };
 const OCTETS = { "Content-Type": "application/octet-stream" };
 
@@ -154,35 +153,64 @@ async function sendChunk({ transfer, session, access, signal }: Place, url: URL,
 }
 
 /**
- * Sends what is known at its end only, while it is made: in pieces, or at once where it fits into one. There is one attempt, and nothing of it stays
- * when it fails. @returns what was sent
+ * Sends what is known at its end only, while it is made; what is small, when it is. There is one attempt, and nothing of it stays when it fails.
+ * @returns what was sent
  */
-export async function uploadPieces(place: Place, chunks: AsyncIterable<Uint8Array>, { onProgress, chunkBytes = PIECE_BYTES }: UploadOptions): Promise<{ digest: Digest; size: number }> {
+export async function uploadStream(place: Place, source: AsyncIterable<Uint8Array>, { onProgress }: UploadOptions): Promise<{ digest: Digest; size: number }> {
   const hash = createHash("sha256");
-  let at = 0;
+  const read = hashed(source, hash);
+  const head: Uint8Array[] = [];
+  let size = 0;
   let url: URL | undefined;
-  const begun = async (): Promise<URL> => (url ??= uploadAt(await post(place, new URL("blobs/uploads/", place.base)), place.base));
-  const finish = async (last: Uint8Array): Promise<{ digest: Digest; size: number }> => {
-    const blob = { digest: parseDigest(`sha256:${hash.digest("hex")}`), size: at + last.length, open: async function* () { yield last; } };
-    if (at === 0) await sendWhole(place, await begun(), blob, { ...(onProgress && { onProgress }) });
-    else await close(place, await sendChunk(place, await begun(), last, at, onProgress), blob);
-    return blob;
-  };
+  const described = (): { digest: Digest; size: number } => ({ digest: parseDigest(`sha256:${hash.digest("hex")}`), size });
   try {
-    let held: Uint8Array | undefined;
-    for await (const chunk of regrouped(chunks, chunkBytes)) {
-      hash.update(chunk);
-      if (held) {
-        url = await sendChunk(place, await begun(), held, at, onProgress);
-        at += held.length;
-      }
-      held = chunk;
+    let step = await read.next();
+    for (; !step.done && size < SMALL_BYTES; step = await read.next()) {
+      head.push(step.value);
+      size += step.value.length;
     }
-    return await finish(held ?? new Uint8Array());
+    url = uploadAt(await post(place, new URL("blobs/uploads/", place.base)), place.base);
+    if (step.done) {
+      const blob = described();
+      await sendWhole(place, url, { ...blob, open: () => after(head, read) }, { ...(onProgress && { onProgress }) });
+      return blob;
+    }
+    head.push(step.value);
+    size = 0;
+    url = await sendStream(place, url, counted(after(head, read), 0, (sent) => {
+      size = sent;
+      onProgress?.(sent);
+    }));
+    const blob = described();
+    await close(place, url, blob);
+    return blob;
   } catch (error) {
     if (url) await cancel(place, url);
     throw error;
+  } finally {
+    await read.return();
   }
+}
+
+const SMALL_BYTES = 1024 * 1024;
+
+async function sendStream({ transfer, session, access, signal }: Place, url: URL, chunks: AsyncIterable<Uint8Array>): Promise<URL> {
+  const body = { sizeBytes: undefined, open: () => chunks };
+  const response = await transfer.request(session, { method: "PATCH", url, access, headers: OCTETS, body, ...(signal && { signal }) }, [201, 202]);
+  await response.discard();
+  return uploadAt(response, url);
+}
+
+async function* hashed(chunks: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array, void, void> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+async function* after(head: readonly Uint8Array[], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  yield* head;
+  yield* rest;
 }
 
 /** As one chunk, and with its own end: a registry may take a body with the last request only for the whole. */
@@ -195,7 +223,7 @@ async function sendRest(place: Place, at: URL, received: number, blob: BlobUploa
   await close(place, uploadAt(response, at, blob.digest), blob);
 }
 
-async function close({ transfer, session, access, signal }: Place, at: URL, { digest }: BlobUpload): Promise<void> {
+async function close({ transfer, session, access, signal }: Place, at: URL, { digest }: Pick<BlobUpload, "digest">): Promise<void> {
   const response = await transfer.request(session, { method: "PUT", url: withDigest(at, digest), access, headers: OCTETS, body: NOTHING, ...(signal && { signal }) }, [201, 204]);
   await response.discard();
 }

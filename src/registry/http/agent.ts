@@ -5,7 +5,8 @@ import type { HttpLimits } from "./limits.ts";
 import { bodyLength, formatHead, keepsAlive, readBody, readHead, type ResponseHead } from "./message.ts";
 
 export interface RequestBody {
-  readonly sizeBytes: number;
+  /** Undefined where only the end tells. */
+  readonly sizeBytes: number | undefined;
   /** Called once per attempt. */
   open(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
@@ -131,6 +132,8 @@ export class HttpAgent {
   }
 }
 
+const LINE_END = Buffer.from("\r\n");
+const WRITE_BYTES = 128 * 1024;
 const TIMED_OUT = "net/http: timeout awaiting response headers";
 
 /** Sends and listens at once: a server may refuse a body before it has seen it all. */
@@ -166,16 +169,34 @@ function failureOf(sending: Promise<void>): Promise<never> {
 async function send(connection: Connection, { url, proxy }: Route, { method, headers, body }: HttpRequest, answered: () => boolean): Promise<boolean> {
   const plainProxy = proxy && url.protocol === "http:" ? proxy : undefined;
   const target = plainProxy ? `${url.origin}${url.pathname}${url.search}` : `${url.pathname}${url.search}`;
-  const all = { Host: url.host, ...headers, ...(plainProxy && proxyAuthorization(plainProxy)), ...(body && { "Content-Length": String(body.sizeBytes) }) };
+  const all = { Host: url.host, ...headers, ...(plainProxy && proxyAuthorization(plainProxy)), ...(body && framing(body)) };
   await connection.write(formatHead(method, target, all));
-  let left = body?.sizeBytes ?? 0;
-  for await (const chunk of body?.open() ?? []) {
+  if (!body) return true;
+  if (body.sizeBytes === undefined) return await sendChunked(connection, body.open(), answered);
+  let left = body.sizeBytes;
+  for await (const chunk of body.open()) {
     if (answered()) return false;
     left -= chunk.length;
     if (left < 0) break;
-    await connection.write(chunk);
+    // What a socket does not take at once it copies: of large pieces again and again.
+    for (let at = 0; at < chunk.length && !answered(); at += WRITE_BYTES) await connection.write(chunk.subarray(at, at + WRITE_BYTES));
   }
-  if (left !== 0) throw new TransportError("protocol", `http: ContentLength=${body?.sizeBytes} with Body length ${(body?.sizeBytes ?? 0) - left}`);
+  if (left !== 0) throw new TransportError("protocol", `http: ContentLength=${body.sizeBytes} with Body length ${body.sizeBytes - left}`);
+  return true;
+}
+
+const framing = ({ sizeBytes }: RequestBody): Record<string, string> => (sizeBytes === undefined ? { "Transfer-Encoding": "chunked" } : { "Content-Length": String(sizeBytes) });
+
+/** RFC 9112, 7.1: what has no length is sent piece by piece, each behind its own. */
+async function sendChunked(connection: Connection, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, answered: () => boolean): Promise<boolean> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += WRITE_BYTES) {
+      if (answered()) return false;
+      const piece = chunk.subarray(at, at + WRITE_BYTES);
+      await connection.write(Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, LINE_END]));
+    }
+  }
+  await connection.write("0\r\n\r\n");
   return true;
 }
 
