@@ -1,4 +1,4 @@
-import { EngineError, messageOf, nowNs } from "../../base/mod.ts";
+import { EngineError, firstFailure, messageOf, nowNs } from "../../base/mod.ts";
 import type { Digest } from "../../spec/mod.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import { applyFileOp } from "../ops/files.ts";
@@ -38,17 +38,22 @@ export class Solve {
       const evaluated = await Promise.all(targets.map((target) => this.#evaluate(target)));
       const { records } = this.parts;
       const results = evaluated.map((each) => ({ layers: each.kind === "layers" ? each.layers.map((layer) => ({ ...layer, ...records.factsOf(layer.n) })) : [] }));
-      return { results, [Symbol.asyncDispose]: () => this.#held.disposeAsync() };
+      return { results, [Symbol.asyncDispose]: () => this.#release() };
     } catch (error) {
       this.#abort.abort(error);
       // Everything that this build began has ended when it has failed.
       await Promise.allSettled(this.#known.values());
-      await this.#held.disposeAsync();
+      await this.#release();
       signal.throwIfAborted();
       throw error;
     } finally {
       signal.removeEventListener("abort", abort);
     }
+  }
+
+  /** Does not fail: it would hide how the build ended. What stays held is let go of at the next start. */
+  async #release(): Promise<void> {
+    await this.#held.disposeAsync().catch((error: unknown) => this.parts.log(`a build's layers could not be let go of: ${messageOf(firstFailure(error))}, ignoring; the next start of the engine does it`));
   }
 
   #evaluate(vertex: Vertex): Promise<Evaluated> {
