@@ -32,7 +32,7 @@ export { Rtnetlink, splitCidr, type Link, type InterfaceAddress, type InterfaceC
 export { FIRST_CONTAINER_LINK, hairpinBatch, vethToPid, linksToPid, insideBatch, loopbackBatch, type DefaultRoute, type HostBatch, type InsideLink, type InsidePlan, type SubInterfacePlan, type VethPlan } from "./container-links.ts";
 export { announceGatewayBatch, loopbackGuardBatch, resolverLinkBatch, RESOLVER_ADDRESS, type ResolverLink } from "./resolver-link.ts";
 export { addressBytes, addressText, macBytes, macText } from "./ip-address.ts";
-export { NftElements, groupKey, interfaceKey, macKey, addressKey, numberKey, protocolFamilyKey, subnetKey, joinKeys, type ElementChange, type ElementKey } from "./nft-elements.ts";
+export { NftElements, groupKey, indexKey, interfaceKey, macKey, addressKey, numberKey, protocolFamilyKey, subnetKey, joinKeys, type ElementChange, type ElementKey } from "./nft-elements.ts";
 export { applyRuleset, takesRuleset, listTable, deleteTable, type NftFamily } from "./nftables.ts";
 export { listForwardChains, listInputChains, type FirewallTool, type ForwardChain, type InputChain } from "./other-firewalls.ts";
 export { endWriting, ephemeralPorts, holdPort, type PortProtocol } from "./port-socket.ts";

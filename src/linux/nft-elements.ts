@@ -43,6 +43,9 @@ export function protocolFamilyKey(family: 4 | 6): ElementKey {
   return { text: `ipv${family}`, bytes: Uint8Array.of(NFPROTO[family]) };
 }
 
+/** An interface by its number, which nobody else may have. Not for a set of ranges. */
+export const indexKey = groupKey;
+
 export function macKey(mac: string): ElementKey {
   return { text: mac, bytes: macBytes(mac) };
 }

@@ -1,5 +1,5 @@
 import { messageOf } from "../base/mod.ts";
-import { addressKey, applyRuleset, deleteTable, groupKey, interfaceKey, joinKeys, macKey, NftElements, numberKey, protocolFamilyKey, RESOLVER_ADDRESS, subnetKey, takesRuleset, type ElementChange, type ElementKey } from "../linux/mod.ts";
+import { addressKey, applyRuleset, deleteTable, groupKey, indexKey, interfaceKey, joinKeys, macKey, NftElements, numberKey, protocolFamilyKey, RESOLVER_ADDRESS, subnetKey, takesRuleset, type ElementChange, type ElementKey } from "../linux/mod.ts";
 import { readOption } from "./driver-options.ts";
 import { gatewayMode, trustedInterfaces, type GatewayMode } from "./gateway-mode.ts";
 import { linkGroup } from "./endpoint.ts";
@@ -30,6 +30,9 @@ const SETS: Readonly<Record<"inet" | "bridge", Readonly<Record<string, string>>>
     translated6: "type ipv6_addr; flags interval",
   },
   bridge: {
+    // Port, MAC and IP address that belong together: most packets are known by one look.
+    pass: "type iface_index . ether_addr . ipv4_addr",
+    pass6: "type iface_index . ether_addr . ipv6_addr",
     // The host ends of a network's links are a group.
     apart: "type devgroup",
     // Group and address: somebody's. Port and address: its own.
@@ -81,11 +84,13 @@ ${passIPv6(ipv6)}    meta nfproto . iifname @isolated ct original ip daddr ${RES
 `,
   bridge: `  chain prerouting {
     type filter hook prerouting priority -300; policy accept;
+    meta iif . ether saddr . ip saddr @pass accept
+    icmpv6 type { nd-neighbor-advert, nd-router-advert, nd-redirect } jump neighbours
+    meta iif . ether saddr . ip6 saddr @pass6 accept
     meta iifgroup . ether saddr @macs iifname . ether saddr != @own_macs drop
     meta iifgroup . ip saddr @addresses iifname . ip saddr != @own drop
     meta iifgroup . arp saddr ip @addresses iifname . arp saddr ip != @own drop
     meta iifgroup . ip6 saddr @addresses6 iifname . ip6 saddr != @own6 drop
-    icmpv6 type { nd-neighbor-advert, nd-router-advert, nd-redirect } jump neighbours
   }
   chain neighbours {
     icmpv6 type nd-neighbor-advert meta iifgroup . @th,64,128 @targets6 iifname . @th,64,128 != @own_targets6 drop
@@ -181,11 +186,12 @@ export function networkElements(network: NetworkRecord): ElementChange[] {
 }
 
 /** What a container's end of a bridge may say it is. */
-export function endpointElements({ bridge, networkId, hostInterface, mac, ip, ip6, linkLocal }: Endpoint): ElementChange[] {
+export function endpointElements({ bridge, networkId, hostInterface, hostIndex, mac, ip, ip6, linkLocal }: Endpoint): ElementChange[] {
   if (bridge === "") return [];
   const port = interfaceKey(hostInterface);
   const group = groupKey(linkGroup(networkId));
   return [
+    ...[ip, ip6].filter((address) => address !== "").map((address) => bridged(address.includes(":") ? "pass6" : "pass", joinKeys(indexKey(hostIndex), macKey(mac), addressKey(address)))),
     bridged("macs", joinKeys(group, macKey(mac))),
     bridged("own_macs", joinKeys(port, macKey(mac))),
     ...[ip, ip6, ...linkLocal, ...(ip6 === "" ? [] : [linkLocalOf(mac)])].filter((address) => address !== "").flatMap((address) => [...heldByGroup(group, address), ...heldByPort(port, address)]),

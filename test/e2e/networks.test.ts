@@ -1,7 +1,9 @@
 /** Networks that users make: who reaches whom, what is shown, and what a crash leaves. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { Live } from "../processes.ts";
+
+setDefaultTimeout(30_000);
 
 let engine: TestEngine;
 beforeAll(async () => {
