@@ -4,6 +4,7 @@ import { ComposeError } from "../errors.ts";
 import { MissingVariableError, substitute, TemplateError } from "../interpolation/template.ts";
 import { decodeProject, type Project } from "../model/project.ts";
 import { resolveFiles } from "../project/environment.ts";
+import { withReplicas } from "../project/scale.ts";
 import { withProfiles } from "../project/select.ts";
 import { entryOf, stringOf, type MappingNode } from "../tree/node.ts";
 import { discover, givenName, nameOfFolder, normalizeName, profilesOf, type Discovered } from "./discover.ts";
@@ -93,5 +94,5 @@ export function loadWholeProject(options: ProjectOptions, { steps = ALL_STEPS, r
   };
   const project = withProfiles(all, profiles);
   if (steps.checkConsistency) checkConsistency(project);
-  return resolveFiles(project, { environment: resolveEnvironment, discardLabelFiles, warn: options.onWarning ?? (() => {}) });
+  return resolveFiles(steps.checkConsistency ? withReplicas(project) : project, { environment: resolveEnvironment, discardLabelFiles, warn: options.onWarning ?? (() => {}) });
 }
