@@ -22,6 +22,7 @@ export { isGitURL, type GitURL } from "./sources/git-url.ts";
 export { parsePlatform as parseBuildPlatform } from "./frontend/platform.ts";
 export { unusedArguments } from "./frontend/unused-arguments.ts";
 export type { BuildCache, Pruned, PruneOptions } from "./cache/build-cache.ts";
+export type { KnownSteps } from "./cache/exchange.ts";
 export type { CacheFilters } from "./cache/filters.ts";
 export type { PolicyRule } from "./cache/policy.ts";
 export type { CacheUsage } from "./cache/usage.ts";

@@ -103,6 +103,22 @@ describe.skipIf(missing !== undefined)("the cache of a solver", () => {
     expect((await solve(ground, vertex)).output).toBe("doubtful\n");
   });
 
+  test("what is known of an image goes along with it, and what is damaged is refused", async () => {
+    const vertex = run(run(image(), "echo far >/far"), "echo away >/away");
+    const { cache } = ground.solver;
+    const layers = (await solve(ground, vertex)).results[0]?.layers ?? [];
+    const steps: unknown = JSON.parse(JSON.stringify(cache.knownSteps(layers)));
+    expect(steps).toMatchObject([{ layers: 2 }, { layers: 3 }]);
+    ground.snapshots.layers.retain("image:far", layers.at(-1)?.n ?? 0);
+    await cache.prune({ all: true });
+    expect(cache.adoptSteps(layers, steps, "imported")).toBe(2);
+    expect(cache.adoptSteps(layers, steps, "imported")).toBe(0);
+    expect((await solve(ground, vertex)).made).toEqual([]);
+    for (const damaged of [{}, [{ layers: 0, keys: [] }], [{ layers: 1, keys: ["key"] }], "text"]) expect(() => cache.adoptSteps(layers, damaged, "")).toThrow("is damaged");
+    expect(cache.adoptSteps(layers, [{ layers: 99, keys: [`sha256:${"a".repeat(64)}`] }], "")).toBe(0);
+    ground.snapshots.layers.release("image:far");
+  });
+
   test("after it was pruned a step runs again", async () => {
     const vertex = run(image(), "echo again");
     await solve(ground, vertex);

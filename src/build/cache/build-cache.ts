@@ -1,6 +1,8 @@
 import { messageOf } from "../../base/mod.ts";
 import type { CacheMounts } from "../ops/cache-mounts.ts";
 import type { SolverDeps } from "../solver/ports.ts";
+import type { LayerRef } from "../solver/types.ts";
+import { adoptSteps, knownSteps, parseKnownSteps, type KnownSteps } from "./exchange.ts";
 import { cacheFilter, type CacheFilters } from "./filters.ts";
 import { defaultPolicy, type PolicyRule } from "./policy.ts";
 import { planPrune, type PruneRule } from "./prune-plan.ts";
@@ -51,6 +53,19 @@ export class BuildCache {
   /** @throws EngineError InvalidParameter for a filter that is none */
   async prune({ all = false, filters = {}, keepMs = 0, reservedBytes = 0, maxUsedBytes = 0, minFreeBytes = 0 }: PruneOptions, tell: (usage: CacheUsage) => void = () => undefined): Promise<Pruned> {
     return await this.#apply({ matches: cacheFilter(filters), all, keepMs, reservedBytes, maxUsedBytes, minFreeBytes }, tell);
+  }
+
+  /** What is known of an image's layers, base first, to go along with it (`--cache-to type=inline`). */
+  knownSteps(layers: readonly LayerRef[]): KnownSteps[] {
+    return knownSteps(this.records, layers);
+  }
+
+  /**
+   * Makes the steps known that came with an image whose layers are here (`--cache-from`); `steps` as they came.
+   * @returns how many were new @throws EngineError InvalidParameter for what is damaged
+   */
+  adoptSteps(layers: readonly LayerRef[], steps: unknown, description: string): number {
+    return adoptSteps(this.records, layers, parseKnownSteps(steps), description);
   }
 
   get policy(): readonly PolicyRule[] {

@@ -80,6 +80,11 @@ export class CacheRecords {
     return row ? fromRow(row) : undefined;
   }
 
+  /** Of all records that came to this layer. */
+  keysOfTop(top: number): string[] {
+    return this.db.query<{ key: string }, [number]>("SELECT k.key FROM build_keys k JOIN build_records r ON r.id = k.record WHERE r.top = ? ORDER BY k.key").all(top).map(({ key }) => key);
+  }
+
   byTop(top: number): CacheRecord | undefined {
     const row = this.db.query<Row, [number]>("SELECT * FROM build_records WHERE top = ? LIMIT 1").get(top);
     return row ? fromRow(row) : undefined;
