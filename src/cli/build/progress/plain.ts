@@ -8,6 +8,9 @@ import { isRunning, lineTime, safeOutput, secondsBetween, Trace, type ShownStatu
 const INTERVAL_MS = 100;
 /** A step whose output waits for so long has its turn. */
 const MAX_DELAY_MS = 10_000;
+/** Between two lines about one thing that goes on, unless it came so much further. */
+const STATUS_INTERVAL_MS = 5000;
+const STATUS_SHARE = 0.05;
 /** So long a step keeps its turn among others as busy. */
 const ANTI_FLICKER_MS = 5000;
 
@@ -23,6 +26,7 @@ export class PlainDisplay implements Display {
   /** Printed with the first event: what cannot even begin is told without it. */
   #header: string | undefined;
   #midLine = false;
+  readonly #lastStatus = new Map<string, { readonly timeMs: number; readonly current: number }>();
 
   /** @param header printed in front of everything; undefined: nothing */
   constructor(write: (text: string) => void, header: string | undefined, now: () => number = Date.now) {
@@ -113,24 +117,37 @@ export class PlainDisplay implements Display {
   #printStatuses({ statuses, changedStatuses }: ShownVertex, tag: string): void {
     for (const id of changedStatuses) {
       const status = statuses.get(id);
-      if (!status) continue;
+      if (!status || !this.#isDue(status)) continue;
       this.#endLine();
       this.#line(`${tag} ${statusText(status)}`);
     }
     changedStatuses.clear();
   }
 
+  /** The beginning, the end, and in between only what has come far or long after the line before. */
+  #isDue({ current, total, startedNs, completedNs, id }: ShownStatus): boolean {
+    const key = `${startedNs} ${id}`;
+    const last = this.#lastStatus.get(key);
+    const now = this.#now();
+    const isDue = !last || completedNs !== undefined || now - last.timeMs >= STATUS_INTERVAL_MS || (total !== undefined && total > 0 && (current - last.current) / total >= STATUS_SHARE);
+    if (completedNs !== undefined) this.#lastStatus.delete(key);
+    else if (isDue) this.#lastStatus.set(key, { timeMs: now, current });
+    return isDue;
+  }
+
   #printLines(vertex: ShownVertex, tag: string): void {
     const startedNs = vertex.state.startedNs ?? 0n;
     for (const { text, timeNs } of vertex.lines.splice(0)) {
-      const shown = vertex.partialPrinted ? text.slice(vertex.partialPrinted) : `${tag} ${lineTime(startedNs, timeNs)} ${text}`;
+      const prefix = vertex.partialPrinted ? "" : `${tag} ${lineTime(startedNs, timeNs)} `;
+      const shown = safeOutput(text.slice(vertex.partialPrinted));
       vertex.partialPrinted = 0;
-      this.#write(`${safeOutput(shown)}\n`);
+      this.#write(`${prefix}${shown}\n`);
       this.#midLine = false;
     }
     const { partial } = vertex;
     if (!partial || partial.text.length === vertex.partialPrinted) return;
-    this.#write(safeOutput(vertex.partialPrinted ? partial.text.slice(vertex.partialPrinted) : `${tag} ${lineTime(startedNs, partial.timeNs)} ${partial.text}`));
+    const prefix = vertex.partialPrinted ? "" : `${tag} ${lineTime(startedNs, partial.timeNs)} `;
+    this.#write(prefix + safeOutput(partial.text.slice(vertex.partialPrinted)));
     vertex.partialPrinted = partial.text.length;
     this.#midLine = true;
   }

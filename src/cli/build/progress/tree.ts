@@ -45,15 +45,16 @@ export class TreeDisplay implements Display {
 
   show(event: BuildEvent): void {
     this.trace.update(event);
-    this.#timer ??= setInterval(() => this.#draw(undefined), INTERVAL_MS);
+    this.#timer ??= setInterval(() => this.draw(undefined), INTERVAL_MS);
   }
 
   finish(failed: boolean): void {
     clearInterval(this.#timer);
-    this.#draw(failed ? "failed" : "done");
+    this.draw(failed ? "failed" : "done");
   }
 
-  #draw(end: "failed" | "done" | undefined): void {
+  /** Once more in place of what was drawn; `end`: for the last time. */
+  draw(end: "failed" | "done" | undefined): void {
     const { columns, rows } = this.#terminal.size();
     const width = Math.max(MIN_COLUMNS, columns - 1);
     const limit = Math.max(3, rows - SPARE_ROWS);
