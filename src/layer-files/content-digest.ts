@@ -1,4 +1,4 @@
-import { closeFd, readFd, S } from "../linux/mod.ts";
+import { closeFd, readFd, S, type Stat } from "../linux/mod.ts";
 import { fileDigest, folderDigest, linkDigest, nodeDigest } from "./entry-digest.ts";
 import { excluderOf } from "./excludes.ts";
 import { isFolder, joined, kindOf, linkText, openFile, type MergedEntry, type MergedFolder } from "./merged-folder.ts";
@@ -17,7 +17,7 @@ export function contentOf(tree: MergedTree, action: CopyAction, line: ContentLin
       if (entry && excludes?.(path.slice(path.lastIndexOf("/") + 1), false) !== "yes") line(name, entryDigest(entry));
       continue;
     }
-    line(name, folderDigest(stat.mode));
+    line(name, owned(folderDigest(stat.mode), stat));
     const folder = tree.folder(path);
     if (folder) walk(folder, name, "", { line, check, excludes });
   }
@@ -42,7 +42,12 @@ function walk(folder: MergedFolder, name: string, relative: string, { line, chec
   }
 }
 
-export function entryDigest(entry: MergedEntry): string {
+/** A copy keeps the owner. Root's, as all of a context are, is not said. */
+const owned = (digest: string, { uid, gid }: Pick<Stat, "uid" | "gid">): string => (uid === 0 && gid === 0 ? digest : `${digest} ${uid}:${gid}`);
+
+export const entryDigest = (entry: MergedEntry): string => owned(plainDigest(entry), entry.stat);
+
+function plainDigest(entry: MergedEntry): string {
   const { stat } = entry;
   switch (kindOf(stat)) {
     case S.IFDIR:

@@ -1,4 +1,4 @@
-/** `owner` as in --chown, names looked up in the base; "" keeps root. */
+/** `owner` as in --chown, names looked up in the base; "" is root, and of a copy whoever has the source (of a context: root). */
 export type FileAction =
   | {
       readonly action: "copy";

@@ -87,7 +87,7 @@ class LayerWork implements Disposable {
     const tree = this.#tree(action.input);
     if (!input || !tree) throw new EngineError("System", "a copy of an input that the operation does not have");
     const owner = this.#owner(action.owner);
-    const copier = new Copier({ owner, mode: modeChange(action.mode), excludes: excluderOf(action.exclude), mayShare: (entry, place) => !isJudged(place) && this.#mayShare(input, entry) }, this.#upper, this.#count, this.#check);
+    const copier = new Copier({ owner: action.owner === "" ? "source" : owner, mode: modeChange(action.mode), excludes: excluderOf(action.exclude), mayShare: (entry, place) => !isJudged(place) && this.#mayShare(input, entry) }, this.#upper, this.#count, this.#check);
     for (const each of select(tree, action)) {
       this.#view.forget();
       this.#copyOne(copier, tree, each, action, owner);
