@@ -116,6 +116,12 @@ describe.skipIf(process.getuid?.() !== 0)("a copy", () => {
     expect(made()).toEqual(["n 644 0:0 x"]);
   });
 
+  test("an owner is kept where none is asked for", () => {
+    chownSync(at("context/x.txt"), 66, 78);
+    act(copy("x.txt", "/n"));
+    expect(made()).toEqual(["n 644 66:78 x"]);
+  });
+
   test("shares files with the context where that shows nowhere, never within one root, and not where programs judge by it", () => {
     act(copy("x.txt", "/one"), copy("x.txt", "/two"), copy("x.txt", "/etc/cron.d/x"), copy("x.txt", "/owned", { owner: "5" }));
     const inode = (path: string) => lstatSync(at(path)).ino;
