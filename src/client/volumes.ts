@@ -18,7 +18,7 @@ export const listVolumes = (client: Client, filters?: Filters) =>
 
 export const inspectVolume = (client: Client, name: string) => client.json<Volume>("GET", at(name));
 
-export const createVolume = (client: Client, body: { Name?: string; Driver?: string; DriverOpts?: Record<string, string>; Labels?: Record<string, string> }) =>
+export const createVolume = (client: Client, body: { Name?: string; Driver?: string; DriverOpts?: Record<string, string>; Labels?: Record<string, string>; ClusterVolumeSpec?: object }) =>
   client.json<Volume>("POST", "/volumes/create", { json: body });
 
 export const removeVolume = (client: Client, name: string, force: boolean) => client.send("DELETE", at(name), { query: { force: force || undefined } });

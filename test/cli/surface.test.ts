@@ -24,10 +24,7 @@ const MISSING_COMMANDS = new Set([
 ]);
 
 /** Flags we do not have, with the reason. */
-const MISSING_FLAGS = new Set(
-  // Cluster volumes: there is no cluster.
-  ["availability", "group", "limit-bytes", "required-bytes", "scope", "secret", "sharing", "topology-preferred", "topology-required", "type"].map((name) => `volume create --${name}`),
-);
+const MISSING_FLAGS = new Set<string>();
 
 const present = existsSync(SURFACE);
 const surface: Surface = present ? (JSON.parse(readFileSync(SURFACE, "utf8")) as Surface) : { commands: [] };

@@ -175,6 +175,7 @@ test("what a crash has left of a removal or of a rename is finished by the next 
 test("cluster volumes are refused in Docker's words", async () => {
   await create("local");
   expect(await refusal("volume", "update", "--availability", "pause", "local")).toBe("can only update cluster volumes");
+  expect(await refusal("volume", "create", "--type", "block", "x1")).toStartWith("Error response from daemon: This node is not a swarm manager.");
   const response = await engine.api("POST", "/volumes/create", { Name: "x1", ClusterVolumeSpec: {} });
   expect([response.status, ((await response.json()) as { message: string }).message]).toEqual([503, 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.']);
   await engine.ok("volume", "rm", "local");

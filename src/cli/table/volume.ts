@@ -4,6 +4,9 @@ import type { Flag } from "../flags.ts";
 const QUIET: Flag = { name: "quiet", short: "q", type: "bool", help: "Show only volume names" };
 const FORMAT = "Format the output with a Go template";
 
+/** What makes a volume one of a cluster. */
+export const CLUSTER_FLAGS = ["availability", "group", "limit-bytes", "required-bytes", "scope", "secret", "sharing", "topology-preferred", "topology-required", "type"] as const;
+
 export const LS: CommandSpec = {
   summary: "List volumes",
   usage: "[OPTIONS]",
@@ -23,6 +26,7 @@ export const CREATE: CommandSpec = {
     { name: "driver", short: "d", type: "string", default: '"local"', help: "Volume driver" },
     { name: "label", type: "list", help: "Set a label" },
     { name: "name", type: "string", hidden: true, help: "Name of the volume" },
+    ...CLUSTER_FLAGS.map((name): Flag => ({ name, type: name.startsWith("topology") ? "list" : name === "secret" ? "map" : "string", hidden: true, help: "Of a cluster volume: this engine has none" })),
     { name: "opt", short: "o", type: "map", default: "map[]", help: "Options of the driver" },
   ],
   load: () => import("../commands/volume-create.ts"),
