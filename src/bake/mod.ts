@@ -1,3 +1,4 @@
+export { composeTargets } from "./compose-targets.ts";
 export { readDefinition, type Definition, type DefinitionFile } from "./definition.ts";
 export { resolveBake, listTargets, listVariables, printBaked, type Baked, type BakeOptions } from "./resolve.ts";
 export type { Fields, Target } from "./target.ts";

@@ -3,7 +3,7 @@ import { Failure } from "./failure.ts";
 import type { Flag, Flags } from "./flags.ts";
 import { parseLine } from "./parse.ts";
 import { hint, nearest } from "./nearest.ts";
-import { NOT_YET, NOT_YET_IN, TABLE } from "./table/mod.ts";
+import { NOT_YET, TABLE } from "./table/mod.ts";
 
 export interface Resolved {
   readonly entry: Entry;
@@ -26,7 +26,7 @@ export function resolveCommand(words: readonly string[], table: readonly Entry[]
   const sub = words[1];
   if (!entry.children || sub === undefined || sub.startsWith("-")) return { entry, path: [entry.name], rest: words.slice(1) };
   const child = find(entry.children, sub);
-  if (!child && wantsHelp && !NOT_YET_IN[entry.name]?.includes(sub)) return undefined;
+  if (!child && wantsHelp) return undefined;
   if (!child) throw unknownCommand([entry.name], sub, entry.children);
   return { entry: child, path: [entry.name, sub], rest: words.slice(2) };
 }
@@ -57,8 +57,8 @@ export const findGroup = (name: string): Entry | undefined => TABLE.find((entry)
 const find = (entries: readonly Entry[], name: string): Entry | undefined => entries.find((entry) => entry.name === name || entry.aliases?.includes(name));
 
 function unknownCommand(group: readonly string[], name: string, entries: readonly Entry[]): Failure {
-  const later = group.length === 0 ? NOT_YET.has(name) : NOT_YET_IN[group[0] ?? ""]?.includes(name);
-  if (later) return new Failure(`${PROGRAM}: '${[...group, name].join(" ")}' is not there yet: this version runs containers from images that are loaded or imported`);
+  const later = group.length === 0 && NOT_YET.has(name);
+  if (later) return new Failure(`${PROGRAM}: '${[...group, name].join(" ")}' is not part of this version`);
   const path = [PROGRAM, ...group].join(" ");
   const visible = entries.filter((entry) => !entry.hidden).flatMap((entry) => [entry.name, ...(entry.aliases ?? [])]);
   const near = nearest(name, visible).map((candidate) => `${path} ${candidate}`);

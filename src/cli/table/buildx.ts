@@ -83,6 +83,32 @@ const USE: CommandSpec = {
 };
 const STOP: CommandSpec = { summary: "Stop builder instance", usage: "[NAME]", args: [0, 1], flags: ALWAYS, local: true, load: () => import("../commands/buildx/use.ts") };
 
+export const BAKE: CommandSpec = {
+  summary: "Build from a file",
+  usage: "[OPTIONS] [TARGET...]",
+  args: [0],
+  flags: [
+    { name: "allow", type: "list", help: "Allow build to access specified resources" },
+    BUILDER,
+    { name: "call", type: "string", default: '"build"', help: 'Set method for evaluating build ("check", "outline", "targets")' },
+    { name: "check", type: "bool", help: 'Shorthand for "--call=check"' },
+    DEBUG,
+    { name: "file", short: "f", type: "list", help: "Definition file (HCL, JSON, Compose)" },
+    { name: "list", type: "string", help: 'List targets or variables ("targets", "type=variables,format=json")' },
+    { name: "load", type: "bool", help: 'Shorthand for "--set=*.output=type=docker"' },
+    { name: "metadata-file", type: "string", help: "Write build result metadata to a file" },
+    { name: "no-cache", type: "bool", help: "Do not use cache when building the image" },
+    { name: "print", type: "bool", help: "Print what would be built" },
+    PROGRESS,
+    { name: "provenance", type: "string", help: 'Shorthand for "--set=*.attest=type=provenance"' },
+    { name: "pull", type: "bool", help: "Always attempt to pull all referenced images" },
+    { name: "push", type: "bool", help: 'Shorthand for "--set=*.output=type=registry"' },
+    { name: "sbom", type: "string", help: 'Shorthand for "--set=*.attest=type=sbom"' },
+    { name: "set", type: "list", help: 'Override a value of targets ("target*.key=value")' },
+  ],
+  load: () => import("../commands/buildx/bake.ts"),
+};
+
 const HISTORY: readonly Entry[] = [
   {
     name: "inspect",
@@ -144,6 +170,7 @@ const IMAGETOOLS: readonly Entry[] = [
 ];
 
 const CHILDREN: readonly Entry[] = [
+  { name: "bake", aliases: ["f"], command: BAKE },
   { name: "build", aliases: ["b"], command: BUILD },
   { name: "create", command: CREATE },
   { name: "du", command: DU },

@@ -1,6 +1,6 @@
 import type { CommandSpec, Entry } from "../command.ts";
 import { BUILD } from "./build.ts";
-import { BUILDER_GROUP, BUILDX_GROUP } from "./buildx.ts";
+import { BAKE, BUILDER_GROUP, BUILDX_GROUP } from "./buildx.ts";
 import { COMPLETION } from "./completion.ts";
 import { COMPOSE } from "./compose.ts";
 import * as container from "./container.ts";
@@ -20,6 +20,8 @@ export const TABLE: readonly Entry[] = [
   { name: "run", command: container.RUN, section: "common" },
   { name: "exec", command: container.EXEC, section: "common" },
   { name: "ps", command: container.PS, section: "common" },
+  { name: "bake", command: BAKE },
+  { name: "bake", command: BAKE },
   { name: "build", command: BUILD, section: "common" },
   { name: "pull", command: image.PULL, section: "common" },
   { name: "push", command: image.PUSH, section: "common" },
@@ -194,15 +196,9 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "bake", "plugin",
+  "plugin",
   "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
-
-/** The same of the groups that are there. */
-export const NOT_YET_IN: Readonly<Record<string, readonly string[]>> = {
-  builder: ["bake"],
-  buildx: ["bake"],
-};
 
 /** All names that lead to one command, management names first, as help shows them. */
 export function namesOf(command: CommandSpec, entries: readonly Entry[] = TABLE): string[] {

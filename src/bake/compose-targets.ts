@@ -1,0 +1,47 @@
+import { imageOf, type Project, type Service } from "../compose/mod.ts";
+import { mergeTargets, readTarget, type Fields, type Target } from "./target.ts";
+import type { Value } from "./hcl/mod.ts";
+
+/** Services that have something to build, as targets under their names: what Compose and bake make of one file. */
+export function composeTargets(project: Project, services: readonly Service[] = Object.values(project.services)): Record<string, Target> {
+  return Object.fromEntries(services.flatMap((service) => (service.build ? [[service.name, targetOf(project, service)]] : [])));
+}
+
+function targetOf(project: Project, service: Service): Target {
+  const { build = {} } = service;
+  const { context = ".", dockerfile, dockerfile_inline, args = {}, labels, target, cache_from, cache_to, secrets, ssh, platforms, network, shm_size, ulimits, no_cache, pull, extra_hosts, entitlements = [], additional_contexts, tags = [], provenance, sbom, privileged } = build;
+  const own: Target = {
+    context,
+    ...(additional_contexts && { contexts: contextsOf(additional_contexts) }),
+    ...(dockerfile !== undefined && { dockerfile }),
+    ...(dockerfile_inline !== undefined && { "dockerfile-inline": dockerfile_inline }),
+    args: Object.fromEntries(Object.entries(args).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))),
+    ...(labels && { labels }),
+    tags: [imageOf(service, project), ...tags],
+    ...(target !== undefined && { target }),
+    ...(secrets && { secret: secrets.map(({ source = "", target: id }) => secretOf(project, source, id ?? source)) }),
+    ...(ssh && { ssh: Object.entries(ssh).map(([id, path]) => ({ id, ...(path !== "" && { paths: path }) })) }),
+    ...(platforms ? { platforms } : service.platform !== undefined && { platforms: [service.platform] }),
+    ...(network !== undefined && { network }),
+    ...(shm_size !== undefined && { "shm-size": String(shm_size) }),
+    ...(ulimits && { ulimits: Object.entries(ulimits).map(([name, { single, soft, hard }]) => `${name}=${soft ?? single ?? 0}:${hard ?? single ?? 0}`) }),
+    ...(no_cache && { "no-cache": true }),
+    ...(pull && { pull: true }),
+    ...(extra_hosts && { "extra-hosts": Object.fromEntries(Object.entries(extra_hosts).map(([host, addresses]) => [host, addresses.join(",")])) }),
+    entitlements: [...entitlements, ...(privileged ? ["security.insecure"] : [])],
+  };
+  const written = { ...(cache_from && { "cache-from": cache_from }), ...(cache_to && { "cache-to": cache_to }), ...(provenance !== undefined && { attest: [`type=provenance,${attested(provenance)}`] }) };
+  const withCaches = mergeTargets(own, readTarget(written as Readonly<Record<string, Value>>, service.name));
+  return sbom === undefined ? withCaches : mergeTargets(withCaches, readTarget({ attest: [`type=sbom,${attested(sbom)}`] }, service.name));
+}
+
+/** `true`, `false`, or fields of their own. */
+const attested = (said: string): string => (said === "true" ? "disabled=false" : said === "false" ? "disabled=true" : said);
+
+/** `service:x` is what the service x is built to. */
+const contextsOf = (contexts: Readonly<Record<string, string>>): Record<string, string> => Object.fromEntries(Object.entries(contexts).map(([name, source]) => [name, source.startsWith("service:") ? `target:${source.slice("service:".length)}` : source]));
+
+function secretOf({ secrets }: Project, source: string, id: string): Fields {
+  const { file, environment } = secrets[source] ?? {};
+  return { id, ...(file !== undefined ? { src: file } : { env: environment ?? source }) };
+}
