@@ -3,6 +3,10 @@ import { ago, goTime } from "../format/duration.ts";
 import { alignTabs } from "../format/columns.ts";
 import { humanSize } from "../format/size.ts";
 import { printable } from "../output.ts";
+import { fieldLines } from "./field-lines.ts";
+
+/** Where docker puts the values of its blocks. */
+const VALUE_COLUMN = 14;
 
 export type CacheRow = NonNullable<SystemDataUsage["BuildCache"]>[number];
 
@@ -31,7 +35,8 @@ export function cacheBlocks(rows: readonly CacheRow[]): string {
         ["Last used", row.LastUsedAt ? ago(Date.parse(row.LastUsedAt) / 1000) : undefined],
         ["Type", row.Type],
       ];
-      return `${alignTabs(fields.filter(([, value]) => value).map(([name, value]) => `${name}:\t${printable(value ?? "")}`).join("\n"), 15)}\n\n`;
+      const shown = fields.flatMap(([name, value]): [string, string][] => (value ? [[name, printable(value)]] : []));
+      return `${fieldLines(shown, { width: VALUE_COLUMN })}\n`;
     })
     .join("");
 }

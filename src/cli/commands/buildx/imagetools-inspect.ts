@@ -1,7 +1,8 @@
 import { canonicalName, withDefaultTag, parseReference, type Descriptor, type ImageIndex } from "../../../spec/mod.ts";
+import { fieldLines } from "../../buildx/field-lines.ts";
 import { checkBuilder } from "../../buildx/only-builder.ts";
 import type { Invocation } from "../../command.ts";
-import { alignTabs } from "../../format/columns.ts";
+import { Failure } from "../../failure.ts";
 import { isList, RemoteManifests } from "../../manifest/remote.ts";
 import { out, printable } from "../../output.ts";
 
@@ -9,7 +10,10 @@ export async function run({ flags, args: [name = ""], config }: Invocation): Pro
   checkBuilder(flags);
   const reference = withDefaultTag(parseReference(name));
   const repository = await new RemoteManifests(config, false).repository(reference);
-  const { descriptor, bytes } = await repository.manifest(reference.digest ?? reference.tag ?? "latest");
+  const { descriptor, bytes } = await repository.manifest(reference.digest ?? reference.tag ?? "latest").catch((error: unknown) => {
+    const isMissing = error instanceof Error && "kind" in error && error.kind === "NotFound";
+    throw isMissing ? new Failure(`ERROR: ${canonicalName(reference)}: not found`) : error;
+  });
   if (flags.bool("raw")) {
     out(bytes);
     return 0;
@@ -27,12 +31,13 @@ export async function run({ flags, args: [name = ""], config }: Invocation): Pro
 }
 
 function described(name: string, { mediaType, digest }: Pick<Descriptor, "mediaType" | "digest">, manifests: readonly Descriptor[]): string {
-  const head = alignTabs(`Name:\t${printable(name)}\nMediaType:\t${mediaType}\nDigest:\t${digest}\n`, 11);
+  const head = fieldLines([["Name", printable(name)], ["MediaType", mediaType], ["Digest", digest]]);
   if (manifests.length === 0) return head;
   const blocks = manifests.map(({ mediaType: own, digest: theirs, platform, annotations }) => {
     const where = platform ? [platform.os, platform.architecture, platform.variant].filter(Boolean).join("/") : "";
-    const notes = Object.entries(annotations ?? {}).map(([key, value]) => `    ${printable(key)}:\t${printable(value)}\n`);
-    return alignTabs(`  Name:\t${printable(name)}@${theirs}\n  MediaType:\t${own}\n${where ? `  Platform:\t${printable(where)}\n` : ""}`, 13) + (notes.length > 0 ? `  Annotations:\n${notes.join("")}` : "");
+    const notes = Object.entries(annotations ?? {}).map(([key, value]): [string, string] => [printable(key), printable(value)]);
+    const lines = fieldLines([["Name", `${printable(name.replace(/[:@][^/]*$/, ""))}@${theirs}`], ["MediaType", own], ...(where ? [["Platform", printable(where)] as const] : [])], { indent: "  " });
+    return lines + (notes.length > 0 ? `  Annotations:\n${fieldLines(notes, { indent: "    " })}` : "");
   });
   return `${head}\nManifests:\n${blocks.join("\n")}`;
 }
