@@ -1,7 +1,9 @@
 /** Images to and from registries, by the command line and the API. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { file, layerOf } from "../image/archives.ts";
 import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 import { ownRegistry, slowRegistry, type Beside } from "./registry-processes.ts";
@@ -19,6 +21,14 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 function partialBytes(engine: TestEngine): number {
   const folder = join(engine.dataRoot, "content/partial");
   return readdirSync(folder).reduce((sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+}
+
+/** An archive of one file that cannot be made smaller. */
+async function noiseTar(megabytes: number): Promise<string> {
+  const path = join(scratchFolder(), "noise.tar");
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, layerOf(file("noise", randomBytes(megabytes << 20))));
+  return path;
 }
 
 describe("with a registry of ours", () => {
@@ -78,6 +88,23 @@ describe("with a registry of ours", () => {
     expect([code, stderr]).toEqual([1, "tag can't be used with --all-tags/-a\n"]);
     expect((await engine.hako("pull", `${registry.host}/UP`)).stderr).toContain("must be lowercase");
   });
+
+  test("an engine that is killed in the middle of a push leaves nothing, and the next push goes through", async () => {
+    const name = `${registry.host}/killed:1`;
+    await engine.importTar(await noiseTar(6), name);
+    const before = { blobs: folderOf(engine, "content/blobs/sha256"), layers: folderOf(engine, "layers") };
+    // It takes the connection, and nothing more.
+    registry.signal("SIGSTOP");
+    using pushing = engine.live("push", name);
+    await pushing.until(/Preparing/);
+    await engine.restart();
+    await pushing.exited;
+    expect({ blobs: folderOf(engine, "content/blobs/sha256"), layers: folderOf(engine, "layers"), ingest: folderOf(engine, "content/ingest") }).toEqual({ ...before, ingest: [] });
+    registry.signal("SIGCONT");
+    expect(await engine.ok("push", name)).toContain(": Pushed\n");
+    await engine.ok("rmi", name);
+    await engine.ok("pull", "-q", name);
+  }, 60_000);
 
   test("in a terminal each layer has a line, drawn anew", async () => {
     await engine.ok("tag", BUSYBOX, `${registry.host}/drawn:1`);

@@ -9,12 +9,14 @@ export interface Beside extends AsyncDisposable {
   readonly host: string;
   /** What it has printed. */
   readonly output: () => string;
+  readonly signal: (name: NodeJS.Signals) => void;
 }
 
 function beside(host: string, live: Live): Beside {
   return {
     host,
     output: () => live.output,
+    signal: (name) => live.signal(name),
     async [Symbol.asyncDispose]() {
       live.signal("SIGKILL");
       await live.exited;

@@ -256,6 +256,8 @@ describe("hako registry serve", () => {
     [["--storage", "s3"], /--storage s3 needs the name of a bucket/],
     [["--proxy", "ftp://x"], /invalid value "ftp:\/\/x" for --proxy/],
     [["--config-file", "/nonexistent.json"], /--config-file \/nonexistent.json: ENOENT/],
+    [["--tokens"], /--tokens makes tokens of passwords: it goes with --htpasswd/],
+    [["--proxy-max-size", "1g"], /they go with --proxy/],
     [["--gc-age", "long"], /invalid argument "long" for "--gc-age" flag/],
   ])("%p is refused with a sentence", async (flags, sentence) => {
     const { code, stderr } = await run([HAKO, "registry", "serve", "--addr", "127.0.0.1:0", "--root", newRoot(), ...flags]);
