@@ -34,6 +34,8 @@ test("a volume's owners are mapped in one container and as they are in another",
   await inside("type=volume,src=mapped,dst=/x", "chown 5000:5000 /x");
   expect(await inside("type=volume,src=mapped,dst=/x,idmap=0:5000:100", "touch /x/f; chown 7:8 /x/f; stat -c '%u %g' /x/f")).toBe("7 8");
   expect(await inside("type=volume,src=mapped,dst=/x", "stat -c '%u %g' /x/f")).toBe("5007 5008");
+  // Of users alone: groups are as they are.
+  expect(await inside("type=volume,src=mapped,dst=/x,idmap=uid:0:5000:100", "stat -c '%u %g' /x/f")).toBe("7 5008");
   await engine.ok("volume", "rm", "mapped");
 });
 

@@ -19,8 +19,11 @@ export function parseIdMap(texts: readonly string[], fail: (reason: string) => n
     if (ranges.length > MOST_RANGES) fail(`invalid idmap: more than ${MOST_RANGES} ranges`);
     for (const side of ["containerID", "hostID"] as const) if (overlap(ranges, side)) fail("invalid idmap: ranges overlap");
   }
-  return map;
+  // Whoever maps users alone leaves groups as they are, and the other way round.
+  return { users: orAll(map.users), groups: orAll(map.groups) };
 }
+
+const orAll = (ranges: readonly IdRange[]): readonly IdRange[] => (ranges.length > 0 ? ranges : [{ containerID: 0, hostID: 0, size: IDS - 1 }]);
 
 function overlap(ranges: readonly IdRange[], side: "containerID" | "hostID"): boolean {
   const sorted = ranges.toSorted((a, b) => a[side] - b[side]);

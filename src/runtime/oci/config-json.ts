@@ -39,9 +39,9 @@ export function processJson(process: ProcessSpec): string {
 }
 
 function mountShape(mount: RuntimeMount, places: BundlePlaces): Record<string, unknown> {
-  const { destination, type, options } = mount;
+  const { destination, type, options, uidMappings, gidMappings } = mount;
   const source = places.staged(mount) ?? mount.source;
-  return { destination, type, source, options: options.includes("rro") && isFile(mount.source) ? options.map((word) => (word === "rro" ? "ro" : word)) : options };
+  return { ...(uidMappings && { uidMappings, gidMappings }), destination, type, source, options: options.includes("rro") && isFile(mount.source) ? options.map((word) => (word === "rro" ? "ro" : word)) : options };
 }
 
 /** Nothing lies below a file; crun 1.8 takes `rro` for a sign that its source is a folder. */
