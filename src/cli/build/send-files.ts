@@ -23,7 +23,7 @@ export function* readWanted(root: string, { files }: WalkedFolder, wanted: Uint8
   while (!numbers.done) {
     number += numbers.next() + 1;
     const file = files[number];
-    if (!file) throw new Failure("ERROR: the engine asks for a file that is not there");
+    if (!file) throw new Failure("the engine asks for a file that is not there");
     const fd = openRegular(`${root}/${file.path}`);
     try {
       for (let last = false; !last; ) {
@@ -39,7 +39,7 @@ export function* readWanted(root: string, { files }: WalkedFolder, wanted: Uint8
       }
       at = writeVarint(batches[which], at, 0);
     } catch (error) {
-      throw error instanceof Failure ? error : new Failure(`ERROR: error from sender: read ${root}/${file.path}: ${reason(error)}`);
+      throw error instanceof Failure ? error : new Failure(`error from sender: read ${root}/${file.path}: ${reason(error)}`);
     } finally {
       closeSync(fd);
     }
@@ -60,9 +60,9 @@ function openRegular(path: string): number {
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    throw new Failure(`ERROR: error from sender: open ${path}: ${reason(error)}`);
+    throw new Failure(`error from sender: open ${path}: ${reason(error)}`);
   }
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
-  throw new Failure(`ERROR: error from sender: open ${path}: it is no regular file any more`);
+  throw new Failure(`error from sender: open ${path}: it is no regular file any more`);
 }

@@ -57,7 +57,7 @@ function namesIn(root: string, folder: string): string[] {
     return readdirSync(folder === "" ? root : `${root}/${folder}`).sort();
   } catch (error) {
     if (folder !== "" && code(error) === "ENOENT") return [];
-    throw new Failure(`ERROR: error from sender: open ${folder === "" ? root : `${root}/${folder}`}: ${reason(error)}`);
+    throw new Failure(`error from sender: open ${folder === "" ? root : `${root}/${folder}`}: ${reason(error)}`);
   }
 }
 
@@ -66,9 +66,9 @@ function look(root: string, path: string): Stats | undefined {
   try {
     return lstatSync(`${root}/${path}`);
   } catch (error) {
-    if (code(error) === "ENOENT" && path.includes(INVALID_NAME)) throw new Failure(`ERROR: a name in the build context is not valid UTF-8: ${JSON.stringify(path)}: rename it, or list it in .dockerignore`);
+    if (code(error) === "ENOENT" && path.includes(INVALID_NAME)) throw new Failure(`a name in the build context is not valid UTF-8: ${JSON.stringify(path)}: rename it, or list it in .dockerignore`);
     if (code(error) === "ENOENT") return undefined;
-    throw new Failure(`ERROR: error from sender: lstat ${root}/${path}: ${reason(error)}`);
+    throw new Failure(`error from sender: lstat ${root}/${path}: ${reason(error)}`);
   }
 }
 

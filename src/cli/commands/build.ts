@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { nowNs } from "../../base/mod.ts";
-import { openBuild } from "../../client/mod.ts";
+import { ApiError, openBuild } from "../../client/mod.ts";
 import type { BuildFailure, BuildResult } from "../../spec/mod.ts";
 import { BuildConnection, type BuildEnd } from "../build/connection.ts";
 import { chooseDisplay, type ChosenDisplay } from "../build/progress/choose-display.ts";
@@ -33,8 +33,12 @@ export async function run(invocation: Invocation): Promise<number> {
   }
 }
 
-async function connected({ client }: Invocation, { request, input, title }: PreparedBuild, display: ChosenDisplay): Promise<{ connection: BuildConnection; end: BuildEnd }> {
-  const connection = new BuildConnection(await openBuild(client, request, title), input, (event) => display.show(event));
+async function connected({ client, host }: Invocation, { request, input, title }: PreparedBuild, display: ChosenDisplay): Promise<{ connection: BuildConnection; end: BuildEnd }> {
+  const duplex = await openBuild(client, request, title).catch((error: unknown) => {
+    // Docker's own engine has no such route.
+    throw error instanceof ApiError && error.status === 404 ? new Failure(`ERROR: failed to build: the engine at ${host} is none of ours, or an older one: it takes no builds of this command line`) : error;
+  });
+  const connection = new BuildConnection(duplex, input, (event) => display.show(event));
   let cancelled = false;
   const cancel = (): void => {
     // Whoever presses it again does not want to wait.
