@@ -75,7 +75,8 @@ export function describePublishing(subject: Subject): void {
     test("what is taken, or not an address of the host, is refused; the container has not run", async () => {
       await run("a", { "80/tcp": [{ HostPort: String(BASE + 20) }] });
       for (const [bindings, message] of [
-        [[{ HostPort: String(BASE + 20) }], `Bind for 0.0.0.0:${BASE + 20} failed: port is already allocated`],
+        // Docker takes the families as they come.
+        [[{ HostPort: String(BASE + 20) }], subject.kind === "docker" ? /^Bind for (?:0\.0\.0\.0|::):28420 failed: port is already allocated$/ : `Bind for 0.0.0.0:${BASE + 20} failed: port is already allocated`],
         [[{ HostIp: "127.0.0.1", HostPort: String(BASE + 20) }], `Bind for 0.0.0.0:${BASE + 20} failed: port is already allocated`],
         [[{ HostIp: "203.0.113.9", HostPort: String(BASE + 21) }], /^failed to bind host port for 203\.0\.113\.9:28421:[0-9.]+:81\/tcp: cannot assign requested address$/],
       ] as const) {
