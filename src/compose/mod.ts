@@ -6,6 +6,7 @@
  */
 export { ComposeError, type MistakePlace } from "./errors.ts";
 export { loadProject, loadProjectTree, type LoadedTree, type LoadProjectOptions } from "./load/load.ts";
+export { readDescriptor } from "./load/files.ts";
 export { ALL_STEPS, type LoadSteps, type ProjectOptions } from "./load/options.ts";
 export type { Plain } from "./output/out.ts";
 export { writeJson } from "./output/json.ts";

@@ -94,6 +94,8 @@ describe("limits", () => {
 
   test("of size", () => expect(mistake(`# ${"x".repeat(9 << 20)}\n${web("")}`).summary).toContain("larger than 8 MiB"));
 
+  test("of a device without end", () => expect(mistake({ "compose.yaml": web("    env_file: /dev/zero\n") }).summary).toBe("/dev/zero: the file is larger than 8 MiB"));
+
   test("of an anchor in itself", () => expect(mistake(`x-a: &a [*a]\n${web("")}`).summary).toContain("contains itself"));
 
   test("of defaults in defaults", () => expect(mistake(web(`    command: "${"${A:-".repeat(200)}${"}".repeat(200)}"\n`)).summary).toStartWith("invalid interpolation format"));

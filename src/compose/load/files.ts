@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { ComposeError } from "../errors.ts";
 import type { Source } from "../tree/node.ts";
 
@@ -12,6 +12,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
 /** More than any compose or env file: what is larger is no such file. */
 const MAX_BYTES = 8 << 20;
+const CHUNK_BYTES = 64 << 10;
 
 /** @throws ComposeError in the words Go has for failed system calls */
 export function readSource(file: string): Source {
@@ -19,12 +20,27 @@ export function readSource(file: string): Source {
 }
 
 export function readText(file: string): string {
+  let descriptor: number | undefined;
   try {
-    const { size } = statSync(file);
-    if (size > MAX_BYTES) throw new ComposeError(`${file}: the file is larger than ${MAX_BYTES >> 20} MiB`);
-    return readFileSync(file, "utf8");
+    descriptor = openSync(file, "r");
+    return readDescriptor(descriptor, file);
   } catch (error) {
     throw error instanceof ComposeError ? error : fileError(error, file);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** Everything there is to read, which may be a pipe or a device without end. @throws ComposeError beyond the limit */
+export function readDescriptor(descriptor: number, name: string): string {
+  const chunks: Buffer[] = [];
+  for (let total = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const length = readSync(descriptor, chunk);
+    if (length === 0) return Buffer.concat(chunks).toString("utf8");
+    chunks.push(chunk.subarray(0, length));
+    total += length;
+    if (total > MAX_BYTES) throw new ComposeError(`${name}: the file is larger than ${MAX_BYTES >> 20} MiB`);
   }
 }
 

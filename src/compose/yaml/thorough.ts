@@ -4,7 +4,7 @@ import { isMapping, mapping, scalar, sequence, type MappingNode, type Node, type
 import { resolvePlain } from "./scalars.ts";
 
 /** Nodes a file may come to when every alias is written out. */
-const MAX_NODES = 1_000_000;
+const MAX_NODES = 250_000;
 const MAX_DEPTH = 100;
 
 /** The documents of a YAML text, by the library, which reads everything. @throws ComposeError for text that is no YAML or goes beyond the limits */

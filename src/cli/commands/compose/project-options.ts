@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { ALL_STEPS, loadProject, type LoadProjectOptions, type LoadSteps, type Project, type ProjectOptions } from "../../../compose/mod.ts";
+import { ALL_STEPS, loadProject, readDescriptor, type LoadProjectOptions, type LoadSteps, type Project, type ProjectOptions } from "../../../compose/mod.ts";
 import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
 import type { Flags } from "../../flags.ts";
@@ -17,7 +16,7 @@ export function projectOptions({ group }: Pick<Invocation, "group">): ProjectOpt
     envFiles: (given.length > 0 ? given : (process.env["COMPOSE_ENV_FILES"] ?? "").split(",").filter((file) => file !== "")).map((file) => resolve(file)),
     profiles: group.list("profile"),
     environment: process.env,
-    standardInput: () => readFileSync(0, "utf8"),
+    standardInput: () => readDescriptor(0, "standard input"),
     onWarning: warn,
   };
 }
