@@ -79,6 +79,8 @@ class Worker {
   }
 
   async run(job: FileJob, signal: AbortSignal): Promise<unknown> {
+    // It may have been called off while the process was started.
+    signal.throwIfAborted();
     const abort = (): void => this.kill();
     signal.addEventListener("abort", abort);
     try {

@@ -1,0 +1,80 @@
+/** Processes that work on files: used again, replaced when they end, killed when nobody waits. */
+import { expect, test } from "bun:test";
+import { Workers } from "../../src/build/ops/workers.ts";
+import type { WorkerProcess } from "../../src/build/mod.ts";
+
+const JOB = { kind: "size", folder: "/" } as const;
+const signal = (): AbortSignal => new AbortController().signal;
+
+/** Processes that answer each job with the next of these; undefined: it ends instead, "never": it says nothing until it is killed. */
+function processes(...answers: (string | undefined)[]) {
+  const log = { launched: 0, killed: 0 };
+  const busy = Promise.withResolvers<void>();
+  const launch = async (): Promise<WorkerProcess> => {
+    log.launched++;
+    const ended = Promise.withResolvers<number>();
+    let answer = Promise.withResolvers<string | undefined>();
+    async function* stdout(): AsyncGenerator<Uint8Array, void, void> {
+      for (;;) {
+        const line = await answer.promise;
+        if (line === undefined) return ended.resolve(137);
+        answer = Promise.withResolvers();
+        yield Buffer.from(`${line}\n`);
+      }
+    }
+    const write = async (): Promise<void> => {
+      const next = answers.shift();
+      if (next === "never") busy.resolve();
+      else answer.resolve(next);
+      await Promise.resolve();
+    };
+    const kill = async (): Promise<void> => {
+      log.killed++;
+      answer.resolve(undefined);
+      await Promise.resolve();
+    };
+    return await Promise.resolve({ exited: ended.promise, stdin: { write, end: () => answer.resolve(undefined) }, stdout: stdout(), kill });
+  };
+  return { log, launch, busy: busy.promise };
+}
+
+test("one process does job after job, also after one that it refused", async () => {
+  const { log, launch } = processes('{"result":{"bytes":1}}', '{"error":{"kind":"NotFound","message":"\\"/x\\": not found"}}', '{"result":{"bytes":2}}');
+  await using workers = new Workers(launch, 1);
+  expect(await workers.run(JOB, signal())).toEqual({ bytes: 1 });
+  await expect(workers.run(JOB, signal())).rejects.toMatchObject({ kind: "NotFound", message: '"/x": not found' });
+  expect(await workers.run(JOB, signal())).toEqual({ bytes: 2 });
+  expect(log).toEqual({ launched: 1, killed: 0 });
+});
+
+test("one that ends without an answer fails its job alone", async () => {
+  const { log, launch } = processes(undefined, '{"result":{"bytes":3}}');
+  await using workers = new Workers(launch, 1);
+  await expect(workers.run(JOB, signal())).rejects.toThrow("ended with 137 and no result");
+  expect(await workers.run(JOB, signal())).toEqual({ bytes: 3 });
+  expect(log.launched).toBe(2);
+});
+
+test("a job that is called off takes its process along", async () => {
+  const { log, launch, busy } = processes("never", '{"result":{"bytes":4}}');
+  await using workers = new Workers(launch, 1);
+  const abort = new AbortController();
+  const waiting = workers.run(JOB, abort.signal);
+  const next = workers.run(JOB, signal());
+  await busy;
+  abort.abort(new Error("called off"));
+  await expect(waiting).rejects.toThrow("called off");
+  expect(await next).toEqual({ bytes: 4 });
+  expect(log.killed).toBeGreaterThan(0);
+});
+
+test("a job that is called off while its process starts does not begin", async () => {
+  const { log, launch } = processes('{"result":{"bytes":5}}');
+  await using workers = new Workers(launch, 1);
+  const abort = new AbortController();
+  const waiting = workers.run(JOB, abort.signal);
+  abort.abort(new Error("called off"));
+  await expect(waiting).rejects.toThrow("called off");
+  expect(await workers.run(JOB, signal())).toEqual({ bytes: 5 });
+  expect(log.launched).toBe(2);
+});
