@@ -42,7 +42,7 @@ async function release(side: Side): Promise<void> {
   registries.get(side)?.kill();
   await registries.get(side)?.exited;
   registries.delete(side);
-  await Bun.spawn(cli(side, "rmi", "-f", `${HOST}/large:1`, `${HOST}/layers:1`), { stdout: "ignore", stderr: "ignore" }).exited;
+  await Bun.spawn(cli(side, "rmi", "-f", `${HOST}/large:1`, `${HOST}/layers:1`, `${HOST}/huge:1`), { stdout: "ignore", stderr: "ignore" }).exited;
   if (registries.size === 0) rmSync(folder, { recursive: true, force: true });
 }
 
