@@ -49,7 +49,7 @@ test("displayPorts() joins neighbours", () => {
       { PrivatePort: 53, Type: "udp" },
       { IP: "::", PrivatePort: 80, PublicPort: 8080, Type: "tcp" },
     ]),
-  ).toBe("0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 0.0.0.0:9000-9001->9000-9001/tcp, 53/udp");
+  ).toBe("53/udp, 0.0.0.0:9000-9001->9000-9001/tcp, 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp");
 });
 
 test("indentJson() leaves values as they were sent", () => {

@@ -1,12 +1,18 @@
 import { attachContainer, inspectContainer, resizeContainer, waitContainer, type Client } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure } from "../failure.ts";
+import type { Flags } from "../flags.ts";
 import { forwardSignals } from "../signals.ts";
 import { checkTerminal, stdoutIsTerminal, terminalSize } from "../terminal.ts";
 import { talk } from "./talk.ts";
 
 export async function run({ flags, args, client }: Invocation): Promise<number> {
-  const container = await inspectContainer(client, args[0] ?? "");
+  return await attachTo(client, args[0] ?? "", flags);
+}
+
+/** @param flags no-stdin, sig-proxy, detach-keys. @returns the container's exit code. @throws Failure for one that does not run, and when the user leaves it */
+export async function attachTo(client: Client, ref: string, flags: Flags): Promise<number> {
+  const container = await inspectContainer(client, ref);
   const id = container.Id ?? "";
   if (!container.State?.Running) throw new Failure("You cannot attach to a stopped container, start it first");
   if (container.State.Paused) throw new Failure("You cannot attach to a paused container, unpause it first");

@@ -1,4 +1,4 @@
-import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "../../client/mod.ts";
+import { createExec, inspectExec, resizeExec, startExec, startExecDetached, type Client } from "../../client/mod.ts";
 import type { ExecCreateRequest } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure, UsageError } from "../failure.ts";
@@ -11,8 +11,11 @@ import { talk } from "./talk.ts";
 export async function run({ flags, args, client }: Invocation): Promise<number> {
   client.warmUp(1);
   const [container = "", ...command] = args;
-  const detached = flags.bool("detach");
-  const request = readRequest(flags, command);
+  return await execIn(client, container, readRequest(flags, command), { detached: flags.bool("detach"), detachKeys: flags.string("detach-keys") });
+}
+
+/** Runs a command in a container; joined with our own streams unless it is detached. @returns its exit code */
+export async function execIn(client: Client, container: string, request: ExecCreateRequest, { detached, detachKeys }: { readonly detached: boolean; readonly detachKeys?: string | undefined }): Promise<number> {
   if (!detached && request.Tty) await prepareTerminal(request);
   const { Id } = await createExec(client, container, request);
   if (detached) {
@@ -22,7 +25,7 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
   const tty = request.Tty ?? false;
   const { connection } = await startExec(client, Id, { Detach: false, Tty: tty, ...(request.ConsoleSize && { ConsoleSize: request.ConsoleSize }) });
   client.warmUp(1);
-  const session = talk(connection, { tty, stdin: request.AttachStdin ?? false, detachKeys: flags.string("detach-keys"), resize: (rows, columns) => resizeExec(client, Id, rows, columns) });
+  const session = talk(connection, { tty, stdin: request.AttachStdin ?? false, detachKeys, resize: (rows, columns) => resizeExec(client, Id, rows, columns) });
   try {
     session.started();
     if (await session.finished) throw new Failure("read escape sequence");

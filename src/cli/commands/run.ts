@@ -1,4 +1,4 @@
-import { attachContainer, resizeContainer, startContainer, waitContainer, type Client, type Connection, type WaitResult } from "../../client/mod.ts";
+import { attachContainer, startContainer, waitContainer } from "../../client/mod.ts";
 import type { ContainerCreateRequest } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure, UsageError } from "../failure.ts";
@@ -8,7 +8,7 @@ import { out } from "../output.ts";
 import { forwardSignals } from "../signals.ts";
 import { checkImageName, createFromFlags } from "./create-container.ts";
 import { frameFailure } from "./exit-code.ts";
-import { talk } from "./talk.ts";
+import { startJoined } from "./start-joined.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   try {
@@ -45,37 +45,9 @@ async function runContainer(invocation: Invocation): Promise<number> {
     stopForwarding?.();
     return 0;
   }
-  const exitCode = await follow(client, id, { connection: stream.connection, wait: wait.result, request, detachKeys: flags.string("detach-keys") });
+  const exitCode = await startJoined(client, id, { connection: stream.connection, wait: wait.result, tty, stdin: request.AttachStdin ?? false, detachKeys: flags.string("detach-keys") });
   stopForwarding?.();
   return exitCode;
-}
-
-interface Running {
-  readonly connection: Connection;
-  readonly wait: Promise<WaitResult>;
-  readonly request: ContainerCreateRequest;
-  readonly detachKeys: string | undefined;
-}
-
-async function follow(client: Client, id: string, { connection, wait, request, detachKeys }: Running): Promise<number> {
-  const tty = request.Tty ?? false;
-  const session = talk(connection, {
-    tty,
-    stdin: request.AttachStdin ?? false,
-    detachKeys,
-    resize: (rows, columns) => resizeContainer(client, id, rows, columns),
-  });
-  try {
-    await startContainer(client, id, detachKeys);
-    session.started();
-    const detached = await session.finished;
-    if (detached) return 0;
-  } finally {
-    session.restore();
-  }
-  const { StatusCode, Error: failure } = await wait;
-  if (failure?.Message) throw new Failure(failure.Message, 125);
-  return StatusCode;
 }
 
 async function runDetached(invocation: Invocation, request: ContainerCreateRequest): Promise<number> {

@@ -1,5 +1,6 @@
 import { containerStats, listContainers, type Client } from "../../client/mod.ts";
 import type { Invocation } from "../command.ts";
+import type { Flags } from "../flags.ts";
 import { renderListing, type Listing } from "../format/listing.ts";
 import { out } from "../output.ts";
 import { statsListing, statsRow, type StatsRow } from "../stats/figures.ts";
@@ -13,6 +14,11 @@ const CLEAR_LINE = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
 
 export async function run({ flags, args, client }: Invocation): Promise<number> {
+  return await showStats(client, args, flags);
+}
+
+/** @param flags format, no-trunc, no-stream, all */
+export async function showStats(client: Client, args: readonly string[], flags: Flags): Promise<number> {
   const format = flags.string("format");
   const listing = statsListing(flags.bool("no-trunc"));
   if (flags.bool("no-stream")) {

@@ -6,6 +6,7 @@ import { err } from "../output.ts";
 import { stdoutIsTerminal } from "../terminal.ts";
 import { openContext, type OpenContext } from "./context.ts";
 import { printLogs } from "./follow-logs.ts";
+import { logLabel } from "./log-label.ts";
 import { LogPrinter } from "./log-printer.ts";
 
 const INTERRUPTED = 130;
@@ -67,12 +68,16 @@ class Attached {
     return (await observeContainers(this.context.client, this.project.name)).filter(({ service, oneOff }) => !oneOff && this.project.services[service]);
   }
 
+  #label(container: string): string {
+    return logLabel(this.project.name, container);
+  }
+
   async #watch(): Promise<void> {
     const before = await this.#containers();
-    err(`Attaching to ${before.filter(({ service }) => this.#shown.has(service)).map(labelOf).join(", ")}\n`);
+    err(`Attaching to ${before.filter(({ service }) => this.#shown.has(service)).map((each) => this.#label(each.name)).join(", ")}\n`);
     for (const container of before) {
-      if (this.#shown.has(container.service)) this.#printer.add(labelOf(container));
-      if (container.state === "running") this.#begin(container.id, container.service, labelOf(container), "now");
+      if (this.#shown.has(container.service)) this.#printer.add(this.#label(container.name));
+      if (container.state === "running") this.#begin(container.id, container.service, this.#label(container.name), "now");
     }
     const filters = JSON.stringify({ type: ["container"], label: [`${LABELS.project}=${this.project.name}`] });
     const { body } = await this.context.client.request("GET", "/events", { query: { filters }, signal: this.#stopWatching.signal });
@@ -93,7 +98,7 @@ class Attached {
     const id = Actor?.ID ?? "";
     const service = labels[LABELS.service] ?? "";
     if (!this.project.services[service] || labels[LABELS.oneoff] === "True") return;
-    const label = `${service}-${labels[LABELS.containerNumber] ?? "1"}`;
+    const label = this.#label(labels["name"] ?? service);
     if (Action === "start") this.#begin(id, service, label, String(time ?? 0));
     if (Action === "die") await this.#died(id, service, label, Number(labels["exitCode"] ?? 0));
   }
@@ -147,8 +152,6 @@ class Attached {
     this.context.view.end();
   }
 }
-
-const labelOf = ({ service, number }: ObservedContainer): string => `${service}-${number}`;
 
 /** Whose output is shown: those that were asked for, without those that should not be. */
 function shownServices(project: Project, { flags, args }: Invocation): string[] {

@@ -9,10 +9,10 @@ interface Run {
   readonly offset: number | undefined;
 }
 
-/** `0.0.0.0:8000-8002->80-82/tcp, 53/udp`: neighbouring ports become one range. */
+/** `0.0.0.0:8000-8002->80-82/tcp, 53/udp`: neighbouring ports become one range; those published under another number come last, as docker has it. */
 export function displayPorts(ports: readonly PortSummary[]): string {
   if (ports.length === 0) return "";
-  const sorted = ports.toSorted((a, b) => (a.Type ?? "").localeCompare(b.Type ?? "") || (a.PrivatePort ?? 0) - (b.PrivatePort ?? 0) || (a.PublicPort ?? 0) - (b.PublicPort ?? 0) || ((a.IP ?? "") < (b.IP ?? "") ? -1 : 1));
+  const sorted = ports.toSorted((a, b) => (a.PrivatePort ?? 0) - (b.PrivatePort ?? 0) || byText(a.IP, b.IP) || (a.PublicPort ?? 0) - (b.PublicPort ?? 0) || byText(a.Type, b.Type));
   const runs: Run[] = [];
   for (const port of sorted) {
     const number = port.PrivatePort ?? 0;
@@ -23,10 +23,11 @@ export function displayPorts(ports: readonly PortSummary[]): string {
     if (open) open.last = number;
     else runs.push({ prefix, type, first: number, last: number, offset });
   }
-  const published = runs.filter((run) => run.offset !== undefined);
-  const exposed = runs.filter((run) => run.offset === undefined);
-  return [...published, ...exposed].map(formatRun).join(", ");
+  const moved = (run: Run): boolean => run.offset !== undefined && run.offset !== 0;
+  return [...runs.filter((run) => !moved(run)), ...runs.filter(moved)].map(formatRun).join(", ");
 }
+
+const byText = (a = "", b = ""): number => (a < b ? -1 : Number(a > b));
 
 function formatRun({ prefix, type, first, last, offset }: Run): string {
   const range = (start: number, end: number) => (start === end ? String(start) : `${start}-${end}`);

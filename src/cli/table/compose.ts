@@ -1,6 +1,8 @@
 import type { CommandSpec, Entry } from "../command.ts";
 import type { Flag } from "../flags.ts";
+import { INSIDE } from "./compose-inside.ts";
 import { DRY_RUN, LIFE } from "./compose-life.ts";
+import { LOOK } from "./compose-look.ts";
 
 /** What may stand before the name of a compose command. */
 const OPTIONS: readonly Flag[] = [
@@ -67,6 +69,8 @@ export const COMPOSE: Entry = {
   children: [
     { name: "config", aliases: ["convert"], command: CONFIG },
     { name: "version", command: VERSION },
+    ...INSIDE,
     ...LIFE,
+    ...LOOK,
   ],
 };
