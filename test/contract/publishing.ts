@@ -45,6 +45,7 @@ export function describePublishing(subject: Subject): void {
       for (const name of made.splice(0)) await ask("DELETE", `/containers/${prefix}-${name}?force=1`);
     });
     afterAll(async () => {
+      await ask("DELETE", `/networks/${prefix}-routed`);
       await ask("DELETE", `/images/${IMAGE}?force=1`);
     });
 
