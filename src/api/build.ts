@@ -85,7 +85,7 @@ function classicBuild(query: QueryValues<typeof QUERY>, credentials: BuildReques
     buildArgs: stringMap(query.buildargs, "error reading build args"),
     labels: stringMap(query.labels, "error reading labels"),
     addHosts: hostLines(query.extrahosts),
-    cacheFrom: stringList(query.cachefrom, "error reading cache-from").map((ref) => ({ type: "registry", attrs: { ref } })),
+    cacheFrom: stringList(query.cachefrom, "error reading cache-from").map((ref) => ({ type: "inline", attrs: { ref } })),
     ulimits: ulimitList(query.ulimits, "error reading ulimit settings"),
     shmSize: query.shmsize ?? 0,
     cgroupParent: query.cgroupparent ?? "",

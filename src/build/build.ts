@@ -1,6 +1,7 @@
 import { globalArguments, predefinedArguments, stageBases, targetStage, type CheckResult, type Dockerfile } from "../dockerfile/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import { buildError } from "./build-error.ts";
+import { importCaches } from "./cache-exchange.ts";
 import { checkAnswer, outlineAnswer, targetsAnswer } from "./calls.ts";
 import { checkFile, tellWarnings } from "./checks.ts";
 import type { BuildClient } from "./client.ts";
@@ -52,6 +53,7 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
     if (checked.violation !== undefined) throw new EngineError("InvalidParameter", checked.violation);
     places.note(file, targets);
     planned?.(targets[0]?.steps ?? [], file);
+    if (request.cacheFrom.length > 0) await importCaches(deps, order);
     const vertices = targets.map(({ vertex }) => vertex ?? emptyVertex());
     await using solved = await deps.solver.solve(vertices, { client, tell, signal, keepFailed: request.keepFailed, steps: stepSettings(request) });
     const results = targets.map((target, index) => ({ target, layers: target.vertex === undefined ? [] : (solved.results[index]?.layers ?? []) }));

@@ -1,5 +1,6 @@
 import { EngineError } from "../base/mod.ts";
 import { PROXY_ARGS } from "../dockerfile/mod.ts";
+import { parseReference } from "../spec/mod.ts";
 import { provenanceMode } from "./exporters/provenance.ts";
 import type { BuildRequest } from "./request.ts";
 import type { StepSettings } from "./solver/ports.ts";
@@ -13,8 +14,10 @@ export function checkRequest(request: BuildRequest): void {
   provenanceMode(request);
   const unknown = exporters.find(({ type }) => !EXPORTERS.includes(type));
   if (unknown) throw new EngineError("InvalidParameter", `exporter ${JSON.stringify(unknown.type)} could not be found`);
-  const [cache] = cacheTo;
-  if (cache) throw new EngineError("NotImplemented", `cache export to ${JSON.stringify(cache.type)} is not supported yet: leave out --cache-to`);
+  for (const { type, attrs } of cacheTo) {
+    if (type !== "inline" && type !== "registry") throw new EngineError("NotImplemented", `cache export to ${JSON.stringify(type)} is not supported: use type=inline or type=registry`);
+    if (type === "registry") parseReference(attrs["ref"] ?? "");
+  }
   for (const { type } of cacheFrom) if (!CACHES.includes(type)) throw new EngineError("InvalidParameter", `unknown cache importer: ${JSON.stringify(type)}`);
 }
 

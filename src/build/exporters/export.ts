@@ -6,8 +6,10 @@ import type { Tell } from "../internal-vertex.ts";
 import type { BuildDeps } from "../ports.ts";
 import type { BuildRequest, BuildResult } from "../request.ts";
 import type { LayerRef } from "../solver/types.ts";
+import { exportCaches } from "../cache-exchange.ts";
 import { exportFiles } from "./files.ts";
 import { exportImage } from "./image.ts";
+import { completeConfig } from "./image-config.ts";
 
 /** One platform's result. */
 export interface Exported {
@@ -34,6 +36,8 @@ export async function exportResults(deps: BuildDeps, results: readonly Exported[
     const one = await exportOne(deps, results, exporter, index, options);
     result = { imageId: result.imageId ?? one.imageId, descriptor: result.descriptor ?? one.descriptor, metadata: { ...one.metadata, ...result.metadata } };
   }
+  const [first] = results;
+  if (first) await exportCaches(deps, { config: completeConfig(first.target.config, first.layers, { epoch: options.epoch }), layers: first.layers }, options.request, options.tell, options.signal);
   return result;
 }
 

@@ -2,6 +2,7 @@ import { EngineError } from "../../base/mod.ts";
 import type { BuiltImage, StoredBuild } from "../../image/mod.ts";
 import { canonicalName, parseReference, withDefaultTag } from "../../spec/mod.ts";
 import { shownAs, type ShownWork } from "../internal-vertex.ts";
+import { withSteps } from "../cache-exchange.ts";
 import type { BuildDeps } from "../ports.ts";
 import type { BuildRequest, BuildResult } from "../request.ts";
 import { annotationsFor } from "./annotations.ts";
@@ -26,7 +27,7 @@ export async function exportImage(deps: BuildDeps, results: readonly Exported[],
     const provenance = exporter.type === "docker" ? undefined : provenanceMode(request);
     using clamped = new DisposableStack();
     const layersOf = await clampedLayers(deps, results, exporter, work, clamped, options);
-    const images = layersOf.map((result) => ({ ...builtImage(result, exporter, options), ...(provenance && { statements: provenanceOf(result, options, names, provenance) }) }));
+    const images = layersOf.map((result) => ({ ...builtImage(deps, result, exporter, options), ...(provenance && { statements: provenanceOf(result, options, names, provenance) }) }));
     const indexAnnotations = annotationsFor("index", exporter.attrs, request.annotations, undefined);
     const isIndex = images.length > 1 || images.some(({ statements }) => statements !== undefined) || Object.keys(indexAnnotations).length > 0;
     // The archive's image is gone again when it is sent: a name of its own keeps it until then.
@@ -56,9 +57,9 @@ async function clampedLayers(deps: BuildDeps, results: readonly Exported[], { at
   return rewritten;
 }
 
-function builtImage({ target, layers }: Exported, exporter: ImageExporter, { request, epoch }: ExportOptions): BuiltImage {
+function builtImage(deps: BuildDeps, { target, layers }: Exported, exporter: ImageExporter, { request, epoch }: ExportOptions): BuiltImage {
   return {
-    config: completeConfig(target.config, layers, { epoch }),
+    config: withSteps(deps, completeConfig(target.config, layers, { epoch }), layers, request.cacheTo),
     archiveBytes: layers.map(({ archiveBytes }) => archiveBytes),
     annotations: annotationsFor("manifest", exporter.attrs, request.annotations, target.platform),
     descriptorAnnotations: annotationsFor("manifest-descriptor", exporter.attrs, request.annotations, target.platform),
