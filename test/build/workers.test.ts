@@ -30,6 +30,7 @@ function processes(...answers: (string | undefined)[]) {
     };
     const kill = async (): Promise<void> => {
       log.killed++;
+      ended.resolve(137);
       answer.resolve(undefined);
       await Promise.resolve();
     };
