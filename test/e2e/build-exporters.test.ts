@@ -1,0 +1,80 @@
+/** Where a build's result goes, and what goes along with it. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
+
+const REGISTRY = "127.0.0.1:5000";
+const folder = mkdtempSync("/tmp/hk-exporters-");
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startEngine();
+  writeFileSync(join(folder, "Dockerfile"), `FROM ${BUSYBOX} AS run\nRUN echo one > /one\nCOPY f /f\nFROM scratch AS files\nARG TARGETARCH\nCOPY f /in/$TARGETARCH\n`);
+  writeFileSync(join(folder, "f"), "content\n");
+}, 60_000);
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await engine[Symbol.asyncDispose]();
+}, 60_000);
+
+const build = (...args: string[]): Promise<string> => engine.ok("build", "-q", ...args, folder);
+const pruneAll = async (): Promise<void> => {
+  await engine.ok("image", "prune", "-f");
+  await engine.api("POST", "/build/prune?all=true");
+};
+
+test("a folder, an archive, an OCI layout", async () => {
+  await build("--target", "files", "-o", join(folder, "out"));
+  const [architecture = ""] = readdirSync(join(folder, "out/in"));
+  expect(readFileSync(join(folder, "out/in", architecture), "utf8")).toBe("content\n");
+  await build("--target", "files", "-o", `type=tar,dest=${join(folder, "out.tar")}`);
+  expect((await run(["tar", "-tf", join(folder, "out.tar")])).stdout).toContain(`in/${architecture}`);
+  await build("--target", "run", "-t", "named:1", "-o", `type=docker,dest=${join(folder, "image.tar")}`);
+  expect((await engine.hako("image", "inspect", "named:1")).code).toBe(1);
+  expect(await engine.ok("load", "-i", join(folder, "image.tar"))).toContain("Loaded image: named:1");
+  expect(await engine.ok("run", "--rm", "named:1", "cat", "/one", "/f")).toBe("one\ncontent");
+});
+
+test("several platforms make one index, which is saved and loaded whole", async () => {
+  await build("--target", "files", "--platform", "linux/amd64,linux/arm64", "-t", "both:1");
+  const architectureOf = async (platform: string): Promise<string> => await engine.ok("image", "inspect", "--platform", platform, "--format", "{{.Architecture}}", "both:1");
+  const shown = async (): Promise<string[]> => [await architectureOf("linux/amd64"), await architectureOf("linux/arm64")];
+  expect(await shown()).toEqual(["amd64", "arm64"]);
+  await engine.ok("save", "-o", join(folder, "both.tar"), "both:1");
+  await engine.ok("image", "rm", "both:1");
+  await engine.ok("load", "-i", join(folder, "both.tar"));
+  expect(await shown()).toEqual(["amd64", "arm64"]);
+});
+
+test("provenance is a statement about the manifest", async () => {
+  await build("--target", "files", "--attest", "type=provenance,mode=max", "-t", "attested:1", "-o", `type=oci,dest=${join(folder, "attested.tar")}`);
+  const layout = join(folder, "attested");
+  await run(["sh", "-c", `mkdir ${layout} && tar -C ${layout} -xf ${layout}.tar`]);
+  const blob = (digest: string): Record<string, unknown> => JSON.parse(readFileSync(join(layout, "blobs", digest.replace(":", "/")), "utf8")) as Record<string, unknown>;
+  const [{ digest: index = "" } = {}] = (JSON.parse(readFileSync(join(layout, "index.json"), "utf8")) as { manifests: { digest: string }[] }).manifests;
+  const [image, attestation] = blob(index)["manifests"] as { digest: string; annotations: Record<string, string> }[];
+  expect(attestation?.annotations).toEqual({ "vnd.docker.reference.digest": image?.digest ?? "", "vnd.docker.reference.type": "attestation-manifest" });
+  const [statement] = blob(attestation?.digest ?? "")["layers"] as { digest: string }[];
+  expect(blob(statement?.digest ?? "")).toMatchObject({
+    predicateType: "https://slsa.dev/provenance/v0.2",
+    subject: [{ digest: { sha256: image?.digest.slice("sha256:".length) } }],
+    predicate: { buildType: "https://mobyproject.org/buildkit@v1", invocation: { configSource: { entryPoint: "Dockerfile" }, parameters: { frontend: "dockerfile.v0", args: { target: "files" } } } },
+  });
+});
+
+test("steps go along with an image that is pushed, and are known again where it is pulled", async () => {
+  await engine.ok("registry", "start");
+  const [image, cache] = [`${REGISTRY}/steps:1`, `${REGISTRY}/steps:cache`];
+  await build("--target", "run", "-t", image, "--cache-to", "type=inline", "--push");
+  await build("--target", "run", "--cache-to", `type=registry,ref=${cache}`);
+  for (const ref of [image, cache]) {
+    await engine.hako("image", "rm", "-f", image);
+    await pruneAll();
+    const { stderr } = await engine.hako("build", "--progress", "plain", "--target", "run", "--cache-from", `type=registry,ref=${ref}`, folder);
+    expect(stderr).toMatch(/RUN echo one > \/one\n#\d+ CACHED/);
+    expect(stderr).toMatch(/COPY f \/f\n#\d+ CACHED/);
+  }
+  const { code, stderr } = await engine.hako("build", "--progress", "plain", "--target", "run", "--cache-from", `type=registry,ref=${REGISTRY}/steps:none`, folder);
+  expect([code, /importing cache manifest from .*:none\n#\d+ ERROR/.test(stderr)]).toEqual([0, true]);
+  await engine.ok("registry", "stop");
+}, 30_000);
