@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { isatty } from "node:tty";
 import { ALL_STEPS, loadProject, readDescriptor, type LoadProjectOptions, type LoadSteps, type Project, type ProjectOptions } from "../../../compose/mod.ts";
 import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
@@ -30,8 +31,12 @@ function projectDirectory(group: Flags): string {
   return old;
 }
 
-/** In the form in which docker-compose warns where its output is no terminal. */
+/** As docker-compose warns: on a terminal for people, elsewhere for programs. */
 export function warn(message: string): void {
+  if (isatty(2)) {
+    const label = process.env["NO_COLOR"] ? "WARN" : "\u001b[33mWARN\u001b[0m";
+    return err(`${label}[0000] ${message}\n`);
+  }
   const time = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   err(`time="${time}" level=warning msg=${JSON.stringify(message)}\n`);
 }
