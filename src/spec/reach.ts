@@ -34,6 +34,7 @@ export interface ReachPort {
 
 export interface ReachWay {
   HostIp: string;
+  /** 0: nothing of the host's, it is reached at its own address. */
   HostPort: number;
   Target: string;
   /** `kernel`: packets are led there, also while no engine runs. `engine`: it passes bytes on. `nobody`: the port is only kept. */

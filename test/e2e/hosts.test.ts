@@ -67,6 +67,7 @@ describe("a host that has a route to the containers", () => {
     expect(await Promise.all([who(lan.client, four, 80), who(lan.second, six, 80), pings(lan.client, four), pings(lan.second, six)])).toEqual([lan.client.ip, lan.second.ip6, true, true]);
     expect(await Promise.all([who(lan.client, four, 81), who(lan.second, six, 81), who(lan.client, ENGINE_IP, 8080), who(lan.client, ENGINE_IP6, 8080)])).toEqual(["", "", "", ""]);
     expect(await engine.ok("port", "web")).toBe("80/tcp -> 0.0.0.0:\n80/tcp -> [::]:");
+    expect(await engine.ok("network", "explain", "web", "80")).toContain(`every host that has a route to the container: ${four}:80, its own address\n    the kernel leads it by inet hako reachable { ${four} . tcp . 80 }`);
     using server = lan.client.live("python3", "-c", "import socket\ns = socket.create_server(('', 7000)); print('ready', flush=True)\nprint('from', s.accept()[1][0], flush=True)");
     await server.until("ready");
     await engine.ok("exec", "web", "nc", "-w", "2", lan.client.ip, "7000");

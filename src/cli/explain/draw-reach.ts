@@ -39,7 +39,8 @@ const withPort = (address: string, port: number | string): string => `${address.
 function wayLines(way: ReachWay, words: ReachWords): string[] {
   const from = withPort(way.HostIp, way.HostPort);
   const by = way.By === "kernel" ? words.byKernel(way.Element) : way.By === "engine" ? words.byEngine : words.byNobody;
-  return [`  ${way.By === "nobody" ? NO : YES} ${whoOf(way, words)(from, way.Target)}`, `${INDENT}${by}`];
+  const who = way.HostPort === 0 ? words.routed(way.Target) : whoOf(way, words)(from, way.Target);
+  return [`  ${way.By === "nobody" ? NO : YES} ${who}`, `${INDENT}${by}`];
 }
 
 function whoOf(way: ReachWay, words: ReachWords): (from: string, target: string) => string {

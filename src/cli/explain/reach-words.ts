@@ -13,6 +13,7 @@ export interface ReachWords {
   everyHostIPv6(from: string, target: string): string;
   thisHost(from: string, target: string): string;
   oneAddress(from: string, target: string): string;
+  routed(target: string): string;
   byKernel(element: string): string;
   readonly byEngine: string;
   readonly byNobody: string;
@@ -37,13 +38,14 @@ const english: ReachWords = {
   everyHostIPv6: (from, target) => `every host that reaches this one over IPv6: ${from} → ${target}`,
   thisHost: (from, target) => `programs of this host, and nobody else: ${from} → ${target}`,
   oneAddress: (from, target) => `every host that reaches this address: ${from} → ${target}`,
+  routed: (target) => `every host that has a route to the container: ${target}, its own address`,
   byKernel: (element) => `the kernel leads it by ${element}; also while no engine runs`,
   byEngine: "the engine passes the bytes on, as long as it runs; the container sees this host's address",
   byNobody: "the port is only kept: nothing leads from there to a container without IPv6",
   neighbours: (network, address, rule) => `containers on ${network}: ${address} (${rule})`,
   noNeighbours: (network) => `containers on ${network}: the network keeps its containers apart (chain bridge forward: meta iifgroup @apart meta oifgroup @apart drop)`,
   othersStopped: (rule, command) => `other hosts: not published (${rule}). Publish it: ${command}`,
-  unprotected: (network, address) => `hosts that have a route to ${network}: ${address} (chain inet forward: iifname != @bridges oifname @open accept)`,
+  unprotected: (network, address) => `hosts that have a route to ${network}: ${address} (chain inet forward: iifname != @bridges meta nfproto . oifname @open accept)`,
   internal: (network) => `other hosts: ${network} is an internal network (chain inet forward: oifname @internal drop)`,
   macvlan: (network, address) => `hosts on the link of ${network}: ${address}, without any rule of the engine; this host itself does not`,
   warning: (sentence) => `In the way: ${sentence}`,
@@ -61,13 +63,14 @@ const japanese: ReachWords = {
   everyHostIPv6: (from, target) => `IPv6 でこのホストに届くすべてのホスト: ${from} → ${target}`,
   thisHost: (from, target) => `このホストのプログラムだけ: ${from} → ${target}`,
   oneAddress: (from, target) => `このアドレスに届くすべてのホスト: ${from} → ${target}`,
+  routed: (target) => `コンテナへの経路を持つすべてのホスト: ${target}(コンテナ自身のアドレス)`,
   byKernel: (element) => `カーネルが ${element} によって導きます。エンジンが動いていない間も届きます`,
   byEngine: "エンジンが動いている間、エンジンがデータを中継します。コンテナにはこのホストのアドレスが見えます",
   byNobody: "ポートは確保されているだけで、IPv6 のないコンテナへは導かれません",
   neighbours: (network, address, rule) => `${network} のコンテナ: ${address} (${rule})`,
   noNeighbours: (network) => `${network} のコンテナ: このネットワークではコンテナ同士が隔離されています (チェーン bridge forward: meta iifgroup @apart meta oifgroup @apart drop)`,
   othersStopped: (rule, command) => `ほかのホスト: 公開されていません (${rule})。公開するには: ${command}`,
-  unprotected: (network, address) => `${network} への経路を持つホスト: ${address} (チェーン inet forward: iifname != @bridges oifname @open accept)`,
+  unprotected: (network, address) => `${network} への経路を持つホスト: ${address} (チェーン inet forward: iifname != @bridges meta nfproto . oifname @open accept)`,
   internal: (network) => `ほかのホスト: ${network} は内部ネットワークです (チェーン inet forward: oifname @internal drop)`,
   macvlan: (network, address) => `${network} のリンク上のホスト: ${address}。エンジンの規則はありません。このホスト自身からは届きません`,
   warning: (sentence) => `妨げになるもの: ${sentence}`,
