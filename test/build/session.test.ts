@@ -46,7 +46,7 @@ describe("a build over one connection", () => {
     const path = folder({ "src/a.ts": "a", "src/b.log": "b", "node_modules/x/y": "y", "node_modules/keep/z": "z", top: "t" });
     const { connection, served } = start({ folders: new Map([["context", path]]) }, async (client) => {
       await using copy = await client.folder("context", { ignore: ["**/*.log", "node_modules", "!node_modules/keep"] });
-      expect([...(copy.digests?.keys() ?? [])]).toEqual(["node_modules/keep/z", "src/a.ts", "top"]);
+      expect([...(copy.digests?.keys() ?? [])]).toEqual(["node_modules", "node_modules/keep", "node_modules/keep/z", "src", "src/a.ts", "top"]);
       expect(readFileSync(join(copy.folder, "node_modules/keep/z"), "utf8")).toBe("z");
       expect(existsSync(join(copy.folder, "node_modules/x"))).toBe(false);
       return RESULT;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { EngineError } from "../../base/mod.ts";
 import { changeTree, finishFolders, type WantedFile } from "./change-tree.ts";
 import { cloneTree } from "./clone-tree.ts";
+import { EntryDigests } from "./entry-digests.ts";
 import { FileReceiver } from "./file-receiver.ts";
 import { DIGEST_BYTES, readIndex, writeIndex, type ContextIndex } from "./index-file.ts";
 import { ReceivedFolder } from "./received-folder.ts";
@@ -39,6 +40,7 @@ export class ContextStore {
   /** Builds that read, by the version's folder. */
   readonly #readers = new Map<string, number>();
   readonly #changing = new Set<string>();
+  readonly #digests = new EntryDigests();
   #discarded = 0;
 
   private constructor(root: string) {
@@ -65,14 +67,14 @@ export class ContextStore {
   async receive(key: string, listing: Uint8Array, fetch: FetchFiles): Promise<ReceivedFolder> {
     if (!KEY.test(key)) throw new EngineError("InvalidParameter", `invalid key of a build context: ${JSON.stringify(key.slice(0, 100))}`);
     const { version: current, index } = this.#current(key);
-    if (current && index && Buffer.compare(index.listing, listing) === 0 && isWhole(index)) return this.#read(key, current, index);
+    const slices = new Slices();
+    if (current && index && Buffer.compare(index.listing, listing) === 0 && isWhole(index)) return await this.#read(key, current, index, slices);
     const version = current && !this.#readers.has(current.folder) ? current : this.#newVersion(key);
     this.#changing.add(version.folder);
     try {
-      const slices = new Slices();
       const before = current && index && version !== current ? await this.#clone(current, index, version, slices) : index;
       const received = await this.#change(version, before, listing, fetch, slices);
-      return this.#read(key, version, received);
+      return await this.#read(key, version, received, slices);
     } finally {
       this.#changing.delete(version.folder);
       this.#removeOld(key);
@@ -159,11 +161,14 @@ export class ContextStore {
     return { listing, digests: received, sizeBytes };
   }
 
-  #read(key: string, version: Version, index: ContextIndex): ReceivedFolder {
-    const hold = this.#hold(version);
+  async #read(key: string, version: Version, index: ContextIndex, slices: Slices): Promise<ReceivedFolder> {
+    await using undo = new AsyncDisposableStack();
+    const hold = undo.use(this.#hold(version));
     const now = Date.now() / 1000;
     utimesSync(join(this.#root, key), now, now);
-    return new ReceivedFolder(treeOf(version), index, async () => {
+    const digests = await this.#digests.of(version.folder, index, slices);
+    undo.move();
+    return new ReceivedFolder(treeOf(version), digests, async () => {
       hold[Symbol.dispose]();
       this.#removeOld(key);
     });
@@ -193,6 +198,7 @@ export class ContextStore {
 
   /** Away at once, so that nobody finds a part of it; what cannot be removed now is found at the next start. */
   async #discard(folder: string): Promise<void> {
+    this.#digests.forget(folder);
     const away = join(this.#root, `gone-${process.pid}-${this.#discarded++}`);
     renameSync(folder, away);
     await rm(away, { recursive: true, force: true }).catch(() => undefined);
