@@ -1,5 +1,5 @@
 import { EngineError } from "../base/mod.ts";
-import { AT, closeFd, copyFile, fchmod, fchmodat, fchownat, hasCode, linkat, mknodat, O, openat2, RESOLVE, S, symlinkat, unlinkat, utimensat, type Stat } from "../linux/mod.ts";
+import { AT, closeFd, copyFile, fchmod, fchmodat, fchownat, fstat, hasCode, linkat, mknodat, O, openat2, RESOLVE, S, symlinkat, unlinkat, utimensat, type Stat } from "../linux/mod.ts";
 import { isFolder, joined, kindOf, linkText, nameBytes, openFile, type MergedEntry, type MergedFolder } from "./merged-folder.ts";
 import { copyXattrs, type Owner, type TargetFolder } from "./target-folder.ts";
 
@@ -27,7 +27,7 @@ const NOT_SHARABLE = ["EXDEV", "EMLINK", "EPERM", "EOPNOTSUPP"] as const;
 
 /** Copies trees of one input into a layer: their times and attributes, with the owner and mode that were asked for. */
 export class Copier {
-  readonly #names = new Map<string, string>();
+  readonly #names = new Map<string, { readonly place: string; readonly source: string }>();
 
   constructor(
     readonly rules: CopyRules,
@@ -111,9 +111,11 @@ export class Copier {
     const { stat } = entry;
     const key = `${stat.dev}:${stat.ino}`;
     if (stat.nlink > 1) {
+      // A file that is taken twice, by way of a link, is two files: only other names of it are other names here.
+      const source = `${fstat(entry.parent.fd).ino}/${entry.name}`;
       const first = this.#names.get(key);
-      if (first !== undefined) return linkat(this.rootFd, nameBytes(first), target.fd, nameBytes(name));
-      this.#names.set(key, joined(target.path, name));
+      if (first !== undefined && first.source !== source) return linkat(this.rootFd, nameBytes(first.place), target.fd, nameBytes(name));
+      this.#names.set(key, { place: joined(target.path, name), source });
     }
     if (this.#mayShare(entry, joined(target.path, name)) && share(entry, target, name)) {
       this.count.inodes.add(stat.ino);

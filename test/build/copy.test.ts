@@ -116,6 +116,15 @@ describe.skipIf(process.getuid?.() !== 0)("a copy", () => {
     expect(made()).toEqual(["n 644 0:0 x"]);
   });
 
+  test("a file that is taken twice, by way of a link, is two files; its own other names are one", () => {
+    linkSync(at("context/x.txt"), at("elsewhere"));
+    symlinkSync("x.txt", at("context/way"));
+    linkSync(at("context/x.txt"), at("context/other"));
+    act(copy(["x.txt", "way", "other"], "/n/"));
+    const [file, way, other] = ["x.txt", "way", "other"].map((name) => lstatSync(at(`upper/n/${name}`)).ino);
+    expect([way === file, other === file || other === way]).toEqual([false, true]);
+  });
+
   test("an owner is kept where none is asked for", () => {
     chownSync(at("context/x.txt"), 66, 78);
     act(copy("x.txt", "/n"));
