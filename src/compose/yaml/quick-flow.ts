@@ -1,4 +1,5 @@
 import { mapping, scalar, sequence, type Node, type Place, type Source } from "../tree/node.ts";
+import type { Anchors } from "./anchors.ts";
 import { NotQuick } from "./not-quick.ts";
 import { resolvePlain } from "./scalars.ts";
 
@@ -12,7 +13,10 @@ export class FlowReader {
   #at = 0;
   #end = 0;
 
-  constructor(readonly source: Source) {
+  constructor(
+    readonly source: Source,
+    readonly anchors: Anchors,
+  ) {
     this.#text = source.text;
   }
 
@@ -21,7 +25,7 @@ export class FlowReader {
     this.#at = start;
     this.#end = end;
     const first = this.#text[start];
-    if (first !== '"' && first !== "'" && first !== "[" && first !== "{") return this.#plainLine(at);
+    if (first !== '"' && first !== "'" && first !== "[" && first !== "{" && first !== "*") return this.#plainLine(at);
     const node = this.#node(at, 0);
     const rest = this.#text.slice(this.#at, end);
     if (!/^(?: *| +#.*)$/.test(rest)) throw new NotQuick();
@@ -40,9 +44,16 @@ export class FlowReader {
     if (depth > MAX_DEPTH) throw new NotQuick();
     const first = this.#text[this.#at];
     if (first === '"' || first === "'") return scalar(this.#quoted(first), at);
+    if (first === "*") return this.#alias(at);
     if (first === "[") return this.#list(at, depth);
     if (first === "{") return this.#map(at, depth);
     return { ...scalar(null, at), ...resolvePlain(this.#plain()) };
+  }
+
+  #alias(at: Place): Node {
+    const { node, end } = this.anchors.alias(this.#at, at);
+    this.#at = end;
+    return node;
   }
 
   #quoted(quote: string): string {

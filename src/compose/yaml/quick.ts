@@ -1,11 +1,12 @@
 import { mapping, scalar, sequence, type Node, type Place, type Source } from "../tree/node.ts";
 import { FlowReader } from "./quick-flow.ts";
+import { Anchors, mergeInto } from "./anchors.ts";
 import { NotQuick } from "./not-quick.ts";
 import { resolvePlain } from "./scalars.ts";
 
-/** Anchors, tags, documents, tabs and whatever else is rarely seen in compose files is left to the library. */
+/** Tags, documents, tabs and whatever else is rarely seen in compose files is left to the library. */
 const RARE = /[\t\r\u0000-\u0008\u000b-\u001f\u007f\u0085\u2028\u2029\ufeff]|^(?:---|\.\.\.|%)/m;
-const KEY = /(?:([A-Za-z_][A-Za-z0-9_./-]*)|"([^"\\\n]*)"|'([^'\n]*)') *:(?= |$)/my;
+const KEY = /(?:(<<|[A-Za-z_][A-Za-z0-9_./-]*)|"([^"\\\n]*)"|'([^'\n]*)') *:(?= |$)/my;
 const MAX_DEPTH = 100;
 
 interface Line {
@@ -38,9 +39,12 @@ class QuickReader {
   /** Index of the next line that holds something. */
   #at = 0;
 
+  readonly #anchors: Anchors;
+
   constructor(readonly source: Source) {
     this.#text = source.text;
-    this.#flow = new FlowReader(source);
+    this.#anchors = new Anchors(source.text);
+    this.#flow = new FlowReader(source, this.#anchors);
     this.#split();
   }
 
@@ -80,6 +84,7 @@ class QuickReader {
 
   #mapping(indent: number, at: Place, depth: number): Node {
     const entries = new Map<string, Node>();
+    const merged: Node[] = [];
     for (let line = this.#lines[this.#at]; line && line.indent >= indent; line = this.#lines[this.#at]) {
       if (line.indent > indent || this.#isItem(line)) throw new NotQuick();
       KEY.lastIndex = line.start;
@@ -87,8 +92,11 @@ class QuickReader {
       if (!match || KEY.lastIndex > line.end) throw new NotQuick();
       const key = match[1] ?? match[2] ?? match[3] ?? "";
       if (entries.has(key) || (match[1] !== undefined && typeof resolvePlain(key).value !== "string")) throw new NotQuick();
-      entries.set(key, this.#value(line, KEY.lastIndex, indent, this.#place(line.start), depth, true));
+      const value = this.#value(line, KEY.lastIndex, indent, this.#place(line.start), depth, true);
+      if (match[1] === "<<") merged.push(value);
+      else entries.set(key, value);
     }
+    for (const source of merged) mergeInto(entries, source);
     return mapping(entries, at);
   }
 
@@ -119,6 +127,12 @@ class QuickReader {
   #value(line: Line, from: number, indent: number, at: Place, depth: number, isEntry: boolean): Node {
     let start = from;
     while (start < line.end && this.#text[start] === " ") start++;
+    if (this.#text[start] === "&" && isEntry) {
+      const { name, end } = this.#anchors.open(start);
+      const node = this.#value(line, end, indent, at, depth, true);
+      this.#anchors.close(name, node);
+      return node;
+    }
     this.#at++;
     const next = this.#lines[this.#at];
     if (start === line.end || (this.#text[start] === "#" && start > from)) {
