@@ -1,6 +1,9 @@
 import { applyRuleset, deleteTable, listInputChains, RESOLVER_ADDRESS } from "../linux/mod.ts";
 import { DNS_PORT } from "./exchange.ts";
 
+/** Of the Internet protocol: nft looks some names up in a file that small systems do not have. */
+const [TCP, UDP] = [6, 17];
+
 /** Beside the engine's other tables: it stays when the operator wants no firewall. */
 const tableOf = (engineTable: string): string => `${engineTable}-dns`;
 
@@ -19,8 +22,8 @@ table ip ${table} {
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
-    iifname != "lo" ip daddr ${RESOLVER_ADDRESS} meta l4proto { tcp, udp } th dport ${DNS_PORT} redirect to :iifname map @other-ports
-    iifname != "lo" ip daddr ${RESOLVER_ADDRESS} meta l4proto { tcp, udp } th dport ${DNS_PORT} redirect
+    iifname != "lo" ip daddr ${RESOLVER_ADDRESS} meta l4proto { ${TCP}, ${UDP} } th dport ${DNS_PORT} redirect to :iifname map @other-ports
+    iifname != "lo" ip daddr ${RESOLVER_ADDRESS} meta l4proto { ${TCP}, ${UDP} } th dport ${DNS_PORT} redirect
   }
   chain output {
     type filter hook output priority filter; policy accept;

@@ -49,6 +49,9 @@ const SETS: Readonly<Record<"inet" | "bridge", Readonly<Record<string, string>>>
   },
 };
 
+/** Numbers: nft looks some names up in a file that small systems do not have. */
+const [ICMP, ICMPV6] = [1, 58];
+
 /** @param ipv6 false: packets of IPv6 are the operator's business */
 const chainsOf = (ipv6: boolean): Readonly<Record<"inet" | "bridge", string>> => ({
   inet: `  chain postrouting {
@@ -65,7 +68,7 @@ ${passIPv6(ipv6)}    iifname != @bridges oifname != @bridges accept
     oifname @internal drop
     oifname @bridges ct status dnat accept
     iifname != @bridges meta nfproto . oifname @open accept
-    meta nfproto . oifname @routed meta l4proto { icmp, ipv6-icmp } accept
+    meta nfproto . oifname @routed meta l4proto { ${ICMP}, ${ICMPV6} } accept
     meta nfproto . oifname @routed jump published
     iifname . oifname @trusted jump published
     oifname @bridges drop

@@ -25,11 +25,11 @@ const MAPS = [
 export function publishRules({ table, ipv6 }: { readonly table: string; readonly ipv6: boolean }, publications: readonly Publication[]): string {
   const elements = publications.flatMap(publishElements);
   const maps = MAPS.map(([name, type]) => {
-    const held = elements.filter(({ set }) => set === name).map(({ key, value }) => `${key.text} : ${value?.text}`);
+    const held = elements.filter(({ set }) => set === name).map(({ key, value }) => `${numbered(key)} : ${value?.text}`);
     return `  map ${name} { type ${type};${held.length > 0 ? ` elements = { ${held.join(", ")} }` : ""} }\n`;
   });
   const direct = ["reachable", "reachable6"].flatMap((name) => {
-    const held = new Set(elements.filter(({ set }) => set === name).map(({ key }) => key.text));
+    const held = new Set(elements.filter(({ set }) => set === name).map(({ key }) => numbered(key)));
     return held.size > 0 ? [`add element inet ${table} ${name} { ${[...held].join(", ")} }\n`] : [];
   });
   return `table inet ${table} {
@@ -57,7 +57,7 @@ ${passIPv6(ipv6)}    ct status dnat ip saddr 127.0.0.0/8 oifname @bridges masque
   }
   chain publish_guard {
     type filter hook prerouting priority raw; policy accept;
-    iifname @bridges ip daddr ${RESOLVER_ADDRESS} meta l4proto { tcp, udp } th dport 53 accept
+    iifname @bridges ip daddr ${RESOLVER_ADDRESS} meta l4proto { ${PROTOCOL_NUMBERS.tcp}, ${PROTOCOL_NUMBERS.udp} } th dport 53 accept
     iifname @bridges ip daddr 127.0.0.0/8 drop
     iifname @bridges ip saddr 127.0.0.0/8 drop
   }
@@ -94,6 +94,9 @@ function translatedElements({ target, ports }: Publication): ElementChange[] {
       return { family: "inet", set: `publish${six ? 6 : 4}${any ? "any" : ""}`, key, value: joinKeys(addressKey(six ? target.ip6 : target.ip), portKey(containerPort)) };
     });
 }
+
+/** As nft reads it on a host that has no file of protocols' names. */
+const numbered = ({ text }: ElementKey): string => text.replace(/\b(?:tcp|udp|sctp)\b/, (name) => String(PROTOCOL_NUMBERS[name as PortProtocol]));
 
 function protocolKey(protocol: PortProtocol): ElementKey {
   return { text: protocol, bytes: Uint8Array.of(PROTOCOL_NUMBERS[protocol]) };

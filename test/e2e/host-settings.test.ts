@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SystemInfo } from "../../src/spec/mod.ts";
-import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
+import { BUSYBOX, Live, run, startEngine, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 
 const folder = scratchFolder();
@@ -67,6 +67,21 @@ test("another engine does not take the file of its number", async () => {
   expect(code).toBe(1);
   expect(stderr).toContain(`delete ${pidFile}: process with PID ${engine.pid} is still running`);
 });
+
+test("a host without names of protocols and services", async () => {
+  await using other = await startEngine();
+  await other.stop();
+  using bare = Live.spawn(["unshare", "--mount", "sh", "-c", 'for f in /etc/protocols /etc/services; do [ ! -e $f ] || mount --bind /dev/null $f; done; exec "$@"', "sh", ...other.daemonCommand()]);
+  await bare.until(/^ready$/m, 30_000);
+  await other.ok("network", "create", "-o", "com.docker.network.bridge.gateway_mode_ipv4=routed", "routed");
+  await other.ok("run", "-d", "--network", "routed", "-p", "8080:80", "-p", "8053:53/udp", BUSYBOX, "sleep", "100");
+  const set = (await other.inNetwork("nft", "list", "set", "inet", "hako", "reachable")).stdout;
+  for (const each of ["tcp . 80", "udp . 53"]) expect(set).toContain(each);
+  await other.clear();
+  await other.ok("network", "rm", "routed");
+  bare.signal("SIGTERM");
+  expect(await bare.exitCode(30_000)).toBe(0);
+}, 60_000);
 
 test("lines of the log are objects, and an open address is warned of", async () => {
   const lines = engine.log.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
