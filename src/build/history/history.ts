@@ -52,6 +52,7 @@ export class BuildHistory {
       tell: (event) => {
         if (event.type === "vertex") steps.set(event.vertex.digest, { done: event.vertex.completedNs !== undefined && !event.vertex.error, cached: event.vertex.cached });
         if (event.type === "log" && sizeBytes > MAX_LOG_BYTES) return;
+        if (event.type === "status" && event.completedNs === undefined) return;
         const line = encodeBuildMessage({ event });
         sizeBytes += line.length;
         lines.push(line);

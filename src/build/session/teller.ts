@@ -21,6 +21,8 @@ export class Teller {
       this.#leftOut = true;
       return this.#say({ event: { ...event, bytes: Buffer.from("[output left out: it comes faster than it is read]\n") } });
     }
+    // How far something is by now is told again.
+    if (event.type === "status" && event.completedNs === undefined && this.#waitingBytes > MAX_WAITING_BYTES) return;
     if (event.type === "log") this.#leftOut = false;
     this.#say({ event });
   }

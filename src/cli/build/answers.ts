@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { EngineError } from "../../base/mod.ts";
@@ -54,12 +54,15 @@ async function sendWhole(stream: BuildStream, bytes: Uint8Array): Promise<void> 
   stream.end();
 }
 
-/** Which links lead out of the folder does not matter here: the engine asks for Dockerfile and .dockerignore only, whose paths are the user's own. */
+/** The engine may be another machine's: it is given nothing that lies elsewhere, by `..` or by a link. */
 function readInside(folder: string, path: string, maxBytes: number): Uint8Array {
   let fd: number;
   try {
-    fd = openSync(join(folder, path), constants.O_RDONLY | constants.O_NONBLOCK);
+    const [root, real] = [realpathSync(folder), realpathSync(join(folder, path))];
+    if (real !== root && !real.startsWith(root === "/" ? root : `${root}/`)) throw new EngineError("InvalidParameter", `${path} leads out of ${folder}`);
+    fd = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
+    if (error instanceof EngineError) throw error;
     const why = `open ${path}: ${reason(error)}`;
     throw new EngineError(error instanceof Error && "code" in error && error.code === "ENOENT" ? "NotFound" : "InvalidParameter", why);
   }

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { DockerfilePlace, MainContext } from "../../spec/mod.ts";
 import { Failure } from "../failure.ts";
@@ -41,7 +41,18 @@ async function dockerfilePlace(file: string | undefined, folder: string): Promis
   const path = resolve(file === undefined || file === "" ? join(folder, "Dockerfile") : file);
   // Older projects write it small.
   const found = file === undefined && !existsSync(path) && existsSync(join(folder, "dockerfile")) ? join(folder, "dockerfile") : path;
-  return { dockerfile: { kind: "file", folder: DOCKERFILE, path: basename(found) }, folder: dirname(found) };
+  const place = throughLink(found);
+  return { dockerfile: { kind: "file", folder: DOCKERFILE, path: basename(place) }, folder: dirname(place) };
+}
+
+/** A link to a Dockerfile elsewhere stands for that file: who names it may read it. */
+function throughLink(path: string): string {
+  try {
+    const real = realpathSync(path);
+    return real.startsWith(`${realpathSync(dirname(path))}/`) ? path : real;
+  } catch {
+    return path; // not there: the build says so
+  }
 }
 
 async function ofRemote(file: string | undefined): Promise<DockerfilePlace> {
