@@ -1,5 +1,7 @@
+import { checkPorts } from "../check/ports.ts";
 import { ComposeError } from "../errors.ts";
 import type { Project } from "../model/project.ts";
+import { withPlatforms } from "../project/platform.ts";
 import type { ComposeContext } from "./context.ts";
 import { converge, planProject, removeOne, type Converged, type ConvergeOptions } from "./converge.ts";
 import { ensureImages, type ImageOptions } from "./images.ts";
@@ -25,8 +27,10 @@ export interface UpResult extends Converged {
 }
 
 /** Makes the project's services what the files say, and starts them. What is as it should be is left alone. @throws ComposeError, ApiError */
-export async function up(context: ComposeContext, project: Project, options: UpOptions = {}): Promise<UpResult> {
+export async function up(context: ComposeContext, given: Project, options: UpOptions = {}): Promise<UpResult> {
+  const project = withPlatforms(given);
   refuseUnsupported(project);
+  checkPorts(project);
   const convergeOptions: ConvergeOptions = { recreate: "diverged", recreateDependencies: "diverged", asked: [], ...options };
   const [images, containers, networks, volumes] = await Promise.all([ensureImages(context, project, options), observeContainers(context.client, project.name), observeNetworks(context.client, project.name), observeVolumes(context.client, project.name)]);
   const orphans = orphansOf(project, containers);
