@@ -28,3 +28,4 @@ export type { PolicyRule } from "./cache/policy.ts";
 export type { CacheUsage } from "./cache/usage.ts";
 export { fetchGit, resolveGitRef } from "./sources/git.ts";
 export { fetchHttp, httpValidator, type ProxyFor } from "./sources/http.ts";
+export { EXPORTED } from "./exporters/image.ts";

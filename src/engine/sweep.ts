@@ -1,6 +1,8 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../base/mod.ts";
+import { EXPORTED } from "../build/mod.ts";
+import { familiarName, parseReference } from "../spec/mod.ts";
 import type { EngineContext } from "./context.ts";
 import { imageMountOwner } from "./image-mounts.ts";
 import { buildUploadsDir, containersDir, execsDir } from "./paths.ts";
@@ -26,6 +28,7 @@ export async function sweep(ctx: EngineContext): Promise<void> {
     ...ctx.snapshots.keys().filter((key) => (/^[0-9a-f]{64}$/.test(key) || imageMountOwner(key) !== undefined) && !known(imageMountOwner(key) ?? key)).map((key) => () => ctx.snapshots.remove(key)),
     () => ctx.volumeDrivers.sweep((use) => running.has(use)),
     () => sweepCopies(ctx),
+    ...ctx.images.tagsOf(parseReference(EXPORTED)).map((name) => () => ctx.images.remove(familiarName(name), { force: true, prune: true, inUse: () => [] })),
     () => rm(buildUploadsDir(ctx.paths), { recursive: true, force: true }),
     () => sweepFolder(containersDir(ctx.paths), known),
     () => sweepFolder(execsDir(ctx.paths), (id) => ctx.execs.get(id) !== undefined),

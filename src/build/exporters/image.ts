@@ -13,6 +13,9 @@ import { provenanceMode, provenanceOf } from "./provenance.ts";
 
 type ImageExporter = BuildRequest["exporters"][number];
 
+/** Where images are named that only an archive is made of. */
+export const EXPORTED = "hako.invalid/build/export";
+
 const TITLES: Readonly<Record<string, string>> = { docker: "exporting to docker image format", oci: "exporting to oci image format" };
 
 /** An image of this machine, a registry's, or one in an archive for the client. */
@@ -31,7 +34,7 @@ export async function exportImage(deps: BuildDeps, results: readonly Exported[],
     const indexAnnotations = annotationsFor("index", exporter.attrs, request.annotations, undefined);
     const isIndex = images.length > 1 || images.some(({ statements }) => statements !== undefined) || Object.keys(indexAnnotations).length > 0;
     // The archive's image is gone again when it is sent: a name of its own keeps it until then.
-    const temporary = `hako.invalid/build/export:${crypto.randomUUID()}`;
+    const temporary = `${EXPORTED}:${crypto.randomUUID()}`;
     const stored = await deps.images.add({ images, index: isIndex ? { annotations: indexAnnotations } : undefined, names: isArchive ? [temporary] : names }, signal);
     work.done("exporting layers");
     if (isArchive) {
