@@ -10,6 +10,3 @@ export function containerName(project: string, service: Service, number: number,
 
 /** While it takes the place of another container. */
 export const replacementName = (replacedId: string, name: string): string => `${replacedId.slice(0, 12)}_${name}`;
-
-/** How many containers a service has. */
-export const scaleOf = (service: Service): number => service.scale ?? service.deploy?.replicas ?? 1;

@@ -1,7 +1,8 @@
-import { containerName, scaleOf, type Separator } from "../container/names.ts";
+import { containerName, type Separator } from "../container/names.ts";
 import { containerHash, type FirstContainer } from "../container/references.ts";
 import { LABELS } from "../labels.ts";
 import type { Project, Service } from "../model/project.ts";
+import { scaleOf } from "../project/scale.ts";
 import type { ObservedContainer } from "./observe.ts";
 
 export type RecreatePolicy = "diverged" | "force" | "never";
