@@ -156,5 +156,4 @@ describe("a build over one connection", () => {
     });
     expect(await connection.end).toMatchObject({ failed: { message: `error from sender: open ${path}: no such file or directory` } });
   });
-  });
 });
