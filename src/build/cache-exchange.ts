@@ -58,12 +58,15 @@ export async function exportCaches(deps: BuildDeps, { config, layers }: { readon
     const { ref = "" } = attrs;
     await shownAs(tell, "exporting cache to registry", async (work: ShownWork) => {
       work.status("preparing build cache for export");
-      await deps.images.add({ images: [{ config: configWithSteps(deps, config, layers), archiveBytes: layers.map(({ archiveBytes }) => archiveBytes) }], index: undefined, names: [ref] }, signal);
+      const { replaced } = await deps.images.add({ images: [{ config: configWithSteps(deps, config, layers), archiveBytes: layers.map(({ archiveBytes }) => archiveBytes) }], index: undefined, names: [ref] }, signal);
       work.done("preparing build cache for export");
       try {
         await deps.images.push(ref, request, work, signal);
       } finally {
-        await deps.images.untag(ref);
+        // The name was lent: whose it was has it again.
+        const [before] = replaced.values();
+        if (before === undefined) await deps.images.untag(ref);
+        else deps.images.tag(before, ref);
       }
     });
   }

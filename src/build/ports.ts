@@ -1,4 +1,5 @@
 import type { BuiltImages, ClampedLayers, StoredBuild } from "../image/mod.ts";
+import type { Digest } from "../spec/mod.ts";
 import type { ImageFinder } from "./frontend/source-finder.ts";
 import type { ShownWork } from "./internal-vertex.ts";
 import type { BuildRequest } from "./request.ts";
@@ -25,6 +26,7 @@ export interface BuildImages extends ImageFinder {
   push(name: string, request: BuildRequest, work: ShownWork, signal: AbortSignal): Promise<void>;
   /** An archive that is an OCI layout and docker's own; names as users write them. */
   archive(name: string, names: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  tag(id: Digest, name: string): void;
   /** Takes a name off an image, and with its last name the image. */
   untag(name: string): Promise<void>;
 }

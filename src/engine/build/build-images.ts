@@ -27,6 +27,7 @@ export function buildImages(ctx: EngineContext): BuildImages {
       emitTransfer(ctx, "push", reference);
     },
     archive: async (name, names, signal) => (await ctx.images.save([name], { as: names.map(parseReference), signal })).bytes,
+    tag: (id, name) => ctx.images.tag(id, name),
     untag: async (name) => {
       await ctx.images.remove(name, { force: true, prune: true, inUse: () => [] });
     },
