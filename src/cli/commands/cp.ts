@@ -41,7 +41,7 @@ async function requireFolder({ client, args }: Invocation, sources: readonly Sid
 }
 
 /** Said by docker without a word before it: what this machine's files, or the archive, stand in the way with. */
-function asFailure(error: unknown): unknown {
+export function asFailure(error: unknown): unknown {
   return error instanceof EngineError || (error instanceof Error && error.name === "SyscallError") ? new Failure(error.message) : error;
 }
 

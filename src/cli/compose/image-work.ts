@@ -13,17 +13,17 @@ import type { ProgressView } from "./progress-view.ts";
 export function imageWork(invocation: Invocation, view: ProgressView): ImageWork {
   const { client, config } = invocation;
   const pull = async (service: Service, image: string): Promise<void> => {
-    const id = `Image ${image}`;
-    view.tell({ id, text: "Pulling", status: "working" });
+    const id = service.name;
+    view.tell({ id, what: "Pulling", text: "", status: "working" });
     try {
       const reference = withDefaultTag(parseReference(image));
       const answer = await pullImage(client, { fromImage: familiarRepository(reference), tag: reference.digest ?? reference.tag, platform: service.platform }, await registryHeader(config, reference));
       await showProgress(readJsonLines(answer.body), undefined, {});
     } catch (error) {
-      view.tell({ id, text: "Error", status: "error", detail: error instanceof Error ? error.message : String(error) });
+      view.tell({ id, what: "Error", text: "", status: "error", detail: error instanceof Error ? error.message : String(error) });
       throw error;
     }
-    view.tell({ id, text: "Pulled", status: "done" });
+    view.tell({ id, what: "Pulled", text: "", status: "done" });
   };
   const build: ImageWork["build"] = async (project, services) => {
     view.end();

@@ -17,12 +17,15 @@ export type ProgressMode = "tty" | "plain" | "json" | "quiet";
 export function progressView(mode: ProgressMode, prefix = ""): ProgressView {
   if (mode === "quiet") return { tell: () => undefined, say: err, end: () => undefined };
   if (mode === "json") return { tell: (event) => err(`${JSON.stringify(jsonOf(event, prefix !== ""))}\n`), say: err, end: () => undefined };
-  if (mode === "plain") return { tell: ({ id, text, detail }) => err(` ${prefix}${printable(id)}  ${printable(text)}${detail === undefined ? "" : `  ${printable(detail)}`}\n`), say: err, end: () => undefined };
+  if (mode === "plain") return { tell: (event) => err(` ${prefix}${plain(event)}\n`), say: err, end: () => undefined };
   return new TerminalView(prefix);
 }
 
-function jsonOf({ id, text, status, detail }: ProgressEvent, dryRun: boolean): Record<string, unknown> {
-  return { ...(dryRun && { "dry-run": true }), ...(status === "error" && { error: true }), id, status: text, ...(detail !== undefined && { text: detail }) };
+const plain = ({ id, what = "", text, detail }: ProgressEvent): string => `${printable(id)} ${printable(what)} ${printable(text)}${detail === undefined ? "" : `  ${printable(detail)}`}`;
+
+function jsonOf({ id, what, text, status, detail }: ProgressEvent, dryRun: boolean): Record<string, unknown> {
+  const said = what ?? detail;
+  return { ...(dryRun && { "dry-run": true }), ...(status === "error" && { error: true }), id, ...(text !== "" && { status: text }), ...(said !== undefined && { text: said }) };
 }
 
 interface Line {
@@ -102,7 +105,7 @@ class TerminalView implements ProgressView {
   #lineText({ id, startedMs, endedMs, event }: Line, width: number, columns: number): string {
     const seconds = `${(((endedMs ?? performance.now()) - startedMs) / 1000).toFixed(1)}s`;
     const mark = { working: SPINNER[Math.floor(performance.now() / FRAME_MS) % SPINNER.length] ?? "", done: "✔", warning: "!", error: "✘" }[event.status];
-    const text = ` ${mark} ${this.#prefix}${printable(id).padEnd(width)} ${printable(event.text)}${event.detail === undefined ? "" : ` ${printable(event.detail)}`}`;
+    const text = ` ${mark} ${this.#prefix}${printable(id).padEnd(width)} ${event.what === undefined ? "" : `${printable(event.what)} `}${printable(event.text)}${event.detail === undefined ? "" : ` ${printable(event.detail)}`}`;
     const room = columns - seconds.length - 2;
     const fitted = text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text.padEnd(room);
     return `${COLOURS[event.status]}${fitted}${PLAIN} ${seconds}`;

@@ -3,15 +3,15 @@ import type { Flag } from "../flags.ts";
 
 export const DRY_RUN: Flag = { name: "dry-run", type: "bool", help: "Say what would be done, and do nothing" };
 const TIMEOUT: Flag = { name: "timeout", short: "t", type: "int", default: "0", help: "Seconds to wait for a container to end before it is killed" };
-const BUILD: Flag = { name: "build", type: "bool", help: "Build images before containers are started" };
-const NO_BUILD: Flag = { name: "no-build", type: "bool", help: "Build no image, even where the policy says so" };
-const PULL: Flag = { name: "pull", type: "string", default: '"policy"', help: 'Pull images before ("always", "missing", "never")' };
-const QUIET_PULL: Flag = { name: "quiet-pull", type: "bool", help: "Pull without showing progress" };
-const FORCE_RECREATE: Flag = { name: "force-recreate", type: "bool", help: "Make containers anew even if nothing has changed" };
-const NO_RECREATE: Flag = { name: "no-recreate", type: "bool", help: "Leave containers that are there as they are" };
-const REMOVE_ORPHANS: Flag = { name: "remove-orphans", type: "bool", help: "Remove containers of services that the file does not have" };
-const SCALE: Flag = { name: "scale", type: "list", help: "Number of containers of a service (web=3)" };
-const YES: Flag = { name: "yes", short: "y", type: "bool", help: "Answer yes to every question" };
+export const BUILD: Flag = { name: "build", type: "bool", help: "Build images before containers are started" };
+export const NO_BUILD: Flag = { name: "no-build", type: "bool", help: "Build no image, even where the policy says so" };
+export const PULL: Flag = { name: "pull", type: "string", default: '"policy"', help: 'Pull images before ("always", "missing", "never")' };
+export const QUIET_PULL: Flag = { name: "quiet-pull", type: "bool", help: "Pull without showing progress" };
+export const FORCE_RECREATE: Flag = { name: "force-recreate", type: "bool", help: "Make containers anew even if nothing has changed" };
+export const NO_RECREATE: Flag = { name: "no-recreate", type: "bool", help: "Leave containers that are there as they are" };
+export const REMOVE_ORPHANS: Flag = { name: "remove-orphans", type: "bool", help: "Remove containers of services that the file does not have" };
+export const SCALE: Flag = { name: "scale", type: "list", help: "Number of containers of a service (web=3)" };
+export const YES: Flag = { name: "yes", short: "y", type: "bool", help: "Answer yes to every question" };
 const WAIT: Flag = { name: "wait", type: "bool", help: "Wait until services run, or are healthy; implies --detach" };
 const WAIT_TIMEOUT: Flag = { name: "wait-timeout", type: "int", default: "0", help: "How many seconds to wait at most" };
 

@@ -3,6 +3,7 @@ import type { Flag } from "../flags.ts";
 import { INSIDE } from "./compose-inside.ts";
 import { DRY_RUN, LIFE } from "./compose-life.ts";
 import { LOOK } from "./compose-look.ts";
+import { ALPHA, MAKE } from "./compose-make.ts";
 
 /** What may stand before the name of a compose command. */
 const OPTIONS: readonly Flag[] = [
@@ -72,5 +73,7 @@ export const COMPOSE: Entry = {
     ...INSIDE,
     ...LIFE,
     ...LOOK,
+    ...MAKE,
+    ALPHA,
   ],
 };

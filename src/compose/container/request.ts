@@ -83,7 +83,8 @@ function labels({ project, service, number, imageID, configHash, labels: more }:
   return {
     ...service.labels,
     [LABELS.configHash]: configHash,
-    [LABELS.containerNumber]: String(number),
+    // One of `run` is none of the service's own: it has no number.
+    ...(more[LABELS.oneoff] === undefined && { [LABELS.containerNumber]: String(number) }),
     [LABELS.dependencies]: dependencies.join(","),
     [LABELS.image]: imageID,
     [LABELS.oneoff]: "False",

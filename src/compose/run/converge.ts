@@ -113,7 +113,7 @@ async function take(context: ComposeContext, project: Project, making: Making, s
   switch (step.kind) {
     case "keep": {
       const { id, name, number, state, status, labels } = step.container;
-      tell({ id: `Container ${name}`, text: state === "running" ? "Running" : "Created", status: "done" });
+      if (state === "running") tell({ id: `Container ${name}`, text: "Running", status: "done" });
       return { id, name, number, state, status, labels, isNew: false };
     }
     case "rename":

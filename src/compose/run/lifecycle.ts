@@ -9,6 +9,7 @@ import { observeContainers, type ObservedContainer } from "./observe.ts";
 import { inOrder, reversed, together, type Dependencies } from "./order.ts";
 import { during } from "./progress.ts";
 import { startServices, type StartOptions } from "./start-services.ts";
+import { orphansOf } from "./up.ts";
 
 /** A project by its files, or by its name alone, and which of its services; none: all. */
 export interface Selection {
@@ -63,8 +64,14 @@ export async function restart(context: ComposeContext, selection: Selection, { t
   });
 }
 
-export async function kill(context: ComposeContext, selection: Selection, signal: string): Promise<void> {
-  const running = (await selected(context, selection)).filter(({ state }) => state === "running" || state === "paused");
+/** Sends a signal to the chosen services' containers, those of `run` too; with `removeOrphans`, to those of services that the files no longer have. */
+export async function kill(context: ComposeContext, selection: Selection, { signal, removeOrphans = false }: { readonly signal: string; readonly removeOrphans?: boolean }): Promise<void> {
+  await selected(context, selection);
+  const { project, services } = selection;
+  const all = (await observeContainers(context.client, selection.name)).filter(({ state }) => state === "running" || state === "paused");
+  const wanted = services.length > 0 ? services : project && Object.keys(project.services);
+  const orphans = removeOrphans && project ? orphansOf(project, all) : [];
+  const running = all.filter((container) => !wanted || wanted.includes(container.service) || orphans.includes(container));
   await together(running, ({ id, name }) => during(context.tell, `Container ${name}`, ["Killing", "Killed"], async () => void (await killContainer(context.client, id, signal))), context.parallel);
 }
 

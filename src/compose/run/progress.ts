@@ -2,6 +2,8 @@
 export interface ProgressEvent {
   /** `Container shop-web-1`, `Network shop_default`, `Volume …`, `Image …`. */
   readonly id: string;
+  /** What is done to it, where the id is but a name: `Pulling`, `copy a to b`. */
+  readonly what?: string;
   /** `Creating`, `Created`, `Waiting`, `Healthy` … */
   readonly text: string;
   readonly status: "working" | "done" | "warning" | "error";

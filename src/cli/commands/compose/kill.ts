@@ -6,6 +6,6 @@ import type { Invocation } from "../../command.ts";
 export async function run(invocation: Invocation): Promise<number> {
   const chosen = selection(invocation);
   using context = openContext(invocation);
-  await kill(context, chosen, invocation.flags.string("signal") || "SIGKILL");
+  await kill(context, chosen, { signal: invocation.flags.string("signal") || "SIGKILL", removeOrphans: invocation.flags.bool("remove-orphans") });
   return 0;
 }

@@ -5,6 +5,7 @@ import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
 import type { Flags } from "../../flags.ts";
 import { openProject } from "./project-options.ts";
+import { withoutDependencies } from "./without-dependencies.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
@@ -20,8 +21,7 @@ export async function run(invocation: Invocation): Promise<number> {
 
 function servicesOf(invocation: Invocation, names: readonly string[]): Project {
   const project = openProject(invocation, names);
-  if (!invocation.flags.bool("no-deps") || names.length === 0) return project;
-  return { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => names.includes(name)).map(([name, { depends_on: _, ...service }]) => [name, service])) };
+  return invocation.flags.bool("no-deps") && names.length > 0 ? withoutDependencies(project, names) : project;
 }
 
 const EXCLUSIVE: readonly (readonly [string, string])[] = [
@@ -33,8 +33,12 @@ const EXCLUSIVE: readonly (readonly [string, string])[] = [
   ["always-recreate-deps", "no-recreate"],
 ];
 
+export function checkExclusive(flags: Flags, pairs: readonly (readonly [string, string])[]): void {
+  for (const [one, other] of pairs) if (flags.bool(one) && flags.bool(other)) throw new Failure(`--${one} and --${other} are incompatible`);
+}
+
 function checkFlags(flags: Flags): void {
-  for (const [one, other] of EXCLUSIVE) if (flags.bool(one) && flags.bool(other)) throw new Failure(`--${one} and --${other} are incompatible`);
+  checkExclusive(flags, EXCLUSIVE);
   if (flags.bool("wait") && (flags.bool("abort-on-container-exit") || flags.changed("exit-code-from"))) throw new Failure("--wait cannot be combined with --abort-on-container-exit or --exit-code-from");
   if (flags.changed("wait-timeout") && !flags.bool("wait")) throw new Failure("--wait-timeout needs --wait");
 }
