@@ -3,45 +3,23 @@
  * the host's own forwarding and firewall stay untouched.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, renameSync } from "node:fs";
-import { join } from "node:path";
-import { Live, run, startEngine, type TestEngine } from "../harness.ts";
+import { debianTar, openUplink } from "../debian.ts";
+import { startEngine, type TestEngine } from "../harness.ts";
 
-const CACHE = join(import.meta.dir, "../../build/test-images");
 const IMAGE = "debian:test";
-
-/** The tar of a minimal Debian, made once per checkout; undefined where no package archive answers. */
-async function debianTar(): Promise<string | undefined> {
-  const path = join(CACHE, "debian.tar");
-  if (existsSync(path)) return path;
-  if (!Bun.which("mmdebstrap")) return undefined;
-  mkdirSync(CACHE, { recursive: true });
-  const made = join(CACHE, "debian-new.tar");
-  const { code, stderr } = await run(["mmdebstrap", "--quiet", "--variant=apt", "--include=passwd,ca-certificates", "bookworm", made], { timeoutMs: 240_000 });
-  if (code !== 0) {
-    console.warn(`no Debian image, tests left out: ${stderr.slice(-300)}`);
-    return undefined;
-  }
-  renameSync(made, path);
-  return path;
-}
 
 const tar = await debianTar();
 
 describe.skipIf(!tar)("Debian", () => {
   let engine: TestEngine;
-  let uplink: Live | undefined;
+  let uplink: AsyncDisposable | undefined;
   beforeAll(async () => {
     engine = await startEngine({ busybox: false });
     await engine.importTar(tar ?? "", IMAGE, "-c", 'CMD ["bash"]');
-    if (Bun.which("slirp4netns")) {
-      uplink = Live.spawn(["slirp4netns", "--configure", "--mtu=1500", String(engine.networkHolder), "tap0"]);
-      await uplink.until(/MTU|received tapfd|Starting/i).catch(() => undefined);
-    }
+    uplink = await openUplink(engine);
   }, 120_000);
   afterAll(async () => {
-    uplink?.signal("SIGTERM");
-    await uplink?.exitCode();
+    await uplink?.[Symbol.asyncDispose]();
     await engine[Symbol.asyncDispose]();
   });
 

@@ -1,0 +1,23 @@
+/** The real docker-compose: where the machine has it, or where setup/packages.sh has put it. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { TestEngine } from "./harness.ts";
+import { run, type Result, type RunOptions } from "./processes.ts";
+
+const PLUGIN_FOLDERS = ["/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins", "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins"];
+const CANDIDATES = [
+  process.env["DOCKER_COMPOSE"],
+  ...PLUGIN_FOLDERS.map((folder) => join(folder, "docker-compose")),
+  join(import.meta.dir, "..", "build/docker-compose/usr/libexec/docker/cli-plugins/docker-compose"),
+];
+
+/** Its path; undefined where there is none (or version 1 alone). */
+export const DOCKER_COMPOSE = CANDIDATES.find((path) => path !== undefined && path !== "" && existsSync(path));
+
+if (!DOCKER_COMPOSE) console.warn("there is no docker-compose 2 on this machine, nor could one be fetched: tests with it are left out");
+
+/** `docker-compose …` against an engine; its classic builder needs nothing of BuildKit's sessions. */
+export async function dockerCompose(engine: Pick<TestEngine, "host">, args: readonly string[], { env, ...options }: RunOptions = {}): Promise<Result> {
+  if (!DOCKER_COMPOSE) throw new Error("there is no docker-compose on this machine");
+  return await run([DOCKER_COMPOSE, ...args], { ...options, env: { DOCKER_HOST: engine.host, DOCKER_BUILDKIT: "0", ...env } });
+}
