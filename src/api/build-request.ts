@@ -80,12 +80,13 @@ export const buildRequestShape = struct<WireBuildRequest>("BuildRequest", {
   credentials: mapOf(struct("Credentials", { username: string, password: string, identityToken: string })),
 });
 
-/** @throws EngineError InvalidParameter */
+/** @throws EngineError InvalidParameter, also when nothing says where to build from: such a session would wait for its client for ever */
 export function buildRequestOf(wire: WireBuildRequest): BuildRequest {
+  if (!wire.context) throw new EngineError("InvalidParameter", "a build has a context");
   const given = DEFAULT_BUILD_REQUEST;
   return {
     dockerfile: wire.dockerfile ? dockerfileOf(wire.dockerfile) : given.dockerfile,
-    context: wire.context ? contextOf(wire.context) : given.context,
+    context: contextOf(wire.context),
     target: wire.target ?? "",
     buildArgs: wire.buildArgs ?? {},
     labels: wire.labels ?? {},

@@ -84,6 +84,10 @@ const BAD_INPUT: readonly BadInput[] = [
   { ...create('{"Image":"hako-no-such:1"}', "No such image: hako-no-such:1"), status: 404 },
   { ...create('{"image":"hako-no-such"}', "No such image: hako-no-such:latest"), status: 404 },
 
+  // A session that has nothing to build would wait for its client.
+  ...["null", "{}", '{"Image":""}', '{"context":null}'].map((body) => refused("POST", "/hako/build", "a build has a context", { headers: json, body, docker: { status: 404, message: "page not found" } })),
+  refused("POST", "/hako/build", 'invalid context ""', { headers: json, body: '{"context":{}}', docker: { status: 404, message: "page not found" } }),
+
   // Unknown objects, ids with slashes.
   unknown("GET", "/containers/nope/json", "No such container: nope"),
   unknown("GET", "/containers/a/b/json", "No such container: a/b"),

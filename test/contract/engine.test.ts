@@ -29,5 +29,6 @@ describeVolumes(subject);
 describeMalformed(subject, 500);
 
 test("the engine has nothing to report after all of that", () => {
-  expect(engine.log).not.toMatch(/ failed|was cut off/);
+  // A volume whose device cannot be mounted is Docker's 500, and asked for above.
+  expect(engine.log.split("\n").filter((line) => / failed|was cut off/.test(line) && !line.includes("failed to mount local volume"))).toEqual([]);
 });

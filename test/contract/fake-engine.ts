@@ -33,6 +33,9 @@ export function fakeEngine(): { engine: Engine; probe: Probe } {
   const noImage = (ref: string): never => {
     throw new EngineError("NotFound", `No such image: ${ref.includes(":") ? ref : `${ref}:latest`}`);
   };
+  const noBuild = (ref: string): never => {
+    throw new EngineError("NotFound", `no build ${ref}`);
+  };
   const noFile = (ref: string, path: string): never => {
     throw new EngineError("NotFound", `Could not find the file ${path} in container ${ref}`);
   };
@@ -119,6 +122,10 @@ export function fakeEngine(): { engine: Engine; probe: Probe } {
     inspectNetwork: async (ref) => {
       throw new EngineError("NotFound", `network ${ref} not found`);
     },
+    listBuilds: () => [],
+    inspectBuild: (ref) => noBuild(ref),
+    buildLogs: (ref) => noBuild(ref),
+    removeBuild: (ref) => noBuild(ref),
     checkStore: async function* () {
       yield { summary: { damaged: 0 } };
     },
