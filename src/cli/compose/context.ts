@@ -3,6 +3,8 @@ import type { Invocation } from "../command.ts";
 import { Failure } from "../failure.ts";
 import { stdoutColumns } from "../terminal.ts";
 import { warn } from "../commands/compose/project-options.ts";
+import { DRY_RUN_PREFIX, isDryRun } from "./dry-run.ts";
+import { DryRunClient, dryImageWork } from "./dry-run-client.ts";
 import { imageWork } from "./image-work.ts";
 import { progressView, type ProgressMode, type ProgressView } from "./progress-view.ts";
 
@@ -14,15 +16,18 @@ const MODES = ["auto", "tty", "plain", "json", "quiet"] as const;
 
 /** What a command that changes a project works with: its progress goes to standard error, ctrl-c ends what is waited for. */
 export function openContext(invocation: Invocation, { quiet = false, signal = new AbortController().signal }: { readonly quiet?: boolean; readonly signal?: AbortSignal } = {}): OpenContext {
-  const { client, group } = invocation;
-  const view = progressView(quiet ? "quiet" : progressMode(invocation));
+  const { group } = invocation;
+  const dryRun = isDryRun(invocation);
+  const view = progressView(quiet ? "quiet" : progressMode(invocation), dryRun ? DRY_RUN_PREFIX : "");
+  const dry = dryRun ? new DryRunClient(invocation.client) : undefined;
   return {
-    client,
+    client: dry ?? invocation.client,
+    dryRun,
     tell: (event) => view.tell(event),
     parallel: parallelOf(group?.number("parallel")),
     warn,
     signal,
-    images: imageWork(invocation, view),
+    images: dry ? dryImageWork(dry, view) : imageWork(invocation, view),
     view,
     [Symbol.dispose]: () => view.end(),
   };

@@ -28,11 +28,11 @@ function dependencyFailure(error: unknown, service: Service, name: string): unkn
 const WORDS: Readonly<Record<Condition, string>> = { service_started: "Started", service_healthy: "Healthy", running_or_healthy: "Healthy", service_completed_successfully: "Exited" };
 
 /** @throws ComposeError when the container cannot come to it any more */
-export async function awaitCondition({ tell }: ComposeContext, watch: StateWatch, { id, name }: Pick<LiveContainer, "id" | "name">, condition: Condition): Promise<void> {
+export async function awaitCondition({ tell, dryRun }: ComposeContext, watch: StateWatch, { id, name }: Pick<LiveContainer, "id" | "name">, condition: Condition): Promise<void> {
   const what = `Container ${name}`;
   tell({ id: what, text: "Waiting", status: "working" });
   try {
-    await watch.until(id, (container) => judge(name, container, condition));
+    if (!dryRun) await watch.until(id, (container) => judge(name, container, condition));
   } catch (error) {
     tell({ id: what, text: "Error", status: "error", detail: error instanceof ComposeError ? error.summary : String(error) });
     throw error;

@@ -13,6 +13,8 @@ export interface ComposeContext {
   /** One sentence for the user. */
   readonly warn: (sentence: string) => void;
   readonly signal: AbortSignal;
+  /** Nothing is changed, so that there is nothing to wait for. */
+  readonly dryRun?: boolean;
 }
 
 export interface ImageWork {

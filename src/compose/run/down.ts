@@ -57,9 +57,9 @@ async function removeService(context: ComposeContext, project: Project | undefin
 }
 
 /** What a service wants done before it is stopped; its failure does not keep it alive. */
-export async function preStop({ client, warn }: ComposeContext, project: Project | undefined, { id, name, service, state }: ObservedContainer): Promise<void> {
+export async function preStop(context: ComposeContext, project: Project | undefined, { id, name, service, state }: ObservedContainer): Promise<void> {
   const hooks = project?.services[service]?.pre_stop ?? [];
-  if (state === "running") await runHooks(client, id, hooks).catch((error: unknown) => warn(`${name}: ${error instanceof Error ? error.message : String(error)}`));
+  if (state === "running") await runHooks(context, id, hooks).catch((error: unknown) => context.warn(`${name}: ${error instanceof Error ? error.message : String(error)}`));
 }
 
 async function removeProjectNetwork({ client, tell, warn }: ComposeContext, { id, name }: { readonly id: string; readonly name: string }): Promise<void> {

@@ -1,9 +1,11 @@
 import { createExec, FrameReader, inspectExec, startExec, type Client } from "../../client/mod.ts";
 import { ComposeError } from "../errors.ts";
 import type { Hook } from "../model/service.ts";
+import type { ComposeContext } from "./context.ts";
 
 /** Runs commands in a container, one after the other, and waits for each. @throws ComposeError for one that fails */
-export async function runHooks(client: Client, container: string, hooks: readonly Hook[], told: (output: Uint8Array) => void = () => undefined): Promise<void> {
+export async function runHooks({ client, dryRun }: Pick<ComposeContext, "client" | "dryRun">, container: string, hooks: readonly Hook[], told: (output: Uint8Array) => void = () => undefined): Promise<void> {
+  if (dryRun) return;
   for (const hook of hooks) await runHook(client, container, hook, told);
 }
 

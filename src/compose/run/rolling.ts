@@ -52,13 +52,13 @@ async function roll(context: ComposeContext, { project, service, image, options,
   const id = await makeReplacement(context, project, { siblings: { of: () => [] }, service, image, options }, container, name);
   try {
     await startContainer(client, id);
-    if (service.post_start) await runHooks(client, id, service.post_start);
+    if (service.post_start) await runHooks(context, id, service.post_start);
     await awaitCondition(context, watch, { id, name }, "running_or_healthy");
   } catch (error) {
     await removeContainer(client, id, { force: true }).catch(() => undefined);
     throw error;
   }
-  if (service.pre_stop) await runHooks(client, container.id, service.pre_stop);
+  if (service.pre_stop) await runHooks(context, container.id, service.pre_stop);
   await stopContainer(client, container.id, { timeoutSeconds: options.timeoutSeconds }).catch(ignoreMissing);
   await removeContainer(client, container.id).catch(ignoreMissing);
   await renameContainer(client, id, name);

@@ -35,12 +35,13 @@ export async function startServices(context: ComposeContext, project: Project, {
   if (options.wait) await awaitAll(context, watch, project, of);
 }
 
-async function startOne({ client, tell }: ComposeContext, service: Service, { id, name, state }: LiveContainer): Promise<void> {
+async function startOne(context: ComposeContext, service: Service, { id, name, state }: LiveContainer): Promise<void> {
+  const { client, tell } = context;
   await during(tell, `Container ${name}`, ["Starting", "Started"], async () => {
     // One that is on its way back up is brought up now.
     if (state === "paused") await stopContainer(client, id, {});
     await startContainer(client, id);
-    if (service.post_start) await runHooks(client, id, service.post_start);
+    if (service.post_start) await runHooks(context, id, service.post_start);
   });
 }
 
@@ -62,7 +63,8 @@ async function restartKept({ client, tell, parallel }: ComposeContext, container
 async function awaitAll(context: ComposeContext, watch: StateWatch, project: Project, of: (service: string) => readonly LiveContainer[]): Promise<void> {
   const oneShot = (name: string): boolean => Object.values(project.services).some(({ depends_on }) => depends_on?.[name]?.condition === "service_completed_successfully");
   const all = Object.keys(project.services).flatMap((name) => of(name).map((container) => ({ container, condition: oneShot(name) ? ("service_completed_successfully" as const) : ("running_or_healthy" as const) })));
-  const settled = Promise.all(all.map(({ container, condition }) => awaitCondition(context, watch, container, condition)));
+  const settled = Promise.all(all.map(({ container, condition }) => awaitCondition(context, watch, container, condition))).then(() => undefined);
+  if (context.dryRun) return await settled;
   const deaths = all.filter(({ condition }) => condition === "running_or_healthy").map(({ container }) => awaitDeath(watch, container));
   await Promise.race([settled, ...deaths]);
 }

@@ -1,5 +1,6 @@
 import { ComposeError, up, type Project, type UpOptions } from "../../../compose/mod.ts";
 import { openContext } from "../../compose/context.ts";
+import { isDryRun } from "../../compose/dry-run.ts";
 import { withScales } from "../../compose/scales.ts";
 import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
@@ -12,7 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
   checkFlags(flags);
   const project = withScales(servicesOf(invocation, args), flags.list("scale"));
   if (Object.keys(project.services).length === 0) throw new Failure("no service selected");
-  const attached = !flags.bool("detach") && !flags.bool("wait") && !flags.bool("no-start");
+  const attached = !isDryRun(invocation) && !flags.bool("detach") && !flags.bool("wait") && !flags.bool("no-start");
   if (attached) return await (await import("../../compose/attached-up.ts")).attachedUp(invocation, project, upOptions(flags, args));
   using context = openContext(invocation);
   await up(context, project, upOptions(flags, args));
