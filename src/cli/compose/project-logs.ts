@@ -50,9 +50,10 @@ async function take(logs: LogsOf, { Action, Actor, time }: EventMessage, { runni
     return false;
   }
   await Promise.race([following.get(id), Bun.sleep(LAST_WORDS_MS)]);
-  const restarting = (await inspectContainer(logs.client, id).catch(() => undefined))?.State?.Restarting === true;
+  const state = (await inspectContainer(logs.client, id).catch(() => undefined))?.State;
+  const restarting = state?.Restarting === true;
   logs.printer.note(logLabel(logs.project, name), `exited with code ${attributes["exitCode"] ?? "0"}${restarting ? " (restarting)" : ""}`);
-  if (!restarting) running.delete(id);
+  if (!restarting && state?.Running !== true) running.delete(id);
   return running.size === 0;
 }
 

@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BUSYBOX, HAKO, Live, startEngine, type TestEngine } from "../harness.ts";
+
+setDefaultTimeout(60_000);
+
+const PROJECT = `
+name: desk
+services:
+  web:
+    image: ${BUSYBOX}
+    command: sh -c 'echo hello; trap "exit 0" TERM; while :; do sleep 1 & wait; done'
+    expose: ["99"]
+    ports: ["127.0.0.1::80"]
+    deploy: { replicas: 2 }
+    volumes: [data:/data]
+    restart: always
+  job:
+    image: ${BUSYBOX}
+    command: sh -c 'echo did; exit 3'
+  tool:
+    image: ${BUSYBOX}
+    command: ["echo", "own"]
+    depends_on: { db: { condition: service_healthy } }
+    profiles: [tools]
+    ports: ["127.0.0.1::8080"]
+  db:
+    image: ${BUSYBOX}
+    command: sh -c 'trap "exit 0" TERM; touch /ready; while :; do sleep 1 & wait; done'
+    healthcheck: { test: test -e /ready, interval: 100ms }
+    profiles: [tools]
+volumes: { data: {} }
+`;
+
+let engine: TestEngine;
+let folder: string;
+beforeAll(async () => {
+  engine = await startEngine();
+  folder = mkdtempSync(join(tmpdir(), "hako-desk-"));
+  writeFileSync(join(folder, "compose.yaml"), PROJECT);
+  expect((await compose("up", "-d", "--quiet-pull")).code).toBe(0);
+  await engine.ok("wait", "desk-job-1");
+});
+afterAll(async () => {
+  await compose("--profile", "*", "down", "-v", "-t", "0", "--remove-orphans");
+  rmSync(folder, { recursive: true, force: true });
+  await engine[Symbol.asyncDispose]();
+});
+
+const compose = (...args: string[]) => engine.hako("compose", "-f", join(folder, "compose.yaml"), ...args);
+async function shown(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await compose(...args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout.trimEnd();
+}
+
+describe("what there is", () => {
+  test("ps shows what runs, or all of it, as a table, ids, services, JSON or by a template", async () => {
+    expect((await shown("ps")).split("\n").map((line) => line.split(/ {2,}/)[0])).toEqual(["NAME", "desk-web-1", "desk-web-2"]);
+    expect(await shown("ps", "-a", "--services")).toBe("job\nweb");
+    expect(await shown("ps", "-q", "web")).toMatch(/^[0-9a-f]{64}\n[0-9a-f]{64}$/);
+    expect(await shown("ps", "--status", "exited", "--format", "{{.Name}} {{.ExitCode}} {{.State}}")).toBe("desk-job-1 3 exited");
+    const [row] = (await shown("ps", "--format", "json", "web")).split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(row).toMatchObject({ Name: "desk-web-1", Service: "web", Project: "desk", State: "running", ExitCode: 0, Health: "", Publishers: [{ URL: "127.0.0.1", TargetPort: 80 }, { URL: "", TargetPort: 99, PublishedPort: 0 }] });
+    expect(await compose("ps", "nosuch")).toMatchObject({ code: 1, stderr: "no such service: nosuch\n" });
+    expect(await compose("ps", "--filter", "source=x")).toMatchObject({ code: 1, stderr: "not implemented\n" });
+  });
+
+  test("ls shows projects and what their containers do", async () => {
+    expect(JSON.parse(await shown("ls", "-a", "--format", "json"))).toEqual([{ Name: "desk", Status: "exited(1), running(2)", ConfigFiles: join(folder, "compose.yaml") }]);
+    expect(await shown("ls", "-q", "--filter", "name=^d")).toBe("desk");
+    expect(await shown("ls", "-q", "--filter", "name=^x")).toBe("");
+  });
+
+  test("logs puts names before lines, those of one container alone too", async () => {
+    expect(await shown("logs")).toBe("job-1  | did\nweb-1  | hello\nweb-2  | hello");
+    expect(await shown("logs", "--no-log-prefix", "--index", "2", "web")).toBe("hello");
+    expect(await shown("logs", "-t", "--tail", "1", "job")).toMatch(/^job-1 {2}\| \d{4}-\d\d-\d\dT\S+Z did$/);
+  });
+
+  test("logs -f shows what starts later too, and ends with the last container", async () => {
+    using following = Live.spawn([HAKO, "-H", engine.host, "compose", "-f", join(folder, "compose.yaml"), "logs", "-f", "web"]);
+    await following.until("web-1  | hello");
+    await following.until("web-2  | hello");
+    await engine.ok("restart", "desk-web-1");
+    await following.until(/web-1 {2}\| hello[^]*web-1 {2}\| hello/);
+    await compose("stop", "web");
+    await following.until("web-2 exited with code 0");
+    expect(await following.exited).toBe(0);
+    await compose("start", "web");
+  });
+
+  test("port, images, top, stats and volumes", async () => {
+    expect(await shown("port", "web", "80", "--index", "2")).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect((await compose("port", "web", "81")).stderr).toMatch(/^no port 81\/tcp for container desk-web-1: /);
+    expect(await compose("port", "job", "80")).toMatchObject({ code: 1, stderr: 'service "job" is not running\n' });
+    expect((await shown("images")).split("\n").map((line) => line.split(/ +/)[0])).toEqual(["CONTAINER", "desk-job-1", "desk-web-1", "desk-web-2"]);
+    expect((await shown("top", "web")).split("\n")[0]).toMatch(/^SERVICE {2}# {3}\S/);
+    expect((await shown("stats", "--no-stream", "--format", "{{.Name}}")).split("\n").toSorted()).toEqual(["desk-web-1", "desk-web-2"]);
+    expect(await shown("volumes", "-q", "web")).toBe("desk_data");
+    expect(await shown("volumes", "-q", "job")).toBe("");
+  });
+
+  test("events as lines and as JSON", async () => {
+    const since = String(Math.floor(Date.now() / 1000));
+    await engine.ok("pause", "desk-web-1");
+    await engine.ok("unpause", "desk-web-1");
+    const until = String(Math.floor(Date.now() / 1000) + 1);
+    expect(await shown("events", "--since", since, "--until", until)).toMatch(/^\S+ \S+\.\d{6} container pause [0-9a-f]{64} \(image=\S+, name=desk-web-1\)\n\n/);
+    const [event] = (await shown("events", "--json", "--since", since, "--until", until, "web")).split("\n");
+    expect(JSON.parse(event ?? "")).toMatchObject({ action: "pause", service: "web", type: "container", attributes: { name: "desk-web-1" } });
+  });
+});
+
+describe("inside of a service's container", () => {
+  test("exec runs a command and ends with its code", async () => {
+    expect(await compose("exec", "-T", "--index", "2", "-e", "A=b", "web", "sh", "-c", "echo $A; exit 7")).toMatchObject({ code: 7, stdout: "b\n" });
+    expect(await compose("exec", "-T", "--index", "5", "web", "true")).toMatchObject({ code: 1, stderr: 'service "web" is not running container #5\n' });
+  });
+
+  test("run starts what the service depends on, waits for it, and is none of its containers", async () => {
+    const { code, stdout, stderr } = await compose("run", "--rm", "-T", "-e", "A=b", "-l", "x=y", "tool", "sh", "-c", "echo $A; cat; exit 4");
+    expect({ code, stdout }).toEqual({ code: 4, stdout: "b\n" });
+    expect(stderr).toContain("Container desk-db-1  Healthy");
+    expect(stderr).not.toContain("orphan");
+    expect(await shown("--profile", "tools", "ps", "-a", "-q", "tool")).toBe("");
+    expect((await compose("run", "-T", "--rm", "--no-deps", "--entrypoint", "echo entry", "tool", "word")).stdout).toBe("entry word\n");
+  });
+
+  test("run -d leaves a container that has a name and labels of its own; down removes it", async () => {
+    const { stdout } = await compose("run", "-d", "--no-deps", "--service-ports", "--name", "desk-own", "-v", `${folder}:/here:ro`, "tool", "sh", "-c", "ls /here; sleep 100");
+    const id = stdout.trim();
+    const labels = JSON.parse(await engine.ok("inspect", "--format", "{{json .Config.Labels}}", id)) as Record<string, string>;
+    expect(labels).toMatchObject({ "com.docker.compose.oneoff": "True", "com.docker.compose.service": "tool" });
+    expect(labels["com.docker.compose.slug"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(labels).not.toHaveProperty("com.docker.compose.container-number");
+    expect(await engine.ok("port", id, "8080")).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect((await compose("--profile", "tools", "down", "-t", "0", "tool")).code).toBe(0);
+    expect((await engine.hako("inspect", id)).code).toBe(1);
+  });
+
+  test("cp goes to all containers, and comes from one", async () => {
+    writeFileSync(join(folder, "given"), "text");
+    const { code, stderr } = await compose("cp", join(folder, "given"), "web:/tmp/given");
+    expect({ code, lines: stderr.trim().split("\n").length }).toEqual({ code: 0, lines: 4 });
+    expect(await engine.ok("exec", "desk-web-2", "cat", "/tmp/given")).toBe("text");
+    expect((await compose("cp", "--index", "2", "web:/tmp/given", join(folder, "back"))).code).toBe(0);
+    expect(readFileSync(join(folder, "back"), "utf8")).toBe("text");
+    expect(await compose("cp", "nosuch:/x", ".")).toMatchObject({ code: 1, stderr: 'no container found for service "nosuch"\n' });
+  });
+
+  test("commit, export and wait", async () => {
+    expect((await compose("commit", "web", "desk:kept")).stderr).toMatch(/ desk-web-1 Commit desk-web-1 Committed as sha256:[0-9a-f]{64}\n$/);
+    expect((await compose("export", "-o", join(folder, "web.tar"), "web")).code).toBe(0);
+    const waiting = compose("wait", "db");
+    await compose("--profile", "tools", "kill", "-s", "KILL", "db");
+    expect(await waiting).toMatchObject({ code: 137, stdout: expect.stringMatching(/^container "[0-9a-f]{64}" exited with status code 137\n$/) });
+    expect(await compose("wait", "job")).toMatchObject({ code: 1, stderr: 'no containers for project "desk"\n' });
+    await engine.ok("rmi", "desk:kept");
+  });
+});
+
+describe("containers to be, and their end", () => {
+  test("scale, create and rm", async () => {
+    expect((await compose("scale", "web=1")).code).toBe(0);
+    expect(await shown("ps", "--format", "{{.Name}}")).toBe("desk-web-1");
+    expect((await compose("create", "--scale", "web=3")).stderr).toContain(" Container desk-web-3  Created\n");
+    expect(await compose("scale", "web")).toMatchObject({ code: 1, stderr: "invalid scale specifier: web\n" });
+    expect(await compose("rm", "-f", "job")).toMatchObject({ code: 0, stdout: "Going to remove desk-job-1\n" });
+    expect((await compose("rm", "-fs", "web")).stdout).toBe("Going to remove desk-web-1, desk-web-2, desk-web-3\n");
+    expect((await compose("rm", "-f")).stdout).not.toContain("web");
+  });
+
+  test("pull and push say what they leave out", async () => {
+    expect((await compose("pull", "--policy", "missing")).stderr).toContain(" Skipped - Image is already present locally \n");
+    expect((await compose("push")).stderr).toContain(" web Skipped \n");
+  });
+
+  test("--dry-run says what would be done, and does nothing", async () => {
+    const { code, stderr } = await compose("--dry-run", "up", "-d", "--wait");
+    expect(code).toBe(0);
+    expect(stderr).toContain(" DRY-RUN MODE -  Container desk-web-1  Creating\n");
+    expect(stderr).toContain(" DRY-RUN MODE -  Container desk-web-1  Healthy\n");
+    expect(await shown("ps", "-a", "-q", "web")).toBe("");
+    expect((await compose("--progress", "json", "down", "--dry-run")).stderr).toContain('{"dry-run":true,"id":"Network desk_default","status":"Removed"}\n');
+    expect(await engine.ok("network", "ls", "-q", "--filter", "name=desk_default")).not.toBe("");
+  });
+
+  test("viz draws the services as a graph", async () => {
+    expect(await shown("--profile", "tools", "viz")).toContain('\n\t"tool" -> "db";\n');
+  });
+});
