@@ -32,5 +32,6 @@ export type { ProgressEvent } from "./run/progress.ts";
 export { up, type UpOptions, type UpResult } from "./run/up.ts";
 export { down, type DownOptions, type DownTarget } from "./run/down.ts";
 export { kill, pause, remove, restart, selected, start, stop, unpause, type Selection } from "./run/lifecycle.ts";
+export { explainUp, type Explanation, type ExplainedContainer, type ExplainedThing } from "./run/explain.ts";
 export { makeOneOff, type OneOffOptions } from "./run/one-off.ts";
 export { observeContainers, type ObservedContainer } from "./run/observe.ts";

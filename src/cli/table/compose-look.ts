@@ -74,8 +74,11 @@ const STATS: CommandSpec = {
 };
 const VOLUMES: CommandSpec = { summary: "List volumes", usage: "[OPTIONS] [SERVICE...]", args: [0], flags: [DRY_RUN, { ...FORMAT, default: '"table"' }, { name: "quiet", short: "q", type: "bool", help: "Print names alone" }], load: () => import("../commands/compose/volumes.ts") };
 
+const EXPLAIN: CommandSpec = { summary: "Show what up would change, and why", usage: "[OPTIONS] [SERVICE...]", args: [0], flags: [DRY_RUN, { name: "format", type: "string", default: '"text"', help: '"text" or "json"' }], load: () => import("../commands/compose/explain.ts") };
+
 /** Commands of `compose` that show what there is. */
 export const LOOK: readonly Entry[] = [
+  { name: "explain", command: EXPLAIN },
   { name: "images", command: IMAGES },
   { name: "logs", command: LOGS },
   { name: "ls", command: LS },

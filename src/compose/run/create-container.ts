@@ -1,5 +1,5 @@
 import { createContainer, writeArchive } from "../../client/mod.ts";
-import type { MountPoint } from "../../spec/mod.ts";
+import type { ContainerCreateRequest, MountPoint } from "../../spec/mod.ts";
 import { givenFiles, type GivenFile } from "../container/mounts.ts";
 import type { Separator } from "../container/names.ts";
 import type { Place } from "../container/place.ts";
@@ -40,6 +40,9 @@ export async function makeContainer({ client, warn }: ComposeContext, project: P
   if (files.length > 0) await giveFiles(client, Id, files);
   return Id;
 }
+
+/** What the engine would be asked for. @throws ComposeError */
+export const requestOf = (project: Project, siblings: Siblings, container: NewContainer): ContainerCreateRequest => containerRequest(placeOf(project, siblings, container));
 
 async function giveFiles(client: ComposeContext["client"], id: string, files: readonly GivenFile[]): Promise<void> {
   await writeArchive(client, id, "/", { body: encodeFiles(files) }, true);
