@@ -14,6 +14,8 @@ export interface Destination {
   write(messages: readonly LogMessage[]): Promise<void>;
   /** What is to be kept beside the place in the log, so that `open` after a crash goes on exactly there. */
   mark?(): unknown;
+  /** Messages that nobody will ever take, for they are too long. */
+  dropped?(): number;
   /** Idempotent; never rejects. */
   close(): Promise<void>;
 }

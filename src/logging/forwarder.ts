@@ -40,6 +40,7 @@ export class Forwarder {
   #place: number;
   #mark: unknown;
   #failing = false;
+  #dropping = false;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
@@ -99,6 +100,9 @@ export class Forwarder {
   async #openAndWrite(messages: readonly LogMessage[]): Promise<void> {
     this.#destination ??= await this.#options.open(this.#mark);
     await this.#destination.write(messages);
+    if (this.#dropping || !this.#destination.dropped?.()) return;
+    this.#dropping = true;
+    this.#options.report("a line is too long for a datagram along with the container's labels and variables, and is left out, as are all others like it");
   }
 
   /** Nobody who stops a forwarder waits for a destination that hangs. */

@@ -98,6 +98,7 @@ async function overUdp(address: GelfAddress, options: LogOptions, encode: (messa
     write: async (messages) => {
       for (const message of said(messages)) for (const datagram of chunks(await compress(Buffer.from(encode(message))))) await sender.send(datagram);
     },
+    dropped: sender.dropped,
     close: async () => sender.close(),
   };
 }

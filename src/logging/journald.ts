@@ -28,6 +28,7 @@ export function journald(socketPath: string = JOURNAL_SOCKET): LogDriver {
         write: async (messages) => {
           for (const message of messages) await sender.send(Buffer.concat([...ownFields(message), common]));
         },
+        dropped: sender.dropped,
         close: async () => sender.close(),
       };
     },

@@ -142,6 +142,24 @@ test("journald: fields as the journal takes them", async () => {
   ]));
 });
 
+test.each(["journald", "syslog"])("%s: a message that no datagram can hold is left out, and the next one goes", async (driver) => {
+  const path = join(folder(), "socket");
+  const socket = bindUnixDatagram(path);
+  closing.push(() => closeFd(socket));
+  const destination = await open(driver, driver === "syslog" ? { "syslog-address": `unixgram://${path}` } : {}, path);
+  await destination.write([message("x".repeat(8_000_000)), message("short")]);
+  expect(String(receiveDatagram(socket))).toContain("short");
+  expect(destination.dropped?.()).toBe(1);
+});
+
+test("syslog over UDP: a message that no datagram can hold is left out, and the next one goes", async () => {
+  const receiver = await udpReceiver();
+  const destination = await open("syslog", { "syslog-address": `udp://127.0.0.1:${receiver.port}` });
+  await destination.write([message("x".repeat(70_000)), message("short")]);
+  expect(String((await receiver.received(1))[0])).toContain("short");
+  expect(destination.dropped?.()).toBe(1);
+});
+
 test("journald needs a journal", async () => {
   await expect(open("journald", {}, "/nonexistent/journal")).rejects.toThrow("journald is not enabled on this host");
 });

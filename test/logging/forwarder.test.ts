@@ -119,6 +119,15 @@ describe("Forwarder", () => {
     expect(reports).toEqual(["its destination does not take the log, which waits on the disk: connection refused", "its destination takes the log again"]);
   });
 
+  test("says once that messages are dropped", async () => {
+    const reports: string[] = [];
+    let dropped = 0;
+    const open = async (): Promise<Destination> => ({ write: async () => void dropped++, dropped: () => dropped, close: async () => undefined });
+    await forward(frames, { open, report: (sentence) => reports.push(sentence) }).finished;
+    expect(reports).toEqual([expect.stringContaining("a line is too long for a datagram")]);
+    expect(readPosition(join(dir, "log.pos"))?.place).toBe(50);
+  });
+
   test("stop does not wait for a destination that hangs", async () => {
     const hanging = Promise.withResolvers<void>();
     const open = async (): Promise<Destination> => ({ write: () => (hanging.resolve(), new Promise<void>(() => undefined)), close: async () => undefined });

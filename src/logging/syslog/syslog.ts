@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { EngineError } from "../../base/mod.ts";
 import { StreamConnection, type TlsSettings } from "../connection.ts";
-import { openUdp, openUnixDatagram } from "../datagram.ts";
+import { openUdp, openUnixDatagram, type DatagramSender } from "../datagram.ts";
 import type { Destination, LogDriver, OpenRequest } from "../driver.ts";
 import type { LogMessage } from "../message.ts";
 import { refuseUnknown, type LogOptions } from "../option-values.ts";
@@ -34,6 +34,7 @@ export const syslog: LogDriver = {
     return {
       // Docker sends no empty lines.
       write: (messages) => sender.send(messages.filter(({ line }) => line.length > 0).map((message) => Buffer.from(encode(message), "latin1"))),
+      dropped: () => sender.dropped?.() ?? 0,
       close: () => sender.close(),
     };
   },
@@ -41,6 +42,7 @@ export const syslog: LogDriver = {
 
 interface Sender {
   send(entries: readonly Buffer[]): Promise<void>;
+  dropped?(): number;
   close(): Promise<void>;
 }
 
@@ -64,11 +66,12 @@ async function openSender(address: SyslogAddress, options: LogOptions, counted: 
   }
 }
 
-function datagrams(sender: { send(bytes: Uint8Array): Promise<void>; close(): void }): Sender {
+function datagrams(sender: DatagramSender): Sender {
   return {
     send: async (entries) => {
       for (const entry of entries) await sender.send(entry);
     },
+    dropped: sender.dropped,
     close: async () => sender.close(),
   };
 }
@@ -82,7 +85,7 @@ function stream(connection: StreamConnection, counted: boolean): Sender {
   };
 }
 
-function openLocal(): { send(bytes: Uint8Array): Promise<void>; close(): void } {
+function openLocal(): DatagramSender {
   for (const path of LOCAL_SOCKETS) {
     try {
       return openUnixDatagram(path);
