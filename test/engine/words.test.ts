@@ -51,6 +51,17 @@ describe("resolveUser()", () => {
   test("nobody said: root, with root's home", () => expect(resolveUser("", [], files)).toEqual({ uid: 0, gid: 0, additionalGids: [0], home: "/root" }));
   test("a name brings its groups", () => expect(resolveUser("web", [], files)).toEqual({ uid: 33, gid: 34, additionalGids: [34, 50, 60], home: "/srv" }));
   test("a group that is given replaces them", () => expect(resolveUser("web:ops", ["7"], files)).toEqual({ uid: 33, gid: 60, additionalGids: [60, 7], home: "/srv" }));
+  test("the first line that is the user's, whatever else has the words in it", () => {
+    const odd = { readFile: (path: string) => Buffer.from(path === "/etc/passwd" ? "# web:x:1:1::/no:\nxweb:x:2:2::/no:\na:web:3:3:web::web:\n web:x:33:34::/srv:\nweb:x:5:5::/no:" : "web:x:7:\nno:x:8:xweb,webx\nyes:x:9:a,web,b") };
+    expect(resolveUser("web", [], odd)).toEqual({ uid: 33, gid: 34, additionalGids: [34, 9], home: "/srv" });
+    expect(resolveUser("33:web", ["yes"], odd)).toEqual({ uid: 33, gid: 7, additionalGids: [7, 9], home: "/srv" });
+  });
+  test("looks at so many lines and no more", () => {
+    const long = (line: string) => ({ readFile: () => Buffer.alloc(4 * 1024 * 1024, line) });
+    expect(() => resolveUser("web", [], long("x:web:\n"))).toThrow('/etc/passwd of the container has more than 5000 lines with "web:"');
+    expect(() => resolveUser("web", [], long("x\n"))).toThrow("unable to find user web");
+    expect(resolveUser("", [], long(":"))).toMatchObject({ uid: 0, gid: 0, home: "/" });
+  });
   test("numbers need no files", () => expect(resolveUser("1000:1000", [], empty)).toEqual({ uid: 1000, gid: 1000, additionalGids: [1000], home: "/" }));
   test.each([
     ["nosuch", "unable to find user nosuch: no matching entries in passwd file"],
