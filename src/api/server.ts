@@ -51,6 +51,10 @@ export class ApiServer {
   readonly #hijacked = new WeakMap<Duplex, Uint8Array>();
   /** The piece of input that node:http is parsing at this moment. */
   #parsing: Uint8Array = Buffer.alloc(0);
+  /** That piece begins with a request, whose head has not been parsed yet, and there is no other on its connection. */
+  #beginsRequest = false;
+  /** The latest of each connection. */
+  readonly #exchanges = new WeakMap<Socket, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
@@ -112,6 +116,8 @@ export class ApiServer {
     socket.removeAllListeners("data");
     socket.on("data", (chunk: Uint8Array) => {
       this.#parsing = chunk;
+      const before = this.#exchanges.get(socket);
+      this.#beginsRequest = !before || (before.request.complete && before.response.writableFinished);
       parse(chunk);
     });
   }
@@ -134,11 +140,14 @@ export class ApiServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#hijacked.has(request.socket)) return;
+    const begins = this.#beginsRequest;
+    this.#beginsRequest = false;
+    this.#exchanges.set(request.socket, { request, response });
     this.#trace(request);
     try {
       const call = this.#findCall(request);
       if (call?.match.route.hijacks) await this.#answerHijack(call, request);
-      else if (call?.match.route.handsOver) await this.#answerUpload(call, request, response);
+      else if (call?.match.route.handsOver && begins) await this.#answerUpload(call, request, response);
       else await this.#answerHttp(call, request, response);
     } catch (error) {
       if (!response.destroyed) this.#report(`${request.method} ${request.url} was cut off`, error);

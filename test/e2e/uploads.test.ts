@@ -59,6 +59,15 @@ test("with a length, the beginning beside the head", async () => {
   expect(await arrived("/measured")).toBe(checksum);
 });
 
+test("two in one piece, to the same place: each has its own body", async () => {
+  const first = encodeTar([{ kind: "file", name: "first", content: Buffer.from("1\n") }]);
+  const second = archive("second");
+  const begin = [head("box", "/", `Content-Length: ${first.length}`), first, head("box", "/", `Content-Length: ${second.length}`, "Connection: close"), second.subarray(0, 20_000)].map((part) => Buffer.from(part));
+  expect((await exchange(Buffer.concat(begin), ...cut(second.subarray(20_000), [500_000]))).match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200"]);
+  expect(await engine.ok("exec", "box", "cat", "/first")).toBe("1");
+  expect(await arrived("/second")).toBe(checksum);
+});
+
 test("compressed, and for a container at rest", async () => {
   const bytes = Bun.gzipSync(new Uint8Array(encodeTar([{ kind: "file", name: "packed", mode: 0o644, content: crypto.getRandomValues(new Uint8Array(60_000)) }, { kind: "file", name: "big", content: CONTENT }])));
   expect(await exchange(head("resting", "/", `Content-Length: ${bytes.length}`), ...cut(bytes, [10_000]))).toStartWith("HTTP/1.1 200 OK");
