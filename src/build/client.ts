@@ -1,4 +1,5 @@
 import type { ByteDuplex } from "../base/mod.ts";
+import type { JobInput } from "../layer-files/mod.ts";
 
 /** One file of a client's folder; the path is relative, with slashes, without `.` and `..`. Sorted as `compareEntryPaths` says. */
 export interface ContextEntry {
@@ -19,6 +20,8 @@ export interface ClientFolder extends AsyncDisposable {
    * says of the entry, in any order.
    */
   readonly digests?: ReadonlyMap<string, string> | undefined;
+  /** What workers may rely on instead of looking at each file. */
+  readonly listed?: JobInput["listed"];
 }
 
 export interface FolderSelection {
@@ -39,4 +42,6 @@ export interface BuildClient {
   ssh(id: string): Promise<ByteDuplex | undefined>;
   /** Where exported files go: a tar stream by the exporter's index. */
   output(index: number): Promise<{ write(bytes: Uint8Array): Promise<void>; end(): Promise<void> }>;
+  /** Something that is there as long as the client is: released when it has gone. Undefined where a client goes as soon as its build is over. */
+  hold?(release: () => Promise<unknown>): void;
 }

@@ -1,6 +1,6 @@
 import type { ByteDuplex } from "../base/mod.ts";
 import type { BuildRecord, BuildRequest } from "../spec/mod.ts";
-import { formatFilters, type Answer, type Client, type Filters } from "./client.ts";
+import { formatFilters, type Answer, type Client, type Filters, type RequestOptions } from "./client.ts";
 import type { Connection } from "./connection.ts";
 
 /** Asks for a build; what follows on the connection is a BuildChannel's. @throws ApiError, ConnectError */
@@ -8,6 +8,10 @@ export async function openBuild(client: Client, request: BuildRequest, title: { 
   const { connection } = await client.hijack("/hako/build", { json: request, query: { ...title } });
   return duplexOf(connection);
 }
+
+/** The builder that every engine has: an archive with a Dockerfile in it goes there, lines of JSON come back. @throws ApiError, ConnectError */
+export const classicBuild = (client: Client, { headers, ...options }: Pick<RequestOptions, "query" | "headers" | "body" | "signal">): Promise<Answer> =>
+  client.request("POST", "/build", { ...options, headers: { "Content-Type": "application/x-tar", ...headers } });
 
 /** A connection as both sides of a protocol see it; its end closes it. */
 export function duplexOf(connection: Connection): ByteDuplex {

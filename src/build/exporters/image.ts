@@ -2,7 +2,7 @@ import { EngineError } from "../../base/mod.ts";
 import type { BuiltImage, StoredBuild } from "../../image/mod.ts";
 import { canonicalName, parseReference, withDefaultTag } from "../../spec/mod.ts";
 import { shownAs, type ShownWork } from "../internal-vertex.ts";
-import { withSteps } from "../cache-exchange.ts";
+import { withSteps } from "../known-steps.ts";
 import type { BuildDeps } from "../ports.ts";
 import type { BuildRequest, BuildResult } from "../request.ts";
 import { annotationsFor } from "./annotations.ts";
@@ -13,14 +13,14 @@ import { provenanceMode, provenanceOf } from "./provenance.ts";
 
 type ImageExporter = BuildRequest["exporters"][number];
 
-/** Where images are named that only an archive is made of. */
+/** Where images are named that only an archive is made of, or that other builds of the same client build on. */
 export const EXPORTED = "hako.invalid/build/export";
 
 const TITLES: Readonly<Record<string, string>> = { docker: "exporting to docker image format", oci: "exporting to oci image format" };
 
 /** An image of this machine, a registry's, or one in an archive for the client. */
 export async function exportImage(deps: BuildDeps, results: readonly Exported[], exporter: ImageExporter, index: number, options: ExportOptions): Promise<BuildResult> {
-  const { request, tell, signal } = options;
+  const { request, tell, signal, client } = options;
   const names = namesOf(request, exporter);
   const isArchive = exporter.type === "docker" || exporter.type === "oci";
   const pushes = exporter.type === "registry" || isTrue(exporter.attrs["push"]);
@@ -33,9 +33,11 @@ export async function exportImage(deps: BuildDeps, results: readonly Exported[],
     const images = layersOf.map((result) => ({ ...builtImage(deps, result, exporter, options), ...(provenance && { statements: provenanceOf(result, options, names, provenance) }) }));
     const indexAnnotations = annotationsFor("index", exporter.attrs, request.annotations, undefined);
     const isIndex = images.length > 1 || images.some(({ statements }) => statements !== undefined) || Object.keys(indexAnnotations).length > 0;
-    // The archive's image is gone again when it is sent: a name of its own keeps it until then.
+    // The archive's image is gone again when it is sent, one for other builds when the client is gone: a name of its own keeps it until then.
     const temporary = `${EXPORTED}:${crypto.randomUUID()}`;
-    const stored = await deps.images.add({ images, index: isIndex ? { annotations: indexAnnotations } : undefined, names: isArchive ? [temporary] : names }, signal);
+    const isHeld = !isArchive && names.length === 0 && isTrue(exporter.attrs["hold"]) && client.hold !== undefined;
+    const stored = await deps.images.add({ images, index: isIndex ? { annotations: indexAnnotations } : undefined, names: isArchive || isHeld ? [temporary] : names }, signal);
+    if (isHeld) client.hold?.(() => deps.images.untag(temporary));
     work.done("exporting layers");
     if (isArchive) {
       try {

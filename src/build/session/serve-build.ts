@@ -21,14 +21,16 @@ export async function serveBuild(duplex: ByteDuplex, contexts: ContextStore, run
   const channel = new BuildChannel(duplex, "engine", (question, stream) => (offer ? offer.open(question, stream) : refuseQuestions()));
   void channel.closed.then(() => controller.abort());
   const teller = new Teller(channel.open({ ask: "events" }));
+  const client = new SessionClient(channel, contexts);
   try {
     const tell = (event: BuildEvent): void => {
       teller.tell(event);
       recording?.tell(event);
     };
-    const result = await run(new SessionClient(channel, contexts), tell, controller.signal);
+    const result = await run(client, tell, controller.signal);
     recording?.finish(undefined, false);
     await teller.finish({ done: { ...result, metadata: { ...result.metadata, ...(recording && { "buildx.build.ref": `default/default/${recording.ref}` }) } } });
+    if (client.holds) await channel.closed;
   } catch (error) {
     offer = offerShell(causeOf(error, StepFailed)?.failed);
     const failed = { ...failureOf(error), shell: offer !== undefined };
@@ -36,6 +38,7 @@ export async function serveBuild(duplex: ByteDuplex, contexts: ContextStore, run
     await teller.finish({ failed });
     if (offer) await channel.closed;
   } finally {
+    await client.release();
     await offer?.[Symbol.asyncDispose]();
     await channel.close();
   }

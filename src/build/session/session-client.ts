@@ -12,6 +12,7 @@ const MAX_NUMBER_BYTES = 8;
 export class SessionClient implements BuildClient {
   readonly #channel: BuildChannel;
   readonly #contexts: ContextStore;
+  readonly #held: (() => Promise<unknown>)[] = [];
 
   constructor(channel: BuildChannel, contexts: ContextStore) {
     this.#channel = channel;
@@ -58,6 +59,18 @@ export class SessionClient implements BuildClient {
         await readAll(stream, 0, "the answer to what was exported");
       },
     };
+  }
+
+  hold(release: () => Promise<unknown>): void {
+    this.#held.push(release);
+  }
+
+  get holds(): boolean {
+    return this.#held.length > 0;
+  }
+
+  async release(): Promise<void> {
+    await Promise.allSettled(this.#held.splice(0).map((release) => release()));
   }
 
   async #small(question: BuildQuestion, maxBytes: number, what: string): Promise<Uint8Array | undefined> {

@@ -1,12 +1,11 @@
 import type { Fields, Target } from "../../bake/mod.ts";
-import { openBuild } from "../../client/mod.ts";
 import type { BuildEvent, BuildFailure, BuildResult, Digest } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure } from "../failure.ts";
 import { err, printable } from "../output.ts";
 import { parseLine } from "../parse.ts";
 import { BUILD } from "../table/build.ts";
-import { BuildConnection } from "./connection.ts";
+import { startBuild } from "./engine-build.ts";
 import type { ChosenDisplay } from "./progress/choose-display.ts";
 import { failedOutput, safeExcerpt, warningsText } from "./progress/summary.ts";
 import { prepareBuild } from "./request.ts";
@@ -59,13 +58,14 @@ async function buildAll(invocation: Invocation, targets: Readonly<Record<string,
   const links = new Set(Object.values(targets).flatMap(({ contexts = {} }) => Object.values(contexts)).filter((source) => source.startsWith(LINK)).map((source) => source.slice(LINK.length)));
   const results = new Map<string, BuildResult>();
   const started = new Map<string, Promise<BuildResult>>();
+  await using held = new AsyncDisposableStack();
   const build = (name: string): Promise<BuildResult> => {
     const running = started.get(name);
     if (running) return running;
     const work = (async (): Promise<BuildResult> => {
       const target = targets[name] ?? {};
       const linked = await linkedContexts(target, targets, build);
-      const result = await buildOne(invocation, name, { ...target, ...(linked && { contexts: linked }), ...(links.has(name) && kept(target.output)) }, (event) => show(name, event), stop.signal);
+      const result = await buildOne(invocation, name, { ...target, ...(linked && { contexts: linked }), ...(links.has(name) && kept(target.output)) }, (event) => show(name, event), { signal: stop.signal, held: links.has(name) ? held : undefined });
       results.set(name, result);
       return result;
     })();
@@ -80,9 +80,11 @@ async function buildAll(invocation: Invocation, targets: Readonly<Record<string,
   return results;
 }
 
-/** What others build on is an image, though it may have no name. */
-function kept(output: Target["output"] = []): Pick<Target, "output"> {
-  return { output: output.every(({ type }) => type === "cacheonly") ? [{ type: "image" }] : output };
+/** What others build on is an image, which has no name and is gone when all are built where nothing else is wanted of it. */
+function kept(output: Target["output"] = []): Pick<Target, "output" | "tags"> {
+  if (output.some(({ type }) => type === "image" || type === "registry")) return {};
+  const others = output.filter(({ type }) => type !== "cacheonly");
+  return { output: [...others, { type: "image", hold: "true" }], ...(others.every(({ type }) => type === "local" || type === "tar") && { tags: [] }) };
 }
 
 /** Contexts of the result of other targets, as images. */
@@ -99,22 +101,24 @@ async function linkedContexts({ contexts }: Target, targets: Readonly<Record<str
   return Object.fromEntries(await Promise.all(entries));
 }
 
-async function buildOne(invocation: Invocation, name: string, target: Target, show: (event: BuildEvent) => void, signal: AbortSignal): Promise<BuildResult> {
+/** @param held keeps the build's connection, and what the engine keeps as long as that lasts */
+async function buildOne(invocation: Invocation, name: string, target: Target, show: (event: BuildEvent) => void, { signal, held }: { readonly signal: AbortSignal; readonly held: AsyncDisposableStack | undefined }): Promise<BuildResult> {
   const { flags, args } = parseLine(wordsOf(target), BUILD.flags, true);
   const prepared = await prepareBuild({ ...invocation, flags, args });
   const request = target["dockerfile-inline"] === undefined ? prepared.request : { ...prepared.request, dockerfile: { kind: "text" as const, text: target["dockerfile-inline"], name: "Dockerfile" } };
   try {
     signal.throwIfAborted();
-    const { channel, end } = new BuildConnection(await openBuild(invocation.client, request, prepared.title), prepared.input, show);
-    const close = (): void => void channel.close();
+    const running = await startBuild(invocation, { ...prepared, request }, show);
+    held?.defer(() => running.close());
+    const close = (): void => void running.close();
     signal.addEventListener("abort", close);
     try {
-      const result = await end;
+      const result = await running.end;
       if ("failed" in result) throw new TargetFailure(name, result.failed);
       return result.done;
     } finally {
       signal.removeEventListener("abort", close);
-      await channel.close();
+      if (!held) await running.close();
     }
   } finally {
     prepared.dispose();

@@ -19,14 +19,19 @@ export interface WalkedFolder {
 const SENT: ReadonlySet<number> = new Set([FILE_KIND.file, FILE_KIND.folder, FILE_KIND.link, FILE_KIND.fifo]);
 const INVALID_NAME = "\ufffd";
 
-/** Lists a folder; sockets and devices are left out. @throws Failure for what cannot be read */
+/** Lists a folder. @throws Failure for what cannot be read */
 export function walkFolder(root: string, rules: IgnoreRules | undefined): WalkedFolder {
   const writer = new ListingWriter();
   const files: { path: string; size: number }[] = [];
-  const add = (entry: ListedEntry): void => {
+  walkEntries(root, rules, (entry) => {
     writer.add(entry);
     files.push({ path: entry.path, size: entry.size });
-  };
+  });
+  return { listing: writer.finish(), files };
+}
+
+/** Tells of each entry of a folder, a folder before what it holds; sockets and devices are left out. @throws Failure for what cannot be read */
+export function walkEntries(root: string, rules: IgnoreRules | undefined, add: (entry: ListedEntry) => void): void {
   /** `waiting`: ignored folders around it, which are listed once something in them is. */
   const walk = (folder: string, waiting: ListedEntry[]): void => {
     for (const name of namesIn(root, folder)) {
@@ -48,7 +53,6 @@ export function walkFolder(root: string, rules: IgnoreRules | undefined): Walked
     }
   };
   walk("", []);
-  return { listing: writer.finish(), files };
 }
 
 /** In the order of the list: by UTF-16 units. */

@@ -1,8 +1,8 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { nowNs } from "../../base/mod.ts";
-import { ApiError, openBuild } from "../../client/mod.ts";
 import type { BuildFailure, BuildResult } from "../../spec/mod.ts";
-import { BuildConnection, type BuildEnd } from "../build/connection.ts";
+import type { BuildEnd } from "../build/connection.ts";
+import { startBuild, type RunningBuild } from "../build/engine-build.ts";
 import { chooseDisplay, type ChosenDisplay } from "../build/progress/choose-display.ts";
 import { failedOutput, safeExcerpt, warningsText } from "../build/progress/summary.ts";
 import { prepareBuild, type PreparedBuild } from "../build/request.ts";
@@ -19,44 +19,40 @@ export async function run(invocation: Invocation): Promise<number> {
   const display = await chooseDisplay({ progress: flags.string("progress"), quiet: flags.bool("quiet") });
   const prepared = await prepareBuild(invocation);
   try {
-    const { connection, end } = await connected(invocation, prepared, display);
+    const { build, end } = await connected(invocation, prepared, display);
     if ("done" in end) {
-      await connection.channel.close();
+      await build.close();
       return succeed(end.done, flags, prepared, display, debug);
     }
     if (display.mode !== "rawjson" && display.mode !== "none" && display.mode !== "quiet") err(failedOutput(display.trace, end.failed));
-    if (debug && end.failed.shell) await (await import("../build/debug-shell.ts")).openDebugShell(connection.channel);
-    await connection.channel.close();
+    if (debug && end.failed.shell && build.channel) await (await import("../build/debug-shell.ts")).openDebugShell(build.channel);
+    await build.close();
     return fail(end.failed, display, debug);
   } finally {
     prepared.dispose();
   }
 }
 
-async function connected({ client, host }: Invocation, { request, input, title }: PreparedBuild, display: ChosenDisplay): Promise<{ connection: BuildConnection; end: BuildEnd }> {
-  const duplex = await openBuild(client, request, title).catch((error: unknown) => {
-    // Docker's own engine has no such route.
-    throw error instanceof ApiError && error.status === 404 ? new Failure(`ERROR: failed to build: the engine at ${host} is none of ours, or an older one: it takes no builds of this command line`) : error;
-  });
-  const connection = new BuildConnection(duplex, input, (event) => display.show(event));
+async function connected(invocation: Invocation, prepared: PreparedBuild, display: ChosenDisplay): Promise<{ build: RunningBuild; end: BuildEnd }> {
+  const build = await startBuild(invocation, prepared, (event) => display.show(event));
   let cancelled = false;
   const cancel = (): void => {
     // Whoever presses it again does not want to wait.
     if (cancelled) process.exit(EXIT_SIGINT);
     cancelled = true;
     for (const { state } of display.trace.started) if (state.completedNs === undefined) display.show({ type: "vertex", vertex: { ...state, completedNs: nowNs(), error: "CANCELED" } });
-    void connection.channel.close();
+    void build.close();
   };
   process.on("SIGINT", cancel);
   process.on("SIGTERM", cancel);
   try {
-    const end = await connection.end;
+    const end = await build.end;
     display.finish("failed" in end);
-    return { connection, end };
+    return { build, end };
   } catch (error) {
     display.finish(true);
     if (cancelled) throw new Failure("ERROR: failed to build: failed to solve: Canceled: context canceled", EXIT_SIGINT);
-    throw new Failure(`ERROR: failed to build: ${error instanceof Error ? error.message : String(error)}`);
+    throw error instanceof Failure ? error : new Failure(`ERROR: failed to build: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     process.removeListener("SIGINT", cancel);
     process.removeListener("SIGTERM", cancel);

@@ -1,6 +1,5 @@
 import { pullImage, readJsonLines } from "../../client/mod.ts";
-import { composeTargets } from "../../bake/mod.ts";
-import { imageOf, type ImageWork, type Project, type Service } from "../../compose/mod.ts";
+import { imageOf, type ImageWork, type Service } from "../../compose/mod.ts";
 import { familiarRepository, parseReference, withDefaultTag } from "../../spec/mod.ts";
 import { chooseDisplay } from "../build/progress/choose-display.ts";
 import { buildTargets } from "../build/targets.ts";
@@ -8,6 +7,7 @@ import type { Invocation } from "../command.ts";
 import { registryHeader } from "../credentials/registry-header.ts";
 import { showProgress } from "../progress.ts";
 import type { ProgressView } from "./progress-view.ts";
+import { serviceTargets } from "./service-targets.ts";
 
 /** Images for a project: pulled with the user's credentials, built as `build` does. */
 export function imageWork(invocation: Invocation, view: ProgressView): ImageWork {
@@ -27,25 +27,14 @@ export function imageWork(invocation: Invocation, view: ProgressView): ImageWork
   };
   const build: ImageWork["build"] = async (project, services) => {
     view.end();
-    const targets = composeTargets(project, withLinked(project, services));
-    await buildTargets(invocation, targets, await chooseDisplay({ progress: buildProgress(invocation), quiet: invocation.flags.find("quiet-build") !== undefined && invocation.flags.bool("quiet-build") }));
+    await buildTargets(invocation, serviceTargets(project, services), await chooseDisplay({ progress: buildProgress(invocation), quiet: invocation.flags.find("quiet-build") !== undefined && invocation.flags.bool("quiet-build") }));
     for (const service of services) view.tell({ id: `Image ${imageOf(service, project)}`, text: "Built", status: "done" });
   };
   return { pull, build };
 }
 
-/** Services whose images others build on are built too. */
-function withLinked(project: Project, services: readonly Service[]): Service[] {
-  const all = new Set(services);
-  for (const { build } of all) for (const source of Object.values(build?.additional_contexts ?? {})) {
-    const other = source.startsWith("service:") ? project.services[source.slice("service:".length)] ?? project.disabledServices[source.slice("service:".length)] : undefined;
-    if (other?.build) all.add(other);
-  }
-  return [...all];
-}
-
 /** What --progress says of the whole command is meant for the build as well. */
-function buildProgress({ group }: Invocation): string | undefined {
+export function buildProgress({ group }: Invocation): string | undefined {
   const said = group?.string("progress");
   return said === "json" ? "rawjson" : said || undefined;
 }

@@ -1,5 +1,6 @@
 import type { CommandSpec, Entry } from "../command.ts";
 import type { Flag } from "../flags.ts";
+import { IMAGES } from "./compose-build.ts";
 import { INSIDE } from "./compose-inside.ts";
 import { DRY_RUN, LIFE } from "./compose-life.ts";
 import { LOOK } from "./compose-look.ts";
@@ -70,6 +71,7 @@ export const COMPOSE: Entry = {
   children: [
     { name: "config", aliases: ["convert"], command: CONFIG },
     { name: "version", command: VERSION },
+    ...IMAGES,
     ...INSIDE,
     ...LIFE,
     ...LOOK,

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { composeTargets, listTargets, listVariables, printBaked, readDefinition, resolveBake, type Baked, type BakeOptions, type DefinitionFile } from "../../../bake/mod.ts";
 import { loadProject } from "../../../compose/mod.ts";
-import type { BuildResult } from "../../../spec/mod.ts";
 import { chooseDisplay } from "../../build/progress/choose-display.ts";
+import { tellAnswers } from "../../build/tell-answers.ts";
 import { buildTargets } from "../../build/targets.ts";
 import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
@@ -30,7 +30,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const results = await buildTargets(invocation, baked.target, display);
   const metadataFile = flags.string("metadata-file");
   if (metadataFile) writeFileSync(metadataFile, `${JSON.stringify(Object.fromEntries([...results].map(([name, { metadata }]) => [name, metadata])), undefined, 2)}\n`);
-  return answered(results);
+  return tellAnswers(results);
 }
 
 interface Files {
@@ -98,10 +98,3 @@ function list({ definitions }: Files, what: string, options: BakeOptions): numbe
 }
 
 const table = (rows: readonly (readonly string[])[]): string => alignTabs(rows.map((cells) => `${cells.join("\t")}\n`).join(""), 0);
-
-/** What `--call` asked for, of each target. */
-function answered(results: ReadonlyMap<string, BuildResult>): number {
-  const answers = [...results].flatMap(([name, { answer }]) => (answer ? [{ name, ...answer }] : []));
-  for (const { name, text } of answers) out(`${answers.length > 1 ? `${name}\n` : ""}${text}\n`);
-  return Math.max(0, ...answers.map(({ statusCode }) => statusCode));
-}
