@@ -10,7 +10,7 @@ export { helperExtractor, inProcessExtractor, type Extractor, type GrowingReques
 export type { GrowingProcess, LaunchGrowing } from "./growing.ts";
 export { gzipMain, helperCompressor, inProcessCompressor, type Compressor } from "./gzip.ts";
 export { extractMain, EXTRACT_CAPABILITIES } from "./extract-main.ts";
-export { openFolder, TreePacker, type PackOptions } from "./tree-packer.ts";
+export { openFolder, TreePacker, type KnownFile, type PackOptions } from "./tree-packer.ts";
 export type { PathStat } from "./container-path.ts";
 export { JOB_CAPABILITIES, type JobRoot, type TreeJob, type WritableMount } from "./tree-job.ts";
 export { treeMain } from "./tree-main.ts";

@@ -20,6 +20,19 @@ export interface PackOptions {
   readonly latestSeconds?: number | undefined;
   /** Takes the content of a large file, which starts where the descriptor stands, when all pieces before it were given out. */
   readonly sendFile?: (fd: number, sizeBytes: number) => void;
+  /** Of a name in the archive: a regular, small file of root's, with one name, that need not be looked at. */
+  readonly known?: ((name: string) => KnownFile | undefined) | undefined;
+  /** Hears of small files that were read; `content` is valid during the call. */
+  readonly saw?: ((name: string, content: Uint8Array) => void) | undefined;
+}
+
+export interface KnownFile {
+  readonly mode: number;
+  /** At most LARGE_BYTES. */
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  /** Puts its content there; false where it cannot. */
+  read(target: Uint8Array): boolean;
 }
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -76,6 +89,11 @@ export class TreePacker implements Disposable {
     const names = readDirectory(folder).map((entry) => Buffer.from(entry.name).toString("latin1")).sort();
     for (const name of names) {
       const full = prefix + name;
+      const known = this.#options.known?.(full);
+      if (known) {
+        if (known.size + 2 * BLOCK > this.#room()) yield this.#take();
+        if (this.#putKnown(known, full)) continue;
+      }
       const fd = this.#lookUp(folder, name);
       // It was removed since the folder was read.
       if (fd === undefined) continue;
@@ -157,11 +175,21 @@ export class TreePacker implements Disposable {
       this.#seenAs(stat, name);
       this.#putHeader(entry);
       this.#putData(fd, stat.size);
+      this.#options.saw?.(name, this.#buffer.subarray(this.#used - stat.size, this.#used));
       this.#pad(stat.size);
       return true;
     } finally {
       closeFd(fd);
     }
+  }
+
+  #putKnown({ mode, size, mtimeNs, read }: KnownFile, name: string): boolean {
+    const entry: NewEntry = { ...this.#described({ mode, uid: 0, gid: 0, mtimeNs }, "file"), name, size };
+    if (!fitsUstar(entry) || !read(this.#buffer.subarray(this.#used + BLOCK, this.#used + BLOCK + size))) return false;
+    this.#putHeader(entry);
+    this.#used += size;
+    this.#pad(size);
+    return true;
   }
 
   *#file(pathFd: number, stat: Stat, name: string): Generator<Uint8Array, void, void> {
@@ -204,7 +232,7 @@ export class TreePacker implements Disposable {
     this.#pad(stored);
   }
 
-  #described(stat: Stat, kind: TarKind): Omit<NewEntry, "name"> {
+  #described(stat: Pick<Stat, "mode" | "uid" | "gid" | "mtimeNs">, kind: TarKind): Omit<NewEntry, "name"> {
     const { whole, latestSeconds } = this.#options;
     const mtimeNs = whole ? stat.mtimeNs : (stat.mtimeNs / NS) * NS;
     const latestNs = latestSeconds === undefined ? mtimeNs : BigInt(latestSeconds) * NS;

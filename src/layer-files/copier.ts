@@ -1,5 +1,6 @@
 import { EngineError } from "../base/mod.ts";
 import { AT, closeFd, copyFile, fchmod, fchmodat, fchownat, fstat, hasCode, linkat, mknodat, O, openat2, RESOLVE, S, symlinkat, unlinkat, utimensat, type Stat } from "../linux/mod.ts";
+import type { ListedCopy } from "./listed-copy.ts";
 import { isFolder, joined, kindOf, linkText, nameBytes, openFile, type MergedEntry, type MergedFolder } from "./merged-folder.ts";
 import { copyXattrs, type Owner, type TargetFolder } from "./target-folder.ts";
 
@@ -11,13 +12,17 @@ export interface CopyRules {
   readonly excludes: ((path: string, isFolder: boolean) => "no" | "yes" | "butLookInside") | undefined;
   /** Whether the file may be the same on disk as its source; `place` is its path in the layer. */
   readonly mayShare: (entry: MergedEntry, place: string) => boolean;
+  /** Numbers of the source's layers, top first; none of a context. */
+  readonly layers: readonly number[];
+  /** Takes what it can without a look at it. */
+  readonly listed?: ListedCopy | undefined;
 }
 
 /** What was copied, for whoever accounts for it. */
 export interface CopyCount {
   entries: number;
   bytes: number;
-  /** Layers of the source that now share files with the target. */
+  /** Numbers of the source's layers that now share files with the target; -1: a context. */
   readonly shared: Set<number>;
   /** Files that the target now has in common with others. */
   readonly inodes: Set<bigint>;
@@ -61,7 +66,7 @@ export class Copier {
   /** Everything in a folder, merged with what is at the target. */
   contents(source: MergedFolder, target: TargetFolder, relative = ""): void {
     this.onFolder();
-    for (const entry of source.entries()) {
+    for (const entry of this.rules.listed?.link(source, target) ?? source.entries()) {
       const path = joined(relative, entry.name);
       const folder = isFolder(entry.stat);
       const verdict = this.rules.excludes?.(path, folder) ?? "no";
@@ -119,7 +124,7 @@ export class Copier {
     }
     if (this.#mayShare(entry, joined(target.path, name)) && share(entry, target, name)) {
       this.count.inodes.add(stat.ino);
-      this.count.shared.add(entry.parent.layer);
+      this.count.shared.add(this.rules.layers[entry.parent.layer] ?? -1);
       return;
     }
     this.#copy(entry, target, name);

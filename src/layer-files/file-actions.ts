@@ -6,11 +6,13 @@ import { excluderOf } from "./excludes.ts";
 import type { FileJob, FilesDone, JobAction, JobInput, PendingArchive } from "./file-job.ts";
 import { findOwner } from "./find-owner.ts";
 import { isFolder, joined, kindOf, MergedFolder, nameBytes, openFile, openFolderAt, statOf, type MergedEntry } from "./merged-folder.ts";
+import { ListedCopy } from "./listed-copy.ts";
 import { MergedTree } from "./merged-tree.ts";
 import { modeChange } from "./mode-change.ts";
-import { seal } from "./seal.ts";
+import { seal, type Knowledge } from "./seal.ts";
 import { select, type CopyAction, type Selected } from "./selection.ts";
 import { TargetFolder, type Owner } from "./target-folder.ts";
+import { hasWildcards } from "./wildcards.ts";
 
 type FilesJob = Extract<FileJob, { kind: "files" }>;
 
@@ -33,6 +35,7 @@ class LayerWork implements Disposable {
   readonly #archives: PendingArchive[] = [];
   readonly #warnings = new Set<string>();
   #belowInodes: ReadonlySet<bigint> | undefined;
+  #listed: ListedCopy | undefined;
 
   constructor(job: FilesJob, check: () => void) {
     this.#job = job;
@@ -49,17 +52,19 @@ class LayerWork implements Disposable {
       tree?.[Symbol.dispose]();
     }
     closeFd(this.#upper);
+    this.#listed?.[Symbol.dispose]();
   }
 
   done(seals: boolean): FilesDone {
-    const sealed = seals && this.#archives.length === 0 ? seal(this.#upper, this.#check, this.#counted()) : undefined;
-    return { sealed, archives: this.#archives, sharing: [...this.#count.shared], warnings: [...this.#warnings] };
+    const sealed = seals && this.#archives.length === 0 ? seal(this.#upper, this.#check, { counted: this.#counted(), files: this.#listed && filesOf(this.#listed) }) : undefined;
+    if (sealed) this.#listed?.remember();
+    return { sealed, archives: this.#archives, sharing: [...this.#count.shared, ...(this.#listed && this.#listed.entries > 0 ? [-1] : [])], warnings: [...this.#warnings] };
   }
 
   /** Copies count what they do; of anything else, and of copies over copies, the folder itself tells. */
   #counted(): { readonly entries: number; readonly bytes: number } | undefined {
     const [only] = this.#job.actions;
-    return this.#job.actions.length === 1 && only?.action === "copy" ? { entries: this.#count.entries, bytes: this.#count.bytes } : undefined;
+    return this.#job.actions.length === 1 && only?.action === "copy" ? { entries: this.#count.entries + (this.#listed?.entries ?? 0), bytes: this.#count.bytes + (this.#listed?.bytes ?? 0) } : undefined;
   }
 
   #owner(text: string): Owner {
@@ -87,11 +92,19 @@ class LayerWork implements Disposable {
     const tree = this.#tree(action.input);
     if (!input || !tree) throw new EngineError("System", "a copy of an input that the operation does not have");
     const owner = this.#owner(action.owner);
-    const copier = new Copier({ owner: action.owner === "" ? "source" : owner, mode: modeChange(action.mode), excludes: excluderOf(action.exclude), mayShare: (entry, place) => !isJudged(place) && this.#mayShare(input, entry) }, this.#upper, this.#count, this.#check);
+    const copier = new Copier({ owner: action.owner === "" ? "source" : owner, mode: modeChange(action.mode), excludes: excluderOf(action.exclude), mayShare: (entry, place) => !isJudged(place) && this.#mayShare(input, entry), layers: input.layers, listed: this.#listedOf(input, action) }, this.#upper, this.#count, this.#check);
     for (const each of select(tree, action)) {
       this.#view.forget();
       this.#copyOne(copier, tree, each, action, owner);
     }
+  }
+
+  /** Only where every file is taken as it is, and just once. */
+  #listedOf({ listed }: JobInput, { owner, mode, exclude, parents, sources }: CopyAction): ListedCopy | undefined {
+    const plain = owner === "" && mode === "" && exclude.length === 0 && !parents && sources.length === 1 && !hasWildcards(sources[0] ?? "");
+    if (!listed || !plain || this.#job.actions.length !== 1 || this.#job.sharing.length > 0) return undefined;
+    this.#listed = ListedCopy.open(listed, (place) => !isJudged(place));
+    return this.#listed;
   }
 
   #copyOne(copier: Copier, tree: MergedTree, { path, name, stat }: Selected, action: CopyAction, owner: Owner): void {
@@ -248,6 +261,8 @@ function inodesBelow(folders: readonly string[], check: () => void): ReadonlySet
   }
   return found;
 }
+
+const filesOf = (listed: ListedCopy): Knowledge["files"] => ({ known: (place) => listed.known(place), saw: (place, content) => listed.saw(place, content) });
 
 function putPlain(entry: MergedEntry, folder: number, name: string): void {
   try {

@@ -1,4 +1,5 @@
 import type { FileAction } from "./file-action.ts";
+import type { Listed } from "./listed-copy.ts";
 import type { Sealed } from "./seal.ts";
 
 /** A file system that a job reads: a context's folder, or the folders of layers, top first. */
@@ -7,6 +8,8 @@ export interface JobInput {
   readonly folders: readonly string[];
   /** Numbers of the layers, in the same order; none for a context. */
   readonly layers: readonly number[];
+  /** Of a context: what is known of its files. */
+  readonly listed?: Listed | undefined;
 }
 
 /** What is copied, made and removed; bytes of files as base64. */

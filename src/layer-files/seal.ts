@@ -1,4 +1,4 @@
-import { TreePacker } from "../archive/mod.ts";
+import { TreePacker, type PackOptions } from "../archive/mod.ts";
 import { AT, closeFd, fstat, getdents, O, openat2, readDirectory, S, unlinkat, utimensat } from "../linux/mod.ts";
 import { isFolder, isOpaque, kindOf, type MergedFolder, nameBytes, nameText, openFolderAt, statOf } from "./merged-folder.ts";
 import { MergedTree } from "./merged-tree.ts";
@@ -16,11 +16,18 @@ export interface Sealed {
 /** Looked at whenever a piece has been hashed; what it throws ends the work. */
 export type Check = () => void;
 
-/** Digests the archive of a layer's folder, the bytes that it is exported as. `known`: what is in it, where somebody has counted. */
-export function seal(folderFd: number, check: Check, known?: { readonly entries: number; readonly bytes: number }): Sealed {
+export interface Knowledge {
+  /** What is in the folder, where somebody has counted. */
+  readonly counted?: { readonly entries: number; readonly bytes: number } | undefined;
+  /** Files that need not be read. */
+  readonly files?: Pick<PackOptions, "known" | "saw"> | undefined;
+}
+
+/** Digests the archive of a layer's folder, the bytes that it is exported as. */
+export function seal(folderFd: number, check: Check, { counted, files }: Knowledge = {}): Sealed {
   const hasher = new Bun.CryptoHasher("sha256");
   let archiveBytes = 0;
-  using packer = new TreePacker({ format: "layer" });
+  using packer = new TreePacker({ format: "layer", ...files });
   const take = (piece: Uint8Array): void => {
     hasher.update(piece);
     archiveBytes += piece.length;
@@ -30,7 +37,7 @@ export function seal(folderFd: number, check: Check, known?: { readonly entries:
     check();
   }
   for (const piece of packer.finish()) take(piece);
-  return { diffID: `sha256:${hasher.digest("hex")}`, archiveBytes, ...(known ?? countTree(folderFd, check)) };
+  return { diffID: `sha256:${hasher.digest("hex")}`, archiveBytes, ...(counted ?? countTree(folderFd, check)) };
 }
 
 export function countTree(folderFd: number, check: Check): { entries: number; bytes: number } {

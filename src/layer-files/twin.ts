@@ -26,6 +26,6 @@ export function copyTree({ input, path, to, mode, uid, gid }: Extract<FileJob, {
   const source = tree.folder(tree.resolve(path, true).path);
   using folder = new TargetFolder(target, undefined, "", true);
   if (!source) return;
-  new Copier({ owner: "source", mode: undefined, excludes: undefined, mayShare: () => false }, target, { entries: 0, bytes: 0, shared: new Set(), inodes: new Set() }, check).contents(source, folder);
+  new Copier({ owner: "source", mode: undefined, excludes: undefined, mayShare: () => false, layers: input.layers }, target, { entries: 0, bytes: 0, shared: new Set(), inodes: new Set() }, check).contents(source, folder);
 }
 

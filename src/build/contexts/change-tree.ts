@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import { DIGEST_BYTES, type ContextIndex } from "../../layer-files/mod.ts";
 import { AT, hasCode, mknodat, utimensat } from "../../linux/mod.ts";
 import { compareEntryPaths, FILE_KIND, kindOfMode, readListing, type ListedEntry } from "../../spec/mod.ts";
-import { DIGEST_BYTES, type ContextIndex } from "./index-file.ts";
 import type { Slices } from "./slices.ts";
 
 const PERMISSIONS = 0o7777;

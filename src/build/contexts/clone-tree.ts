@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { DIGEST_BYTES, type ContextIndex } from "../../layer-files/mod.ts";
 import { FILE_KIND, kindOfMode, readListing } from "../../spec/mod.ts";
-import { DIGEST_BYTES, type ContextIndex } from "./index-file.ts";
 import type { Slices } from "./slices.ts";
 
 /** A second tree of the same files, by links: a tree that a build reads stays as it is while the other one changes. What cannot be linked is missing in the index. */

@@ -1,6 +1,5 @@
-import { fileDigest, folderDigest, linkDigest, nodeDigest } from "../../layer-files/mod.ts";
+import { DIGEST_BYTES, fileDigest, folderDigest, linkDigest, nodeDigest, type ContextIndex } from "../../layer-files/mod.ts";
 import { FILE_KIND, kindOfMode, readListing } from "../../spec/mod.ts";
-import { DIGEST_BYTES, type ContextIndex } from "./index-file.ts";
 import type { Slices } from "./slices.ts";
 
 /** Entries whose digests are remembered, over all copies: some tens of megabytes. */

@@ -1,7 +1,7 @@
 import { closeSync, writeSync } from "node:fs";
 import { EngineError } from "../../base/mod.ts";
+import { DIGEST_BYTES } from "../../layer-files/mod.ts";
 import { createFile, finishFile, type WantedFile } from "./change-tree.ts";
-import { DIGEST_BYTES } from "./index-file.ts";
 
 const MAX_PIECE_BYTES = 16 * 1024 * 1024;
 

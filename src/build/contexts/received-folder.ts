@@ -8,6 +8,7 @@ export class ReceivedFolder implements ClientFolder {
   constructor(
     readonly folder: string,
     readonly digests: ReadonlyMap<string, string>,
+    readonly listed: NonNullable<ClientFolder["listed"]>,
     release: () => Promise<void>,
   ) {
     this.#release = release;

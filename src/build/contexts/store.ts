@@ -2,11 +2,11 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "../../base/mod.ts";
+import { DIGEST_BYTES, readIndex, writeIndex, type ContextIndex } from "../../layer-files/mod.ts";
 import { changeTree, finishFolders, type WantedFile } from "./change-tree.ts";
 import { cloneTree } from "./clone-tree.ts";
 import { EntryDigests } from "./entry-digests.ts";
 import { FileReceiver } from "./file-receiver.ts";
-import { DIGEST_BYTES, readIndex, writeIndex, type ContextIndex } from "./index-file.ts";
 import { ReceivedFolder } from "./received-folder.ts";
 import { Slices } from "./slices.ts";
 
@@ -20,6 +20,8 @@ export interface KeptContext {
   readonly inUse: boolean;
 }
 
+/** Beside the versions of a copy: contents of small files, for the archives of layers. */
+const PACK = "pack";
 const KEY = /^[0-9a-f]{64}$/;
 
 /** One copy: <root>/<key>/<n>/{tree/,index}. Without an index it is being changed, or was when the engine ended. */
@@ -85,7 +87,7 @@ export class ContextStore {
     return readdirSync(this.#root).filter((key) => KEY.test(key)).flatMap((key) => {
       const versions = this.#versions(key);
       const sizes = versions.map((version) => readIndex(indexOf(version))?.sizeBytes ?? 0);
-      return versions.length === 0 ? [] : [{ key, sizeBytes: Math.max(...sizes), lastUsedMs: statSync(join(this.#root, key)).mtimeMs, inUse: this.#isUsed(key) }];
+      return versions.length === 0 ? [] : [{ key, sizeBytes: Math.max(...sizes) + bytesIn(join(this.#root, key, PACK)), lastUsedMs: statSync(join(this.#root, key)).mtimeMs, inUse: this.#isUsed(key) }];
     });
   }
 
@@ -168,7 +170,7 @@ export class ContextStore {
     utimesSync(join(this.#root, key), now, now);
     const digests = await this.#digests.of(version.folder, index, slices);
     undo.move();
-    return new ReceivedFolder(treeOf(version), digests, async () => {
+    return new ReceivedFolder(treeOf(version), digests, { index: indexOf(version), pack: join(this.#root, key, PACK) }, async () => {
       hold[Symbol.dispose]();
       this.#removeOld(key);
     });
@@ -211,6 +213,10 @@ function folderNames(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+function bytesIn(folder: string): number {
+  return folderNames(folder).reduce((sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 function isWhole({ digests }: ContextIndex): boolean {

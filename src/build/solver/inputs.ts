@@ -10,7 +10,7 @@ export const NO_LAYERS: Evaluated = { kind: "layers", layers: [] };
 
 /** For a worker. */
 export function jobInput(input: Evaluated, layers: Pick<LayerPort, "folder">): JobInput {
-  if (input.kind === "folder") return { kind: "context", folders: [input.folder.folder], layers: [] };
+  if (input.kind === "folder") return { kind: "context", folders: [input.folder.folder], layers: [], listed: input.folder.listed };
   const topFirst = [...input.layers].reverse();
   return { kind: "layers", folders: topFirst.map(({ n }) => layers.folder(n)), layers: topFirst.map(({ n }) => n) };
 }

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { bootID } from "../../linux/mod.ts";
+import { bootID } from "../linux/mod.ts";
 
 /** Bytes of a SHA-256 digest; zeros stand for a file that has not come. */
 export const DIGEST_BYTES = 32;

@@ -1,0 +1,58 @@
+import { FILE_KIND, kindOfMode, readListing } from "../spec/mod.ts";
+import { DIGEST_BYTES, readIndex } from "./context-index.ts";
+
+/** A file of a context whose content is known. */
+export interface ListedFile {
+  /** One character per byte. */
+  readonly name: string;
+  /** As text: what a system call takes. */
+  readonly text: string;
+  readonly mode: number;
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  /** The 32 bytes as characters. */
+  readonly digest: string;
+}
+
+export interface ListedFolder {
+  readonly files: ListedFile[];
+  /** Names of what must be looked at: folders, links, and files whose content is not the listed one. */
+  readonly others: string[];
+}
+
+const NO_DIGEST = "\0".repeat(DIGEST_BYTES);
+
+/**
+ * What a context holds, by its index: nobody need look at each of its files. Undefined where there is no index that can be relied on.
+ * @returns folders by their path, without a slash at either end; paths are one character per byte
+ */
+export function readListedTree(indexPath: string): ReadonlyMap<string, ListedFolder> | undefined {
+  const index = readIndex(indexPath);
+  if (!index) return undefined;
+  const digests = Buffer.from(index.digests.buffer, index.digests.byteOffset, index.digests.length);
+  const folders = new Map<string, ListedFolder>([["", { files: [], others: [] }]]);
+  let at = 0;
+  let folder = folders.get("");
+  let folderText = "";
+  for (const { path, mode, size, mtimeSeconds, mtimeNanoseconds } of readListing(index.listing)) {
+    const slash = path.lastIndexOf("/");
+    const parent = slash < 0 ? "" : path.slice(0, slash);
+    if (parent !== folderText) [folder, folderText] = [folders.get(bytesOf(parent)), parent];
+    const text = path.slice(slash + 1);
+    const name = bytesOf(text);
+    const kind = kindOfMode(mode);
+    if (kind === FILE_KIND.folder) folders.set(bytesOf(path), { files: [], others: [] });
+    if (kind === FILE_KIND.file) {
+      const digest = digests.toString("latin1", at, at + DIGEST_BYTES);
+      at += DIGEST_BYTES;
+      if (digest.length === DIGEST_BYTES && digest !== NO_DIGEST) {
+        folder?.files.push({ name, text, mode, size, mtimeNs: BigInt(mtimeSeconds) * 1_000_000_000n + BigInt(mtimeNanoseconds), digest });
+        continue;
+      }
+    }
+    folder?.others.push(name);
+  }
+  return folders;
+}
+
+const bytesOf = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
