@@ -1,4 +1,5 @@
 import { EngineError } from "../base/mod.ts";
+import { filters } from "./query.ts";
 import { json, route, type Method, type Route } from "./route.ts";
 import { notYet } from "./streams.ts";
 
@@ -14,14 +15,23 @@ const noPlugin = (endpoint: `${Method} /${string}`): Route =>
     },
   });
 
-const PLUGINS = "plugins are not supported";
+const PLUGINS = "managed plugins, which are images with a runtime of their own, are not supported: a volume driver that listens on a socket in /run/docker/plugins works as it is";
 
 /** What Docker's API has and this engine has not: each says so in a sentence. */
 export const unsupported = [
   without("POST /build/cancel", "a build is cancelled by closing the connection that it was asked for on"),
   without("POST /session", "build sessions are not supported yet"),
   without("POST /grpc", "build sessions are not supported yet"),
-  route("GET /plugins", { summary: "There are no plugins.", respond: () => json([]) }),
+  route("GET /plugins", {
+    summary: "There are no plugins.",
+    query: { filters: filters(["capability", "enabled"]) },
+    failures: [400],
+    respond: ({ query }) => {
+      const { enabled = [] } = query.filters;
+      if (!enabled.every((value) => value === "true" || value === "false")) throw new EngineError("InvalidParameter", `invalid filter 'enabled=[${enabled.join(" ")}]'`);
+      return json([]);
+    },
+  }),
   noPlugin("GET /plugins/{name}/json"),
   noPlugin("DELETE /plugins/{name}"),
   noPlugin("POST /plugins/{name}/enable"),

@@ -11,4 +11,5 @@ export * from "./system.ts";
 export * from "./networks.ts";
 export * from "./registries.ts";
 export * from "./volumes.ts";
+export * from "./plugins.ts";
 export * from "./builds.ts";

@@ -88,6 +88,11 @@ const BAD_INPUT: readonly BadInput[] = [
   ...["null", "{}", '{"Image":""}', '{"context":null}'].map((body) => refused("POST", "/hako/build", "a build has a context", { headers: json, body, docker: { status: 404, message: "page not found" } })),
   refused("POST", "/hako/build", 'invalid context ""', { headers: json, body: '{"context":{}}', docker: { status: 404, message: "page not found" } }),
 
+  refused("GET", `/plugins?filters=${filter({ bad: ["x"] })}`, "invalid filter 'bad'"),
+  refused("GET", `/plugins?filters=${filter({ enabled: ["x"] })}`, "invalid filter 'enabled=[x]'"),
+  unknown("GET", "/plugins/nope/json", 'plugin "nope" not found'),
+  unknown("POST", "/plugins/nope/enable?timeout=0", 'plugin "nope" not found'),
+
   // Unknown objects, ids with slashes.
   unknown("GET", "/containers/nope/json", "No such container: nope"),
   unknown("GET", "/containers/a/b/json", "No such container: a/b"),

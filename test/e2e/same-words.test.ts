@@ -55,6 +55,14 @@ describe.skipIf(!DOCKER)("hako, called docker, says what docker says", () => {
     await same(...filters.map((filter) => ["ps", "-a", "--filter", filter]));
   }, 60_000);
 
+  test("plugins, of which there are none", async () => {
+    await same(
+      ["plugin", "ls"], ["plugin", "list", "-q"], ["plugin", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}"], ["plugin", "ls", "--format", "json"], ["plugin", "ls", "-f", "enabled=true"], ["plugin", "ls", "-f", "enabled=x"], ["plugin", "ls", "-f", "bad=x"],
+      ["plugin", "inspect", "x", "y"], ["plugin", "enable", "x"], ["plugin", "disable", "x"], ["plugin", "rm", "x", "y"], ["plugin", "set", "x", "a=b"], ["plugin", "ls", "x"],
+    );
+    expect(await ask(renamed, ["plugin", "install", "x/y"])).toMatchObject({ code: 1, stderr: expect.stringContaining("managed plugins, which are images with a runtime of their own, are not supported") });
+  }, 60_000);
+
   test("images, volumes and networks", async () => {
     await same(
       ["images", "--no-trunc", "busybox"], ["images", "nosuch"], ["images", "-q", "busybox"], ["images", "--filter", "dangling=x"], ["images", "--filter", "foo=bar"], ["images", "--filter", "since=nosuch"],

@@ -10,6 +10,7 @@ import * as files from "./files.ts";
 import * as image from "./image.ts";
 import { MANIFEST } from "./manifest.ts";
 import * as network from "./network.ts";
+import { PLUGIN } from "./plugin.ts";
 import * as registry from "./registry.ts";
 import { COLLECT, SERVE, START, STATUS, STOP } from "./registry-serve.ts";
 import * as system from "./system.ts";
@@ -119,6 +120,7 @@ export const TABLE: readonly Entry[] = [
       { name: "rm", aliases: ["remove"], command: network.RM },
     ],
   },
+  PLUGIN,
   {
     name: "registry",
     summary: "Run a registry",
@@ -196,7 +198,6 @@ export const TABLE: readonly Entry[] = [
 
 /** Docker's commands that are still to come; each is answered with a sentence instead of "unknown command". */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "plugin",
   "trust", "checkpoint", "node", "secret", "service", "stack", "swarm", "config",
 ]);
 
