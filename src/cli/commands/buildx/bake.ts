@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { composeTargets, listTargets, listVariables, printBaked, readDefinition, resolveBake, type Baked, type BakeOptions, type DefinitionFile } from "../../../bake/mod.ts";
+import { bakeTargets, listTargets, listVariables, printBaked, readDefinition, resolveBake, type BakeOptions, type Definition, type DefinitionFile } from "../../../bake/mod.ts";
 import { loadProject } from "../../../compose/mod.ts";
 import { chooseDisplay } from "../../build/progress/choose-display.ts";
 import { tellAnswers } from "../../build/tell-answers.ts";
@@ -13,15 +13,18 @@ import { out } from "../../output.ts";
 
 /** Looked for where no -f is given, those that are there one on top of the other. */
 const DEFAULT_FILES = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"];
+const ELSEWHERE = /^(?:https?|git|ssh):\/\/|^git@/;
 const MAX_DEFINITION_BYTES = 4 * 1024 * 1024;
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
+  const elsewhere = args.find((word) => ELSEWHERE.test(word));
+  if (elsewhere !== undefined) throw remote(elsewhere);
   const files = readFiles(flags.list("file"));
   const options = bakeOptions(flags);
   const listed = flags.string("list");
   if (listed) return list(files, listed, options);
-  const baked = resolve(files, args, options);
+  const baked = resolveBake(definition(files), args, options);
   if (flags.bool("print")) {
     out(`${printBaked(baked)}\n`);
     return 0;
@@ -46,8 +49,10 @@ function readFiles(given: readonly string[]): Files {
   return { compose: paths.filter(isCompose), definitions: paths.filter((path) => !isCompose(path)).map((path) => ({ name: path, text: read(path) })) };
 }
 
+const remote = (address: string): Failure => new Failure(`ERROR: a definition from elsewhere is not read: fetch ${address} first, and look at what it builds`);
+
 function read(path: string): string {
-  if (/^https?:\/\/|^git@/.test(path)) throw new Failure(`ERROR: a definition from elsewhere is not read: fetch ${path} first, and look at what it builds`);
+  if (ELSEWHERE.test(path)) throw remote(path);
   try {
     const text = readFileSync(path === "-" ? 0 : path.replace(/^cwd:\/\//, ""), "utf8");
     if (text.length > MAX_DEFINITION_BYTES) throw new Failure(`ERROR: ${path} is larger than ${MAX_DEFINITION_BYTES} bytes`);
@@ -72,10 +77,11 @@ function bakeOptions(flags: Flags): BakeOptions {
 
 const attested = (said: string): string => (said === "true" ? "disabled=false" : said === "false" ? "disabled=true" : said);
 
-function resolve({ definitions, compose }: Files, names: readonly string[], options: BakeOptions): Baked {
-  if (compose.length === 0) return resolveBake(readDefinition(definitions), names, options);
+/** All that the files say, Compose files below the others. */
+function definition({ definitions, compose }: Files): Definition {
+  if (compose.length === 0) return readDefinition(definitions);
   const project = loadProject({ files: compose, environment: process.env });
-  return resolveBake(readDefinition([...definitionOf(composeTargets(project)), ...definitions]), names, options);
+  return readDefinition([...definitionOf(bakeTargets(project)), ...definitions]);
 }
 
 /** A Compose file as a definition of its own. */
@@ -84,14 +90,14 @@ function definitionOf(targets: Readonly<Record<string, unknown>>): DefinitionFil
   return [{ name: "compose.json", text: escaped }];
 }
 
-function list({ definitions }: Files, what: string, options: BakeOptions): number {
+function list(files: Files, what: string, options: BakeOptions): number {
   const [type = "", format = "table"] = what.split(",").map((part) => part.replace(/^(?:type|format)=/, ""));
-  const definition = readDefinition(definitions);
+  const known = definition(files);
   if (type === "targets") {
-    const targets = listTargets(definition, options);
+    const targets = listTargets(known, options);
     out(format === "json" ? `${JSON.stringify(targets.map(({ name, description, group }) => ({ name, ...(description !== "" && { description }), ...(group && { group }) })), undefined, 2)}\n` : table([["TARGET", "DESCRIPTION"], ...targets.map(({ name, description }) => [name, description])]));
   } else if (type === "variables") {
-    const variables = listVariables(definition, options);
+    const variables = listVariables(known, options);
     out(format === "json" ? `${JSON.stringify(variables.map(({ name, type: kind, value, description }) => ({ name, ...(kind !== "" && { type: kind }), value, ...(description !== "" && { description }) })), undefined, 2)}\n` : table([["VARIABLE", "TYPE", "VALUE", "DESCRIPTION"], ...variables.map((variable) => [variable.name, variable.type, variable.value, variable.description])]));
   } else throw new Failure(`ERROR: invalid list type ${JSON.stringify(type)}: targets or variables`);
   return 0;

@@ -1,0 +1,158 @@
+/** `bake`: several targets of definition files and Compose files, built at once. */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { BUSYBOX, startEngine, type Result, type TestEngine } from "../harness.ts";
+import { scratchFolder } from "../scratch.ts";
+
+setDefaultTimeout(60_000);
+
+let engine: TestEngine;
+let folder: string;
+beforeAll(async () => {
+  engine = await startEngine();
+  folder = scratchFolder();
+  mkdirSync(join(folder, "app"));
+  writeFileSync(join(folder, "app/Dockerfile"), `FROM ${BUSYBOX}\nARG V=none\nRUN echo "app $V" >/app\nCMD ["cat", "/app"]\n`);
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await engine[Symbol.asyncDispose]();
+});
+
+async function bake(files: Readonly<Record<string, string>>, ...args: string[]): Promise<Result> {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return await engine.hakoWith({ cwd: folder }, "buildx", "bake", ...Object.keys(files).map((name) => `--file=${name}`), "--progress=plain", ...args);
+}
+
+const printed = (image: string): Promise<string> => engine.ok("run", "--rm", "--network", "none", image);
+const imageIds = async (): Promise<string[]> => (await engine.ok("images", "-aq", "--no-trunc")).split("\n").sort();
+
+describe("targets that build on each other", () => {
+  const linked = `
+    group "default" { targets = ["top"] }
+    target "base" {
+      context = "app"
+      args = { V = "base" }
+    }
+    target "top" {
+      contexts = { below = "target:base" }
+      dockerfile-inline = "FROM below\\nRUN cat /app >/top && echo top >>/top\\nCMD [\\"cat\\", \\"/top\\"]"
+      tags = ["top:1"]
+    }`;
+
+  test("what is below is built first, and no image of it stays", async () => {
+    const before = await imageIds();
+    const { code, stderr } = await bake({ "linked.hcl": linked });
+    expect(stderr.slice(-1000) + code).toEndWith("0");
+    expect(stderr).toMatch(/\[base 2\/2\] RUN/);
+    expect(await printed("top:1")).toBe("app base\ntop");
+    const made = (await imageIds()).filter((id) => !before.includes(id));
+    expect(made).toEqual([await engine.ok("image", "inspect", "--format", "{{.Id}}", "top:1")]);
+  });
+
+  test("one that is wanted itself has its name, and serves all the same", async () => {
+    const { code } = await bake({ "linked.hcl": linked.replace('"top"]', '"top", "base"]').replace('args = { V = "base" }', 'args = { V = "both" }\n tags = ["base:1"]\n output = ["type=image"]') });
+    expect(code).toBe(0);
+    expect([await printed("base:1"), await printed("top:1")]).toEqual(["app both", "app both\ntop"]);
+  });
+
+  test("a bake that is killed leaves no image", async () => {
+    const before = await imageIds();
+    const slow = linked.replace("RUN cat /app", "RUN touch /begun; sleep 100; cat /app").replace("top:1", "top:slow").replace('"base" }', '"killed" }');
+    writeFileSync(join(folder, "slow.hcl"), slow);
+    using live = engine.live("buildx", "bake", "--progress=plain", `--set=base.context=${join(folder, "app")}`, `--set=top.context=${folder}`, "-f", join(folder, "slow.hcl"));
+    await live.until(/\[top 2\/2\] RUN/);
+    live.signal("SIGKILL");
+    await live.exited;
+    for (let tries = 0; tries < 200 && (await imageIds()).length !== before.length; tries++) await Bun.sleep(50);
+    expect(await imageIds()).toEqual(before);
+  });
+});
+
+test("a matrix makes one image of each", async () => {
+  const { code, stderr } = await bake({
+    "matrix.hcl": `target "each" {
+      name = "each-\${v}"
+      matrix = { v = ["one", "two"] }
+      context = "app"
+      args = { V = v }
+      tags = ["each:\${v}"]
+    }
+    group "default" { targets = ["each"] }`,
+  });
+  expect(stderr.slice(-1000) + code).toEndWith("0");
+  expect([await printed("each:one"), await printed("each:two")]).toEqual(["app one", "app two"]);
+});
+
+test("--set has the last word, --print builds nothing", async () => {
+  const definition = 'target "default" {\n context = "app"\n args = { V = "file" }\n tags = ["set:1"]\n}';
+  const shown = await bake({ "set.hcl": definition }, "--print", "--set", "default.args.V=line");
+  expect(JSON.parse(shown.stdout)).toEqual({ group: { default: { targets: ["default"] } }, target: { default: { context: "app", dockerfile: "Dockerfile", args: { V: "line" }, tags: ["set:1"] } } });
+  expect((await engine.hako("image", "inspect", "set:1")).code).toBe(1);
+  expect((await bake({ "set.hcl": definition }, "--set", "*.args.V=line", "--metadata-file", "meta.json")).code).toBe(0);
+  expect(await printed("set:1")).toBe("app line");
+  const metadata = JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) as Record<string, Record<string, unknown>>;
+  expect(metadata["default"]?.["image.name"]).toContain("set:1");
+  expect(metadata["default"]?.["containerimage.config.digest"]).toBe(await engine.ok("image", "inspect", "--format", "{{.Id}}", "set:1"));
+});
+
+describe("a Compose file as definition", () => {
+  const compose = `
+name: baked
+services:
+  web:
+    build:
+      context: app
+      args: { V: compose }
+      x-bake:
+        tags: ["web:x", "web:y"]
+        no-cache: true
+        cache-to: type=local,dest=./cache
+  db: { image: nothing-to-build }
+`;
+
+  test("its services are targets; x-bake says what Compose has no key for", async () => {
+    const shown = await bake({ "compose.yaml": compose }, "--print");
+    expect(JSON.parse(shown.stdout)).toMatchObject({ group: { default: { targets: ["web"] } }, target: { web: { args: { V: "compose" }, tags: ["web:x", "web:y"], "no-cache": true, "cache-to": [{ type: "local", dest: "./cache" }] } } });
+    const { code, stderr } = await bake({ "compose.yaml": compose });
+    expect(stderr.slice(-1000) + code).toEndWith("0");
+    expect([await printed("web:x"), await printed("web:y")]).toEqual(["app compose", "app compose"]);
+    expect(existsSync(join(folder, "cache/index.json"))).toBe(true);
+  });
+
+  test("--list names its targets", async () => {
+    const { stdout, stderr } = await bake({ "compose.yaml": compose }, "--list=targets");
+    expect(stdout + stderr).toMatch(/^TARGET\s+DESCRIPTION\ndefault\s+web\nweb\s*\n$/);
+  });
+});
+
+test("--list=variables has their defaults", async () => {
+  const { stdout } = await bake({ "list.hcl": 'variable "TAG" {\n default = "latest"\n description = "what to call it"\n}\ntarget "default" { tags = ["x:${TAG}"] }' }, "--list=variables");
+  expect(stdout).toMatch(/TAG\s+latest\s+what to call it/);
+});
+
+test("--call=check looks at every Dockerfile and builds none", async () => {
+  writeFileSync(join(folder, "odd.Dockerfile"), `from ${BUSYBOX}\nRUN true\n`);
+  const { code, stdout } = await bake({ "check.hcl": 'group "default" { targets = ["a", "b"] }\ntarget "a" {\n context = "app"\n}\ntarget "b" { dockerfile = "odd.Dockerfile" }' }, "--call=check");
+  expect(stdout).toContain("ConsistentInstructionCasing");
+  expect(stdout).toContain("a\n");
+  expect(code).toBe(1);
+});
+
+test("the first failure is told, and cancels the others", async () => {
+  const { code, stderr } = await bake({
+    "fail.hcl": `group "default" { targets = ["bad", "slow"] }
+      target "bad" { dockerfile-inline = "FROM ${BUSYBOX}\\nRUN echo why >&2; exit 3" }
+      target "slow" { dockerfile-inline = "FROM ${BUSYBOX}\\nRUN sleep 1000" }`,
+  });
+  expect(code).toBe(1);
+  expect(stderr).toContain("why");
+  expect(stderr).toMatch(/ERROR: target bad: .*did not complete successfully: exit code: 3/);
+});
+
+test("a definition from elsewhere is not read", async () => {
+  const { code, stderr } = await engine.hakoWith({ cwd: folder }, "buildx", "bake", "https://example.invalid/project.git");
+  expect(code).toBe(1);
+  expect(stderr).toContain("a definition from elsewhere is not read");
+});
