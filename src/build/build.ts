@@ -1,7 +1,7 @@
 import { globalArguments, predefinedArguments, stageBases, targetStage, type CheckResult, type Dockerfile } from "../dockerfile/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import { buildError } from "./build-error.ts";
-import { importCaches } from "./cache-exchange.ts";
+import { importCaches } from "./cache-import.ts";
 import { checkAnswer, outlineAnswer, targetsAnswer } from "./calls.ts";
 import { checkFile, tellWarnings } from "./checks.ts";
 import type { BuildClient } from "./client.ts";
@@ -29,6 +29,7 @@ interface Order {
   readonly client: BuildClient;
   readonly tell: Tell;
   readonly signal: AbortSignal;
+  readonly held: AsyncDisposableStack;
 }
 
 const NOTHING: BuildResult = { imageId: undefined, descriptor: undefined, metadata: {} };
@@ -40,7 +41,8 @@ const NOTHING: BuildResult = { imageId: undefined, descriptor: undefined, metada
 export async function build(deps: BuildDeps, request: BuildRequest, client: BuildClient, tell: Tell, signal: AbortSignal, { planned }: BuildOptions = {}): Promise<BuildResult> {
   const startedMs = Date.now();
   const places = new StepPlaces();
-  const order: Order = { request, client, tell, signal };
+  await using held = new AsyncDisposableStack();
+  const order: Order = { request, client, tell, signal, held };
   try {
     signal.throwIfAborted();
     checkRequest(request);
@@ -57,7 +59,7 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
     const vertices = targets.map(({ vertex }) => vertex ?? emptyVertex());
     await using solved = await deps.solver.solve(vertices, { client, tell, signal, keepFailed: request.keepFailed, steps: stepSettings(request) });
     const results = targets.map((target, index) => ({ target, layers: target.vertex === undefined ? [] : (solved.results[index]?.layers ?? []) }));
-    return await exportResults(deps, results, { ...order, epoch, startedMs, file });
+    return await exportResults(deps, results, solved.everything, { ...order, epoch, startedMs, file });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw buildError(error, (vertex) => places.of(vertex));
@@ -65,12 +67,12 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
 }
 
 /** The graph of each platform, and what the checks say of it. */
-async function plan(deps: BuildDeps, { file, remote, definition }: Definition, { request, client, tell, signal }: Order, epoch: string | undefined): Promise<{ readonly targets: readonly Target[]; readonly checked: CheckResult }> {
+async function plan(deps: BuildDeps, { file, remote, definition }: Definition, { request, client, tell, signal, held }: Order, epoch: string | undefined): Promise<{ readonly targets: readonly Target[]; readonly checked: CheckResult }> {
   const platforms = request.platforms.length > 0 ? request.platforms : [OWN_PLATFORM];
   const [first = OWN_PLATFORM] = platforms;
   const severalPlatforms = platforms.length > 1;
   const { images, resolveGit, resolveHttp } = deps;
-  const sources = sourceFinder({ request, client, images, resolveGit, resolveHttp, remote, severalPlatforms, tell, signal });
+  const sources = sourceFinder({ request, client, images, resolveGit, resolveHttp, remote, severalPlatforms, tell, signal, held });
   const targets: Target[] = [];
   try {
     for (const platform of platforms) targets.push(await convert({ file, request, platform, severalPlatforms, sources, created: epoch }));

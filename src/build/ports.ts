@@ -1,5 +1,5 @@
-import type { BuiltImages, ClampedLayers, StoredBuild } from "../image/mod.ts";
-import type { Digest } from "../spec/mod.ts";
+import type { BuiltImages, ClampedLayers, LayoutWish, StoredBuild } from "../image/mod.ts";
+import type { Digest, ImageConfig } from "../spec/mod.ts";
 import type { ImageFinder } from "./frontend/source-finder.ts";
 import type { ShownWork } from "./internal-vertex.ts";
 import type { BuildRequest } from "./request.ts";
@@ -26,7 +26,16 @@ export interface BuildImages extends ImageFinder {
   push(name: string, request: BuildRequest, work: ShownWork, signal: AbortSignal): Promise<void>;
   /** An archive that is an OCI layout and docker's own; names as users write them. */
   archive(name: string, names: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** All images that a name has in its registry and `wanted` wants, for one build. What is BuildKit's own cache is refused. */
+  cached(ref: string, request: BuildRequest, wanted: (config: ImageConfig) => boolean, work: ShownWork, signal: AbortSignal): Promise<LentImages>;
+  /** Images of an OCI layout in a folder of this machine, for one build. @throws EngineError */
+  layout(folder: string, wish: LayoutWish, signal: AbortSignal): Promise<LentImages>;
   tag(id: Digest, name: string): void;
   /** Takes a name off an image, and with its last name the image. */
   untag(name: string): Promise<void>;
+}
+
+/** Images that are here as long as somebody holds this. */
+export interface LentImages extends AsyncDisposable {
+  readonly images: readonly { readonly id: Digest; readonly config: ImageConfig }[];
 }

@@ -1,12 +1,14 @@
 import { EngineError } from "../base/mod.ts";
 import { PROXY_ARGS } from "../dockerfile/mod.ts";
 import { parseReference } from "../spec/mod.ts";
+import { checkCacheTarget } from "./exporters/caches.ts";
 import { provenanceMode } from "./exporters/provenance.ts";
 import type { BuildRequest } from "./request.ts";
 import type { StepSettings } from "./solver/ports.ts";
 
 const EXPORTERS: readonly string[] = ["image", "docker", "oci", "tar", "local", "registry", "cacheonly"];
-const CACHES: readonly string[] = ["registry", "local", "inline", "gha", "s3", "azblob"];
+const CACHES: readonly string[] = ["registry", "local", "inline"];
+const SERVICES: readonly string[] = ["gha", "s3", "azblob"];
 
 /** What no build can do is said before anything is done. @throws EngineError */
 export function checkRequest(request: BuildRequest): void {
@@ -14,11 +16,14 @@ export function checkRequest(request: BuildRequest): void {
   provenanceMode(request);
   const unknown = exporters.find(({ type }) => !EXPORTERS.includes(type));
   if (unknown) throw new EngineError("InvalidParameter", `exporter ${JSON.stringify(unknown.type)} could not be found`);
-  for (const { type, attrs } of cacheTo) {
-    if (type !== "inline" && type !== "registry") throw new EngineError("NotImplemented", `cache export to ${JSON.stringify(type)} is not supported: use type=inline or type=registry`);
-    if (type === "registry") parseReference(attrs["ref"] ?? "");
+  for (const entry of cacheTo) {
+    checkCacheTarget(entry);
+    if (entry.type === "registry") parseReference(entry.attrs["ref"] ?? "");
   }
-  for (const { type } of cacheFrom) if (!CACHES.includes(type)) throw new EngineError("InvalidParameter", `unknown cache importer: ${JSON.stringify(type)}`);
+  for (const { type } of cacheFrom) {
+    if (SERVICES.includes(type)) throw new EngineError("NotImplemented", `a cache of type ${type} is kept by a service that this engine does not speak to: use type=registry or type=local`);
+    if (!CACHES.includes(type)) throw new EngineError("InvalidParameter", `unknown cache importer: ${JSON.stringify(type)}`);
+  }
 }
 
 /** Proxies need no ARG; steps have them, and nothing keeps them. */

@@ -3,6 +3,7 @@ import { canonicalName, MEDIA, parseReference, withDefaultTag, type Descriptor, 
 import type { ArchiveBlobs } from "./archive-blobs.ts";
 import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, parseConfig, parseIndex, parseJson, parseManifest } from "./config.ts";
 import { indexEntries, isAttestation } from "./index-content.ts";
+import { refuseForeignCache } from "./foreign-cache.ts";
 import type { KeptIndex } from "./index-store.ts";
 import type { ImageSource, LayerSource } from "./install.ts";
 import { mediaTypeOf } from "./media-type.ts";
@@ -22,6 +23,41 @@ export function imagesOf(archive: ArchiveBlobs, architecture: string, only?: Pla
   if (archive.digest("repositories") !== undefined)
     throw new EngineError("InvalidParameter", "the archive was saved by Docker before 1.10, whose format is not supported: load it with an older Docker and save it again");
   throw new EngineError("InvalidParameter", "invalid image archive: it holds neither manifest.json nor index.json");
+}
+
+/** What of an OCI layout is wanted: all that is in it, or the image of a tag or digest for a platform. */
+export type LayoutWish = { readonly kind: "every" } | { readonly kind: "one"; readonly tag: string | undefined; readonly digest: Digest | undefined; readonly platform: PlatformWish };
+
+/** The images of an OCI layout, without names. @throws EngineError InvalidParameter for what is none, NotFound */
+export function layoutImages(archive: ArchiveBlobs, wish: LayoutWish, architecture: string): ImageSource[] {
+  const { manifests } = parseIndex(parseJson(archive.read("index.json", MAX_MANIFEST_BYTES), "index.json"));
+  if (wish.kind === "every") return manifests.flatMap((descriptor) => manifestsBelow(archive, descriptor, 0)).slice(0, MAX_IMAGES).map(({ manifest, content }) => ({ ...ociImage(archive, manifest, content), names: [] }));
+  const { tag, digest, platform } = wish;
+  const named = manifests.filter((descriptor) => (digest === undefined ? tagsOf(descriptor).includes(tag ?? "latest") : descriptor.digest === digest));
+  const [descriptor] = named.length === 0 && tag === undefined && digest === undefined && manifests.length === 1 ? manifests : named;
+  if (!descriptor) throw new EngineError("NotFound", `${digest ?? tag ?? "latest"}: not found in the OCI layout`);
+  const chosen = chooseImage(archive, descriptor, platform.architecture ?? architecture, 0);
+  if (!chosen) throw new EngineError("NotFound", `no match for platform in manifest: not found`);
+  const image = ociImage(archive, chosen.manifest, chosen.content);
+  if (!platformMatches(parseConfig(parseJson(image.configBytes, "the config")), platform)) throw new EngineError("NotFound", `no match for platform in manifest: not found`);
+  return [{ ...image, names: [] }];
+}
+
+function tagsOf({ annotations = {} }: Descriptor): string[] {
+  const [full = "", name = ""] = [annotations["io.containerd.image.name"], annotations["org.opencontainers.image.ref.name"]];
+  return [full, name].flatMap((text) => [text, text.slice(text.lastIndexOf(":") + 1)]).filter((text) => text !== "");
+}
+
+function manifestsBelow(archive: ArchiveBlobs, descriptor: Descriptor, depth: number): Chosen[] {
+  if (isAttestation(descriptor)) return [];
+  if (depth > MAX_INDEX_DEPTH) throw malformed("its indexes are nested too deep");
+  if (!archive.has(descriptor.digest)) throw malformed(`it names ${descriptor.digest}, which is not in it`);
+  refuseForeignCache(descriptor);
+  const value = parseJson(archive.content.read(descriptor.digest, MAX_MANIFEST_BYTES), "a manifest");
+  if (isIndex(descriptor, value)) return parseIndex(value).manifests.flatMap((inner) => manifestsBelow(archive, inner, depth + 1));
+  const content = parseManifest(value);
+  refuseForeignCache(content.config);
+  return [{ manifest: descriptor.digest, content }];
 }
 
 /** One platform of each image, without the index it is of. */

@@ -17,6 +17,8 @@ import { clampLayers, type ClampedLayers, type LayerToClamp } from "./clamped.ts
 import { checkStore, type CheckOptions, type CheckSummary, type Finding } from "./check.ts";
 import { commitImage, type CommitOptions } from "./commit.ts";
 import { importImage, type ImportOptions } from "./import.ts";
+import type { LayoutWish } from "./archive-images.ts";
+import { loadLayout } from "./layout.ts";
 import { loadImages, type LoadDeps } from "./load.ts";
 import { manifestSummaries, removePlatforms, withManifests } from "./manifests.ts";
 import type { PlatformWish } from "./platform.ts";
@@ -75,6 +77,8 @@ export interface Images {
   removePlatforms(ref: string, platforms: readonly PlatformWish[], inUse: InUse): Promise<DeleteResult[]>;
   importTar(stream: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: Progress, platform?: PlatformWish): Promise<void>;
+  /** Images of an OCI layout, each under a (canonical) name of its own. @throws EngineError */
+  loadLayout(stream: AsyncIterable<Uint8Array>, wish: LayoutWish, nameOf: () => string): Promise<readonly Digest[]>;
   /** The archive of `docker save`; what it cannot find is said before the first byte. */
   save(names: readonly string[], options: SaveOptions): Promise<SavedArchive>;
   /** Brings an image from its registry. @throws EngineError, RegistryError */
@@ -131,6 +135,7 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
     removePlatforms: (ref, wishes, inUse) => removePlatforms(store, ref, wishes, { inUse, dropBlobs: holds.drop }),
     importTar: (stream, options) => importImage(deps, stream, options),
     load: (stream, progress, platform) => loadImages(deps, stream, progress, platform),
+    loadLayout: (stream, wish, nameOf) => loadLayout(deps, stream, wish, nameOf),
     save: (names, options) => saveImages({ ...deps, packLayer }, names, options),
     pull: (request, tell) => pullImage({ ...deps, jobs, places }, request, tell),
     push: (request, tell) => pushImage({ ...pushDeps, places }, request, tell),

@@ -3,6 +3,8 @@ export { openImages, type Images, type ImagesOptions } from "./images.ts";
 export type { DeleteResult, Image, ImageUse, InUse } from "./image.ts";
 export type { BuiltImage, BuiltImages, BuiltStatement, StoredBuild } from "./built.ts";
 export type { ClampedLayers, LayerToClamp } from "./clamped.ts";
+export type { LayoutWish } from "./archive-images.ts";
+export { refuseForeignCache } from "./foreign-cache.ts";
 export type { ImportOptions } from "./import.ts";
 export type { EmbeddedFile } from "./embedded.ts";
 export type { Progress } from "./progress.ts";

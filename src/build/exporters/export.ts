@@ -5,11 +5,10 @@ import type { Target } from "../frontend/convert.ts";
 import type { Tell } from "../internal-vertex.ts";
 import type { BuildDeps } from "../ports.ts";
 import type { BuildRequest, BuildResult } from "../request.ts";
-import type { LayerRef } from "../solver/types.ts";
-import { exportCaches } from "../cache-exchange.ts";
+import type { LayerRef, Result } from "../solver/types.ts";
+import { exportCaches } from "./caches.ts";
 import { exportFiles } from "./files.ts";
 import { exportImage } from "./image.ts";
-import { completeConfig } from "./image-config.ts";
 
 /** One platform's result. */
 export interface Exported {
@@ -29,15 +28,14 @@ export interface ExportOptions {
   readonly file: Dockerfile;
 }
 
-/** Hands the results to every exporter that was asked for, one after the other. */
-export async function exportResults(deps: BuildDeps, results: readonly Exported[], options: ExportOptions): Promise<BuildResult> {
+/** Hands the results to every exporter that was asked for, one after the other; `everything` that was worked out is there for caches. */
+export async function exportResults(deps: BuildDeps, results: readonly Exported[], everything: readonly Result[], options: ExportOptions): Promise<BuildResult> {
   let result: BuildResult = { imageId: undefined, descriptor: undefined, metadata: {} };
   for (const [index, exporter] of options.request.exporters.entries()) {
     const one = await exportOne(deps, results, exporter, index, options);
     result = { imageId: result.imageId ?? one.imageId, descriptor: result.descriptor ?? one.descriptor, metadata: { ...one.metadata, ...result.metadata } };
   }
-  const [first] = results;
-  if (first) await exportCaches(deps, { config: completeConfig(first.target.config, first.layers, { epoch: options.epoch }), layers: first.layers }, options.request, options.tell, options.signal);
+  if (options.request.cacheTo.length > 0) await exportCaches(deps, results, everything, options);
   return result;
 }
 

@@ -1,10 +1,11 @@
 import { EngineError, messageOf } from "../../base/mod.ts";
-import { canonicalName, parseReference, withDefaultTag } from "../../spec/mod.ts";
+import { canonicalName, parseDigest, parseReference, withDefaultTag } from "../../spec/mod.ts";
 import type { BuildClient } from "../client.ts";
 import { makeVertex } from "../graph/make-vertex.ts";
 import type { Platform } from "../graph/op.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import { shownAs, type ShownWork, type Tell } from "../internal-vertex.ts";
+import type { BuildImages } from "../ports.ts";
 import type { BuildRequest } from "../request.ts";
 import { gitVertex, isGitURL } from "../sources/git-url.ts";
 import { readIgnoreFile } from "./ignore-file.ts";
@@ -19,7 +20,7 @@ export interface ImageFinder {
 export interface SourceFinderDeps {
   readonly request: BuildRequest;
   readonly client: BuildClient;
-  readonly images: ImageFinder;
+  readonly images: ImageFinder & Pick<BuildImages, "layout">;
   readonly resolveGit: (remote: string, ref: string, signal: AbortSignal) => Promise<string>;
   readonly resolveHttp: (url: string, signal: AbortSignal) => Promise<string>;
   /** A context that is no folder of the client's. */
@@ -27,9 +28,12 @@ export interface SourceFinderDeps {
   readonly severalPlatforms: boolean;
   readonly tell: Tell;
   readonly signal: AbortSignal;
+  /** What the build holds until it is over. */
+  readonly held: AsyncDisposableStack;
 }
 
 const DOWNLOAD_MODE = 0o600;
+const OCI_LAYOUT = "oci-layout://";
 
 /** Looks things up once in a build, and shows it. */
 export function sourceFinder(deps: SourceFinderDeps): SourceFinder {
@@ -56,6 +60,13 @@ export function sourceFinder(deps: SourceFinderDeps): SourceFinder {
     folders.set(name, found);
     return found;
   };
+  const layouts = new Map<string, Promise<NamedSource>>();
+  const layout = (name: string, value: string, platform: Platform): Promise<NamedSource> => {
+    const key = `${name} ${platformText(platform)}`;
+    const found = layouts.get(key) ?? layoutSource(deps, name, value, platform);
+    layouts.set(key, found);
+    return found;
+  };
   const git = (remote: string, ref: string): Promise<string> => deps.resolveGit(remote, ref, deps.signal);
   const http = (url: string): Promise<string> => deps.resolveHttp(url, deps.signal);
   const context = async (): Promise<Vertex> => {
@@ -71,12 +82,27 @@ export function sourceFinder(deps: SourceFinderDeps): SourceFinder {
       const ref = value.slice("docker-image://".length);
       return { kind: "image", ref, image: await image(ref, platform) };
     }
+    if (value.startsWith(OCI_LAYOUT)) return await layout(found.name, value, platform);
     if (value.startsWith("local:")) return { kind: "files", vertex: await folder(value.slice("local:".length), `[context ${found.name}] load from client`, false) };
     if (isGitURL(value)) return { kind: "files", vertex: await gitVertex(value, { keepGitFolder: undefined, checksum: "", name: `[context ${found.name}] ${value}`, resolve: git }) };
     if (/^https?:\/\//i.test(value)) return { kind: "files", vertex: unpackedDownload(value, await http(value), `[context ${found.name}] ${value}`) };
     throw new EngineError("InvalidParameter", `unsupported context source ${value.split(":", 1)[0]} for ${found.name}`);
   };
   return { image, context, named, git, http };
+}
+
+/** `oci-layout://FOLDER[:TAG][@DIGEST]` */
+async function layoutSource({ client, images, held, tell, signal }: SourceFinderDeps, name: string, value: string, platform: Platform): Promise<NamedSource> {
+  const [, folder = "", tag, written] = /^([^@:]*)(?::([^@]*))?(?:@(.*))?$/.exec(value.slice(OCI_LAYOUT.length)) ?? [];
+  const digest = written === undefined ? undefined : parseDigest(written);
+  return await shownAs(tell, `[context ${name}] OCI load from client`, async () => {
+    await using copy = await client.folder(folder, { ignore: [] });
+    const { os, architecture, variant } = platform;
+    const lent = held.use(await images.layout(copy.folder, { kind: "one", tag, digest, platform: { os, architecture, variant } }, signal));
+    const [image] = lent.images;
+    if (!image) throw new EngineError("NotFound", `${value}: not found`);
+    return { kind: "image", ref: name, image: { ...image, name, digest } };
+  });
 }
 
 /** Names of images match with and without what is implied. */

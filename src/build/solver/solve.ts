@@ -12,7 +12,7 @@ import type { JobContext, Waiter } from "./job.ts";
 import { keysOf } from "./keys.ts";
 import type { SolverParts } from "./solver.ts";
 import { CommandFailed, StepFailed } from "./step-failed.ts";
-import type { LayerRef, Solved, SolveOptions } from "./types.ts";
+import type { LayerRef, Result, Solved, SolveOptions } from "./types.ts";
 
 /** Between two lines about one folder. */
 const STATUS_INTERVAL_MS = 100;
@@ -37,8 +37,9 @@ export class Solve {
       signal.throwIfAborted();
       const evaluated = await Promise.all(targets.map((target) => this.#evaluate(target)));
       const { records } = this.parts;
-      const results = evaluated.map((each) => ({ layers: each.kind === "layers" ? each.layers.map((layer) => ({ ...layer, ...records.factsOf(layer.n) })) : [] }));
-      return { results, [Symbol.asyncDispose]: () => this.#release() };
+      const resultOf = (each: Evaluated): Result => ({ layers: each.kind === "layers" ? each.layers.map((layer) => ({ ...layer, ...records.factsOf(layer.n) })) : [] });
+      const everything = (await Promise.all(this.#known.values())).filter(({ kind }) => kind === "layers");
+      return { results: evaluated.map(resultOf), get everything() { return everything.map(resultOf); }, [Symbol.asyncDispose]: () => this.#release() };
     } catch (error) {
       this.#abort.abort(error);
       // Everything that this build began has ended when it has failed.

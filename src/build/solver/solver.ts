@@ -33,13 +33,13 @@ export function openSolver(deps: SolverDeps): Solver & { readonly parts: SolverP
     parts,
     cache,
     solve: async (targets: readonly Vertex[], options: SolveOptions): Promise<Solved> => {
-      const { results, ...solved } = await new Solve(parts, options).run(targets);
+      const solved = await new Solve(parts, options).run(targets);
       const release = async (): Promise<void> => {
         await solved[Symbol.asyncDispose]();
         cache.collect();
         cache.settle();
       };
-      return { results, [Symbol.asyncDispose]: release };
+      return { results: solved.results, get everything() { return solved.everything; }, [Symbol.asyncDispose]: release };
     },
     [Symbol.asyncDispose]: async () => {
       cache.close();

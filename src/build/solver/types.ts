@@ -35,6 +35,8 @@ export interface SolveOptions {
 /** Results in the order of the targets. Nobody removes their layers before this is disposed. */
 export interface Solved extends AsyncDisposable {
   readonly results: readonly Result[];
+  /** What every vertex on the way came to, the targets' results among them. */
+  readonly everything: readonly Result[];
 }
 
 /** The file system of a command that failed, as it left it, with its mounts. Disposing gives it up. */

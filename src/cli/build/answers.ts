@@ -18,7 +18,8 @@ export interface BuildInput {
   readonly secrets: ReadonlyMap<string, Secret>;
   /** Sockets of agents by id. */
   readonly agents: ReadonlyMap<string, string>;
-  readonly outputs: readonly Output[];
+  /** Of the exporters, then of the caches that are written. */
+  readonly outputs: readonly Pick<Output, "destination">[];
 }
 
 /** Answers one question of the engine's. What it throws is told to the engine. */

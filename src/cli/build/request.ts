@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { DEFAULT_BUILD_REQUEST, parseReference, type BuildRequest, type NamedContext, type RegistryCredentials } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { CredentialStore } from "../credentials/credentials.ts";
@@ -11,6 +11,7 @@ import { parseBytes } from "../values.ts";
 import { canOpenShell } from "./debug-shell.ts";
 import type { BuildInput } from "./answers.ts";
 import { readContextArgument, remoteContext } from "./context-argument.ts";
+import { localCaches } from "./options/caches.ts";
 import { notPrepared } from "./options/fields.ts";
 import { parseOutputs } from "./options/output.ts";
 import { parseSecrets } from "./options/secrets.ts";
@@ -37,10 +38,12 @@ export async function prepareBuild({ flags, args: [argument = ""], config, host,
   const secrets = parseSecrets(flags.list("secret"));
   const agents = parseSsh(flags.list("ssh"));
   const options = requestOptions(flags);
+  const caches = localCaches(options.cacheFrom, options.cacheTo);
   const local = await readContextArgument(argument, flags.string("file"));
   const request: BuildRequest = {
     ...DEFAULT_BUILD_REQUEST,
     ...options,
+    cacheFrom: caches.cacheFrom,
     buildArgs: { ...proxyArgs(config.file.proxies?.[host] ?? config.file.proxies?.["default"] ?? {}), ...options.buildArgs },
     dockerfile: local.dockerfile,
     context: local.context,
@@ -51,7 +54,7 @@ export async function prepareBuild({ flags, args: [argument = ""], config, host,
     exporters: call === "build" ? outputs.map(({ request: exporter }) => exporter) : [{ type: "cacheonly", attrs: {} }],
     credentials: await allCredentials(config),
   };
-  return { request, input: { folders: new Map([...local.folders, ...named.folders]), secrets, agents, outputs }, title: titleOf(argument, flags), callJson: json, dispose: () => local.dispose() };
+  return { request, input: { folders: new Map([...local.folders, ...named.folders, ...caches.folders]), secrets, agents, outputs: [...outputs, ...caches.destinations.map((destination) => ({ destination }))] }, title: titleOf(argument, flags), callJson: json, dispose: () => local.dispose() };
 }
 
 function requestOptions(flags: Flags) {
@@ -93,14 +96,29 @@ function checkTag(tag: string): void {
   }
 }
 
+const OCI_LAYOUT = "oci-layout://";
+
+/** `oci-layout://PATH[:TAG|@DIGEST]` */
+function layoutOf(value: string): { readonly path: string; readonly version: string } {
+  const [, path = "", version = ""] = /^([^@:]*)((?::[^@]*)?(?:@.*)?)$/.exec(value.slice(OCI_LAYOUT.length)) ?? [];
+  return { path, version };
+}
+
 /** Folders of this machine are asked for by the context's name. */
 function namedContexts(texts: readonly string[]): { contexts: NamedContext[]; folders: Map<string, string> } {
   const folders = new Map<string, string>();
-  const contexts = texts.map((text) => {
+  const contexts = texts.map((text, index) => {
     const equals = text.indexOf("=");
     if (equals < 0) throw new Failure(`ERROR: invalid context value: ${text}, expected key=value`);
     const [name, value] = [text.slice(0, equals), text.slice(equals + 1)];
-    if (/^(docker-image|target|oci-layout):/.test(value) || (!existsSync(value) && remoteContext(value))) return { name, value };
+    if (value.startsWith(OCI_LAYOUT)) {
+      const { path, version } = layoutOf(value);
+      if (!existsSync(join(path, "index.json"))) throw notPrepared(`failed to get build context ${name}: could not read ${join(path, "index.json")}`);
+      const key = `oci-layout-${index}`;
+      folders.set(key, resolve(path));
+      return { name, value: `${OCI_LAYOUT}${key}${version}` };
+    }
+    if (/^(docker-image|target):/.test(value) || (!existsSync(value) && remoteContext(value))) return { name, value };
     const stat = statSync(value, { throwIfNoEntry: false });
     if (!stat) throw notPrepared(`failed to get build context ${name}: stat ${value}: no such file or directory`);
     if (!stat.isDirectory()) throw notPrepared(`failed to get build context ${name}: not a directory`);

@@ -6,6 +6,7 @@ import type { EngineContext } from "../context.ts";
 import { OWN_ARCHITECTURE, platformFits } from "../create/platform.ts";
 import type { BuildImages, BuildRequest, ResolvedImage } from "../ports.ts";
 import { emitTransfer } from "../pull.ts";
+import { cachedImages, layoutImages } from "./lent-images.ts";
 import { registryClient, type RegistryAuth } from "../registries.ts";
 
 /** What builds do with images, by the engine's own means. */
@@ -27,6 +28,8 @@ export function buildImages(ctx: EngineContext): BuildImages {
       emitTransfer(ctx, "push", reference);
     },
     archive: async (name, names, signal) => (await ctx.images.save([name], { as: names.map(parseReference), signal })).bytes,
+    cached: (ref, request, wanted, work, signal) => cachedImages(ctx, { ref, auth: authFor(parseReference(ref), request), wanted }, showing(work), work, signal),
+    layout: (folder, wish, signal) => layoutImages(ctx, folder, wish, signal),
     tag: (id, name) => ctx.images.tag(id, name),
     untag: async (name) => {
       await ctx.images.remove(name, { force: true, prune: true, inUse: () => [] });

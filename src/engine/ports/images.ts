@@ -1,4 +1,4 @@
-import type { BuiltImages, ClampedLayers, LayerToClamp, PullRequest, Pulled, PushRequest, Pushed, StoredBuild, TransferMessage } from "../../image/mod.ts";
+import type { BuiltImages, ClampedLayers, LayerToClamp, LayoutWish, PullRequest, Pulled, PushRequest, Pushed, StoredBuild, TransferMessage } from "../../image/mod.ts";
 import type { Digest, ImageConfig, ImageHistoryItem, ImageInspect, ImageManifest, ImageProcessConfig, ImageSummary, Reference } from "../../spec/mod.ts";
 import type { CopiedLayer } from "./trees.ts";
 
@@ -73,6 +73,7 @@ export interface ImagePort {
   removePlatforms(ref: string, platforms: readonly { os: string; architecture: string | undefined; variant: string | undefined }[], inUse: (id: Digest) => ImageUse[]): Promise<DeleteResult[]>;
   importTar(stream: AsyncIterable<Uint8Array>, options: { ref?: string; message?: string; changes?: string[]; platform?: string }): Promise<{ id: Digest }>;
   load(stream: AsyncIterable<Uint8Array>, progress: (message: Record<string, unknown>) => void, platform?: { os: string; architecture: string | undefined; variant: string | undefined }): Promise<void>;
+  loadLayout(stream: AsyncIterable<Uint8Array>, wish: LayoutWish, nameOf: () => string): Promise<readonly Digest[]>;
   /** What it cannot find is said before the first byte. */
   save(names: readonly string[], options: { platform?: { os: string; architecture: string | undefined; variant: string | undefined } | undefined; as?: readonly Reference[] | undefined; signal: AbortSignal }): Promise<{ images: readonly { id: Digest; names: readonly string[] }[]; bytes: AsyncIterable<Uint8Array> }>;
   push(request: PushRequest, tell: (message: TransferMessage) => void): Promise<Pushed>;
