@@ -34,4 +34,6 @@ export { down, type DownOptions, type DownTarget } from "./run/down.ts";
 export { kill, pause, remove, restart, selected, start, stop, unpause, type Selection } from "./run/lifecycle.ts";
 export { explainUp, type Explanation, type ExplainedContainer, type ExplainedThing } from "./run/explain.ts";
 export { makeOneOff, type OneOffOptions } from "./run/one-off.ts";
+export { encodeEntries, type TarEntry } from "./run/tar-files.ts";
+export { runHooks } from "./run/hooks.ts";
 export { observeContainers, type ObservedContainer } from "./run/observe.ts";

@@ -7,6 +7,8 @@ import { stdoutIsTerminal } from "../terminal.ts";
 import { openContext, type OpenContext } from "./context.ts";
 import { printLogs } from "./follow-logs.ts";
 import { logLabel } from "./log-label.ts";
+import { openMenu, wantsMenu } from "./menu.ts";
+import { sayWatch } from "./watch/say.ts";
 import { LogPrinter } from "./log-printer.ts";
 
 const INTERRUPTED = 130;
@@ -30,6 +32,9 @@ class Attached {
   readonly #giveUp = new AbortController();
   #starting: Promise<unknown> = Promise.resolve();
   #stopping = false;
+  #detached = false;
+  /** Ends the watch of files. */
+  #fileWatch: AbortController | undefined;
 
   constructor(
     readonly invocation: Invocation,
@@ -46,6 +51,7 @@ class Attached {
     const interrupt = (): void => this.#interrupt();
     process.on("SIGINT", interrupt);
     process.on("SIGTERM", interrupt);
+    const menu = wantsMenu(this.invocation.flags.changed("menu") ? this.invocation.flags.bool("menu") : undefined) ? openMenu({ interrupt, detach: () => this.#detach(), toggleWatch: () => this.#toggleWatch() }) : undefined;
     try {
       await this.#watch();
       // The project is started with its events in view, so that nothing of a short life is missed.
@@ -53,11 +59,15 @@ class Attached {
       await this.#starting.catch((error: unknown) => {
         if (!this.#stopping) throw error;
       });
+      if (!this.#stopping && this.invocation.flags.bool("watch")) this.#toggleWatch();
       if (!this.#stopping) await this.#ended(await this.#containers());
       const code = await this.#done.promise;
+      if (this.#detached) return code;
       await Promise.allSettled(this.#following.values());
       return code;
     } finally {
+      menu?.[Symbol.dispose]();
+      this.#fileWatch?.abort();
       this.#stopWatching.abort();
       process.off("SIGINT", interrupt);
       process.off("SIGTERM", interrupt);
@@ -135,6 +145,25 @@ class Attached {
     this.#stopping = true;
     err("Aborting on container exit...\n");
     void this.#stopAll().then(() => this.#done.resolve(code), this.#done.reject);
+  }
+
+  #detach(): void {
+    if (this.#stopping) return;
+    this.#detached = true;
+    this.#stopWatching.abort();
+    this.#done.resolve(0);
+  }
+
+  #toggleWatch(): boolean | undefined {
+    if (!Object.values(this.project.services).some(({ develop }) => develop?.watch?.length)) return undefined;
+    if (this.#fileWatch) {
+      this.#fileWatch.abort();
+      this.#fileWatch = undefined;
+      return false;
+    }
+    const { signal } = (this.#fileWatch = new AbortController());
+    void import("./watch/watch-project.ts").then(({ watchProject }) => watchProject(this.context, this.project, { services: [], say: sayWatch, signal })).catch(this.#done.reject);
+    return true;
   }
 
   #interrupt(): void {

@@ -58,6 +58,19 @@ const VIZ: CommandSpec = {
   load: () => import("../commands/compose/viz.ts"),
 };
 
+const WATCH: CommandSpec = {
+  summary: "Watch files, and bring services up to date when they change",
+  usage: "[SERVICE...]",
+  args: [0],
+  flags: [
+    DRY_RUN,
+    { name: "no-up", type: "bool", help: "Do not build and start services first" },
+    { name: "prune", type: "bool", default: "true", help: "Remove images that a rebuild leaves without a name" },
+    { name: "quiet", type: "bool", help: "Build without showing progress" },
+  ],
+  load: () => import("../commands/compose/watch.ts"),
+};
+
 /** Commands of `compose` about containers to be, their images and their end. */
 export const MAKE: readonly Entry[] = [
   { name: "create", command: CREATE },
@@ -68,6 +81,7 @@ export const MAKE: readonly Entry[] = [
   { name: "scale", command: SCALE_COMMAND },
   { name: "viz", command: VIZ },
   { name: "wait", command: WAIT },
+  { name: "watch", command: WATCH },
 ];
 
 /** What docker-compose calls experimental. */

@@ -13,6 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
   checkFlags(flags);
   const project = withScales(servicesOf(invocation, args), flags.list("scale"));
   if (Object.keys(project.services).length === 0) throw new Failure("no service selected");
+  if (flags.bool("watch")) (await import("../../compose/watch/triggers.ts")).triggersOf(project, args);
   const attached = !isDryRun(invocation) && !flags.bool("detach") && !flags.bool("wait") && !flags.bool("no-start");
   if (attached) return await (await import("../../compose/attached-up.ts")).attachedUp(invocation, project, upOptions(flags, args));
   using context = openContext(invocation);
@@ -31,6 +32,7 @@ const EXCLUSIVE: readonly (readonly [string, string])[] = [
   ["detach", "abort-on-container-exit"],
   ["detach", "abort-on-container-failure"],
   ["detach", "attach-dependencies"],
+  ["detach", "watch"],
   ["always-recreate-deps", "no-recreate"],
 ];
 
