@@ -17,7 +17,7 @@ import { operatorLog, type OperatorLog } from "./operator-log.ts";
 import { joinOwnCgroup, removeOwnCgroup } from "./own-cgroup.ts";
 import { writePidFile } from "./pid-file.ts";
 import { emitReload, SettingsInForce } from "./reload.ts";
-import { ShimSpawner, startService } from "./runtime/mod.ts";
+import { ShimSpawner, serviceEnded, startService } from "./runtime/mod.ts";
 import { snapshotSchema, Snapshots } from "./snapshot/mod.ts";
 import { detachVolumes, DOCKERS_FOLDERS, VolumeDrivers } from "./volume/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
@@ -250,7 +250,7 @@ function registryService(dataRoot: string, log: OperatorLog): RegistryService {
   // An object storage's keys come from the environment alone.
   const env = Object.entries(process.env).filter(([name]) => name === "PATH" || name.startsWith("AWS_")).map(([name, value]) => `${name}=${value}`);
   const exeFd = openOwnExecutable();
-  return new RegistryService({ dataRoot, log, launch: (words, logPath) => startService({ exeFd, argv: [...ownProgram(), ...words], env, logPath }) });
+  return new RegistryService({ dataRoot, log, ended: serviceEnded, launch: (words, files) => startService({ exeFd, argv: [...ownProgram(), ...words], env, ...files }) });
 }
 
 /** The image that `hako run hako/hello` finds on a machine that has none. */

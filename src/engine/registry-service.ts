@@ -11,7 +11,9 @@ export type RegistryFlags = Readonly<Record<string, string>>;
 export interface RegistryServiceParts {
   readonly dataRoot: string;
   /** Runs our own program with these words; it goes on when the engine ends. @returns its number */
-  readonly launch: (words: readonly string[], logPath: string) => number;
+  readonly launch: (words: readonly string[], files: { readonly logPath: string; readonly alivePath: string }) => number;
+  /** Waits for the end of the process that was launched with this path, also by another engine. @returns false when it cannot */
+  readonly ended: (alivePath: string, signal: AbortSignal) => Promise<boolean>;
   readonly log: (sentence: string) => void;
 }
 
@@ -39,7 +41,9 @@ const DEFAULTS: RegistryFlags = { addr: "127.0.0.1:5000", "access-log": "none" }
 const READY_MS = 20_000;
 /** The server gives requests under way ten seconds. */
 const STOP_MS = 12_000;
+/** Where there is nothing to wait on. */
 const LOOK_MS = 250;
+const TRIM_MS = 60_000;
 const PAUSE_MS = 20;
 const LOG_BYTES = 1024 * 1024;
 const [FIRST_DELAY_MS, LONGEST_DELAY_MS, SETTLED_MS] = [100, 60_000, 10_000];
@@ -49,15 +53,15 @@ const [SIGTERM, SIGKILL] = [15, 9];
  * The registry as a process beside the engine. It is on as long as its settings file is there; its process goes on without the
  * engine and is found again by its command line, its number and the time of its start.
  *
- *   <data root>/registry/{settings.json,run.json,log}   content/ unless the settings name another place
+ *   <data root>/registry/{settings.json,run.json,log,alive}   content/ unless the settings name another place
  */
 export class RegistryService {
   readonly #parts: RegistryServiceParts;
   readonly #folder: string;
   readonly #lock = new KeyedLock();
   #run: Run | undefined;
-  /** The watch that is in charge; another object ends it. */
-  #watch: object | undefined;
+  /** The watch that is in charge. */
+  #watch: AbortController | undefined;
 
   constructor(parts: RegistryServiceParts) {
     this.#parts = parts;
@@ -112,17 +116,21 @@ export class RegistryService {
 
   /** Lets go of it: it runs on. */
   close(): void {
+    this.#watch?.abort();
     this.#watch = undefined;
   }
 
   /** Starts it again whenever it has ended, as restart policies do. */
   async #keepUp(): Promise<void> {
-    const watch = (this.#watch = {});
+    this.close();
+    const watch = (this.#watch = new AbortController());
     let delayMs = FIRST_DELAY_MS;
     while (this.#watch === watch) {
       if (this.#run && isAlive(this.#run)) {
         this.#trimLog();
-        await Bun.sleep(LOOK_MS);
+        const waited = await this.#parts.ended(this.#path("alive"), AbortSignal.any([watch.signal, AbortSignal.timeout(TRIM_MS)]));
+        // Its descriptors go a moment before it does.
+        await Bun.sleep(waited ? PAUSE_MS : LOOK_MS);
         continue;
       }
       if (this.#run) this.#parts.log(`the registry has ended and is started again${this.#lastWords()}`);
@@ -134,7 +142,7 @@ export class RegistryService {
     }
   }
 
-  async #startAgain(watch: object): Promise<void> {
+  async #startAgain(watch: AbortController): Promise<void> {
     using _hold = await this.#lock.acquire("");
     if (this.#watch !== watch) return;
     try {
@@ -147,8 +155,7 @@ export class RegistryService {
   async #launch(): Promise<void> {
     // A crash may have come between a process and the file that names it.
     await this.#end();
-    const log = this.#path("log");
-    const pid = this.#parts.launch(this.#words(), log);
+    const pid = this.#parts.launch(this.#words(), { logPath: this.#path("log"), alivePath: this.#path("alive") });
     const start = processStart(pid) ?? 0;
     const url = await this.#listening({ pid, start });
     const run = { pid, start, url, since: formatInstant(nowNs()) };
@@ -176,7 +183,7 @@ export class RegistryService {
     while (left.some(isAlive) && Date.now() < deadline) await Bun.sleep(PAUSE_MS);
     for (const run of left.filter(isAlive)) kill(run.pid, SIGKILL);
     while (left.some(isAlive)) await Bun.sleep(PAUSE_MS);
-    for (const name of ["run.json", "log"]) this.#remove(name);
+    for (const name of ["run.json", "log", "alive"]) this.#remove(name);
   }
 
   #words(): string[] {

@@ -10,7 +10,7 @@ export { readFrames, type FrameBatch, type LogFrame } from "./logs/read-frames.t
 export { appendFrame, clearLog, prepareLog } from "./logs/repair-log.ts";
 export { compressOlder } from "./logs/compressed.ts";
 export { logEnd, logStart, trimSegments, type LogFiles } from "./logs/segments.ts";
-export { runProgram, startService, type ServiceLaunch } from "./service-process.ts";
+export { runProgram, serviceEnded, startService, type ServiceLaunch } from "./service-process.ts";
 export type { Helper, HelperLaunch } from "./helper-process.ts";
 export type { OciRuntime } from "./oci/bundle.ts";
 export type { Hook, LetGo } from "./launch.ts";

@@ -51,11 +51,15 @@ test("start, push and pull, kill -9 of it and of the engine, stop", async () => 
   await engine.ok("rmi", "127.0.0.1:5000/team/busybox:1");
   await engine.ok("pull", "127.0.0.1:5000/team/busybox:1");
 
+  // This engine has not started it, and hears of its end too.
+  process.kill(second.Pid, "SIGKILL");
+  const again = await running(engine, second.Pid);
+
   // Both die: it is on, so the next engine starts it.
   await engine.kill9();
-  process.kill(second.Pid, "SIGKILL");
+  process.kill(again.Pid, "SIGKILL");
   await engine.start();
-  const third = await running(engine, second.Pid);
+  const third = await running(engine, again.Pid);
   expect(await engine.ok("registry", "status")).toContain(`PID: ${third.Pid}\n`);
 
   await engine.ok("registry", "stop");
