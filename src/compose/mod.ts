@@ -35,5 +35,6 @@ export { kill, pause, remove, restart, selected, start, stop, unpause, type Sele
 export { explainUp, type Explanation, type ExplainedContainer, type ExplainedThing } from "./run/explain.ts";
 export { makeOneOff, type OneOffOptions } from "./run/one-off.ts";
 export { encodeEntries, type TarEntry } from "./run/tar-files.ts";
+export type { ProviderWork } from "./run/providers.ts";
 export { runHooks } from "./run/hooks.ts";
 export { observeContainers, type ObservedContainer } from "./run/observe.ts";

@@ -17,9 +17,9 @@ const LAST_WORDS_MS = 1000;
 /** Makes and starts the project and shows what its containers write until they have ended, or until ctrl-c, which stops them. @returns the exit code */
 export async function attachedUp(invocation: Invocation, project: Project, options: UpOptions): Promise<number> {
   using context = openContext(invocation);
-  await up(context, project, { ...options, noStart: true });
+  const made = await up(context, project, { ...options, noStart: true });
   context.view.end();
-  return await new Attached(invocation, context, project, options).run();
+  return await new Attached(invocation, context, made.project, options).run();
 }
 
 class Attached {

@@ -6,6 +6,7 @@ import { warn } from "../commands/compose/project-options.ts";
 import { DRY_RUN_PREFIX, isDryRun } from "./dry-run.ts";
 import { DryRunClient, dryImageWork } from "./dry-run-client.ts";
 import { imageWork } from "./image-work.ts";
+import { providerPrograms } from "./provider-program.ts";
 import { progressView, type ProgressMode, type ProgressView } from "./progress-view.ts";
 
 export interface OpenContext extends ComposeContext, Disposable {
@@ -28,6 +29,7 @@ export function openContext(invocation: Invocation, { quiet = false, signal = ne
     warn,
     signal,
     images: dry ? dryImageWork(dry, view) : imageWork(invocation, view),
+    providers: providerPrograms(view),
     view,
     [Symbol.dispose]: () => view.end(),
   };

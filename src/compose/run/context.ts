@@ -1,6 +1,7 @@
 import type { Client } from "../../client/mod.ts";
 import type { Project, Service } from "../model/project.ts";
 import type { Tell } from "./progress.ts";
+import type { ProviderWork } from "./providers.ts";
 
 /** What the work on a project needs of whoever asks for it. */
 export interface ComposeContext {
@@ -15,6 +16,8 @@ export interface ComposeContext {
   readonly signal: AbortSignal;
   /** Nothing is changed, so that there is nothing to wait for. */
   readonly dryRun?: boolean;
+  /** Without, a service that a provider makes is refused. */
+  readonly providers?: ProviderWork;
 }
 
 export interface ImageWork {

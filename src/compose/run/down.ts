@@ -10,6 +10,7 @@ import { ignoreMissing } from "./networks.ts";
 import { observeContainers, observeNetworks, observeVolumes, type ObservedContainer } from "./observe.ts";
 import { inOrder, reversed, together, type Dependencies } from "./order.ts";
 import { during } from "./progress.ts";
+import { removeProvided } from "./providers.ts";
 import { orphansOf, orphanWarning } from "./up.ts";
 
 export interface DownOptions {
@@ -38,6 +39,7 @@ export async function down(context: ComposeContext, target: DownTarget, options:
     await together(going.filter((container) => container.service === service), (container) => removeService(context, project, container, options), context.parallel);
   });
   if (services) return;
+  if (project) await removeProvided(context, project);
   const external = new Set(Object.values(project?.networks ?? {}).flatMap(({ external: isExternal, name }) => (isExternal && name !== undefined ? [name] : [])));
   await together(networks.filter(({ name }) => !external.has(name)), (network) => removeProjectNetwork(context, network), context.parallel);
   if (options.removeVolumes) await together(volumes, ({ name }) => removeProjectVolume(context, name), context.parallel);

@@ -1,6 +1,7 @@
 import { inspectContainer, inspectImage } from "../../client/mod.ts";
 import type { Project } from "../model/project.ts";
 import { imageOf } from "../project/image.ts";
+import { withPlatforms } from "../project/platform.ts";
 import type { ComposeContext } from "./context.ts";
 import { planProject } from "./converge.ts";
 import { requestOf } from "./create-container.ts";
@@ -37,7 +38,8 @@ export interface Explanation {
 }
 
 /** Compares the project with what is there; changes nothing. @throws ComposeError, ApiError */
-export async function explainUp(context: ComposeContext, project: Project): Promise<Explanation> {
+export async function explainUp(context: ComposeContext, given: Project): Promise<Explanation> {
+  const project = withPlatforms(given);
   const { client } = context;
   const [containers, networks, volumes] = await Promise.all([observeContainers(client, project.name), observeNetworks(client, project.name), observeVolumes(client, project.name)]);
   const known = await findNetworks(context, project, networks);
@@ -48,7 +50,7 @@ export async function explainUp(context: ComposeContext, project: Project): Prom
     const id = images.get(imageOf(service, project))?.Id;
     return id === undefined ? [] : [[service.name, { id, volumes: [] }] as const];
   }));
-  const steps = planProject(project, containers, { images: found, networks: known }, { recreate: "diverged", recreateDependencies: "diverged", asked: [] });
+  const steps = planProject({ ...project, services: Object.fromEntries(services.map((service) => [service.name, service])) }, containers, { images: found, networks: known }, { recreate: "diverged", recreateDependencies: "diverged", asked: [] });
   const explained = [...steps].flatMap(([service, all]) => all.map((step) => explainStep(context, project, { service, containers, image: found.get(service) }, step)));
   return {
     project: project.name,

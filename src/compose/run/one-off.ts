@@ -11,6 +11,7 @@ import { makeContainer } from "./create-container.ts";
 import { ensureImages, type ImageOptions } from "./images.ts";
 import { asConverged } from "./lifecycle.ts";
 import { observeContainers } from "./observe.ts";
+import { withProviders } from "./providers.ts";
 import { StateWatch } from "./state-watch.ts";
 import { up, type UpOptions } from "./up.ts";
 
@@ -39,7 +40,9 @@ export interface OneOffOptions extends ImageOptions, Pick<UpOptions, "removeOrph
 }
 
 /** Starts what a service depends on, waits for it, and makes a container of the service that is not one of its own. @returns its id and its service as it is there */
-export async function makeOneOff(context: ComposeContext, project: Project, name: string, options: OneOffOptions): Promise<{ readonly id: string; readonly name: string; readonly service: Service }> {
+export async function makeOneOff(context: ComposeContext, given: Project, name: string, options: OneOffOptions): Promise<{ readonly id: string; readonly name: string; readonly service: Service }> {
+  if (given.services[name]?.provider) throw new ComposeError(`service ${JSON.stringify(name)} is made by its provider: it has no container`, { path: `services.${name}.provider` });
+  const project = await withProviders(context, given);
   const target = project.services[name];
   if (!target) throw new ComposeError(`no such service: ${name}`);
   const { [name]: _, ...others } = project.services;
@@ -48,7 +51,7 @@ export async function makeOneOff(context: ComposeContext, project: Project, name
   await up(context, { ...project, services: others, disabledServices: { ...project.disabledServices, [name]: target } }, { removeOrphans, ...images });
   const found = await ensureImages(context, { ...project, services: { [name]: target } }, images);
   const image = found.get(name);
-  if (!image) throw new ComposeError(`service ${JSON.stringify(name)} is run by its provider: it has no container`, { path: `services.${name}.provider` });
+  if (!image) throw new ComposeError(`service ${JSON.stringify(name)} has no image`);
   const observed = asConverged((await observeContainers(context.client, project.name)).filter(({ oneOff }) => !oneOff)).containers;
   await using watch = new StateWatch(context.client, project.name, context.signal);
   await awaitDependencies(context, watch, project, target, (service) => observed.get(service) ?? []);

@@ -9,6 +9,7 @@ import { findNetworks, makeNetworks } from "./networks.ts";
 import { observeContainers, observeNetworks, observeVolumes, type ObservedContainer } from "./observe.ts";
 import { together } from "./order.ts";
 import type { Step } from "./plan.ts";
+import { withProviders } from "./providers.ts";
 import { rollOver } from "./rolling.ts";
 import { startServices, type StartOptions } from "./start-services.ts";
 import { makeVolumes } from "./volumes.ts";
@@ -24,13 +25,15 @@ export interface UpOptions extends ImageOptions, StartOptions, Partial<ConvergeO
 export interface UpResult extends Converged {
   /** What was done, by service. */
   readonly steps: ReadonlyMap<string, readonly Step[]>;
+  /** With what providers told, and without the services that they made. */
+  readonly project: Project;
 }
 
 /** Makes the project's services what the files say, and starts them. What is as it should be is left alone. @throws ComposeError, ApiError */
 export async function up(context: ComposeContext, given: Project, options: UpOptions = {}): Promise<UpResult> {
-  const project = withPlatforms(given);
-  refuseUnsupported(project);
-  checkPorts(project);
+  refuseUnsupported(given);
+  checkPorts(given);
+  const project = await withProviders(context, withPlatforms(given));
   const convergeOptions: ConvergeOptions = { recreate: "diverged", recreateDependencies: "diverged", asked: [], ...options };
   const [images, containers, networks, volumes] = await Promise.all([ensureImages(context, project, options), observeContainers(context.client, project.name), observeNetworks(context.client, project.name), observeVolumes(context.client, project.name)]);
   const orphans = orphansOf(project, containers);
@@ -43,7 +46,7 @@ export async function up(context: ComposeContext, given: Project, options: UpOpt
   const planned = options.rolling ? planProject(project, await observeContainers(context.client, project.name), { images, networks: ids }, convergeOptions) : steps;
   const converged = await converge(context, project, planned, images, convergeOptions);
   if (!options.noStart) await startServices(context, project, converged, { ...options, repeatFinished: options.repeatFinished ?? convergeOptions.recreate === "force" });
-  return { ...converged, steps };
+  return { ...converged, steps, project };
 }
 
 /** Containers of services that the files no longer have. */
