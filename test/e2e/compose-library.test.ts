@@ -1,0 +1,108 @@
+/** `hakobune/compose` as a test of somebody's application uses it. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ComposeError, down, loadProject, up, upWithProgress, type Project, type ProgressEvent } from "hakobune/compose";
+import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
+import { scratchFolder } from "../scratch.ts";
+
+setDefaultTimeout(60_000);
+
+let engine: TestEngine;
+let folder: string;
+beforeAll(async () => {
+  engine = await startEngine();
+  folder = scratchFolder();
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await engine[Symbol.asyncDispose]();
+});
+
+const SHOP = `
+services:
+  web:
+    image: ${BUSYBOX}
+    command: ["sh", "-c", "echo serving; echo odd >&2; echo hello >/tmp/index.html; exec httpd -f -p 80 -h /tmp"]
+    init: true
+    ports: ["127.0.0.1::80"]
+    healthcheck: { test: ["CMD", "wget", "-qO-", "http://127.0.0.1/"], interval: 100ms, start_period: 10s, start_interval: 100ms }
+    depends_on: { db: { condition: service_healthy } }
+  db:
+    image: ${BUSYBOX}
+    command: ["sh", "-c", "touch /data/up; exec sleep 1000"]
+    init: true
+    volumes: ["data:/data"]
+    healthcheck: { test: ["CMD", "test", "-e", "/data/up"], interval: 100ms, start_period: 10s, start_interval: 100ms }
+volumes: { data: {} }
+`;
+
+function load(text: string, projectName: string): Project {
+  writeFileSync(join(folder, `${projectName}.yaml`), text);
+  return loadProject({ files: [`${projectName}.yaml`], currentDirectory: folder, projectName, environment: { DOCKER_HOST: engine.host } });
+}
+const containersOf = (name: string): Promise<string> => engine.ok("ps", "-aq", "--filter", `label=com.docker.compose.project=${name}`);
+
+test("a project is up and healthy when `up` resolves, and gone at the end of the block", async () => {
+  const project = load(SHOP, "lib-shop");
+  {
+    await using shop = await up(project);
+    const { host, port } = shop.address("web", 80);
+    expect(host).toBe("127.0.0.1");
+    expect((await engine.inNetwork("busybox", "wget", "-qO-", `http://${host}:${port}/`)).stdout).toBe("hello\n");
+    expect(await shop.service("db").exec(["sh", "-c", "ls /data; echo why >&2; exit 3"])).toEqual({ exitCode: 3, stdout: "up\n", stderr: "why\n" });
+    expect(await shop.service("web").logs()).toEqual({ stdout: "serving\n", stderr: "odd\n" });
+    expect(() => shop.address("db", 5432)).toThrow("db does not publish port 5432/tcp");
+    expect(() => shop.service("nosuch")).toThrow("no such service: nosuch");
+  }
+  expect(await containersOf("lib-shop")).toBe("");
+  expect(await engine.ok("volume", "ls", "-q")).toBe("");
+});
+
+test("two of the same file stand side by side", async () => {
+  await using one = await up(load(SHOP, "lib-one"));
+  await using two = await up(load(SHOP, "lib-two"));
+  expect(one.address("web", 80).port).not.toBe(two.address("web", 80).port);
+});
+
+test("progress comes as it happens", async () => {
+  const steps = upWithProgress(load(SHOP, "lib-steps"));
+  const events: ProgressEvent[] = [];
+  for await (const event of steps) events.push(event);
+  await using _ = await steps.result;
+  const texts = events.map(({ id, text }) => `${id} ${text}`);
+  expect(texts.indexOf("Container lib-steps-db-1 Healthy")).toBeLessThan(texts.indexOf("Container lib-steps-web-1 Starting"));
+  expect(texts).toContain("Volume lib-steps_data Created");
+});
+
+test("a service that dies is told with its name, and nothing of the project stays", async () => {
+  const failing = up(load(`services: { web: { image: "${BUSYBOX}", command: ["sh", "-c", "exit 7"], healthcheck: { test: "true", interval: 100s } } }`, "lib-dies"));
+  await expect(failing).rejects.toThrow("container lib-dies-web-1 exited (7)");
+  expect(await containersOf("lib-dies")).toBe("");
+});
+
+test("what a service builds is to be built before", async () => {
+  const failing = up(load("services: { web: { build: . } }", "lib-builds"));
+  await expect(failing).rejects.toThrow(ComposeError);
+  await expect(failing).rejects.toThrow("hako compose build");
+});
+
+test("called off, it leaves nothing", async () => {
+  const stop = new AbortController();
+  const never = SHOP.replace("test -e", "test -f").replace('"/data/up"]', '"/data/never"]').replaceAll("10s", "100s");
+  const failing = up(load(never, "lib-stopped"), { signal: stop.signal, onProgress: ({ text }) => text === "Waiting" && stop.abort(new Error("enough")) });
+  await expect(failing).rejects.toThrow("enough");
+  expect(await containersOf("lib-stopped")).toBe("");
+});
+
+test("`down` needs but the name", async () => {
+  const project = load(SHOP, "lib-left");
+  const left = await up(project, { host: engine.host });
+  expect(left.name).toBe("lib-left");
+  await down({ name: "lib-left" }, { host: engine.host, removeVolumes: true, timeoutSeconds: 1 });
+  expect(await containersOf("lib-left")).toBe("");
+});
+
+test("no engine is told as such", async () => {
+  await expect(up(load(SHOP, "lib-nobody"), { host: `unix://${folder}/none.sock` })).rejects.toThrow(/Cannot connect|none\.sock/);
+});
