@@ -13,7 +13,7 @@ export interface WritableMount {
 export type TreeJob =
   | { readonly kind: "stat"; readonly root: JobRoot; readonly path: string }
   | { readonly kind: "pack"; readonly root: JobRoot; readonly path: string; readonly emptied: readonly string[]; readonly whole?: boolean }
-  | { readonly kind: "packAll"; readonly root: JobRoot }
+  | { readonly kind: "packAll"; readonly root: JobRoot; readonly prefix?: string }
   | { readonly kind: "unpack"; readonly root: JobRoot; readonly path: string; readonly keepKinds: boolean; readonly owner: Owner; readonly mounts: readonly WritableMount[]; readonly rootReadOnly: boolean; readonly topToo?: boolean; readonly framing?: Framing }
   | { readonly kind: "changes"; readonly upper: string; readonly lower: string | undefined; readonly ignored: readonly string[] }
   | { readonly kind: "layer"; readonly upper: string; readonly target: string; readonly ignored: readonly string[] }

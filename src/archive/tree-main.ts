@@ -36,7 +36,7 @@ async function runJob(job: TreeJob): Promise<void> {
     case "pack":
       return packPath(job);
     case "packAll":
-      return packAll(job.root);
+      return packAll(job);
     case "unpack":
       return await unpack(job);
     case "changes":
@@ -83,13 +83,13 @@ function emptiedBelow(folder: string, top: string, paths: readonly string[]): Se
   return new Set(names);
 }
 
-function packAll(root: JobRoot): void {
+function packAll({ root, prefix = "" }: Extract<TreeJob, { kind: "packAll" }>): void {
   const output = new ArchiveOutput();
   using packer = new TreePacker({ sendFile: output.file });
   wayInto(root)();
   report({});
   output.open();
-  output.give(packer.content(openFolder("/")));
+  output.give(packer.content(openFolder("/"), prefix));
   output.give(packer.finish());
 }
 

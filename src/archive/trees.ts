@@ -88,9 +88,9 @@ export class Trees {
     return { stat: stat as unknown as PathStat, bytes: run.packed(), writeTo: (client) => run.writeTo(client) };
   }
 
-  /** A tar of everything. */
-  async packAll(root: TreeRoot, signal: AbortSignal): Promise<PackedTree> {
-    const run = await this.#start({ kind: "packAll", root: this.#jobRoot(root) }, root, signal, true);
+  /** A tar of everything; names begin with the prefix. */
+  async packAll(root: TreeRoot, signal: AbortSignal, { prefix = "" }: { readonly prefix?: string } = {}): Promise<PackedTree> {
+    const run = await this.#start({ kind: "packAll", root: this.#jobRoot(root), ...(prefix !== "" && { prefix }) }, root, signal, true);
     await run.headOrEnd();
     return { bytes: run.packed(), writeTo: (client) => run.writeTo(client) };
   }

@@ -48,7 +48,9 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
     checkRequest(request);
     const epoch = epochOf(request);
     const definition = await loadDefinition(deps, order);
-    const { file } = definition;
+    const { file, error: unread } = definition;
+    if (unread && request.call === "check") return { ...NOTHING, answer: checkAnswer(file, checkFile(file, request, request.platforms[0] ?? OWN_PLATFORM, undefined), unread) };
+    if (unread) throw unread;
     if (request.call === "targets" || request.call === "outline") return { ...NOTHING, answer: callAnswer(file, request) };
     const { targets, checked } = await plan(deps, definition, order, epoch);
     if (request.call === "check") return { ...NOTHING, answer: checkAnswer(file, checked) };

@@ -1,4 +1,4 @@
-import { checkAnswer as checked, outlineAnswer as outlined, outlineOfStage, targetsAnswer as listed, type CheckResult, type Dockerfile, type OutlinedStage, type StageBaseName } from "../dockerfile/mod.ts";
+import { checkAnswer as checked, outlineAnswer as outlined, outlineOfStage, targetsAnswer as listed, type CheckResult, type Dockerfile, type DockerfileError, type OutlinedStage, type StageBaseName } from "../dockerfile/mod.ts";
 import type { BuildResult } from "./request.ts";
 
 type Answer = NonNullable<BuildResult["answer"]>;
@@ -9,7 +9,7 @@ export interface AskedFile extends Omit<OutlinedStage, "dockerfile"> {
 }
 
 /** `--check` */
-export const checkAnswer = (file: Dockerfile, result: CheckResult): Answer => checked(file, result);
+export const checkAnswer = (file: Dockerfile, result: CheckResult, unread?: DockerfileError): Answer => checked(file, result, unread);
 
 /** `--call=targets` */
 export const targetsAnswer = (file: Dockerfile, _bases: readonly StageBaseName[]): Answer => listed(file);

@@ -17,6 +17,7 @@ export function checkFile(file: Dockerfile, request: BuildRequest, platform: Pla
     targetPlatform: argumentPlatform(platform),
     ...(request.target !== "" && { target: request.target }),
     onlyNeeded: request.call !== "check",
+    mismatch: (stage) => target?.mismatches.get(stage),
     baseConfig: (name) => configs.get(name),
     ignore: ignoreMatcher(contextIgnore(request, target)),
   });

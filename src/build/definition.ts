@@ -1,6 +1,6 @@
 import { MAGIC_BYTES, sniffCompression } from "../archive/mod.ts";
 import { EngineError } from "../base/mod.ts";
-import { parseDockerfile, type Dockerfile } from "../dockerfile/mod.ts";
+import { parseAsFar, type Dockerfile, type DockerfileError } from "../dockerfile/mod.ts";
 import type { Digest } from "../spec/mod.ts";
 import type { BuildClient } from "./client.ts";
 import { unpackedDownload } from "./frontend/source-finder.ts";
@@ -17,7 +17,9 @@ const DOWNLOAD_MODE = 0o600;
 const TAR_MAGIC_AT = 257;
 
 export interface Definition {
+  /** As far as it could be read. */
   readonly file: Dockerfile;
+  readonly error: DockerfileError | undefined;
   /** What progress shows of reading it; warnings belong to that. */
   readonly definition: Digest;
   /** The context, when it is no folder of the client's. */
@@ -31,19 +33,25 @@ export interface DefinitionOptions {
   readonly signal: AbortSignal;
 }
 
-/** The Dockerfile of a build, wherever it is. @throws EngineError, DockerfileError */
+/** The Dockerfile of a build, wherever it is. @throws EngineError, DockerfileError when there is nothing to read */
 export async function loadDefinition(deps: BuildDeps, options: DefinitionOptions): Promise<Definition> {
   const { request, client, tell } = options;
   const { context, dockerfile } = request;
   if (context.kind === "git" || context.kind === "http") return await remoteDefinition(deps, options);
   const path = dockerfile.kind === "text" ? dockerfile.name : dockerfile.path;
-  return await shownAs(tell, `[internal] load build definition from ${path}`, async (work) => {
+  const { text: read, digest } = await shownAs(tell, `[internal] load build definition from ${path}`, async (work) => {
     if (dockerfile.kind === "remote") throw new EngineError("InvalidParameter", "there is no remote context to take the Dockerfile from");
     const text = dockerfile.kind === "text" ? dockerfile.text : await client.file(dockerfile.folder, dockerfile.path, MAX_DOCKERFILE_BYTES);
     if (text === undefined) throw new EngineError("InvalidParameter", `failed to read dockerfile: open ${path}: no such file or directory`);
     work.done("transferring dockerfile:", text.length);
-    return { file: parseDockerfile(text, { filename: path }), remote: undefined, definition: work.digest };
+    return { text, digest: work.digest };
   });
+  return { ...parsed(read, path, request), remote: undefined, definition: digest };
+}
+
+function parsed(text: Uint8Array | string, filename: string, { buildArgs }: BuildRequest): Pick<Definition, "file" | "error"> {
+  const { dockerfile, error } = parseAsFar(text, { filename, syntax: buildArgs["BUILDKIT_SYNTAX"] });
+  return { file: dockerfile, error };
 }
 
 async function remoteDefinition(deps: BuildDeps, options: DefinitionOptions): Promise<Definition> {
@@ -57,20 +65,20 @@ async function remoteDefinition(deps: BuildDeps, options: DefinitionOptions): Pr
   const validator = await deps.resolveHttp(context.url, signal);
   const download = makeVertex({ kind: "http", url: context.url, validator, fileName: "context", mode: DOWNLOAD_MODE }, [], { name });
   const head = await reading(deps, download, options, (files) => files.readFile("/context", MAX_DOCKERFILE_BYTES));
-  if (head !== undefined && !isArchive(head)) return { file: parseDockerfile(head, { filename: dockerfile.kind === "text" ? dockerfile.name : dockerfile.path }), remote: undefined, definition: download.digest };
+  if (head !== undefined && !isArchive(head)) return { ...parsed(head, dockerfile.kind === "text" ? dockerfile.name : dockerfile.path, options.request), remote: undefined, definition: download.digest };
   return await withFiles(deps, unpackedDownload(context.url, validator, name), options);
 }
 
 async function withFiles(deps: BuildDeps, vertex: Vertex, options: DefinitionOptions): Promise<Definition> {
   const { dockerfile } = options.request;
-  if (dockerfile.kind === "text") return { file: parseDockerfile(dockerfile.text, { filename: dockerfile.name }), remote: vertex, definition: vertex.digest };
+  if (dockerfile.kind === "text") return { ...parsed(dockerfile.text, dockerfile.name, options.request), remote: vertex, definition: vertex.digest };
   if (dockerfile.kind === "file" && options.request.context.kind !== "local" && dockerfile.folder !== "context" && dockerfile.folder !== "dockerfile") {
     const bytes = await options.client.file(dockerfile.folder, dockerfile.path, MAX_DOCKERFILE_BYTES);
-    if (bytes !== undefined) return { file: parseDockerfile(bytes, { filename: dockerfile.path }), remote: vertex, definition: vertex.digest };
+    if (bytes !== undefined) return { ...parsed(bytes, dockerfile.path, options.request), remote: vertex, definition: vertex.digest };
   }
   const bytes = await reading(deps, vertex, options, (files) => files.readFile(`/${dockerfile.path}`, MAX_DOCKERFILE_BYTES));
   if (bytes === undefined) throw new EngineError("InvalidParameter", `failed to read dockerfile: open ${dockerfile.path}: no such file or directory`);
-  return { file: parseDockerfile(bytes, { filename: dockerfile.path }), remote: vertex, definition: vertex.digest };
+  return { ...parsed(bytes, dockerfile.path, options.request), remote: vertex, definition: vertex.digest };
 }
 
 async function reading<T>(deps: BuildDeps, vertex: Vertex, { client, tell, signal }: DefinitionOptions, read: (files: ReturnType<BuildDeps["files"]>) => T): Promise<T> {

@@ -18,7 +18,7 @@ export { BuildHistory, type BuildTitle } from "./history/history.ts";
 export { serveBuild } from "./session/serve-build.ts";
 export { openSolver } from "./solver/solver.ts";
 export { buildCacheSchema } from "./cache/schema.ts";
-export { isGitURL, type GitURL } from "./sources/git-url.ts";
+export type { GitURL } from "./sources/git-url.ts";
 export { parsePlatform as parseBuildPlatform } from "./frontend/platform.ts";
 export { unusedArguments } from "./frontend/unused-arguments.ts";
 export type { BuildCache, Pruned, PruneOptions } from "./cache/build-cache.ts";

@@ -11,8 +11,8 @@ export interface BuildDeps {
   readonly images: BuildImages;
   /** Files of stacked layers, base first, read without mounting them. */
   files(layers: readonly number[]): { readFile(path: string, maxBytes: number): Uint8Array | undefined };
-  /** The merged files of layers, base first, as an archive. */
-  packTree(layers: readonly number[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** The merged files of layers, base first, as an archive; names begin with the prefix. */
+  packTree(layers: readonly number[], prefix: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** What a name stands for in a repository. @throws EngineError */
   resolveGit(remote: string, ref: string, signal: AbortSignal): Promise<string>;
   /** What changes when the file at a URL does. @throws EngineError */

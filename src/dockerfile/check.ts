@@ -34,6 +34,15 @@ export interface CheckInput {
   readonly ignore?: IgnoreMatcher;
   /** The config of a base image or named context; undefined when it is not known, and then unset variables are not reported. */
   readonly baseConfig?: (name: string) => ImageProcessConfig | undefined;
+  /** Of a stage by its index, when the image that it begins with is for another platform than it is built for. */
+  readonly mismatch?: (stage: number) => PlatformMismatch | undefined;
+}
+
+/** Platforms as `os/architecture[/variant]`. */
+export interface PlatformMismatch {
+  readonly image: string;
+  readonly expected: string;
+  readonly actual: string;
 }
 
 export interface CheckResult {
@@ -101,6 +110,8 @@ function checkStages(dockerfile: Dockerfile, input: CheckInput, options: CheckOp
   const states: StageCheckState[] = [];
   for (const base of bases) {
     if (needed !== undefined && !needed.has(base.stage.index)) continue;
+    const mismatch = input.mismatch?.(base.stage.index);
+    if (mismatch) report(RULES.InvalidBaseImagePlatform, RULES.InvalidBaseImagePlatform.detail(mismatch.image, mismatch.expected, mismatch.actual), base.stage.range, withComments(options, base.stage.comments));
     const check = new StageCheck(beginning(base, states, dockerfile, input, globals), input, report);
     goThrough(check, base, dockerfile, options);
     states[base.stage.index] = check.state;

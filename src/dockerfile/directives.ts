@@ -17,8 +17,8 @@ export function directiveOf(comment: string): { name: Directive["name"]; value: 
   return key === "syntax" || key === "escape" || key === "check" ? { name: key, value } : undefined;
 }
 
-/** The directives at the top of a file: they end at the first line that is none. @throws DockerfileError when one comes twice or has no such value */
-export function readDirectives(source: Source): { directives: Directives; found: readonly Directive[] } {
+/** The directives at the top of a file: they end at the first line that is none. Another frontend takes the place of the file's own. @throws DockerfileError when one comes twice or has no such value */
+export function readDirectives(source: Source, otherSyntax?: string): { directives: Directives; found: readonly Directive[] } {
   const found = directivesAt(source, 0, "#");
   const behindShebang = source.lines[0]?.startsWith("#!") ? directivesAt(source, 1, "#") : found;
   const value = (name: Directive["name"]): string | undefined => behindShebang.find((directive) => directive.name === name)?.value;
@@ -26,14 +26,17 @@ export function readDirectives(source: Source): { directives: Directives; found:
   if (escape !== undefined && escape.value !== "\\" && escape.value !== "`") {
     throw refused(source, escape.index, `invalid escape token '${escape.value}' does not match \` or \\`);
   }
-  const syntax = value("syntax")?.split(" ")[0];
+  const syntax = (otherSyntax || value("syntax"))?.split(" ")[0];
   if (syntax !== undefined && !isServed(syntax)) {
     const index = behindShebang.find(({ name }) => name === "syntax")?.index ?? 0;
-    throw refused(source, index, `the frontend ${syntax} is not supported: this engine reads the language of docker/dockerfile:1 itself; name that one, or none`);
+    if (otherSyntax) throw new DockerfileError(unserved(syntax), source, []);
+    throw refused(source, index, unserved(syntax));
   }
   const check = value("check")?.split(" ")[0];
   return { found, directives: { escape: escape?.value === "`" ? "`" : "\\", ...(syntax !== undefined && { syntax }), ...(check !== undefined && { check }) } };
 }
+
+const unserved = (syntax: string): string => `the frontend ${syntax} is not supported: this engine reads the language of docker/dockerfile:1 itself; name that one, or none`;
 
 /** The frontend that a file asks for, also in the forms that other languages need: `// syntax=x` and `{"syntax": "x"}`. Undefined when it asks for none. */
 export function detectSyntax(text: string): string | undefined {

@@ -14,6 +14,8 @@ export interface ParseOptions {
   /** For messages. */
   readonly filename?: string;
   readonly maxBytes?: number;
+  /** The frontend that is asked for in place of the file's own (BUILDKIT_SYNTAX). */
+  readonly syntax?: string | undefined;
 }
 
 /** What was read of a file, and what stopped the reading: checks report on the part before an error too. */
@@ -35,7 +37,7 @@ export function parseDockerfile(input: Uint8Array | string, options: ParseOption
 
 /** The same, keeping the instructions before an error. @throws DockerfileError when there is nothing to read */
 export function parseAsFar(input: Uint8Array | string, options: ParseOptions = {}): ParseOutcome {
-  const builder = new Builder(sourceOf(input, options));
+  const builder = new Builder(sourceOf(input, options), options.syntax);
   try {
     for (const line of builder.lines()) builder.add(line);
     builder.checkComplete();
@@ -65,11 +67,14 @@ class Builder {
   readonly #metaArgs: ArgInstruction[] = [];
   readonly #stages: (Stage & { instructions: Instruction[] })[] = [];
 
-  constructor(readonly source: Source) {}
+  constructor(
+    readonly source: Source,
+    readonly syntax: string | undefined,
+  ) {}
 
   /** The file's instructions; how they are cut must be right in the whole file before any of them is looked at. */
   lines(): Line[] {
-    const { directives, found } = readDirectives(this.source);
+    const { directives, found } = readDirectives(this.source, this.syntax);
     this.#directives = directives;
     const reader = new LineReader(this.source, directives, found);
     const lines: Line[] = [];

@@ -50,6 +50,11 @@ export function findStage(stages: readonly Stage[], name: string): Stage | undef
   return stages.findLast((stage) => stage.name === name.toLowerCase());
 }
 
+/** The stage that COPY --from names: by name, or by number. */
+export function sourceStage(stages: readonly Stage[], from: string): Stage | undefined {
+  return findStage(stages, from) ?? (/^[+-]?[0-9]{1,9}$/.test(from) ? stages[Number(from)] : undefined);
+}
+
 /** The stage to build: the last one without a target. @throws DockerfileError with a suggestion */
 export function targetStage({ stages, source }: Dockerfile, target: string): Stage {
   const last = stages.at(-1);
@@ -69,7 +74,7 @@ export function neededStages({ stages }: Dockerfile, bases: readonly StageBaseNa
     const base = bases[index]?.baseStage;
     if (base !== undefined) open.push(base);
     for (const from of stages[index]?.instructions.flatMap(sourcesOf) ?? []) {
-      const source = /^[0-9]+$/.test(from) ? stages[Number(from)] : findStage(stages, from);
+      const source = sourceStage(stages, from);
       if (source !== undefined) open.push(source.index);
     }
   }

@@ -3,7 +3,7 @@ import { DockerfileError } from "./errors.ts";
 import { expandWord, WordError } from "./expand.ts";
 import type { CopyInstruction, Instruction } from "./instruction.ts";
 import type { SourceRange } from "./source.ts";
-import { findStage, type StageBaseName } from "./stage-bases.ts";
+import { findStage, sourceStage, type StageBaseName } from "./stage-bases.ts";
 import { environmentOf } from "./environment.ts";
 import { quoted } from "./text.ts";
 
@@ -76,7 +76,7 @@ export function checkStageOrder({ stages, source }: Dockerfile, needed?: Readonl
     if (needed !== undefined && !needed.has(stage.index)) continue;
     for (const instruction of stage.instructions) {
       for (const [place, from] of sourcesOf(instruction).entries()) {
-        const named = findStage(stages, from) ?? (instruction.kind === "copy" ? stages[Number(from)] : undefined);
+        const named = instruction.kind === "copy" ? sourceStage(stages, from) : findStage(stages, from);
         if (named !== undefined && named.index > stage.index) throw new DockerfileError(tooEarly(instruction, from, place, stage, stages.length), source, [instruction.range]);
       }
     }

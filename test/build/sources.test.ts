@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fetchGit, resolveGitRef } from "../../src/build/sources/git.ts";
-import { isGitURL, parseGitURL } from "../../src/build/sources/git-url.ts";
+import { parseGitURL } from "../../src/build/sources/git-url.ts";
 import { fetchHttp, httpValidator } from "../../src/build/sources/http.ts";
+import { isGitSource } from "../../src/dockerfile/mod.ts";
 import type { Digest } from "../../src/spec/mod.ts";
 import { run } from "../processes.ts";
 
@@ -111,8 +112,8 @@ test.each([
   expect(parseGitURL(url)).toMatchObject(expected);
 });
 
-test("isGitURL() and parseGitURL() refuse what would be an option or something else", () => {
-  expect(["https://x/a.tar", "https://x/a.git.txt", "./a.git", "github.com/a/b"].some((url) => isGitURL(url))).toBe(false);
+test("isGitSource() and parseGitURL() refuse what would be an option or something else", () => {
+  expect(["https://x/a.tar", "https://x/a.git.txt", "./a.git", "github.com/a/b"].some((url) => isGitSource(url))).toBe(false);
   expect(() => parseGitURL("https://x/a.git#--upload-pack=x")).toThrow("invalid git URL");
   expect(() => parseGitURL("https://x/a.git?nosuch=1")).toThrow('unexpected query "nosuch"');
 });

@@ -46,6 +46,35 @@ describe("hako build", () => {
     expect(again.stderr).toMatch(/#(\d+) \[2\/2\] RUN echo hi; echo there >&2\n#\1 CACHED\n/);
   });
 
+  test("what cannot be parsed has been loaded all the same", async () => {
+    const folder = project({ Dockerfile: "FROM scratch as named\nCOPY \u001b]0;title\u0007\n" });
+    const { code, stderr } = await engine.hako("build", "--progress", "plain", folder);
+    expect(code).toBe(1);
+    expect(timeless(stderr)).toContain("#1 transferring dockerfile: 38B done\n#1 DONE T\nDockerfile:2\n");
+    expect(stderr).toContain("ERROR: failed to build: failed to solve: dockerfile parse error on line 2: COPY requires at least two arguments");
+    const check = await engine.hako("build", "--check", folder);
+    expect(check.code).toBe(1);
+    expect(check.stdout).toMatch(/^Check complete, 1 warning has been found!\n\nWARNING: FromAsCasing - /);
+    expect(check.stdout).toContain("\nERROR: dockerfile parse error on line 2: COPY requires at least two arguments");
+    // eslint-disable-next-line no-control-regex
+    expect(check.stdout + check.stderr + stderr).not.toMatch(/[\u001b\u0007]/);
+  });
+
+  test("stages take only from those before them", async () => {
+    const failure = async (Dockerfile: string): Promise<string> => (await engine.hako("build", project({ Dockerfile }))).stderr;
+    expect(await failure("FROM scratch AS a\nCOPY --from=b /x /y\nFROM scratch AS b\nFROM a\n")).toContain('failed to solve: cannot copy from stage "b", it needs to be defined before current stage "a"');
+    expect(await failure("FROM scratch AS a\nRUN --mount=from=b,target=/x true\nFROM scratch AS b\nFROM a\n")).toContain('failed to solve: cannot mount from stage "b" to "/x", stage needs to be defined before current command');
+  });
+
+  test("the frontends of docker/dockerfile are served by the engine itself, others refused", async () => {
+    const outcome = async (line: string, ...args: string[]): Promise<string> => (await engine.hako("build", "-q", ...args, project({ Dockerfile: `${line}FROM scratch\nLABEL a=b\n` }))).stderr;
+    for (const syntax of ["docker/dockerfile:1", "docker/dockerfile:1.7-labs", `docker/dockerfile:1@sha256:${"a".repeat(64)}`, "docker.io/docker/dockerfile", "mirror.example:5000/docker/dockerfile:1.20", "docker/dockerfile-upstream:master"]) expect(await outcome(`# syntax=${syntax}\n`)).toBe("");
+    expect(await outcome("# syntax=example/frontend:2\n")).toContain("the frontend example/frontend:2 is not supported: this engine reads the language of docker/dockerfile:1 itself");
+    expect(await outcome("# syntax=example/frontend\n", "--build-arg", "BUILDKIT_SYNTAX=docker/dockerfile:1")).toBe("");
+    expect(await outcome("", "--build-arg", "BUILDKIT_SYNTAX=example/other")).toContain("the frontend example/other is not supported");
+    expect(await outcome("", "--build-context", "x=target:y")).toBe("ERROR: failed to build: failed to find target y for context x\n");
+  });
+
   test("tells at the end what failed, with its output and its place", async () => {
     const folder = project({ Dockerfile: `FROM ${BUSYBOX}\nRUN echo fine\nRUN echo out; echo err >&2; exit 3\n` });
     const { code, stderr } = await engine.hako("build", "--progress", "plain", folder);

@@ -9,11 +9,13 @@ const folder = mkdtempSync("/tmp/hk-exporters-");
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startEngine();
+  await engine.ok("registry", "start");
   writeFileSync(join(folder, "Dockerfile"), `FROM ${BUSYBOX} AS run\nRUN echo one > /one\nCOPY f /f\nFROM scratch AS files\nARG TARGETARCH\nCOPY f /in/$TARGETARCH\n`);
   writeFileSync(join(folder, "f"), "content\n");
 }, 60_000);
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
+  await engine.ok("registry", "stop");
   await engine[Symbol.asyncDispose]();
 }, 60_000);
 
@@ -33,6 +35,22 @@ test("a folder, an archive, an OCI layout", async () => {
   expect((await engine.hako("image", "inspect", "named:1")).code).toBe(1);
   expect(await engine.ok("load", "-i", join(folder, "image.tar"))).toContain("Loaded image: named:1");
   expect(await engine.ok("run", "--rm", "named:1", "cat", "/one", "/f")).toBe("one\ncontent");
+});
+
+test("files of several platforms are in a folder for each", async () => {
+  const platforms = ["--target", "files", "--platform", "linux/amd64,linux/arm64"];
+  await build(...platforms, "-o", join(folder, "split"));
+  expect(["amd64", "arm64"].map((name) => readFileSync(join(folder, `split/linux_${name}/in/${name}`), "utf8"))).toEqual(["content\n", "content\n"]);
+  await build(...platforms, "-o", `type=tar,dest=${join(folder, "split.tar")}`);
+  expect((await run(["tar", "-tf", join(folder, "split.tar")])).stdout.split("\n").filter(Boolean)).toEqual(["linux_amd64/", "linux_amd64/in/", "linux_amd64/in/amd64", "linux_arm64/", "linux_arm64/in/", "linux_arm64/in/arm64"]);
+  await build(...platforms, "-o", `type=local,platform-split=false,dest=${join(folder, "together")}`);
+  expect(readdirSync(join(folder, "together/in")).sort()).toEqual(["amd64", "arm64"]);
+  await build(...platforms, "-t", "both:2", "-o", `type=oci,dest=${join(folder, "index.tar")}`);
+  await run(["sh", "-c", `mkdir ${join(folder, "index")} && tar -C ${join(folder, "index")} -xf ${join(folder, "index.tar")}`]);
+  const { manifests } = JSON.parse(readFileSync(join(folder, "index/index.json"), "utf8")) as { manifests: { mediaType: string; digest: string }[] };
+  expect(manifests.map(({ mediaType }) => mediaType)).toEqual(["application/vnd.oci.image.index.v1+json"]);
+  const inner = JSON.parse(readFileSync(join(folder, "index/blobs", manifests[0]?.digest.replace(":", "/") ?? ""), "utf8")) as { manifests: { platform: { architecture: string } }[] };
+  expect(inner.manifests.map(({ platform }) => platform.architecture)).toEqual(["amd64", "arm64"]);
 });
 
 test("several platforms make one index, which is saved and loaded whole", async () => {
@@ -62,8 +80,19 @@ test("provenance is a statement about the manifest", async () => {
   });
 });
 
+test("a base that is for another platform only is taken with a warning", async () => {
+  const ref = `${REGISTRY}/foreign:1`;
+  const other = process.arch === "arm64" ? "amd64" : "arm64";
+  await build("--platform", `linux/${other}`, "--target", "files", "-t", ref, "--push");
+  await engine.ok("image", "rm", "-f", ref);
+  writeFileSync(join(folder, "Foreign"), `FROM ${ref}\nCOPY f /g\n`);
+  const { code, stdout } = await engine.hako("build", "--check", "-f", join(folder, "Foreign"), folder);
+  expect(code).toBe(1);
+  expect(stdout).toContain(`WARNING: InvalidBaseImagePlatform\nBase image ${ref} was pulled with platform "linux/${other}", expected "linux/${process.arch === "arm64" ? "arm64" : "amd64"}" for current build\n`);
+  await build("-f", join(folder, "Foreign"), "-t", "onforeign");
+}, 30_000);
+
 test("steps go along with an image that is pushed, and are known again where it is pulled", async () => {
-  await engine.ok("registry", "start");
   const [image, cache] = [`${REGISTRY}/steps:1`, `${REGISTRY}/steps:cache`];
   await build("--target", "run", "-t", image, "--cache-to", "type=inline", "--push");
   await build("--target", "run", "--cache-to", `type=registry,ref=${cache}`);
@@ -76,5 +105,4 @@ test("steps go along with an image that is pushed, and are known again where it 
   }
   const { code, stderr } = await engine.hako("build", "--progress", "plain", "--target", "run", "--cache-from", `type=registry,ref=${REGISTRY}/steps:none`, folder);
   expect([code, /importing cache manifest from .*:none\n#\d+ ERROR/.test(stderr)]).toEqual([0, true]);
-  await engine.ok("registry", "stop");
 }, 30_000);

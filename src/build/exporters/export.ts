@@ -50,7 +50,7 @@ async function exportOne(deps: BuildDeps, results: readonly Exported[], exporter
       return await exportImage(deps, results, exporter, index, options);
     case "tar":
     case "local":
-      await exportFiles(deps, results, exporter.type, index, options);
+      await exportFiles(deps, results, exporter, index, options);
       return NOTHING;
     case "cacheonly":
       return NOTHING;

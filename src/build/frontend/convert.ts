@@ -1,11 +1,11 @@
 import { EngineError } from "../../base/mod.ts";
-import { DockerfileError, errorAt, globalArguments, instructionTitle, InstructionError, parseTrigger, predefinedArguments, sourcesOf, StageScope, type Dockerfile, type Environment, type Instruction, type Stage } from "../../dockerfile/mod.ts";
+import { DockerfileError, errorAt, globalArguments, instructionTitle, InstructionError, parseTrigger, predefinedArguments, sourcesOf, StageScope, type Dockerfile, type Environment, type Instruction, type PlatformMismatch, type Stage } from "../../dockerfile/mod.ts";
 import { makeVertex } from "../graph/make-vertex.ts";
 import type { Platform } from "../graph/op.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import type { BuildRequest } from "../request.ts";
 import { applyInstruction, type StageContext } from "./instructions.ts";
-import { argumentPlatform, OWN_PLATFORM, parsePlatform } from "./platform.ts";
+import { argumentPlatform, normalPlatform, OWN_PLATFORM, parsePlatform, platformText } from "./platform.ts";
 import type { BaseImage, SourceFinder } from "./sources.ts";
 import { StageGraph } from "./stage-graph.ts";
 import { scratchBase, StageState, withPath, type StageBase, type Step } from "./stage-state.ts";
@@ -33,6 +33,8 @@ export interface Target {
   readonly steps: readonly Step[];
   /** Images that stages began with or copied from. */
   readonly images: readonly (BaseImage & { readonly ref: string })[];
+  /** Stages, by index, that begin with an image for another platform. */
+  readonly mismatches: ReadonlyMap<number, PlatformMismatch>;
 }
 
 /** The graph of one platform. @throws DockerfileError */
@@ -46,6 +48,7 @@ class Conversion {
   readonly #graph: StageGraph;
   readonly #ends = new Map<number, StageState>();
   readonly #images = new Map<string, Promise<BaseImage>>();
+  readonly #mismatches = new Map<number, PlatformMismatch>();
   readonly #usedImages = new Map<string, BaseImage & { readonly ref: string }>();
 
   constructor(options: ConvertOptions) {
@@ -63,7 +66,7 @@ class Conversion {
     const config = end.config();
     if (Object.keys(request.labels).length > 0) config.config = { ...config.config, Labels: { ...config.config?.Labels, ...request.labels } };
     const stages = [...this.#ends].sort(([one], [other]) => one - other);
-    return { platform, vertex: end.vertex, config, steps: stages.flatMap(([, { steps }]) => steps), images: [...this.#usedImages.values()] };
+    return { platform, vertex: end.vertex, config, steps: stages.flatMap(([, { steps }]) => steps), images: [...this.#usedImages.values()], mismatches: this.#mismatches };
   }
 
   /** Images arrive side by side; who needs one awaits it, and is told what went wrong. */
@@ -105,6 +108,7 @@ class Conversion {
     const platform = named || baseStage === undefined ? this.#platformOf(stage) : (await this.#end(baseStage)).platform;
     const countsBase = named === undefined && baseStage === undefined && baseName !== "scratch";
     const begin = named ? await this.#namedBase(named, platform) : await this.#baseOf(stage, platform);
+    if (countsBase || named?.kind === "image") this.#noteMismatch(stage, platform, begin.config);
     const triggers = named ? [] : (begin.config.config?.OnBuild ?? []).map((text) => parseTrigger(text, stage, file.source));
     const instructions = named ? [] : [...triggers, ...stage.instructions];
     const ignoreCache = request.noCache || (request.noCacheFilter.length > 0 && stage.name !== undefined && request.noCacheFilter.some((name) => name.toLowerCase() === stage.name));
@@ -113,6 +117,12 @@ class Conversion {
     state.steps.push({ text: stage.original, stage: state.name, range: stage.range, vertex: state.vertex });
     if (countsBase && state.vertex) state.vertex = renamed(state.vertex, state.nextName(state.vertex.name), state.name);
     return state;
+  }
+
+  #noteMismatch({ index, baseName }: Stage, expected: Platform, { os, architecture, variant }: ImageConfig): void {
+    const actual = normalPlatform({ os, architecture, variant });
+    if (architecture === "" || (actual.os === expected.os && actual.architecture === expected.architecture)) return;
+    this.#mismatches.set(index, { image: baseName, expected: platformText(expected), actual: platformText(actual) });
   }
 
   #scopeOf({ scope, config }: StageBase): StageScope {

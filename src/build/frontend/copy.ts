@@ -1,10 +1,10 @@
 import { EngineError } from "../../base/mod.ts";
-import type { AddInstruction, CopyInstruction, InlineFile } from "../../dockerfile/mod.ts";
+import { isGitSource, type AddInstruction, type CopyInstruction, type InlineFile } from "../../dockerfile/mod.ts";
 import { parseDigest } from "../../spec/mod.ts";
 import type { FileAction } from "../graph/op.ts";
 import { makeVertex } from "../graph/make-vertex.ts";
 import type { Vertex } from "../graph/vertex.ts";
-import { gitVertex, isGitURL, type ResolveGit } from "../sources/git-url.ts";
+import { gitVertex, type ResolveGit } from "../sources/git-url.ts";
 import { copySource, copyTarget } from "./paths.ts";
 import type { StageState } from "./stage-state.ts";
 
@@ -34,7 +34,7 @@ export async function copyVertex(state: StageState, instruction: CopyInstruction
   const local: string[] = [];
   const several = instruction.sources.length + instruction.files.length > 1;
   for (const source of instruction.sources) {
-    if (instruction.kind === "add" && isGitURL(source)) {
+    if (instruction.kind === "add" && isGitSource(source)) {
       const vertex = await gitVertex(source, { keepGitFolder: instruction.keepGitDir, checksum: instruction.checksum, name: shown.name, resolve: places.resolveGit });
       actions.push({ action: "copy", input: inputOf(vertex), sources: ["/"], ...common, targetIsFolder: isFolder, wildcards: false, unpack: false });
     } else if (instruction.kind === "add" && /^https?:\/\//i.test(source)) {

@@ -1,4 +1,5 @@
 import { EngineError, messageOf } from "../../base/mod.ts";
+import { isGitSource } from "../../dockerfile/mod.ts";
 import { canonicalName, parseDigest, parseReference, withDefaultTag } from "../../spec/mod.ts";
 import type { BuildClient } from "../client.ts";
 import { makeVertex } from "../graph/make-vertex.ts";
@@ -7,7 +8,7 @@ import type { Vertex } from "../graph/vertex.ts";
 import { shownAs, type ShownWork, type Tell } from "../internal-vertex.ts";
 import type { BuildImages } from "../ports.ts";
 import type { BuildRequest } from "../request.ts";
-import { gitVertex, isGitURL } from "../sources/git-url.ts";
+import { gitVertex } from "../sources/git-url.ts";
 import { readIgnoreFile } from "./ignore-file.ts";
 import { platformText } from "./platform.ts";
 import type { BaseImage, NamedSource, SourceFinder } from "./sources.ts";
@@ -84,7 +85,7 @@ export function sourceFinder(deps: SourceFinderDeps): SourceFinder {
     }
     if (value.startsWith(OCI_LAYOUT)) return await layout(found.name, value, platform);
     if (value.startsWith("local:")) return { kind: "files", vertex: await folder(value.slice("local:".length), `[context ${found.name}] load from client`, false) };
-    if (isGitURL(value)) return { kind: "files", vertex: await gitVertex(value, { keepGitFolder: undefined, checksum: "", name: `[context ${found.name}] ${value}`, resolve: git }) };
+    if (isGitSource(value)) return { kind: "files", vertex: await gitVertex(value, { keepGitFolder: undefined, checksum: "", name: `[context ${found.name}] ${value}`, resolve: git }) };
     if (/^https?:\/\//i.test(value)) return { kind: "files", vertex: unpackedDownload(value, await http(value), `[context ${found.name}] ${value}`) };
     throw new EngineError("InvalidParameter", `unsupported context source ${value.split(":", 1)[0]} for ${found.name}`);
   };

@@ -1,4 +1,4 @@
-import { checkStageCircles, findStage, neededStages, stageBases, targetStage, type Dockerfile, type Environment, type Stage, type StageBaseName } from "../../dockerfile/mod.ts";
+import { checkStageCircles, checkStageOrder, neededStages, sourceStage, stageBases, targetStage, type Dockerfile, type Environment, type Stage, type StageBaseName } from "../../dockerfile/mod.ts";
 
 /** Which stages need which. @throws DockerfileError for a circle, wherever in the file it is, and for a base without a name */
 export class StageGraph {
@@ -22,13 +22,13 @@ export class StageGraph {
 
   /** By name, or by number as COPY --from may. */
   find(from: string): Stage | undefined {
-    const { stages } = this.#file;
-    return findStage(stages, from) ?? (/^[+-]?\d{1,9}$/.test(from) ? stages[Number(from)] : undefined);
+    return sourceStage(this.#file.stages, from);
   }
 
-  /** The target and all that it needs, in the order of the file. */
+  /** The target and all that it needs, in the order of the file. @throws DockerfileError for one that takes from a later one */
   needed(target: Stage): Stage[] {
     const needed = neededStages(this.#file, this.#bases, target);
+    checkStageOrder(this.#file, needed);
     return this.#file.stages.filter(({ index }) => needed.has(index));
   }
 }

@@ -16,15 +16,7 @@ export interface GitURL {
 /** Asks the repository what a name stands for. @throws EngineError */
 export type ResolveGit = (remote: string, ref: string) => Promise<string>;
 
-const SCP_FORM = /^(?:[A-Za-z0-9_.-]+@)[A-Za-z0-9_.-]+:(?!\/\/)[^\s]+$/;
 const COMMIT = /^[0-9a-f]{40}$/;
-
-/** `https://….git`, `git://`, `ssh://`, `git@host:path`; as a build's context also `github.com/…`. */
-export function isGitURL(text: string, { asContext = false } = {}): boolean {
-  if (/^(?:git|ssh):\/\//.test(text) || SCP_FORM.test(text)) return true;
-  if (asContext && text.startsWith("github.com/")) return true;
-  return /^https?:\/\/[^?#]+\.git(?:[?#].*)?$/.test(text);
-}
 
 /** Splits `URL#ref:folder` and `URL?ref=…&subdir=…`. @throws EngineError InvalidParameter */
 export function parseGitURL(text: string): GitURL {

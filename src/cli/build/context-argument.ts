@@ -1,5 +1,6 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { isGitSource } from "../../dockerfile/mod.ts";
 import type { DockerfilePlace, MainContext } from "../../spec/mod.ts";
 import { Failure } from "../failure.ts";
 import { notPrepared } from "./options/fields.ts";
@@ -82,7 +83,6 @@ async function downloaded(url: string): Promise<string> {
 
 /** Git repositories and files of the network; undefined for anything else. */
 export function remoteContext(text: string): MainContext | undefined {
-  const isGit = /^(git:\/\/|ssh:\/\/|git@|github\.com\/)/.test(text) || /^https?:\/\/[^#]*\.git(#.*)?$/.test(text) || /^[\w.-]+@[\w.-]+:[^/].*$/.test(text);
-  if (isGit) return { kind: "git", url: text };
+  if (isGitSource(text) || text.startsWith("github.com/")) return { kind: "git", url: text };
   return /^https?:\/\//.test(text) ? { kind: "http", url: text } : undefined;
 }

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { DEFAULT_BUILD_REQUEST, parseReference, type BuildRequest, type NamedContext, type RegistryCredentials } from "../../spec/mod.ts";
+import { DEFAULT_BUILD_REQUEST, parseReference, type BuildRequest, type NamedContext, type RegistryCredentials, type StepResources } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { CredentialStore } from "../credentials/credentials.ts";
 import { Failure } from "../failure.ts";
@@ -72,10 +72,19 @@ function requestOptions(flags: Flags) {
     shmSize: parseBytes(flags.string("shm-size") || "0"),
     ulimits: flags.list("ulimit").map((text) => parseUlimit(text)).map(({ Name = "", Soft = 0, Hard = 0 }) => ({ name: Name, soft: Soft, hard: Hard })),
     cgroupParent: flags.string("cgroup-parent") ?? "",
+    resources: parseResources(flags),
     cacheFrom: parseCaches(flags.list("cache-from")),
     cacheTo: parseCaches(flags.list("cache-to")),
     attests: parseAttests(flags.list("attest"), { provenance: flags.string("provenance"), sbom: flags.string("sbom") }),
     allow: parseAllow(flags.list("allow")),
+  };
+}
+
+/** What BuildKit takes and leaves alone limits steps here, as it did in the classic builder. */
+function parseResources(flags: Flags): StepResources {
+  return {
+    memory: flags.number("memory") ?? 0, memorySwap: flags.number("memory-swap") ?? 0, cpuShares: flags.number("cpu-shares") ?? 0, cpuPeriod: flags.number("cpu-period") ?? 0, cpuQuota: flags.number("cpu-quota") ?? 0,
+    cpusetCpus: flags.string("cpuset-cpus") ?? "", cpusetMems: flags.string("cpuset-mems") ?? "",
   };
 }
 
@@ -118,7 +127,9 @@ function namedContexts(texts: readonly string[]): { contexts: NamedContext[]; fo
       folders.set(key, resolve(path));
       return { name, value: `${OCI_LAYOUT}${key}${version}` };
     }
-    if (/^(docker-image|target):/.test(value) || (!existsSync(value) && remoteContext(value))) return { name, value };
+    // Bake has put an image in its place; by itself a build knows no other targets.
+    if (value.startsWith("target:")) throw notPrepared(`failed to find target ${value.slice("target:".length)} for context ${name}`);
+    if (value.startsWith("docker-image:") || (!existsSync(value) && remoteContext(value))) return { name, value };
     const stat = statSync(value, { throwIfNoEntry: false });
     if (!stat) throw notPrepared(`failed to get build context ${name}: stat ${value}: no such file or directory`);
     if (!stat.isDirectory()) throw notPrepared(`failed to get build context ${name}: not a directory`);

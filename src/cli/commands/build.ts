@@ -61,7 +61,7 @@ async function connected(invocation: Invocation, prepared: PreparedBuild, displa
 
 function succeed({ imageId, metadata, answer }: BuildResult, flags: Flags, { callJson }: PreparedBuild, display: ChosenDisplay, debug: boolean): number {
   if (answer) {
-    out(callJson ? `${JSON.stringify(answer.json, undefined, 2)}\n` : answer.text);
+    out(callJson ? `${JSON.stringify(answer.json, undefined, 2)}\n` : safeExcerpt(answer.text));
     return answer.statusCode;
   }
   tellWarnings(display, debug);

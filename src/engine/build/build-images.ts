@@ -56,9 +56,8 @@ async function pulledImage(ctx: EngineContext, reference: Reference, wish: Wish,
   const repository = registryClient(ctx).repository(reference, authFor(reference, request));
   const { id } = await ctx.images.pull({ reference, repository, platform: wish, signal }, showing(work));
   emitTransfer(ctx, "pull", reference);
-  const image = ctx.images.resolve(id);
-  if (!platformFits(image.config, wish)) throw new EngineError("NotFound", `no match for platform in manifest: not found`);
-  return image;
+  // An index has given what fits; an image that is of no index is taken as it is, with a warning of the checks.
+  return ctx.images.resolve(id);
 }
 
 function digestOf({ repoDigests }: ResolvedImage, { domain, path }: Reference): Digest | undefined {

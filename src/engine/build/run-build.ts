@@ -19,9 +19,9 @@ function buildDeps(ctx: EngineContext): BuildDeps {
     solver: ctx.solver,
     images: buildImages(ctx),
     files: (layers) => ctx.snapshots.layerFiles(layers),
-    packTree: async (layers, signal) => {
+    packTree: async (layers, prefix, signal) => {
       if (layers.length === 0) return nothing();
-      return (await ctx.trees.packAll({ kind: "mounted", root: ctx.snapshots.layersView(layers), binds: [] }, signal)).bytes;
+      return (await ctx.trees.packAll({ kind: "mounted", root: ctx.snapshots.layersView(layers), binds: [] }, signal, { prefix })).bytes;
     },
     resolveGit: resolveGitRef,
     resolveHttp: (url, signal) => httpValidator(url, proxyOf(ctx), signal),

@@ -46,7 +46,7 @@ export interface TreePort {
   /** A copy of a folder in an empty one of the same file system, whose files share blocks. */
   snapshot(source: string, target: string, signal: AbortSignal): Promise<void>;
   pack(root: TreeRoot, path: string, emptied: readonly string[], signal: AbortSignal, options?: { readonly whole?: boolean }): Promise<PackedTree & { stat: PathStat }>;
-  packAll(root: TreeRoot, signal: AbortSignal): Promise<PackedTree>;
+  packAll(root: TreeRoot, signal: AbortSignal, options?: { readonly prefix?: string }): Promise<PackedTree>;
   unpack(root: TreeRoot, request: UnpackTree, archive: UploadedArchive, signal: AbortSignal): Promise<void>;
   /** JSON text of the changes. */
   changes(upper: string, lower: RootMount | undefined, ignored: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
