@@ -188,6 +188,34 @@ describe("containers to be, and their end", () => {
     expect(await engine.ok("network", "ls", "-q", "--filter", "name=desk_default")).not.toBe("");
   });
 
+  test("restart takes those with it who depend on a service and say so", async () => {
+    const file = join(folder, "chain.yaml");
+    const service = (rest: string): string => `{ image: ${BUSYBOX}, command: sleep 100, init: true, network_mode: none, ${rest} }`;
+    writeFileSync(file, `name: chain\nservices:\n  a: ${service("")}\n  b: ${service("depends_on: { a: { condition: service_started, restart: true } }, post_start: [{ command: touch /hooked }]")}\n  c: ${service("depends_on: [a]")}\n`);
+    const chain = (...args: string[]) => engine.hako("compose", "-f", file, ...args);
+    expect((await chain("up", "-d")).code).toBe(0);
+    const { stderr } = await chain("restart", "-t", "1", "a");
+    expect(stderr.indexOf("chain-a-1  Started")).toBeLessThan(stderr.indexOf("chain-b-1  Restarting"));
+    expect(stderr).not.toContain("chain-c-1");
+    expect((await chain("restart", "--no-deps", "-t", "1", "a")).stderr).not.toContain("chain-b-1");
+    expect((await chain("down", "-t", "0")).code).toBe(0);
+  });
+
+  test("explain says what up would change, and why", async () => {
+    const file = join(folder, "why.yaml");
+    const write = (value: string, rest = ""): void => writeFileSync(file, `name: why\nservices:\n  web: { image: ${BUSYBOX}, command: sleep 100, init: true, environment: { KEY: "${value}" } }\n${rest}`);
+    const why = (...args: string[]) => engine.hako("compose", "-f", file, ...args);
+    write("1", `  old: { image: ${BUSYBOX}, command: "true" }\n`);
+    expect((await why("explain")).stdout).toContain("Network why_default is made\nContainer why-web-1 is made: it is not there\n");
+    expect((await why("up", "-d")).code).toBe(0);
+    await engine.ok("wait", "why-old-1");
+    expect((await why("explain", "web")).stdout).toBe("Nothing would change: 1 container of why runs as the file says\n");
+    write("2");
+    expect((await why("explain")).stdout).toBe("Container why-web-1 is made anew: its configuration has changed\n  environment: KEY has another value\nLeft over, of services that the file does not have (up --remove-orphans removes them): why-old-1\n");
+    expect(JSON.parse((await why("explain", "--format", "json")).stdout)).toMatchObject({ containers: [{ name: "why-web-1", action: "recreate" }], orphans: ["why-old-1"] });
+    expect((await why("down", "-t", "0", "--remove-orphans")).code).toBe(0);
+  });
+
   test("viz draws the services as a graph", async () => {
     expect(await shown("--profile", "tools", "viz")).toContain('\n\t"tool" -> "db";\n');
   });

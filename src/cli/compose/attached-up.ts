@@ -1,5 +1,5 @@
 import { inspectContainer, readJsonLines } from "../../client/mod.ts";
-import { LABELS, observeContainers, stop, up, type ObservedContainer, type Project, type UpOptions } from "../../compose/mod.ts";
+import { kill, LABELS, observeContainers, stop, up, type ObservedContainer, type Project, type UpOptions } from "../../compose/mod.ts";
 import type { EventMessage } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { err } from "../output.ts";
@@ -32,6 +32,7 @@ class Attached {
   readonly #giveUp = new AbortController();
   #starting: Promise<unknown> = Promise.resolve();
   #stopping = false;
+  #killing = false;
   #detached = false;
   /** Ends the watch of files. */
   #fileWatch: AbortController | undefined;
@@ -167,10 +168,17 @@ class Attached {
   }
 
   #interrupt(): void {
-    if (this.#stopping) process.exit(INTERRUPTED);
+    if (this.#killing) process.exit(INTERRUPTED);
+    if (this.#stopping) return this.#killAll();
     this.#stopping = true;
     err("Gracefully Stopping... press Ctrl+C again to force\n");
     void this.#stopAll().then(() => this.#done.resolve(INTERRUPTED), this.#done.reject);
+  }
+
+  /** Asked for again while containers are being stopped: nobody waits for them any more. */
+  #killAll(): void {
+    this.#killing = true;
+    void kill(this.context, { name: this.project.name, project: this.project, services: [] }, { signal: "SIGKILL" }).catch(() => process.exit(INTERRUPTED));
   }
 
   /** What is being started is stopped once it has been. */

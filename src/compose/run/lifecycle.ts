@@ -4,6 +4,7 @@ import type { Project } from "../model/project.ts";
 import type { ComposeContext } from "./context.ts";
 import type { Converged } from "./converge.ts";
 import { orderOf, preStop } from "./down.ts";
+import { runHooks } from "./hooks.ts";
 import { ignoreMissing } from "./networks.ts";
 import { observeContainers, type ObservedContainer } from "./observe.ts";
 import { inOrder, reversed, together, type Dependencies } from "./order.ts";
@@ -54,14 +55,30 @@ export function asConverged(containers: readonly ObservedContainer[]): Converged
   return { containers: new Map(Object.entries(Object.groupBy(containers, ({ service }) => service)).map(([service, all]) => [service, (all ?? []).map(({ id, name, number, state, status, labels }) => ({ id, name, number, state, status, labels, isNew: false }))])) };
 }
 
-export async function restart(context: ComposeContext, selection: Selection, { timeoutSeconds }: { readonly timeoutSeconds?: number | undefined } = {}): Promise<void> {
-  const containers = await selected(context, selection);
-  await eachService(context, containers, orderOf(containers, selection.project), async (container) => {
+export interface RestartOptions {
+  readonly timeoutSeconds?: number | undefined;
+  /** Leaves those alone who want to be restarted with the services. */
+  readonly noDependents?: boolean;
+}
+
+/** Restarts containers, and those of services that depend on them and say so (`depends_on.restart`), each after what it depends on. */
+export async function restart(context: ComposeContext, selection: Selection, { timeoutSeconds, noDependents = false }: RestartOptions = {}): Promise<void> {
+  const { project, services } = selection;
+  const followed = noDependents || !project || services.length === 0 ? services : withDependents(project, services);
+  const containers = await selected(context, { ...selection, services: followed });
+  await eachService(context, containers, orderOf(containers, project), async (container) => {
     await during(context.tell, `Container ${container.name}`, ["Restarting", "Started"], async () => {
-      await preStop(context, selection.project, container);
+      await preStop(context, project, container);
       await restartContainer(context.client, container.id, { timeoutSeconds });
+      await runHooks(context, container.id, project?.services[container.service]?.post_start ?? []);
     });
   });
+}
+
+function withDependents(project: Project, services: readonly string[]): string[] {
+  const found = new Set(services);
+  for (const name of found) for (const other of Object.values(project.services)) if (other.depends_on?.[name]?.restart) found.add(other.name);
+  return [...found];
 }
 
 /** Sends a signal to the chosen services' containers, those of `run` too; with `removeOrphans`, to those of services that the files no longer have. */

@@ -7,6 +7,6 @@ export async function run(invocation: Invocation): Promise<number> {
   const { flags } = invocation;
   const chosen = selection(invocation);
   using context = openContext(invocation);
-  await restart(context, chosen, { timeoutSeconds: flags.changed("timeout") ? flags.number("timeout") : undefined });
+  await restart(context, chosen, { timeoutSeconds: flags.changed("timeout") ? flags.number("timeout") : undefined, noDependents: flags.bool("no-deps") });
   return 0;
 }
