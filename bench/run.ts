@@ -8,6 +8,7 @@
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { composeMeasures } from "./compose-measures.ts";
 import { docker, ours, type Side } from "./engines.ts";
 import { fileMeasures } from "./file-measures.ts";
 import { imageMeasures } from "./image-measures.ts";
@@ -65,7 +66,7 @@ await using theirs = flags.alone ? undefined : await docker(host);
 
 console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${mine.name} beside ${theirs?.name ?? "nothing"}, medians\n`);
 console.log(`| measure | ours | theirs | ratio | to reach | ours, spread | theirs, spread |\n| --- | --- | --- | --- | --- | --- | --- |`);
-for (const measure of [...measures(flags.quick ? 50 : 500), ...fileMeasures(flags.quick ? 200 : 1000), ...networkMeasures(), ...volumeMeasures(), ...publishMeasures(), ...trafficMeasures(flags.quick ? 2 : 8), ...nameMeasures(flags.quick ? 2000 : 10_000), ...transferMeasures(flags.quick ? 100 : 380), ...pullMemoryMeasures(flags.quick ? 200 : 2048), ...tagMeasures(1000), ...imageMeasures(flags.quick ? 100 : 373)]) {
+for (const measure of [...measures(flags.quick ? 50 : 500), ...fileMeasures(flags.quick ? 200 : 1000), ...networkMeasures(), ...volumeMeasures(), ...publishMeasures(), ...trafficMeasures(flags.quick ? 2 : 8), ...nameMeasures(flags.quick ? 2000 : 10_000), ...transferMeasures(flags.quick ? 100 : 380), ...pullMemoryMeasures(flags.quick ? 200 : 2048), ...tagMeasures(1000), ...imageMeasures(flags.quick ? 100 : 373), ...composeMeasures()]) {
   if (flags.only !== undefined && !measure.name.includes(flags.only)) continue;
   try {
     console.log(row(measure, await interleaved(measure, mine, theirs)));
