@@ -31,6 +31,7 @@ export interface WireBuildRequest {
   shmSize?: number;
   ulimits?: { name?: string; soft?: number; hard?: number }[];
   cgroupParent?: string;
+  resources?: { memory?: number; memorySwap?: number; cpuShares?: number; cpuPeriod?: number; cpuQuota?: number; cpusetCpus?: string; cpusetMems?: string };
   namedContexts?: { name?: string; value?: string }[];
   tags?: string[];
   exporters?: Attributed[];
@@ -65,6 +66,7 @@ export const buildRequestShape = struct<WireBuildRequest>("BuildRequest", {
   shmSize: int,
   ulimits: listOf(struct("Ulimit", { name: string, soft: int, hard: int })),
   cgroupParent: string,
+  resources: struct("Resources", { memory: int, memorySwap: int, cpuShares: int, cpuPeriod: int, cpuQuota: int, cpusetCpus: string, cpusetMems: string }),
   namedContexts: listOf(struct("NamedContext", { name: string, value: string })),
   tags: listOf(string),
   exporters: listOf(attributed),
@@ -100,7 +102,7 @@ export function buildRequestOf(wire: WireBuildRequest): BuildRequest {
     shmSize: wire.shmSize ?? 0,
     ulimits: (wire.ulimits ?? []).map(({ name = "", soft = 0, hard = 0 }) => ({ name, soft, hard })),
     cgroupParent: wire.cgroupParent ?? "",
-    resources: given.resources,
+    resources: { ...given.resources, ...wire.resources },
     namedContexts: (wire.namedContexts ?? []).map(({ name = "", value = "" }) => ({ name, value })),
     tags: wire.tags ?? [],
     exporters: wire.exporters ? wire.exporters.map(({ type, attrs = {} }) => ({ type: oneOf("exporter", type, ["image", "docker", "oci", "tar", "local", "registry", "cacheonly"]), attrs })) : given.exporters,
