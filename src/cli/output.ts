@@ -67,6 +67,10 @@ function writeLater(fd: number, bytes: Uint8Array): Promise<number> {
 
 /** Names come from elsewhere: what would move the cursor or recolour the terminal becomes `?`. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+  return isPrintable(text) ? text : text.replace(new RegExp(CONTROL, "g"), "?");
 }
+
+export const isPrintable = (text: string): boolean => !CONTROL.test(text);
+
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;

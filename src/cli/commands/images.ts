@@ -48,11 +48,12 @@ function rowsOf(image: ImageSummary, withDigests: boolean): ImageRow[] {
   const digests = (image.RepoDigests ?? []).filter((name) => name !== "<none>@<none>").map((name) => split(name, name.indexOf("@")));
   const rows: ImageRow[] = [];
   for (const [repository, tag] of tags) {
-    const own = digests.filter(([name]) => name === repository).map(([, digest]) => digest);
-    if (!withDigests || own.length === 0) rows.push({ image, repository, tag, digest: NONE });
+    const own = withDigests ? digests.filter(([name]) => name === repository).map(([, digest]) => digest) : [];
+    if (own.length === 0) rows.push({ image, repository, tag, digest: NONE });
     else rows.push(...own.map((digest) => ({ image, repository, tag, digest })));
   }
-  const untagged = digests.filter(([name]) => !tags.some(([tagged]) => tagged === name));
+  const tagged = new Set(tags.map(([name]) => name));
+  const untagged = digests.filter(([name]) => !tagged.has(name));
   rows.push(...untagged.map(([repository, digest]) => ({ image, repository, tag: NONE, digest })));
   return rows.length > 0 ? rows : [{ image, repository: NONE, tag: NONE, digest: NONE }];
 }
@@ -64,12 +65,12 @@ export function imageListing(whole: boolean, digests: boolean): Listing<ImageRow
     fields: {
       Containers: { heading: "CONTAINERS", value: ({ image }) => (image.Containers === undefined || image.Containers < 0 ? "N/A" : String(image.Containers)) },
       CreatedAt: { heading: "CREATED AT", value: ({ image }) => goTime((image.Created ?? 0) * 1000) },
-      CreatedSince: { heading: "CREATED", value: ({ image }) => ago(image.Created ?? 0) },
+      CreatedSince: { heading: "CREATED", value: ofImage((image) => ago(image.Created ?? 0)) },
       Digest: { heading: "DIGEST", value: ({ digest }) => digest },
-      ID: { heading: "IMAGE ID", value: ({ image }) => (whole ? (image.Id ?? "") : shortId(image.Id ?? "")) },
+      ID: { heading: "IMAGE ID", value: ofImage(({ Id = "" }) => (whole ? Id : shortId(Id))) },
       Repository: { heading: "REPOSITORY", value: ({ repository }) => repository },
       SharedSize: { heading: "SHARED SIZE", value: ({ image }) => knownSize(image.SharedSize) },
-      Size: { heading: "SIZE", value: ({ image }) => humanSize(image.Size ?? 0) },
+      Size: { heading: "SIZE", value: ofImage((image) => humanSize(image.Size ?? 0)) },
       Tag: { heading: "TAG", value: ({ tag }) => tag },
       UniqueSize: { heading: "UNIQUE SIZE", value: ({ image }) => (image.SharedSize === undefined || image.SharedSize < 0 ? "N/A" : humanSize((image.Size ?? 0) - image.SharedSize, 4)) },
       VirtualSize: { heading: "SIZE", value: ({ image }) => humanSize(image.Size ?? 0, 4) },
@@ -78,6 +79,16 @@ export function imageListing(whole: boolean, digests: boolean): Listing<ImageRow
     quiet: "ID",
     goType: "formatter.imageContext",
     raw: `repository: {{.Repository}}\ntag: {{.Tag}}\n${digests ? "digest: {{.Digest}}\n" : ""}image_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n`,
+  };
+}
+
+/** Of an image with a thousand names it is worked out once. */
+function ofImage(value: (image: ImageSummary) => string): (row: ImageRow) => string {
+  let last: ImageSummary | undefined;
+  let text = "";
+  return ({ image }) => {
+    if (image !== last) [last, text] = [image, value(image)];
+    return text;
   };
 }
 

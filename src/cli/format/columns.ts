@@ -12,8 +12,24 @@ export function alignTabs(text: string, minWidth = MIN_WIDTH, padding = PADDING)
   // Nearly all tables are ASCII, where counting characters one by one would be most of a long one's cost.
   const length = PLAIN.test(text) ? bytes : characters;
   const columns = Math.max(...lines.map((cells) => cells.length)) - 1;
+  if (length === bytes && lines.every((cells) => cells.length === columns + 1)) return `${aligned(lines, columns, minWidth, padding).join("\n")}${ended ? "\n" : ""}`;
   for (let column = 0; column < columns; column++) alignColumn(lines, column, { minWidth, padding, length });
   return lines.map((cells) => cells.join("")).join("\n") + (ended ? "\n" : "");
+}
+
+/** The same of lines that have as many cells each, as most tables do. */
+function aligned(lines: readonly (readonly string[])[], columns: number, minWidth: number, padding: number): string[] {
+  const widths: number[] = [];
+  for (let column = 0; column < columns; column++) {
+    let width = minWidth - padding;
+    for (const cells of lines) width = Math.max(width, (cells[column] ?? "").length);
+    widths.push(width + padding);
+  }
+  return lines.map((cells) => {
+    let line = "";
+    for (let column = 0; column < columns; column++) line += (cells[column] ?? "").padEnd(widths[column] ?? 0);
+    return line + (cells[columns] ?? "");
+  });
 }
 
 type Length = (cell: string) => number;

@@ -1,5 +1,5 @@
 import "./core.ts";
-import { out, printable } from "../output.ts";
+import { isPrintable, out, printable } from "../output.ts";
 import { alignTabs } from "./columns.ts";
 import type { Listing } from "./listing-fields.ts";
 
@@ -22,7 +22,10 @@ export async function renderListing<Row>(rows: readonly Row[], listing: Listing<
 
 function plainTable<Row>(rows: readonly Row[], listing: Listing<Row>): string {
   const heading = listing.table.map((name) => String(listing.fields[name]?.heading ?? "")).join("\t");
-  const lines = rows.map((row) => listing.table.map((name) => printable(text(listing, name, row))).join("\t"));
+  const cells = rows.map((row) => listing.table.map((name) => text(listing, name, row)));
+  // One look at all of it is cheaper than one at each.
+  const asIs = isPrintable(cells.map((row) => row.join("")).join(""));
+  const lines = cells.map((row) => (asIs ? row : row.map(printable)).join("\t"));
   return `${alignTabs([heading, ...lines].join("\n"))}\n`;
 }
 
