@@ -9,7 +9,7 @@ const USE_CASES = [
   "statContainerPath", "readContainerPath", "writeContainerPath", "containerChanges", "exportContainer", "commitContainer",
   "createExec", "startExec", "inspectExec", "resizeExec",
   "listImages", "inspectImage", "imageHistory", "tagImage", "removeImage", "importImage", "loadImage", "saveImages", "pruneImages",
-  "buildImage", "openBuildSession", "listBuilds", "inspectBuild", "buildLogs", "removeBuild", "pruneBuildCache", "pullImage", "pushImage", "registryLogin", "inspectDistribution", "searchImages", "startRegistry", "stopRegistry", "registryStatus",
+  "buildImage", "openBuildSession", "openBuildkitControl", "openBuildkitSession", "listBuilds", "inspectBuild", "buildLogs", "removeBuild", "pruneBuildCache", "pullImage", "pushImage", "registryLogin", "inspectDistribution", "searchImages", "startRegistry", "stopRegistry", "registryStatus",
   "createVolume", "listVolumes", "inspectVolume", "removeVolume", "pruneVolumes", "renameVolume", "saveVolume", "loadVolume",
   "listNetworks", "inspectNetwork", "createNetwork", "removeNetwork", "connectNetwork", "disconnectNetwork", "pruneNetworks",
   "events", "systemInfo", "systemVersion", "systemDf", "checkStore",

@@ -102,7 +102,7 @@ export async function writeHijacked(duplex: SocketDuplex, reply: Reply, client: 
   try {
     if (reply.kind === "hijack") {
       // The session runs even when the client has just left: it gives back what it holds.
-      await duplex.writeAhead(Buffer.from(reply.handshake ?? streamHead(reply.session.tty, client))).catch(() => undefined);
+      await duplex.writeAhead(Buffer.from(reply.handshake ?? streamHead(reply, client))).catch(() => undefined);
       await reply.session.run(reply.handshake === undefined ? duplex : new WebSocketDuplex(duplex, isOlder(client.version, "1.28")));
     } else if (reply.kind !== "stream") await duplex.write(closingReply(reply, standard));
   } finally {
@@ -110,7 +110,8 @@ export async function writeHijacked(duplex: SocketDuplex, reply: Reply, client: 
   }
 }
 
-function streamHead(tty: boolean, { upgrade, version }: Hijacker): string {
+function streamHead({ session: { tty }, protocol }: Extract<Reply, { kind: "hijack" }>, { upgrade, version }: Hijacker): string {
+  if (protocol === "h2c") return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
   if (!upgrade) return `HTTP/1.1 200 OK\r\nContent-Type: ${RAW_STREAM}\r\n\r\n`;
   const contentType = tty || isOlder(version, "1.42") ? RAW_STREAM : MULTIPLEXED_STREAM;
   return `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`;

@@ -20,7 +20,10 @@ export type Reply =
   | { readonly kind: "empty"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: "text"; readonly status: number; readonly text: string; readonly headers: Readonly<Record<string, string>> }
   | { readonly kind: "stream"; readonly contentType: string; readonly chunks: AsyncIterable<Uint8Array>; readonly headers?: Readonly<Record<string, string>>; readonly writeTo?: WriteTo }
-  | { readonly kind: "hijack"; readonly session: StreamSession; readonly handshake?: string };
+  | { readonly kind: "hijack"; readonly session: StreamSession; readonly handshake?: string; readonly protocol?: UpgradeProtocol };
+
+/** What the connection turns into, as the handshake says; \`tcp\` are Docker's streams. */
+export type UpgradeProtocol = "tcp" | "h2c";
 
 /** Somebody else writes the body to the connection's descriptor, as chunks of HTTP/1.1 without the last one. Resolves when they are written. */
 export type WriteTo = (descriptor: number) => Promise<void>;
@@ -28,7 +31,7 @@ export type WriteTo = (descriptor: number) => Promise<void>;
 export const json = (value: unknown, status = 200): Reply => ({ kind: "json", status, value });
 export const empty = (status = 204, headers: Readonly<Record<string, string>> = {}): Reply => ({ kind: "empty", status, headers });
 export const stream = (contentType: string, chunks: AsyncIterable<Uint8Array>, headers: Readonly<Record<string, string>> = {}, writeTo?: WriteTo): Reply => ({ kind: "stream", contentType, chunks, headers, ...(writeTo && { writeTo }) });
-export const hijack = (session: StreamSession): Reply => ({ kind: "hijack", session });
+export const hijack = (session: StreamSession, protocol: UpgradeProtocol = "tcp"): Reply => ({ kind: "hijack", session, protocol });
 /** @param handshake the head of the answer that opens the WebSocket */
 export const webSocket = (session: StreamSession, handshake: string): Reply => ({ kind: "hijack", session, handshake });
 

@@ -1,5 +1,6 @@
 import { build } from "./build.ts";
 import { buildSession } from "./build-session.ts";
+import { buildkit } from "./buildkit.ts";
 import { containerLimits } from "./container-limits.ts";
 import { containerStreams } from "./container-streams.ts";
 import { containerFiles } from "./container-files.ts";
@@ -18,4 +19,4 @@ import { unsupported } from "./unsupported.ts";
 import { volumes } from "./volumes.ts";
 
 /** Every endpoint of the API. */
-export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerFiles, ...containerLimits, ...exec, ...images, ...build, ...buildSession, ...registries, ...registryService, ...events, ...system, ...volumes, ...networks, ...reach, ...swarm, ...unsupported];
+export const routes: readonly Route[] = [...containers, ...containerStreams, ...containerFiles, ...containerLimits, ...exec, ...images, ...build, ...buildSession, ...buildkit, ...registries, ...registryService, ...events, ...system, ...volumes, ...networks, ...reach, ...swarm, ...unsupported];

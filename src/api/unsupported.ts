@@ -20,8 +20,6 @@ const PLUGINS = "managed plugins, which are images with a runtime of their own, 
 /** What Docker's API has and this engine has not: each says so in a sentence. */
 export const unsupported = [
   without("POST /build/cancel", "a build is cancelled by closing the connection that it was asked for on"),
-  without("POST /session", "build sessions are not supported yet"),
-  without("POST /grpc", "build sessions are not supported yet"),
   route("GET /plugins", {
     summary: "There are no plugins.",
     query: { filters: filters(["capability", "enabled"]) },

@@ -3,7 +3,7 @@ import type { KeyedLock } from "../base/mod.ts";
 import type { ContainerStore } from "./store/containers.ts";
 import type { EventLog } from "./store/events.ts";
 import type { VolumeStore } from "./store/volumes.ts";
-import type { BuildHistory, ContextStore, Solver } from "../build/mod.ts";
+import type { BuildHistory, BuildkitSessions, ContextStore, Solver } from "../build/mod.ts";
 import type { EngineDefaults } from "./defaults.ts";
 import type { DiskSpace } from "./disk-space.ts";
 import type { AfterExit } from "./exit.ts";
@@ -53,6 +53,8 @@ export interface EngineContext {
   readonly buildContexts: ContextStore;
   /** What is remembered of builds. */
   readonly buildHistory: BuildHistory;
+  /** Clients of BuildKit's protocol that are connected. */
+  readonly buildkitSessions: BuildkitSessions;
   /** The registry beside the engine. */
   readonly registry: RegistryService;
   /** One sentence for the operator; failures that no caller can be told of. */

@@ -43,6 +43,7 @@ export { buildImage, type ClassicBuild } from "./build/build-image.ts";
 export { pruneBuildCache } from "./build/build-cache.ts";
 export { runBuild } from "./build/run-build.ts";
 export { buildLogs, inspectBuild, listBuilds, openBuildSession, removeBuild } from "./build/build-session.ts";
+export { openBuildkitControl, openBuildkitSession } from "./build/buildkit.ts";
 export { pullImage } from "./pull.ts";
 export { pushImage } from "./push.ts";
 export { inspectDistribution, registryClient, registryLogin, searchImages, type RegistryAuth } from "./registries.ts";

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { buildCacheSchema, BuildHistory, ContextStore, openSolver, type Solver } from "../build/mod.ts";
+import { buildCacheSchema, BuildHistory, BuildkitSessions, ContextStore, openSolver, type Solver } from "../build/mod.ts";
 import { formatInstant, KeyedLock, nowNs, type Schema } from "../base/mod.ts";
 import type { EngineContext, EngineIdentity } from "./context.ts";
 import type { EngineDefaults } from "./defaults.ts";
@@ -57,6 +57,7 @@ export function openEngine(parts: EngineParts): EngineContext {
     get buildHistory() {
       return (buildHistory ??= new BuildHistory(buildHistoryDir(paths)));
     },
+    buildkitSessions: new BuildkitSessions(),
     get defaults() {
       return parts.settings();
     },

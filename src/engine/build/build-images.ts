@@ -1,6 +1,6 @@
 import { EngineError } from "../../base/mod.ts";
 import type { TransferMessage } from "../../image/mod.ts";
-import { canonicalName, familiarName, parseReference, withDefaultTag, type Digest, type Reference } from "../../spec/mod.ts";
+import { canonicalName, familiarName, parseReference, withDefaultTag, type Digest, type Reference, type RegistryCredentials } from "../../spec/mod.ts";
 import type { ShownWork } from "../../build/mod.ts";
 import type { EngineContext } from "../context.ts";
 import { OWN_ARCHITECTURE, platformFits } from "../create/platform.ts";
@@ -9,26 +9,30 @@ import { emitTransfer } from "../pull.ts";
 import { cachedImages, layoutImages } from "./lent-images.ts";
 import { registryClient, type RegistryAuth } from "../registries.ts";
 
+/** @param registry as it is known at Docker Hub: `registry-1.docker.io`; others by host and port */
+export type CredentialsOf = (registry: string) => Promise<RegistryCredentials | undefined>;
+
 /** What builds do with images, by the engine's own means. */
-export function buildImages(ctx: EngineContext): BuildImages {
+export function buildImages(ctx: EngineContext, credentialsOf?: CredentialsOf): BuildImages {
+  const authOf = (reference: Reference, request: BuildRequest): Promise<RegistryAuth> => authFor(reference, request, credentialsOf);
   return {
     find: async (ref, platform, request, work, signal) => {
       const reference = withDefaultTag(parseReference(ref));
       const wish = { os: platform.os, architecture: platform.architecture, variant: platform.variant };
       const local = request.pull ? undefined : await localImage(ctx, reference, wish);
-      const image = local ?? (await pulledImage(ctx, reference, wish, request, work, signal));
+      const image = local ?? (await pulledImage(ctx, reference, wish, await authOf(reference, request), work, signal));
       return { id: image.id, digest: digestOf(image, reference), config: image.config };
     },
     add: (built, signal) => ctx.images.addBuilt(built, signal),
     clamp: (layers, latestSeconds, signal) => ctx.images.clampLayers(layers, latestSeconds, signal),
     push: async (name, request, work, signal) => {
       const reference = parseReference(name);
-      const repository = registryClient(ctx).repository(reference, authFor(reference, request));
+      const repository = registryClient(ctx).repository(reference, await authOf(reference, request));
       await ctx.images.push({ reference, repository, signal }, showing(work));
       emitTransfer(ctx, "push", reference);
     },
     archive: async (name, names, signal) => (await ctx.images.save([name], { as: names.map(parseReference), signal })).bytes,
-    cached: (ref, request, wanted, work, signal) => cachedImages(ctx, { ref, auth: authFor(parseReference(ref), request), wanted }, showing(work), work, signal),
+    cached: async (ref, request, wanted, work, signal) => await cachedImages(ctx, { ref, auth: await authOf(parseReference(ref), request), wanted }, showing(work), work, signal),
     layout: (folder, wish, signal) => layoutImages(ctx, folder, wish, signal),
     tag: (id, name) => ctx.images.tag(id, name),
     untag: async (name) => {
@@ -51,9 +55,9 @@ async function localImage(ctx: EngineContext, reference: Reference, wish: Wish):
   }
 }
 
-async function pulledImage(ctx: EngineContext, reference: Reference, wish: Wish, request: BuildRequest, work: ShownWork, signal: AbortSignal): Promise<ResolvedImage> {
+async function pulledImage(ctx: EngineContext, reference: Reference, wish: Wish, auth: RegistryAuth, work: ShownWork, signal: AbortSignal): Promise<ResolvedImage> {
   ctx.space.requireWritable();
-  const repository = registryClient(ctx).repository(reference, authFor(reference, request));
+  const repository = registryClient(ctx).repository(reference, auth);
   const { id } = await ctx.images.pull({ reference, repository, platform: wish, signal }, showing(work));
   emitTransfer(ctx, "pull", reference);
   // An index has given what fits; an image that is of no index is taken as it is, with a warning of the checks.
@@ -68,10 +72,10 @@ function digestOf({ repoDigests }: ResolvedImage, { domain, path }: Reference): 
 /** Docker Hub goes by several names among credentials. */
 const HUB_NAMES = ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"];
 
-function authFor({ domain }: Reference, { credentials }: BuildRequest): RegistryAuth {
+async function authFor({ domain }: Reference, { credentials }: BuildRequest, credentialsOf: CredentialsOf | undefined): Promise<RegistryAuth> {
   const names = domain === "docker.io" ? HUB_NAMES : [domain, `https://${domain}`, `https://${domain}/`, `http://${domain}`];
   const name = names.find((candidate) => Object.hasOwn(credentials, candidate));
-  const found = name === undefined ? undefined : credentials[name];
+  const found = name === undefined ? await credentialsOf?.(domain === "docker.io" ? "registry-1.docker.io" : domain) : credentials[name];
   if (!found) return {};
   const { username, password, identityToken } = found;
   return { ...(username && { username }), ...(password && { password }), ...(identityToken && { identityToken }) };

@@ -26,7 +26,7 @@ export function openBuildSession(ctx: EngineContext, asked: BuildRequest, title:
 }
 
 /** Now and then, when a build is over. */
-function sweepContexts(ctx: EngineContext): void {
+export function sweepContexts(ctx: EngineContext): void {
   if (Date.now() - sweptMs < SWEEP_INTERVAL_MS) return;
   sweptMs = Date.now();
   ctx.buildContexts.prune({ unusedSinceMs: sweptMs - CONTEXT_UNUSED_MS, keepBytes: CONTEXT_KEEP_BYTES }).catch((error: unknown) => ctx.log(`copies of build contexts cannot be removed: ${messageOf(error)}`));

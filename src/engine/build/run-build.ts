@@ -4,20 +4,25 @@ import { familiarName, parseReference, withDefaultTag } from "../../spec/mod.ts"
 import type { EngineContext } from "../context.ts";
 import type { BuildClient, BuildDeps, BuildRequest, BuildResult, Tell } from "../ports.ts";
 import { proxyOf } from "./remote-sources.ts";
-import { buildImages } from "./build-images.ts";
+import { buildImages, type CredentialsOf } from "./build-images.ts";
+
+export interface RunBuildOptions extends BuildOptions {
+  /** For a registry, where the request has none: whoever asks for the build may be asked. */
+  readonly credentialsOf?: CredentialsOf;
+}
 
 /** One build for whoever asks. Rejects with BuildError for what the Dockerfile or a step of it did. */
-export async function runBuild(ctx: EngineContext, request: BuildRequest, client: BuildClient, tell: Tell, signal: AbortSignal, options: BuildOptions = {}): Promise<BuildResult> {
+export async function runBuild(ctx: EngineContext, request: BuildRequest, client: BuildClient, tell: Tell, signal: AbortSignal, options: RunBuildOptions = {}): Promise<BuildResult> {
   ctx.space.requireWritable();
-  const result = await build(buildDeps(ctx), request, client, tell, signal, options);
+  const result = await build(buildDeps(ctx, options), request, client, tell, signal, options);
   announce(ctx, request, result);
   return result;
 }
 
-function buildDeps(ctx: EngineContext): BuildDeps {
+function buildDeps(ctx: EngineContext, { credentialsOf }: RunBuildOptions): BuildDeps {
   return {
     solver: ctx.solver,
-    images: buildImages(ctx),
+    images: buildImages(ctx, credentialsOf),
     files: (layers) => ctx.snapshots.layerFiles(layers),
     packTree: async (layers, prefix, signal) => {
       if (layers.length === 0) return nothing();

@@ -1,0 +1,79 @@
+import { EngineError } from "../../base/mod.ts";
+import type { FrontendCall, SolveRequest } from "./solve-request.ts";
+import { StatusStream } from "./status-stream.ts";
+
+/** What the client's part of a build came to: what is to be built, or nothing any more. */
+export type Returned = { readonly call: FrontendCall | undefined };
+
+/** One build as its client speaks of it: in several calls, which come in any order. */
+export class Job {
+  readonly status = new StatusStream();
+  readonly #solve = Promise.withResolvers<SolveRequest>();
+  readonly #returned = Promise.withResolvers<Returned>();
+  readonly #calls = new Map<string, FrontendCall>();
+  isOver = false;
+
+  constructor() {
+    this.#returned.promise.catch(() => undefined);
+  }
+
+  begin(request: SolveRequest): void {
+    this.#solve.resolve(request);
+  }
+
+  /** What goes with every part of the build. */
+  request(signal: AbortSignal): Promise<SolveRequest> {
+    return unlessAborted(this.#solve.promise, signal);
+  }
+
+  /** @returns the id that stands for its result */
+  remember(call: FrontendCall): string {
+    const id = crypto.randomUUID();
+    if (this.#calls.size >= MAX_CALLS) throw new EngineError("InvalidParameter", "a build asks for too many results");
+    this.#calls.set(id, call);
+    return id;
+  }
+
+  finish(refs: readonly string[], error: string | undefined): void {
+    if (error !== undefined) this.#returned.reject(new EngineError("InvalidParameter", error));
+    else if (refs.length > 1) this.#returned.reject(new EngineError("NotImplemented", "a build of several results that the client puts together is not supported"));
+    else this.#returned.resolve({ call: this.#calls.get(refs[0] ?? "") });
+  }
+
+  returned(signal: AbortSignal): Promise<Returned> {
+    return unlessAborted(this.#returned.promise, signal);
+  }
+}
+
+const MAX_CALLS = 100;
+const MAX_JOBS = 200;
+
+/** The builds of one connection, by the names that the client gives them. */
+export class Jobs {
+  readonly #jobs = new Map<string, Job>();
+
+  /** Made where it is named first. @throws EngineError InvalidParameter */
+  get(ref: string): Job {
+    if (ref === "" || ref.length > 256) throw new EngineError("InvalidParameter", "a build has no name");
+    const known = this.#jobs.get(ref);
+    if (known) return known;
+    // Those that are over stay a while for whoever asks how they went.
+    for (const [each, job] of this.#jobs) if (this.#jobs.size >= MAX_JOBS && job.isOver) this.#jobs.delete(each);
+    if (this.#jobs.size >= MAX_JOBS) throw new EngineError("Unavailable", "too many builds on one connection");
+    const job = new Job();
+    this.#jobs.set(ref, job);
+    return job;
+  }
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,163 @@
+import { EngineError, firstFailure, messageOf, type ByteDuplex } from "../../base/mod.ts";
+import { MessageWriter, readFields, serveCalls, textOf, type Call, type Methods } from "../../grpc/mod.ts";
+import type { BuildRequest, BuildResult } from "../../spec/mod.ts";
+import type { CacheUsage } from "../cache/usage.ts";
+import type { PruneOptions } from "../cache/build-cache.ts";
+import type { ContextStore } from "../contexts/store.ts";
+import type { Platform } from "../graph/op.ts";
+import type { BuildEvent } from "../progress.ts";
+import { frontendRequest } from "./frontend-request.ts";
+import { Job, Jobs } from "./jobs.ts";
+import { BuildkitClient } from "./session-client.ts";
+import type { BuildkitSessions } from "./sessions.ts";
+import { readGatewaySolve, readReturn, readSolveRequest, type FrontendCall, type SolveRequest } from "./solve-request.ts";
+import { pruneOptions, usageFilters, writeUsage } from "./usage-messages.ts";
+
+/** What clients of BuildKit's protocol are served with. */
+export interface BuildkitEngine {
+  readonly id: string;
+  readonly version: string;
+  /** The address that `host-gateway` stands for. */
+  readonly hostGateway: string;
+  readonly platforms: readonly Platform[];
+  readonly sessions: BuildkitSessions;
+  readonly contexts: ContextStore;
+  /** @param context what the client calls the place that it builds from, for the history */
+  run(request: BuildRequest, client: BuildkitClient, context: string, tell: (event: BuildEvent) => void, signal: AbortSignal): Promise<BuildResult>;
+  usage(filters: Readonly<Record<string, readonly string[]>>): readonly CacheUsage[];
+  prune(options: PruneOptions): Promise<readonly CacheUsage[]>;
+}
+
+const CONTROL = "/moby.buildkit.v1.Control/";
+const BRIDGE = "/moby.buildkit.v1.frontend.LLBBridge/";
+/** Of the client's part of a build: what it may use beside solving. */
+const GATEWAY_ABILITIES = ["solve.base", "resolveimage", "return", "returnmap", "proto.refarray", "frontend.caps", "importcaches"];
+/** Of the engine: what clients look for before they ask for it. */
+const ENGINE_ABILITIES = ["source.image", "source.local", "source.local.sessionid", "source.git", "source.http", "exporter.multiple", "exporter.image.attestations", "exporter.image.annotations", "constraints", "platform"];
+
+/** BuildKit's own protocol on one connection. Resolves when it is over, and every build of it. */
+export async function serveBuildkit(duplex: ByteDuplex, engine: BuildkitEngine): Promise<void> {
+  await serveCalls(duplex, new BuildkitConnection(engine).methods);
+}
+
+class BuildkitConnection {
+  readonly methods: Methods;
+  readonly #engine: BuildkitEngine;
+  readonly #jobs = new Jobs();
+
+  constructor(engine: BuildkitEngine) {
+    this.#engine = engine;
+    this.methods = new Map<string, (call: Call) => Promise<void>>([
+      [`${CONTROL}Info`, (call) => call.send(new MessageWriter().message(1, this.#version()).finish())],
+      [`${CONTROL}ListWorkers`, (call) => call.send(new MessageWriter().message(1, this.#worker()).finish())],
+      [`${CONTROL}DiskUsage`, (call) => this.#usage(call)],
+      [`${CONTROL}Prune`, (call) => this.#prune(call)],
+      [`${CONTROL}Status`, (call) => this.#status(call)],
+      [`${CONTROL}Solve`, (call) => this.#solve(call)],
+      [`${BRIDGE}Ping`, (call) => this.#ping(call)],
+      [`${BRIDGE}Solve`, (call) => this.#gatewaySolve(call)],
+      [`${BRIDGE}Return`, (call) => this.#return(call)],
+    ]);
+  }
+
+  #version(): MessageWriter {
+    return new MessageWriter().text(1, "hakobune").text(2, this.#engine.version);
+  }
+
+  #worker(): MessageWriter {
+    const { id, hostGateway, platforms } = this.#engine;
+    const labels = {
+      "org.mobyproject.buildkit.worker.executor": "hakobune",
+      "org.mobyproject.buildkit.worker.moby.host-gateway-ip": hostGateway,
+      // By its presence clients know that images of several platforms can be kept, and archives made.
+      "org.mobyproject.buildkit.worker.snapshotter": "overlayfs",
+    };
+    const worker = new MessageWriter().text(1, id).map(2, labels);
+    for (const { architecture, os, variant } of platforms) worker.message(3, new MessageWriter().text(1, architecture).text(2, os).text(3, variant));
+    return worker.message(5, this.#version());
+  }
+
+  async #usage(call: Call): Promise<void> {
+    const response = new MessageWriter();
+    for (const record of this.#engine.usage(usageFilters(await call.request()))) response.message(1, writeUsage(record));
+    await call.send(response.finish());
+  }
+
+  async #prune(call: Call): Promise<void> {
+    for (const record of await this.#engine.prune(pruneOptions(await call.request()))) await call.send(writeUsage(record).finish());
+  }
+
+  async #status(call: Call): Promise<void> {
+    let ref = "";
+    for (const { number, bytes } of readFields(await call.request())) if (number === 1) ref = textOf(bytes);
+    for await (const message of this.#jobs.get(ref).status.read(call.signal)) await call.send(message);
+  }
+
+  async #solve(call: Call): Promise<void> {
+    const request = readSolveRequest(await call.request());
+    const job = this.#jobs.get(request.ref);
+    try {
+      job.begin(request);
+      const direct = request.frontend !== "" || request.hasDefinition;
+      const frontend = direct ? request : (await job.returned(call.signal)).call;
+      const result = frontend && (await this.#build(request, frontend, job, call.signal));
+      await call.send(new MessageWriter().map(1, result ? exporterResponse(result) : {}).finish());
+    } catch (error) {
+      throw withoutPrefix(error);
+    } finally {
+      job.isOver = true;
+      job.status.end();
+    }
+  }
+
+  async #ping(call: Call): Promise<void> {
+    const response = new MessageWriter();
+    for (const [field, abilities] of [[1, GATEWAY_ABILITIES], [2, ENGINE_ABILITIES]] as const) for (const ability of abilities) response.message(field, new MessageWriter().text(1, ability).number(2, true));
+    await call.send(response.message(3, this.#worker()).finish());
+  }
+
+  /** What is only asked is answered now; what is built waits until the client says that this is what it wants. */
+  async #gatewaySolve(call: Call): Promise<void> {
+    const job = this.#jobOf(call);
+    const frontend = readGatewaySolve(await call.request());
+    const result = new MessageWriter();
+    if (frontend.attrs["requestid"]) {
+      try {
+        const { answer } = await this.#build(await job.request(call.signal), frontend, job, call.signal);
+        if (answer) result.map(10, { "result.json": JSON.stringify(answer.json, undefined, 2), "result.txt": answer.text, ...(answer.statusCode !== 0 && { "result.statuscode": String(answer.statusCode) }) });
+      } catch (error) {
+        throw withoutPrefix(error);
+      }
+    } else result.message(3, new MessageWriter().text(1, job.remember(frontend)));
+    await call.send(new MessageWriter().message(3, result).finish());
+  }
+
+  async #return(call: Call): Promise<void> {
+    const { refs, error } = readReturn(await call.request());
+    this.#jobOf(call).finish(refs, error);
+    await call.send(new Uint8Array(0));
+  }
+
+  #jobOf(call: Call): Job {
+    return this.#jobs.get(call.metadata("buildkit-controlapi-buildid") ?? "");
+  }
+
+  async #build(solve: SolveRequest, frontend: FrontendCall, job: Job, signal: AbortSignal): Promise<BuildResult> {
+    const request = frontendRequest(solve, frontend);
+    const session = await this.#engine.sessions.get(solve.session, signal);
+    const client = new BuildkitClient(session, this.#engine.contexts, request.exporters);
+    const context = frontend.attrs["context"] ?? frontend.attrs["vcs:localdir:context"] ?? "";
+    return await this.#engine.run(request, client, context, (event) => job.status.tell(event), signal);
+  }
+}
+
+/** Clients say `failed to solve: ` themselves. */
+function withoutPrefix(error: unknown): unknown {
+  const first = firstFailure(error);
+  return first instanceof EngineError ? new EngineError(first.kind, messageOf(first).replace(/^failed to solve: /, ""), { cause: error }) : error;
+}
+
+/** All values are texts: an object is its JSON in base64. */
+function exporterResponse({ metadata }: BuildResult): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, typeof value === "string" ? value : Buffer.from(JSON.stringify(value)).toString("base64")]));
+}

@@ -1,0 +1,81 @@
+import { EngineError, messageOf, type ByteDuplex } from "../../base/mod.ts";
+import { serveBuildkit, UPLOAD, type BuildkitClient, type BuildkitEngine } from "../../build/mod.ts";
+import type { EngineContext } from "../context.ts";
+import { OWN_ARCHITECTURE } from "../create/platform.ts";
+import type { StreamSession } from "../hijack.ts";
+import type { BuildClient, BuildRequest, BuildResult, Tell } from "../ports.ts";
+import { sweepContexts } from "./build-session.ts";
+import { runBuild } from "./run-build.ts";
+import { UploadedContext } from "./upload-context.ts";
+
+/** A connection on which a client asks for builds, in BuildKit's own protocol. */
+export function openBuildkitControl(ctx: EngineContext): StreamSession {
+  return { tty: false, run: (duplex) => serveBuildkit(duplex, engineOf(ctx)) };
+}
+
+export interface BuildkitSessionIdentity {
+  readonly id: string;
+  readonly sharedKey: string;
+}
+
+/** A connection on which the client answers what its builds ask. @throws EngineError InvalidParameter */
+export function openBuildkitSession(ctx: EngineContext, { id, sharedKey }: BuildkitSessionIdentity): StreamSession {
+  if (id === "" || id.length > 256) throw new EngineError("InvalidParameter", "a session has an id (X-Docker-Expose-Session-Uuid)");
+  return {
+    tty: false,
+    run: (duplex: ByteDuplex) => ctx.buildkitSessions.serve(id, sharedKey, duplex).catch((error: unknown) => ctx.log(`a build session ends: ${messageOf(error)}`)),
+  };
+}
+
+function engineOf(ctx: EngineContext): BuildkitEngine {
+  return {
+    id: ctx.identity.id,
+    version: ctx.identity.version,
+    hostGateway: ctx.defaults.hostGatewayIPs[0] ?? ctx.network.bridge.gateway,
+    platforms: [{ os: "linux", architecture: OWN_ARCHITECTURE }],
+    sessions: ctx.buildkitSessions,
+    contexts: ctx.buildContexts,
+    run: (request, client, context, tell, signal) => runRecorded(ctx, request, client, context, tell, signal),
+    usage: (filters) => ctx.solver.cache.usage(filters),
+    prune: async (options) => {
+      const { records, bytes } = await ctx.solver.cache.prune(options);
+      ctx.eventLog.emit({ type: "builder", action: "prune", id: "", attributes: { reclaimed: String(bytes) } });
+      return records;
+    },
+  };
+}
+
+async function runRecorded(ctx: EngineContext, request: BuildRequest, client: BuildkitClient, context: string, tell: Tell, signal: AbortSignal): Promise<BuildResult> {
+  const dockerfile = request.dockerfile.kind === "text" ? request.dockerfile.name : request.dockerfile.path;
+  const recording = request.call === "build" ? ctx.buildHistory.begin({ name: context.slice(context.lastIndexOf("/") + 1) || "default", context, dockerfile, target: request.target }) : undefined;
+  const telling: Tell = (event) => {
+    tell(event);
+    recording?.tell(event);
+  };
+  try {
+    const result = await runFor(ctx, request, client, context, telling, signal);
+    recording?.finish(undefined, false);
+    return result;
+  } catch (error) {
+    recording?.finish({ message: messageOf(error), vertex: undefined, exitCode: undefined, excerpt: "", shell: false }, signal.aborted);
+    throw error;
+  } finally {
+    sweepContexts(ctx);
+  }
+}
+
+/** A context that the client sends as an archive is unpacked first. */
+async function runFor(ctx: EngineContext, request: BuildRequest, client: BuildkitClient, context: string, tell: Tell, signal: AbortSignal): Promise<BuildResult> {
+  const credentialsOf = (registry: string) => client.credentials(registry);
+  if (!context.startsWith(UPLOAD)) return await runBuild(ctx, request, client, tell, signal, { credentialsOf });
+  await using uploaded = await UploadedContext.unpack(ctx, { bytes: client.upload(new URL(context).pathname) }, signal);
+  const own = request.context.kind === "local" ? request.context.folder : "context";
+  const both: BuildClient = {
+    folder: (name, selection) => (name === own ? uploaded.folder() : client.folder(name, selection)),
+    file: (name, path, maxBytes) => (name === own ? uploaded.file(name, path, maxBytes) : client.file(name, path, maxBytes)),
+    secret: (id) => client.secret(id),
+    ssh: (id) => client.ssh(id),
+    output: (index) => client.output(index),
+  };
+  return await runBuild(ctx, request, both, tell, signal, { credentialsOf });
+}
