@@ -30,7 +30,8 @@ export class BuildError extends EngineError {
 }
 
 /** What a COPY selects is looked up for its cache key. */
-function reasonOf(error: EngineError): string {
+export function reasonOf(error: EngineError): string {
+  if (error instanceof StepFailed && error.vertex.op.kind === "http" && error.message.startsWith("invalid response status ")) return `failed to load cache key: ${error.message}`;
   if (!(error instanceof StepFailed) || error.vertex.op.kind !== "file" || !/^"\/.*": not found$/s.test(error.message)) return error.message;
   const source = error.vertex.inputs.at(-1)?.digest ?? error.vertex.digest;
   return `failed to compute cache key: failed to calculate checksum of ref ${source.slice("sha256:".length, "sha256:".length + 25)}: ${error.message}`;

@@ -1,12 +1,13 @@
 import { MAGIC_BYTES, sniffCompression } from "../archive/mod.ts";
 import { EngineError } from "../base/mod.ts";
-import { parseAsFar, type Dockerfile, type DockerfileError } from "../dockerfile/mod.ts";
+import { parseAsFar, DockerfileError, type Dockerfile } from "../dockerfile/mod.ts";
 import type { Digest } from "../spec/mod.ts";
+import { reasonOf } from "./build-error.ts";
 import type { BuildClient } from "./client.ts";
 import { unpackedDownload } from "./frontend/source-finder.ts";
 import { makeVertex } from "./graph/make-vertex.ts";
 import type { Vertex } from "./graph/vertex.ts";
-import { shownAs, type Tell } from "./internal-vertex.ts";
+import { shownAs, shownIfFails, type Tell } from "./internal-vertex.ts";
 import type { BuildDeps } from "./ports.ts";
 import type { BuildRequest } from "./request.ts";
 import type { Result } from "./solver/types.ts";
@@ -55,11 +56,28 @@ function parsed(text: Uint8Array | string, filename: string, { buildArgs }: Buil
 }
 
 async function remoteDefinition(deps: BuildDeps, options: DefinitionOptions): Promise<Definition> {
-  const { request: { context, dockerfile }, signal } = options;
-  if (context.kind === "git") {
-    const vertex = await gitVertex(context.url, { keepGitFolder: undefined, checksum: "", name: `[internal] load git source ${context.url}`, resolve: (remote, ref) => deps.resolveGit(remote, ref, signal) });
-    return await withFiles(deps, vertex, options);
+  const { kind } = options.request.context;
+  try {
+    return await (kind === "git" ? gitDefinition(deps, options) : httpDefinition(deps, options));
+  } catch (error) {
+    if (!(error instanceof EngineError) || error instanceof DockerfileError || options.signal.aborted) throw error;
+    const reason = reasonOf(error);
+    throw new EngineError(error.kind, `${kind === "git" ? READ_DOCKERFILE : "failed to read downloaded context: "}${reason.startsWith(READ_DOCKERFILE) ? reason.slice(READ_DOCKERFILE.length) : reason}`, { cause: error });
   }
+}
+
+const READ_DOCKERFILE = "failed to read dockerfile: ";
+
+async function gitDefinition(deps: BuildDeps, options: DefinitionOptions): Promise<Definition> {
+  const { request: { context }, tell, signal } = options;
+  if (context.kind !== "git") throw new Error("the context is no repository");
+  const name = `[internal] load git source ${context.url}`;
+  const vertex = await gitVertex(context.url, { keepGitFolder: undefined, checksum: "", name, resolve: (remote, ref) => shownIfFails(tell, name, () => deps.resolveGit(remote, ref, signal)) });
+  return await withFiles(deps, vertex, options);
+}
+
+async function httpDefinition(deps: BuildDeps, options: DefinitionOptions): Promise<Definition> {
+  const { request: { context, dockerfile }, signal } = options;
   if (context.kind !== "http") throw new Error("a local context is no remote one");
   const name = `[internal] load remote build context`;
   const validator = await deps.resolveHttp(context.url, signal);

@@ -29,6 +29,16 @@ export async function shownAs<T>(tell: Tell, name: string, act: (work: ShownWork
   }
 }
 
+/** Something that progress shows only when it fails. */
+export async function shownIfFails<T>(tell: Tell, name: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    await shownAs(tell, name, () => Promise.reject(error as Error)).catch(() => undefined);
+    throw error;
+  }
+}
+
 function workOf(tell: Tell, digest: Digest): ShownWork {
   const started = new Map<string, bigint>();
   const say = (id: string, current: number, total: number | undefined, isDone: boolean): void => {

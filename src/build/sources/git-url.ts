@@ -51,7 +51,9 @@ export interface GitVertexOptions {
 export async function gitVertex(text: string, { keepGitFolder, checksum, name, resolve }: GitVertexOptions): Promise<Vertex> {
   const url = parseGitURL(text);
   const wanted = checksum || url.checksum;
-  const commit = COMMIT.test(url.ref) ? url.ref : await resolve(url.remote, url.ref);
+  const commit = COMMIT.test(url.ref) ? url.ref : await resolve(url.remote, url.ref).catch((error: unknown) => {
+    throw error instanceof EngineError ? new EngineError(error.kind, `failed to load cache key: ${error.message}`, { cause: error }) : error;
+  });
   if (wanted !== "" && !commit.startsWith(wanted.toLowerCase())) throw new EngineError("InvalidParameter", `expected checksum to match ${wanted}, got ${commit}`);
   return makeVertex({ kind: "git", url: url.remote, ref: url.ref, commit, subfolder: url.subfolder, keepGitFolder: keepGitFolder ?? url.keepGitFolder ?? false }, [], { name });
 }

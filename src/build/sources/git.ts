@@ -13,7 +13,8 @@ const ENVIRONMENT = { GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1", GIT_CO
 
 /** What a name stands for in a repository; "" is its HEAD. @throws EngineError */
 export async function resolveGitRef(remote: string, ref: string, signal: AbortSignal): Promise<string> {
-  const { stdout } = await git(["ls-remote", "--", remote, ...(ref === "" ? ["HEAD"] : [ref, `${ref}^{}`])], remote, "/", signal);
+  const about = ref === "" ? `error fetching default branch for repository ${remote}` : `failed to fetch remote ${remote}`;
+  const { stdout } = await git(["ls-remote", "--", remote, ...(ref === "" ? ["HEAD"] : [ref, `${ref}^{}`])], about, "/", signal);
   const refs = new Map(stdout.split("\n").flatMap((line) => {
     const [commit = "", name = ""] = line.split("\t");
     return COMMIT.test(commit) ? [[name, commit] as const] : [];
@@ -28,7 +29,7 @@ export async function resolveGitRef(remote: string, ref: string, signal: AbortSi
 /** Fills an empty folder with a commit's files; all bear the time of the commit. */
 export async function fetchGit({ url, ref, commit, subfolder, keepGitFolder }: GitSource, folder: string, progress: SourceProgress, signal: AbortSignal): Promise<void> {
   const work = join(dirname(folder), "git");
-  const run = (...args: string[]): Promise<HostProgramResult> => git(args, url, work, signal, (text) => progress.log(text));
+  const run = (...args: string[]): Promise<HostProgramResult> => git(args, `failed to fetch remote ${url}`, work, signal, (text) => progress.log(text));
   await mkdir(work, { mode: 0o700 });
   try {
     await run("init", "-q");
@@ -38,7 +39,7 @@ export async function fetchGit({ url, ref, commit, subfolder, keepGitFolder }: G
     await run("submodule", "update", "--init", "--recursive", "--depth=1");
     const seconds = Number((await run("show", "-s", "--format=%ct", commit)).stdout.trim()) || 0;
     if (!keepGitFolder) await rm(join(work, ".git"), { recursive: true, force: true });
-    const source = await subfolderOf(work, subfolder, url);
+    const source = await subfolderOf(work, subfolder);
     for (const name of await readdir(source)) await rename(join(source, name), join(folder, name));
     await setTimes(folder, seconds);
   } finally {
@@ -47,12 +48,14 @@ export async function fetchGit({ url, ref, commit, subfolder, keepGitFolder }: G
 }
 
 /** A folder of the repository itself: a link in it may lead anywhere. */
-async function subfolderOf(work: string, subfolder: string, url: string): Promise<string> {
+async function subfolderOf(work: string, subfolder: string): Promise<string> {
   let path = work;
   for (const part of posix.join("/", subfolder).split("/").filter((name) => name !== "")) {
     path = join(path, part);
-    const isFolder = (await lstat(path).catch(() => undefined))?.isDirectory() ?? false;
-    if (!isFolder) throw new EngineError("NotFound", `subdir ${JSON.stringify(subfolder)} not found in ${url}`);
+    const stat = await lstat(path).catch(() => undefined);
+    const inside = posix.join("/", subfolder);
+    if (!stat) throw new EngineError("NotFound", `invalid subdir ${inside}: failed to lstat ${JSON.stringify(inside.slice(1))}: statat ${inside.slice(1)}: no such file or directory`);
+    if (!stat.isDirectory()) throw new EngineError("NotFound", `invalid subdir ${inside}: ${part} is no folder of the repository`);
   }
   return path;
 }
@@ -75,9 +78,10 @@ async function setTimes(folder: string, seconds: number): Promise<void> {
   }
 }
 
-async function git(args: readonly string[], url: string, folder: string, signal: AbortSignal, onErrorText?: (text: string) => void): Promise<HostProgramResult> {
+/** @param about what failed if it does, as BuildKit says it */
+async function git(args: readonly string[], about: string, folder: string, signal: AbortSignal, onErrorText?: (text: string) => void): Promise<HostProgramResult> {
   const result = await runHostProgram({ name: "git", args: [...SETTINGS, ...args], env: ENVIRONMENT, folder, signal, timeoutMs: TIMEOUT_MS, ...(onErrorText && { onErrorText }) });
   if (!result) throw new EngineError("NotImplemented", "there is no git on the engine's machine, which repositories are read with: install it there, or clone the repository and build from the folder");
-  if (result.exitCode !== 0) throw new EngineError("InvalidParameter", `failed to read ${url}: git ${args[0]}: ${result.stderr.trim().split("\n").slice(-5).join("\n") || `exit code ${result.exitCode}`}`);
+  if (result.exitCode !== 0) throw new EngineError("InvalidParameter", `${about}: git stderr:\n${result.stderr.trim().split("\n").slice(-5).join("\n")}\n: exit status ${result.exitCode}`);
   return result;
 }

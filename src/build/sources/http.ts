@@ -21,7 +21,7 @@ export async function httpValidator(url: string, proxyFor: ProxyFor, signal: Abo
 /** Fills an empty folder with the file at a URL. */
 export async function fetchHttp(op: HttpSource, folder: string, progress: SourceProgress, proxyFor: ProxyFor, signal: AbortSignal): Promise<void> {
   const response = await request(op.url, "GET", proxyFor, signal);
-  if (!response.ok || !response.body) throw new EngineError("InvalidParameter", `invalid response status ${response.status} for ${op.url}`);
+  if (!response.ok || !response.body) throw new EngineError("InvalidParameter", `invalid response status ${response.status}`);
   const total = Number(response.headers.get("content-length")) || undefined;
   const path = join(folder, op.fileName);
   const hasher = new Bun.CryptoHasher("sha256");
