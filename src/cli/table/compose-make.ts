@@ -58,6 +58,20 @@ const VIZ: CommandSpec = {
   load: () => import("../commands/compose/viz.ts"),
 };
 
+const PUBLISH: CommandSpec = {
+  summary: "Publish the project's files to a registry",
+  usage: "[OPTIONS] REPOSITORY[:TAG]",
+  args: [1, 1],
+  flags: [
+    { name: "app", type: "bool", help: "With the images (not supported)" },
+    DRY_RUN,
+    { name: "oci-version", type: "string", help: '"1.0" or "1.1" of the image specification' },
+    { name: "resolve-image-digests", type: "bool", help: "Pin image tags to digests" },
+    { name: "with-env", type: "bool", help: "With variables of services" },
+    YES,
+  ],
+  load: () => import("../commands/compose/publish.ts"),
+};
 const WATCH: CommandSpec = {
   summary: "Watch files, and bring services up to date when they change",
   usage: "[SERVICE...]",
@@ -75,6 +89,7 @@ const WATCH: CommandSpec = {
 export const MAKE: readonly Entry[] = [
   { name: "create", command: CREATE },
   { name: "events", command: EVENTS },
+  { name: "publish", command: PUBLISH },
   { name: "pull", command: PULL_COMMAND },
   { name: "push", command: PUSH },
   { name: "rm", command: RM },
@@ -85,4 +100,4 @@ export const MAKE: readonly Entry[] = [
 ];
 
 /** What docker-compose calls experimental. */
-export const ALPHA: Entry = { name: "alpha", summary: "Experimental commands", hidden: true, children: [{ name: "viz", command: VIZ }] };
+export const ALPHA: Entry = { name: "alpha", summary: "Experimental commands", hidden: true, children: [{ name: "publish", command: PUBLISH }, { name: "viz", command: VIZ }] };
