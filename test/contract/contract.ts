@@ -206,7 +206,8 @@ export function describeContract(subject: Subject): void {
     test("images have a VirtualSize only before version 1.44", async () => {
       const sizes = async (version: string): Promise<boolean[]> => {
         const answer = await call(subject.socket(), { method: "GET", target: `/v${version}/images/json` });
-        return (JSON.parse(answer.text) as object[]).map((image) => "VirtualSize" in image);
+        // Docker leaves it out of an image of nothing.
+        return (JSON.parse(answer.text) as { Size: number }[]).filter(({ Size }) => Size > 0).map((image) => "VirtualSize" in image);
       };
       expect((await sizes("1.43")).every((present) => present)).toBe(true);
       expect((await sizes("1.44")).some((present) => present)).toBe(false);

@@ -2,7 +2,7 @@
  * The same contract against Docker Engine, to know that the table says what Docker says.
  * With RECORD_SHAPES=1 it also writes shapes.json anew.
  */
-import { afterAll, test } from "bun:test";
+import { afterAll, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeContract, type Subject } from "./contract.ts";
@@ -14,6 +14,8 @@ import { describePublishing } from "./publishing.ts";
 import { describeScenario } from "./scenario.ts";
 import { describeVolumes } from "./volumes.ts";
 import type { ShapeOf } from "./shape.ts";
+
+setDefaultTimeout(60_000);
 
 /** unix:///path of a Docker Engine that may be used for tests. */
 const peer = process.env["DOCKER_PEER"];

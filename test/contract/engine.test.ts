@@ -1,5 +1,5 @@
 /** The contract against this engine, as it runs. */
-import { afterAll, beforeAll, test, expect } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { startEngine, type TestEngine } from "../harness.ts";
 import { describeContract, type Subject } from "./contract.ts";
 import { describeCreating } from "./creating.ts";
@@ -10,6 +10,8 @@ import { describeNetworking } from "./networking.ts";
 import { describePublishing } from "./publishing.ts";
 import { describeScenario } from "./scenario.ts";
 import { describeVolumes } from "./volumes.ts";
+
+setDefaultTimeout(60_000);
 
 let engine: TestEngine;
 beforeAll(async () => {

@@ -196,9 +196,12 @@ export function describeNetworking(subject: Subject): void {
       const since = Math.floor(Date.now() / 1000) - 120;
       const filters = encodeURIComponent(JSON.stringify({ type: ["network"], network: [blue] }));
       const events = (await ask("GET", `/events?since=${since}&until=${Math.floor(Date.now() / 1000) + 1}&filters=${filters}`)).text.trim().split("\n").map((line) => JSON.parse(line) as { Action: string; Actor: { Attributes: Record<string, string> } });
-      expect(events.map(({ Action }) => Action)).toEqual(["create", "connect", "disconnect"]);
-      expect(events[0]?.Actor.Attributes).toEqual({ name: blue, type: "bridge" });
-      expect(Object.keys(events[1]?.Actor.Attributes ?? {}).sort()).toEqual(["container", "name", "type"]);
+      // Docker remembers the last 256 events, which others may have filled.
+      const told = ["create", "connect", "disconnect"];
+      expect(events.map(({ Action }) => Action)).toEqual(subject.kind === "docker" ? told.slice(-events.length) : told);
+      const of = (action: string): Record<string, string> | undefined => events.find(({ Action }) => Action === action)?.Actor.Attributes;
+      if (of("create")) expect(of("create")).toEqual({ name: blue, type: "bridge" });
+      expect(Object.keys(of("disconnect") ?? {}).sort()).toEqual(["container", "name", "type"]);
     });
   });
 }
