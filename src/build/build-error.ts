@@ -3,6 +3,11 @@ import { DockerfileError, renderExcerpt, type Source, type SourceRange } from ".
 import type { Vertex } from "./graph/vertex.ts";
 import { StepFailed } from "./solver/step-failed.ts";
 
+export interface SourcePlace {
+  readonly source: Source;
+  readonly range: SourceRange;
+}
+
 /** Why a build failed, and where in the Dockerfile. */
 export class BuildError extends EngineError {
   constructor(
@@ -11,6 +16,8 @@ export class BuildError extends EngineError {
     details: {
       /** Lines of the Dockerfile with those at fault marked; one for each place, "" joined. */
       readonly excerpts: readonly string[];
+      /** The same for whoever shows them by himself. */
+      readonly places: readonly SourcePlace[];
       /** The step that failed. */
       readonly vertex: Vertex | undefined;
       /** Of a command that ran and ended badly. */
@@ -20,11 +27,13 @@ export class BuildError extends EngineError {
   ) {
     super(kind, message, { cause: details.cause });
     this.excerpts = details.excerpts;
+    this.places = details.places;
     this.vertex = details.vertex;
     this.exitCode = details.exitCode;
   }
 
   readonly excerpts: readonly string[];
+  readonly places: readonly SourcePlace[];
   readonly vertex: Vertex | undefined;
   readonly exitCode: number | undefined;
 }
@@ -38,14 +47,14 @@ export function reasonOf(error: EngineError): string {
 }
 
 /** `failed to solve: …` with the lines of the Dockerfile that did it. What is no failure of the build itself stays what it is. */
-export function buildError(error: unknown, placeOf: (vertex: Vertex) => { readonly source: Source; readonly range: SourceRange } | undefined): unknown {
+export function buildError(error: unknown, placeOf: (vertex: Vertex) => SourcePlace | undefined): unknown {
   if (error instanceof BuildError || !(error instanceof EngineError)) return error;
   const message = `failed to solve: ${reasonOf(error)}`;
   if (error instanceof DockerfileError) {
     const { source } = error;
-    return new BuildError(error.kind, message, { excerpts: source ? error.ranges.map((range) => renderExcerpt(source, [range], error.fault)) : [], vertex: undefined, exitCode: undefined, cause: error });
+    return new BuildError(error.kind, message, { excerpts: source ? error.ranges.map((range) => renderExcerpt(source, [range], error.fault)) : [], places: source ? error.ranges.map((range) => ({ source, range })) : [], vertex: undefined, exitCode: undefined, cause: error });
   }
-  if (!(error instanceof StepFailed)) return new BuildError(error.kind, message, { excerpts: [], vertex: undefined, exitCode: undefined, cause: error });
+  if (!(error instanceof StepFailed)) return new BuildError(error.kind, message, { excerpts: [], places: [], vertex: undefined, exitCode: undefined, cause: error });
   const place = placeOf(error.vertex);
-  return new BuildError(error.kind, message, { excerpts: place ? [renderExcerpt(place.source, [place.range])] : [], vertex: error.vertex, exitCode: error.exitCode, cause: error });
+  return new BuildError(error.kind, message, { excerpts: place ? [renderExcerpt(place.source, [place.range])] : [], places: place ? [place] : [], vertex: error.vertex, exitCode: error.exitCode, cause: error });
 }

@@ -1,12 +1,26 @@
 import { EngineError, firstFailure, messageOf, type ErrorKind } from "../base/mod.ts";
 import type { HeaderList } from "./http2/hpack.ts";
+import { MessageWriter } from "./protobuf.ts";
+
+const MAX_MESSAGE_CHARACTERS = 8192;
 
 export const STATUS = { ok: 0, cancelled: 1, unknown: 2, invalid: 3, notFound: 5, exists: 6, denied: 7, unimplemented: 12, internal: 13, unavailable: 14, unauthenticated: 16 } as const;
 
-/** How a call ended at the other side. */
+/** What a failure is about, for whoever knows its type: JSON under a name with a slash. */
+export interface FailureDetail {
+  readonly type: string;
+  readonly json: unknown;
+}
+
+/** How a call ended, at the other side or here. */
 export class CallFailed extends Error {
-  constructor(readonly status: number, message: string) {
-    super(message);
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly details: readonly FailureDetail[] = [],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
     this.name = "CallFailed";
   }
 }
@@ -28,7 +42,15 @@ export function statusHeaders(error: unknown): HeaderList {
   if (error === undefined) return [["grpc-status", String(STATUS.ok)]];
   const first = firstFailure(error);
   const status = first instanceof EngineError ? STATUS_OF[first.kind] : first instanceof CallFailed ? first.status : STATUS.unknown;
-  return [["grpc-status", String(status)], ["grpc-message", escapeMessage(messageOf(first))]];
+  const plain: HeaderList = [["grpc-status", String(status)], ["grpc-message", escapeMessage(messageOf(first).slice(0, MAX_MESSAGE_CHARACTERS))]];
+  return first instanceof CallFailed && first.details.length > 0 ? [...plain, ["grpc-status-details-bin", detailed(first)]] : plain;
+}
+
+/** google.rpc.Status */
+function detailed({ status, message, details }: CallFailed): string {
+  const whole = new MessageWriter().number(1, status).text(2, message.slice(0, MAX_MESSAGE_CHARACTERS));
+  for (const { type, json } of details) whole.message(3, new MessageWriter().text(1, type).text(2, JSON.stringify(json)));
+  return Buffer.from(whole.finish()).toString("base64");
 }
 
 /** @throws CallFailed */

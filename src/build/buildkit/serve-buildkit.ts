@@ -1,4 +1,4 @@
-import { EngineError, firstFailure, messageOf, type ByteDuplex } from "../../base/mod.ts";
+import type { ByteDuplex } from "../../base/mod.ts";
 import { MessageWriter, readFields, serveCalls, textOf, type Call, type Methods } from "../../grpc/mod.ts";
 import type { BuildRequest, BuildResult } from "../../spec/mod.ts";
 import type { CacheUsage } from "../cache/usage.ts";
@@ -11,6 +11,7 @@ import { Job, Jobs } from "./jobs.ts";
 import { BuildkitClient } from "./session-client.ts";
 import type { BuildkitSessions } from "./sessions.ts";
 import { readGatewaySolve, readReturn, readSolveRequest, type FrontendCall, type SolveRequest } from "./solve-request.ts";
+import { solveFailure } from "./solve-failure.ts";
 import { pruneOptions, usageFilters, writeUsage } from "./usage-messages.ts";
 
 /** What clients of BuildKit's protocol are served with. */
@@ -103,7 +104,7 @@ class BuildkitConnection {
       const result = frontend && (await this.#build(request, frontend, job, call.signal));
       await call.send(new MessageWriter().map(1, result ? exporterResponse(result) : {}).finish());
     } catch (error) {
-      throw withoutPrefix(error);
+      throw solveFailure(error);
     } finally {
       job.isOver = true;
       job.status.end();
@@ -126,7 +127,7 @@ class BuildkitConnection {
         const { answer } = await this.#build(await job.request(call.signal), frontend, job, call.signal);
         if (answer) result.map(10, { "result.json": JSON.stringify(answer.json, undefined, 2), "result.txt": answer.text, ...(answer.statusCode !== 0 && { "result.statuscode": String(answer.statusCode) }) });
       } catch (error) {
-        throw withoutPrefix(error);
+        throw solveFailure(error);
       }
     } else result.message(3, new MessageWriter().text(1, job.remember(frontend)));
     await call.send(new MessageWriter().message(3, result).finish());
@@ -149,12 +150,6 @@ class BuildkitConnection {
     const context = frontend.attrs["context"] ?? frontend.attrs["vcs:localdir:context"] ?? "";
     return await this.#engine.run(request, client, context, (event) => job.status.tell(event), signal);
   }
-}
-
-/** Clients say `failed to solve: ` themselves. */
-function withoutPrefix(error: unknown): unknown {
-  const first = firstFailure(error);
-  return first instanceof EngineError ? new EngineError(first.kind, messageOf(first).replace(/^failed to solve: /, ""), { cause: error }) : error;
 }
 
 /** All values are texts: an object is its JSON in base64. */
