@@ -15,7 +15,7 @@ interface Surface {
 const SURFACE = process.env["HAKO_SURFACE"] ?? join(import.meta.dir, "..", "..", "..", "shared", "spec", "cli.json");
 
 /** Groups that other work brings; each of their names gets a sentence that says so. */
-const OTHER_GROUPS = new Set(["checkpoint", "compose", "config", "manifest", "node", "registry", "secret", "service", "stack", "swarm", "trust"]);
+const OTHER_GROUPS = new Set(["checkpoint", "config", "manifest", "node", "registry", "secret", "service", "stack", "swarm", "trust"]);
 
 /** Commands of our groups that are not there yet. */
 const MISSING_COMMANDS = new Set([

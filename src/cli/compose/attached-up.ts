@@ -3,7 +3,7 @@ import { kill, LABELS, observeContainers, stop, up, type ObservedContainer, type
 import type { EventMessage } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { err } from "../output.ts";
-import { stdoutIsTerminal } from "../terminal.ts";
+import { wantsColours } from "./colours.ts";
 import { openContext, type OpenContext } from "./context.ts";
 import { printLogs } from "./follow-logs.ts";
 import { logLabel } from "./log-label.ts";
@@ -43,8 +43,7 @@ class Attached {
     readonly project: Project,
     readonly options: UpOptions,
   ) {
-    const { flags, group } = invocation;
-    this.#printer = new LogPrinter({ coloured: !flags.bool("no-color") && group?.string("ansi") !== "never" && stdoutIsTerminal(), prefixed: !flags.bool("no-log-prefix") });
+    this.#printer = new LogPrinter({ coloured: wantsColours(invocation), prefixed: !invocation.flags.bool("no-log-prefix") });
     this.#shown = new Set(shownServices(project, invocation));
   }
 

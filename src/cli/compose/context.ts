@@ -3,6 +3,7 @@ import type { Invocation } from "../command.ts";
 import { Failure } from "../failure.ts";
 import { stdoutColumns } from "../terminal.ts";
 import { warn } from "../commands/compose/project-options.ts";
+import { ansiOf } from "./colours.ts";
 import { DRY_RUN_PREFIX, isDryRun } from "./dry-run.ts";
 import { DryRunClient, dryImageWork } from "./dry-run-client.ts";
 import { imageWork } from "./image-work.ts";
@@ -45,7 +46,7 @@ export function progressMode({ group }: Invocation): ProgressMode {
   const said = group?.string("progress") || process.env["COMPOSE_PROGRESS"] || "auto";
   const mode = MODES.find((each) => each === said);
   if (!mode) throw new Failure(`unsupported --progress value ${JSON.stringify(said)}`);
-  const ansi = group?.string("ansi") ?? process.env["COMPOSE_ANSI"] ?? "auto";
+  const ansi = ansiOf({ group });
   if (mode !== "auto") return mode;
   if (ansi === "never") return "plain";
   return ansi === "always" || stdoutColumns(2) ? "tty" : "plain";

@@ -99,5 +99,22 @@ export const MAKE: readonly Entry[] = [
   { name: "watch", command: WATCH },
 ];
 
+const CONVERT: CommandSpec = {
+  summary: "Convert the project into another model (not supported)",
+  usage: "[OPTIONS]",
+  args: [0],
+  flags: [
+    DRY_RUN,
+    { name: "output", short: "o", type: "string", help: "Folder to write to" },
+    { name: "templates", type: "string", help: "Folder of templates" },
+    { name: "transformation", short: "t", type: "list", help: "Image that converts" },
+  ],
+  local: true,
+  load: () => import("../commands/compose/bridge.ts"),
+};
+
+/** What docker-compose has for Docker Desktop. */
+export const BRIDGE: Entry = { name: "bridge", summary: "Convert the project into another model", hidden: true, children: [{ name: "convert", command: CONVERT }] };
+
 /** What docker-compose calls experimental. */
 export const ALPHA: Entry = { name: "alpha", summary: "Experimental commands", hidden: true, children: [{ name: "publish", command: PUBLISH }, { name: "viz", command: VIZ }] };

@@ -4,7 +4,7 @@ import { IMAGES } from "./compose-build.ts";
 import { INSIDE } from "./compose-inside.ts";
 import { DRY_RUN, LIFE } from "./compose-life.ts";
 import { LOOK } from "./compose-look.ts";
-import { ALPHA, MAKE } from "./compose-make.ts";
+import { ALPHA, BRIDGE, MAKE } from "./compose-make.ts";
 
 /** What may stand before the name of a compose command. */
 const OPTIONS: readonly Flag[] = [
@@ -77,5 +77,6 @@ export const COMPOSE: Entry = {
     ...LOOK,
     ...MAKE,
     ALPHA,
+    BRIDGE,
   ],
 };

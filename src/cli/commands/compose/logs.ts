@@ -1,5 +1,6 @@
 import { observeContainers } from "../../../compose/mod.ts";
 import type { Invocation } from "../../command.ts";
+import { wantsColours } from "../../compose/colours.ts";
 import { printLogs } from "../../compose/follow-logs.ts";
 import { logLabel } from "../../compose/log-label.ts";
 import { LogPrinter } from "../../compose/log-printer.ts";
@@ -7,10 +8,9 @@ import { followProject } from "../../compose/project-logs.ts";
 import { selection } from "../../compose/selection.ts";
 import { Failure } from "../../failure.ts";
 import { logTime } from "../../options/time.ts";
-import { stdoutIsTerminal } from "../../terminal.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
-  const { flags, client, group } = invocation;
+  const { flags, client } = invocation;
   const { name: project, project: files, services } = selection(invocation);
   const index = flags.number("index") ?? 0;
   if (index > 0 && services.length !== 1) throw new Failure("--index requires one service to be selected");
@@ -20,8 +20,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const shows = ({ service, number }: { readonly service: string; readonly number: number }): boolean => (!wanted || wanted.includes(service)) && (index <= 0 || number === index);
   const containers = (await observeContainers(client, project)).filter((container) => shows(container) && (index <= 0 || !container.oneOff)).toSorted((a, b) => (a.service < b.service ? -1 : Number(a.service > b.service)) || a.number - b.number);
   const query = { follow: flags.bool("follow"), timestamps: flags.bool("timestamps"), since: logTime("since", flags.string("since")), until: logTime("until", flags.string("until")), tail: flags.string("tail") };
-  const ansi = group?.string("ansi");
-  const printer = new LogPrinter({ coloured: !flags.bool("no-color") && ansi !== "never" && (ansi === "always" || stdoutIsTerminal()), prefixed: !flags.bool("no-log-prefix") });
+  const printer = new LogPrinter({ coloured: wantsColours(invocation), prefixed: !flags.bool("no-log-prefix") });
   for (const { name } of containers) printer.add(logLabel(project, name));
   if (query.follow) await followProject({ client, project, shows, query, printer }, containers);
   else for (const { id, name } of containers) await printLogs(client, printer, { id, label: logLabel(project, name) }, query);
