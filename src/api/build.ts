@@ -38,7 +38,8 @@ const QUERY = {
   outputs: text("Where to put the result, as a JSON list."),
   ulimits: text("Limits of the steps as a JSON list."),
   cgroupparent: text("Parent of the steps' cgroups."),
-  version: text("1; 2 is BuildKit's own protocol."),
+  version: text("1; 2 with remote=client-session is BuildKit's own protocol."),
+  session: text("Of BuildKit's own protocol; has no effect."),
 } as const;
 
 export const build = [
@@ -69,8 +70,9 @@ export const build = [
 ];
 
 function classicBuild(query: QueryValues<typeof QUERY>, credentials: BuildRequest["credentials"]): ClassicBuild {
-  if (query.version === "2") throw new EngineError("NotImplemented", "BuildKit's own protocol is not supported yet: build with the classic form of the API (DOCKER_BUILDKIT=0), which takes the modern language too");
-  if (query.version !== undefined && !["", "1"].includes(query.version)) throw new EngineError("InvalidParameter", `invalid version ${query.version}`);
+  // Where the context is in the body, a session only has credentials, which the header has too.
+  if (query.version === "2" && query.remote === "client-session") throw new EngineError("NotImplemented", "BuildKit's own protocol is not supported yet: build with the classic form of the API (DOCKER_BUILDKIT=0), which takes the modern language too");
+  if (query.version !== undefined && !["", "1", "2"].includes(query.version)) throw new EngineError("InvalidParameter", `invalid version ${query.version}`);
   if (query.squash) throw new EngineError("InvalidParameter", "squash is only supported with experimental mode");
   if (query.outputs !== undefined && query.outputs !== "" && Object.keys(Object(jsonParameter(query.outputs, "invalid outputs specified"))).length > 0) notYet("outputs of the classic form of the API are not supported: build an image");
   for (const name of query.t) withDefaultTag(parseReference(name));

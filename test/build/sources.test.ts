@@ -99,7 +99,7 @@ test("a commit's files, of the commit's time, without .git unless asked for", as
   await fetchGit({ ...source, keepGitFolder: true }, whole, quiet, never);
   expect(readdirSync(whole)).toContain(".git");
   await expect(fetchGit({ ...source, subfolder: "nosuch" }, emptyFolder(), quiet, never)).rejects.toThrow('invalid subdir /nosuch: failed to lstat "nosuch"');
-  await expect(fetchGit({ ...source, subfolder: "away" }, emptyFolder(), quiet, never)).rejects.toThrow('subdir "away" not found');
+  await expect(fetchGit({ ...source, subfolder: "away" }, emptyFolder(), quiet, never)).rejects.toThrow('invalid subdir /away: away is no folder');
 });
 
 test.each([

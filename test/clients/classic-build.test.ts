@@ -75,6 +75,18 @@ function describeBuilds(name: string, socket: () => string): void {
       expect(await output(id)).toBe("made\ncopied\n");
     });
 
+    test.each(["1", "2"])("everything that Testcontainers' image builder sends, version %s", async (version) => {
+      const files = { "docker/Dockerfile": `FROM ${BASE} AS base\nARG WHO=nobody\nRUN echo $WHO > /who\nFROM base AS other\nRUN false\nFROM base\n` };
+      const registryconfig = { "registry.example": { username: "user", password: "secret" } };
+      const labels = { "org.testcontainers": "true", "org.testcontainers.lang": "node" };
+      const options = { dockerfile: "docker/Dockerfile", buildargs: { WHO: "me", UNUSED: "x" }, target: "base", nocache: false, registryconfig, labels, platform: process.arch === "arm64" ? "linux/arm64" : "linux/amd64", version };
+      const name = `${PREFIX}/containers:${version}`;
+      const messages = await build(files, { ...options, t: name });
+      expect(messages.find(({ error }) => error !== undefined)).toBeUndefined();
+      expect((await docker.getImage(name).inspect()).Config.Labels).toEqual(labels);
+      expect(await output(name, "cat", "/who")).toBe("me\n");
+    });
+
     test("what is known is not done again; nocache does it", async () => {
       const files = { Dockerfile: `FROM ${BASE}\nRUN echo ${PREFIX} > /x\nCOPY f /f\n`, f: "1" };
       const first = idOf(await build(files));
