@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { bootID } from "../linux/mod.ts";
 import { DIGEST_BYTES } from "./context-index.ts";
@@ -6,96 +6,110 @@ import { DIGEST_BYTES } from "./context-index.ts";
 /** Larger files are read where they lie. */
 export const MAX_PACKED_BYTES = 64 * 1024;
 const WINDOW_BYTES = 1024 * 1024;
-const MAX_FILES = 16;
+const MAX_FILES = 200;
 /** So much of what nobody asked for is kept for the next time. */
 const SPARE_BYTES = 32 * 1024 * 1024;
 /** Digest, file, offset, size. */
 const RECORD_BYTES = DIGEST_BYTES + 12;
+/** How many records may have gone since the last time before one is looked for in vain. */
+const LOOK_AHEAD = 64;
+const INDEX = "index";
 
-interface Place {
-  readonly file: number;
-  readonly offset: number;
-  readonly size: number;
+/** Its data files, and records of what they hold. */
+interface PackIndex {
+  readonly names: readonly string[];
+  readonly records: Buffer;
 }
 
+const EMPTY: PackIndex = { names: [], records: Buffer.alloc(0) };
+
 /**
- * The contents of many small files one behind the other, by digest: reading them again is reading one file. Only a cache, of one boot of the
- * machine: whoever does not find something in it reads the file itself. Files of a pack are never changed; of two who add at once one is lost.
+ * The contents of many small files one behind the other: reading them again is reading one file. They are found in the order in which they were asked
+ * for the last time. Only a cache, of one boot of the machine: whoever does not find something in it reads the file itself. Data files
+ * are never changed; of two who add at once one is lost.
  */
 export class ContentPack implements Disposable {
   readonly #folder: string;
-  readonly #names: string[];
-  readonly #places: Map<string, Place>;
+  readonly #names: readonly string[];
+  readonly #records: Buffer;
+  #cursor = 0;
   readonly #descriptors = new Map<number, number>();
   readonly #window = Buffer.allocUnsafe(WINDOW_BYTES);
   #windowFile = -1;
   #windowAt = 0;
   #windowLength = 0;
-  readonly #added = new Map<string, Place>();
+  /** Records of what was asked for and what was added. */
+  readonly #next = new RecordWriter();
   readonly #pending = Buffer.allocUnsafe(WINDOW_BYTES);
   #pendingLength = 0;
   #target: { readonly fd: number; readonly name: string; length: number } | undefined;
-  #usedBytes = 0;
+  #added = false;
 
-  private constructor(folder: string, names: string[], places: Map<string, Place>) {
+  private constructor(folder: string, { names, records }: PackIndex) {
     this.#folder = folder;
     this.#names = names;
-    this.#places = places;
+    this.#records = records;
   }
 
   static open(folder: string): ContentPack {
-    try {
-      return readPack(folder, (names, places) => new ContentPack(folder, names, places));
-    } catch {
-      return new ContentPack(folder, [], new Map());
-    }
+    return new ContentPack(folder, readIndex(folder));
   }
 
-  has(digest: string, size: number): boolean {
-    return this.#places.get(digest)?.size === size;
-  }
-
-  /** False where it is not there, or cannot be read. */
-  read(digest: string, target: Uint8Array): boolean {
-    const place = this.#places.get(digest);
-    if (place?.size !== target.length) return false;
-    const { file, offset, size } = place;
-    if (file !== this.#windowFile || offset < this.#windowAt || offset + size > this.#windowAt + this.#windowLength) {
-      const fd = this.#descriptor(file);
-      if (fd === undefined) return false;
-      [this.#windowFile, this.#windowAt, this.#windowLength] = [file, offset, readSync(fd, this.#window, 0, WINDOW_BYTES, offset)];
-      if (size > this.#windowLength) return false;
-    }
+  /** The content of the digest that begins at `at`; false where it is not there, or cannot be read. */
+  read(digests: Buffer, at: number, target: Uint8Array): boolean {
+    const record = this.#find(digests, at);
+    if (record === undefined) return false;
+    const [file, offset, size] = [this.#records.readUInt32LE(record + DIGEST_BYTES), this.#records.readUInt32LE(record + DIGEST_BYTES + 4), this.#records.readUInt32LE(record + DIGEST_BYTES + 8)];
+    if (size !== target.length || !this.#show(file, offset, size)) return false;
     this.#window.copy(target, 0, offset - this.#windowAt, offset - this.#windowAt + size);
-    this.#usedBytes += size;
+    this.#cursor = record + RECORD_BYTES;
+    this.#next.add(digests, at, { file, offset, size });
     return true;
   }
 
-  add(digest: string, content: Uint8Array): void {
-    if (content.length > MAX_PACKED_BYTES || this.#places.has(digest) || this.#added.has(digest)) return;
+  add(digests: Buffer, at: number, content: Uint8Array): void {
     if (content.length > WINDOW_BYTES - this.#pendingLength) this.#flush();
     const offset = (this.#target?.length ?? 0) + this.#pendingLength;
     this.#pending.set(content, this.#pendingLength);
     this.#pendingLength += content.length;
-    this.#added.set(digest, { file: this.#names.length, offset, size: content.length });
+    this.#added = true;
+    this.#next.add(digests, at, { file: this.#names.length, offset, size: content.length });
   }
 
-  /** Keeps what was added. What is hardly used any more goes, to be made anew. @throws Error when it cannot be written */
+  /** Keeps what was read and added. What is hardly used any more goes, to be made anew. @throws Error when it cannot be written */
   commit(): void {
-    const places = new Map([...this.#places, ...this.#added]);
-    const totalBytes = [...places.values()].reduce((sum, { size }) => sum + size, 0);
-    const usedBytes = [...this.#added.values()].reduce((sum, { size }) => sum + size, this.#usedBytes);
-    if (this.#names.length >= MAX_FILES || totalBytes > 2 * usedBytes + SPARE_BYTES) return rmSync(this.#folder, { recursive: true, force: true });
-    if (this.#added.size === 0) return;
+    if (this.#names.length >= MAX_FILES || this.#heldBytes() > 3 * this.#next.contentBytes + SPARE_BYTES) return rmSync(this.#folder, { recursive: true, force: true });
+    if (!this.#added) return;
     this.#flush();
     const names = this.#target ? [...this.#names, this.#target.name] : this.#names;
-    writePack(this.#folder, names, places);
+    writeIndex(this.#folder, { names, records: this.#next.bytes() });
     for (const name of readdirSync(this.#folder)) if (name !== INDEX && !names.includes(name)) rmSync(join(this.#folder, name), { force: true });
   }
 
   [Symbol.dispose](): void {
     for (const fd of this.#descriptors.values()) closeSync(fd);
     if (this.#target) closeSync(this.#target.fd);
+  }
+
+  /** Of the data files that were there. */
+  #heldBytes(): number {
+    return this.#names.reduce((sum, name) => sum + (statSync(join(this.#folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+  }
+
+  #find(digests: Buffer, at: number): number | undefined {
+    const records = this.#records;
+    const end = Math.min(records.length, this.#cursor + LOOK_AHEAD * RECORD_BYTES);
+    for (let record = this.#cursor; record < end; record += RECORD_BYTES) if (records.compare(digests, at, at + DIGEST_BYTES, record, record + DIGEST_BYTES) === 0) return record;
+    return undefined;
+  }
+
+  /** Brings a place of a data file into the window. */
+  #show(file: number, offset: number, size: number): boolean {
+    if (file === this.#windowFile && offset >= this.#windowAt && offset + size <= this.#windowAt + this.#windowLength) return true;
+    const fd = this.#descriptor(file);
+    if (fd === undefined) return false;
+    [this.#windowFile, this.#windowAt, this.#windowLength] = [file, offset, readSync(fd, this.#window, 0, WINDOW_BYTES, offset)];
+    return size <= this.#windowLength;
   }
 
   #flush(): void {
@@ -122,32 +136,47 @@ export class ContentPack implements Disposable {
   }
 }
 
-const INDEX = "index";
+class RecordWriter {
+  #bytes = Buffer.allocUnsafe(64 * 1024);
+  #length = 0;
+  contentBytes = 0;
 
-function readPack<T>(folder: string, make: (names: string[], places: Map<string, Place>) => T): T {
-  const bytes = readFileSync(join(folder, INDEX));
-  const headEnd = bytes.indexOf("\n");
-  const [boot = "", ...names] = bytes.toString("latin1", 0, headEnd).split(" ");
-  const places = new Map<string, Place>();
-  if (boot !== bootID()) return make([], places);
-  for (let at = headEnd + 1; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES)
-    places.set(bytes.toString("latin1", at, at + DIGEST_BYTES), { file: bytes.readUInt32LE(at + DIGEST_BYTES), offset: bytes.readUInt32LE(at + DIGEST_BYTES + 4), size: bytes.readUInt32LE(at + DIGEST_BYTES + 8) });
-  return make(names, places);
+  add(digests: Buffer, at: number, { file, offset, size }: { readonly file: number; readonly offset: number; readonly size: number }): void {
+    if (this.#bytes.length - this.#length < RECORD_BYTES) this.#grow();
+    const to = this.#length;
+    digests.copy(this.#bytes, to, at, at + DIGEST_BYTES);
+    this.#bytes.writeUInt32LE(file, to + DIGEST_BYTES);
+    this.#bytes.writeUInt32LE(offset, to + DIGEST_BYTES + 4);
+    this.#bytes.writeUInt32LE(size, to + DIGEST_BYTES + 8);
+    this.#length += RECORD_BYTES;
+    this.contentBytes += size;
+  }
+
+  bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #grow(): void {
+    const larger = Buffer.allocUnsafe(this.#bytes.length * 2);
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
 }
 
-function writePack(folder: string, names: readonly string[], places: ReadonlyMap<string, Place>): void {
-  const head = Buffer.from(`${[bootID(), ...names].join(" ")}\n`, "latin1");
-  const bytes = Buffer.alloc(head.length + places.size * RECORD_BYTES);
-  head.copy(bytes);
-  let at = head.length;
-  for (const [digest, { file, offset, size }] of places) {
-    bytes.write(digest, at, "latin1");
-    bytes.writeUInt32LE(file, at + DIGEST_BYTES);
-    bytes.writeUInt32LE(offset, at + DIGEST_BYTES + 4);
-    bytes.writeUInt32LE(size, at + DIGEST_BYTES + 8);
-    at += RECORD_BYTES;
+function readIndex(folder: string): PackIndex {
+  try {
+    const bytes = readFileSync(join(folder, INDEX));
+    const headEnd = bytes.indexOf("\n");
+    const [boot, ...names] = bytes.toString("latin1", 0, headEnd).split(" ");
+    const records = bytes.subarray(headEnd + 1);
+    return boot === bootID() && records.length % RECORD_BYTES === 0 ? { names, records } : EMPTY;
+  } catch {
+    return EMPTY;
   }
+}
+
+function writeIndex(folder: string, { names, records }: PackIndex): void {
   const fresh = join(folder, `${INDEX}.${crypto.randomUUID()}`);
-  writeFileSync(fresh, bytes, { mode: 0o600 });
+  writeFileSync(fresh, Buffer.concat([Buffer.from(`${[bootID(), ...names].join(" ")}\n`, "latin1"), records]), { mode: 0o600 });
   renameSync(fresh, join(folder, INDEX));
 }

@@ -1,7 +1,7 @@
 import { hasCode, linkat, unlinkat } from "../linux/mod.ts";
 import type { KnownFile } from "../archive/mod.ts";
 import { ContentPack, MAX_PACKED_BYTES } from "./content-pack.ts";
-import { readListedTree, type ListedFile, type ListedFolder } from "./listed-tree.ts";
+import { readListedTree, type ListedFile, type ListedTree } from "./listed-tree.ts";
 import { joined, nameBytes, type MergedEntry, type MergedFolder } from "./merged-folder.ts";
 import type { TargetFolder } from "./target-folder.ts";
 
@@ -17,23 +17,23 @@ export interface Listed {
  * made of what the list says and of contents that were read for an earlier archive.
  */
 export class ListedCopy implements Disposable {
-  readonly #folders: ReadonlyMap<string, ListedFolder>;
+  readonly #tree: ListedTree;
   readonly #pack: ContentPack;
   readonly #mayLink: (place: string) => boolean;
   /** By path in the layer. */
   readonly #linked = new Map<string, ListedFile>();
   bytes = 0;
 
-  private constructor(folders: ReadonlyMap<string, ListedFolder>, pack: ContentPack, mayLink: (place: string) => boolean) {
-    this.#folders = folders;
+  private constructor(tree: ListedTree, pack: ContentPack, mayLink: (place: string) => boolean) {
+    this.#tree = tree;
     this.#pack = pack;
     this.#mayLink = mayLink;
   }
 
   /** @param mayLink of a path in the layer */
   static open({ index, pack }: Listed, mayLink: (place: string) => boolean): ListedCopy | undefined {
-    const folders = readListedTree(index);
-    return folders && new ListedCopy(folders, ContentPack.open(pack), mayLink);
+    const tree = readListedTree(index);
+    return tree && new ListedCopy(tree, ContentPack.open(pack), mayLink);
   }
 
   [Symbol.dispose](): void {
@@ -46,7 +46,7 @@ export class ListedCopy implements Disposable {
 
   /** Links what is known of a folder. @returns the rest, undefined when the list does not have the folder */
   link(source: MergedFolder, target: TargetFolder): MergedEntry[] | undefined {
-    const listed = this.#folders.get(source.path);
+    const listed = this.#tree.folders.get(source.path);
     const [part] = source.parts;
     if (!listed || !part) return undefined;
     const rest = [...listed.others];
@@ -64,13 +64,13 @@ export class ListedCopy implements Disposable {
 
   known(place: string): KnownFile | undefined {
     const file = this.#linked.get(place);
-    if (!file || !this.#pack.has(file.digest, file.size)) return undefined;
-    return { mode: file.mode, size: file.size, mtimeNs: file.mtimeNs, read: (target) => this.#pack.read(file.digest, target) };
+    if (!file || file.size > MAX_PACKED_BYTES) return undefined;
+    return { mode: file.mode, size: file.size, mtimeNs: file.mtimeNs, read: (target) => this.#pack.read(this.#tree.digests, file.digestAt, target) };
   }
 
   saw(place: string, content: Uint8Array): void {
     const file = this.#linked.get(place);
-    if (file && content.length === file.size && content.length <= MAX_PACKED_BYTES) this.#pack.add(file.digest, content);
+    if (file && content.length === file.size && content.length <= MAX_PACKED_BYTES) this.#pack.add(this.#tree.digests, file.digestAt, content);
   }
 
   /** Fails only to remember: the layer is what it is. */

@@ -10,8 +10,14 @@ export interface ListedFile {
   readonly mode: number;
   readonly size: number;
   readonly mtimeNs: bigint;
-  /** The 32 bytes as characters. */
-  readonly digest: string;
+  /** Where its digest begins among `digests`. */
+  readonly digestAt: number;
+}
+
+export interface ListedTree {
+  /** By their path, without a slash at either end; paths are one character per byte. */
+  readonly folders: ReadonlyMap<string, ListedFolder>;
+  readonly digests: Buffer;
 }
 
 export interface ListedFolder {
@@ -20,13 +26,12 @@ export interface ListedFolder {
   readonly others: string[];
 }
 
-const NO_DIGEST = "\0".repeat(DIGEST_BYTES);
+const NO_DIGEST = Buffer.alloc(DIGEST_BYTES);
 
 /**
  * What a context holds, by its index: nobody need look at each of its files. Undefined where there is no index that can be relied on.
- * @returns folders by their path, without a slash at either end; paths are one character per byte
  */
-export function readListedTree(indexPath: string): ReadonlyMap<string, ListedFolder> | undefined {
+export function readListedTree(indexPath: string): ListedTree | undefined {
   const index = readIndex(indexPath);
   if (!index) return undefined;
   const digests = Buffer.from(index.digests.buffer, index.digests.byteOffset, index.digests.length);
@@ -34,7 +39,7 @@ export function readListedTree(indexPath: string): ReadonlyMap<string, ListedFol
   let at = 0;
   let folder = folders.get("");
   let folderText = "";
-  for (const { path, mode, size, mtimeSeconds, mtimeNanoseconds } of readListing(index.listing)) {
+  for (const { path, mode, size, mtimeSeconds, mtimeNanoseconds } of readListing(index.listing, "checked")) {
     const slash = path.lastIndexOf("/");
     const parent = slash < 0 ? "" : path.slice(0, slash);
     if (parent !== folderText) [folder, folderText] = [folders.get(bytesOf(parent)), parent];
@@ -43,16 +48,21 @@ export function readListedTree(indexPath: string): ReadonlyMap<string, ListedFol
     const kind = kindOfMode(mode);
     if (kind === FILE_KIND.folder) folders.set(bytesOf(path), { files: [], others: [] });
     if (kind === FILE_KIND.file) {
-      const digest = digests.toString("latin1", at, at + DIGEST_BYTES);
+      const digestAt = at;
       at += DIGEST_BYTES;
-      if (digest.length === DIGEST_BYTES && digest !== NO_DIGEST) {
-        folder?.files.push({ name, text, mode, size, mtimeNs: BigInt(mtimeSeconds) * 1_000_000_000n + BigInt(mtimeNanoseconds), digest });
+      if (at <= digests.length && NO_DIGEST.compare(digests, digestAt, at) !== 0) {
+        folder?.files.push({ name, text, mode, size, mtimeNs: BigInt(mtimeSeconds) * 1_000_000_000n + BigInt(mtimeNanoseconds), digestAt });
         continue;
       }
     }
     folder?.others.push(name);
   }
-  return folders;
+  return { folders, digests };
 }
 
-const bytesOf = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+const bytesOf = (text: string): string => (isPlain(text) ? text : Buffer.from(text, "utf8").toString("latin1"));
+
+function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
+}

@@ -109,7 +109,7 @@ class OldEntries {
 
   constructor(tree: string, index: ContextIndex | undefined) {
     this.#tree = tree;
-    this.#entries = readListing(index?.listing ?? new Uint8Array(0));
+    this.#entries = readListing(index?.listing ?? new Uint8Array(0), "checked");
     this.#digests = index?.digests ?? new Uint8Array(0);
     this.#advance();
   }

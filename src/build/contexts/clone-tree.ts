@@ -8,7 +8,7 @@ import type { Slices } from "./slices.ts";
 export async function cloneTree(from: string, to: string, { listing, digests, sizeBytes }: ContextIndex, slices: Slices): Promise<ContextIndex> {
   const cloned = Buffer.from(digests);
   let file = 0;
-  for (const { path, mode, linkTarget } of readListing(listing)) {
+  for (const { path, mode, linkTarget } of readListing(listing, "checked")) {
     const kind = kindOfMode(mode);
     if (kind === FILE_KIND.folder) mkdirSync(join(to, path), { mode: 0o700 });
     else if (kind === FILE_KIND.link) symlinkSync(linkTarget ?? "", join(to, path));

@@ -43,7 +43,7 @@ async function digestsByPath({ listing, digests }: ContextIndex, slices: Slices)
   const hex = Buffer.from(digests.buffer, digests.byteOffset, digests.length);
   const found = new Map<string, string>();
   let at = 0;
-  for (const { path, mode, linkTarget = "" } of readListing(listing)) {
+  for (const { path, mode, linkTarget = "" } of readListing(listing, "checked")) {
     const kind = kindOfMode(mode);
     if (kind === FILE_KIND.folder) found.set(path, folderDigest(mode));
     else if (kind === FILE_KIND.link) found.set(path, linkDigest(linkTarget));

@@ -91,8 +91,11 @@ export class ListingWriter {
   }
 }
 
-/** The entries of a listing, each checked: a name that leads elsewhere, or an entry in what is no folder, is refused. @throws EngineError InvalidParameter */
-export function* readListing(listing: Uint8Array): Generator<ListedEntry, void, void> {
+/**
+ * The entries of a listing, each checked: a name that leads elsewhere, or an entry in what is no folder, is refused. `places`: whether that is still
+ * to be done; one that the engine has kept was checked when it came. @throws EngineError InvalidParameter
+ */
+export function* readListing(listing: Uint8Array, places: "unchecked" | "checked" = "unchecked"): Generator<ListedEntry, void, void> {
   const reader = new VarintReader(listing);
   const bytes = Buffer.from(listing.buffer, listing.byteOffset, listing.length);
   const path = Buffer.allocUnsafe(MAX_PATH_BYTES);
@@ -112,9 +115,11 @@ export function* readListing(listing: Uint8Array): Generator<ListedEntry, void, 
     const linkTarget = kind === FILE_KIND.link ? readText(reader, bytes) : undefined;
     if (!KINDS.has(kind) || mode > 0o177777) throw broken(`${JSON.stringify(text)} is of no kind that a build takes`);
     if (mtimeNanoseconds >= 1e9 || (kind !== FILE_KIND.file && size !== 0)) throw broken(`${JSON.stringify(text)} has a size or a time that cannot be`);
-    checkPlace(text, previous, folders);
-    if (kind === FILE_KIND.folder) folders.push(text);
-    previous = text;
+    if (places === "unchecked") {
+      checkPlace(text, previous, folders);
+      if (kind === FILE_KIND.folder) folders.push(text);
+      previous = text;
+    }
     yield { path: text, mode, size, mtimeSeconds, mtimeNanoseconds, linkTarget };
   }
 }
