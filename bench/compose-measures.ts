@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { DOCKER_COMPOSE } from "../test/docker-compose.ts";
 import { TEST_ENV } from "../test/processes.ts";
 import { IMAGE, LABEL, type Side } from "./engines.ts";
@@ -40,7 +41,7 @@ function projectFile(count: number): string {
     image: IMAGE, command: SERVICE, labels: { [LABEL]: "" }, environment: { NUMBER: String(number), MODE: "bench" }, restart: "unless-stopped",
     ...(number > 0 && { depends_on: ["s0"] }),
   });
-  writeFileSync(file, JSON.stringify({ name: `hb${count}`, services: Object.fromEntries(Array.from({ length: count }, (_, number) => [`s${number}`, service(number)])) }));
+  writeFileSync(file, stringify({ name: `hb${count}`, services: Object.fromEntries(Array.from({ length: count }, (_, number) => [`s${number}`, service(number)])) }));
   return file;
 }
 

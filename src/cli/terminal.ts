@@ -1,17 +1,29 @@
 import { dlopen } from "bun:ffi";
-import { isatty } from "node:tty";
+import { fstatSync } from "node:fs";
 import { Failure } from "./failure.ts";
+
+const MEMORY_DEVICES = 1;
+
+/** The runtime's own answer loads half of its streams: asked only where it may be yes, and not of /dev/null. */
+export function isTerminal(fd: number): boolean {
+  try {
+    const stat = fstatSync(fd);
+    return stat.isCharacterDevice() && stat.rdev >> 8 !== MEMORY_DEVICES && (import.meta.require("node:tty") as typeof import("node:tty")).isatty(fd);
+  } catch {
+    return false;
+  }
+}
 
 /** Docker's refusal of `-t` with an input that is no terminal. */
 export function checkTerminal(attachStdin: boolean, tty: boolean): void {
-  if (attachStdin && tty && !isatty(0)) throw new Failure("the input device is not a TTY");
+  if (attachStdin && tty && !isTerminal(0)) throw new Failure("the input device is not a TTY");
 }
 
-export const stdinIsTerminal = (): boolean => isatty(0);
-export const stdoutIsTerminal = (): boolean => isatty(1);
+export const stdinIsTerminal = (): boolean => isTerminal(0);
+export const stdoutIsTerminal = (): boolean => isTerminal(1);
 
 /** How wide standard output, or another one of ours, is at any moment; undefined where it is no terminal. */
-export const stdoutColumns = (fd: 1 | 2 = 1): (() => number) | undefined => (isatty(fd) ? () => terminalSize().columns || 80 : undefined);
+export const stdoutColumns = (fd: 1 | 2 = 1): (() => number) | undefined => (isTerminal(fd) ? () => terminalSize().columns || 80 : undefined);
 
 export function terminalSize(): { rows: number; columns: number } {
   const { rows, columns } = process.stdout;

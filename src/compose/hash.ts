@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Network, Volume } from "./model/resources.ts";
 import { NETWORK, VOLUME } from "./model/resources.ts";
 import { SERVICE, type Service } from "./model/service.ts";
 import { writeJson } from "./output/json.ts";
 import type { Out } from "./output/out.ts";
 
-const sha256 = (out: Out): string => createHash("sha256").update(writeJson(out)).digest("hex");
+const sha256 = (out: Out): string => new Bun.CryptoHasher("sha256").update(writeJson(out)).digest("hex");
 
 /** What docker-compose compares to know whether a container is what its service says: without what changes no container. */
 export function serviceHash(service: Service): string {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { ApiError, Client, type Answer, type RequestOptions } from "../../client/mod.ts";
 import type { ImageWork } from "../../compose/mod.ts";
 import { imageOf } from "../../compose/mod.ts";
@@ -38,7 +37,7 @@ export class DryRunClient extends Client {
   }
 }
 
-const madeUpId = (): string => randomBytes(32).toString("hex");
+const madeUpId = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
 
 function made(path: string, { json }: RequestOptions): unknown {
   if (path === "/containers/create" || path === "/networks/create") return { Id: madeUpId(), Warnings: [] };

@@ -1,13 +1,10 @@
 import { pullImage, readJsonLines } from "../../client/mod.ts";
 import { imageOf, type ImageWork, type Service } from "../../compose/mod.ts";
 import { familiarRepository, parseReference, withDefaultTag } from "../../spec/mod.ts";
-import { chooseDisplay } from "../build/progress/choose-display.ts";
-import { buildTargets } from "../build/targets.ts";
 import type { Invocation } from "../command.ts";
 import { registryHeader } from "../credentials/registry-header.ts";
 import { showProgress } from "../progress.ts";
 import type { ProgressView } from "./progress-view.ts";
-import { serviceTargets } from "./service-targets.ts";
 
 /** Images for a project: pulled with the user's credentials, built as `build` does. */
 export function imageWork(invocation: Invocation, view: ProgressView): ImageWork {
@@ -27,6 +24,8 @@ export function imageWork(invocation: Invocation, view: ProgressView): ImageWork
   };
   const build: ImageWork["build"] = async (project, services) => {
     view.end();
+    // Half of the program's start: loaded where something is built.
+    const [{ buildTargets }, { serviceTargets }, { chooseDisplay }] = await Promise.all([import("../build/targets.ts"), import("./service-targets.ts"), import("../build/progress/choose-display.ts")]);
     await buildTargets(invocation, serviceTargets(project, services), await chooseDisplay({ progress: buildProgress(invocation), quiet: invocation.flags.find("quiet-build") !== undefined && invocation.flags.bool("quiet-build") }));
     for (const service of services) view.tell({ id: `Image ${imageOf(service, project)}`, text: "Built", status: "done" });
   };

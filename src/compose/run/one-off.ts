@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { splitPort } from "../canonical/port.ts";
 import { splitVolume } from "../canonical/volume-text.ts";
 import { ComposeError } from "../errors.ts";
@@ -55,7 +54,7 @@ export async function makeOneOff(context: ComposeContext, given: Project, name: 
   const observed = asConverged((await observeContainers(context.client, project.name)).filter(({ oneOff }) => !oneOff)).containers;
   await using watch = new StateWatch(context.client, project.name, context.signal);
   await awaitDependencies(context, watch, project, target, (service) => observed.get(service) ?? []);
-  const slug = randomBytes(32).toString("hex");
+  const slug = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
   const service = oneOffService(target, options);
   const container = options.name ?? `${project.name}-${name}-run-${slug.slice(0, 12)}`;
   const id = await makeContainer(context, project, { of: (other) => (observed.get(other) ?? []).map((each) => each.id) }, {

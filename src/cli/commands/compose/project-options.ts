@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
-import { isatty } from "node:tty";
 import { ALL_STEPS, loadProject, readDescriptor, type LoadProjectOptions, type LoadSteps, type Project, type ProjectOptions } from "../../../compose/mod.ts";
 import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
 import type { Flags } from "../../flags.ts";
 import { err } from "../../output.ts";
+import { isTerminal } from "../../terminal.ts";
 
 /** The project that the words before a compose command's name speak of. */
 export function projectOptions({ group }: Pick<Invocation, "group">): ProjectOptions {
@@ -33,7 +33,7 @@ function projectDirectory(group: Flags): string {
 
 /** As docker-compose warns: on a terminal for people, elsewhere for programs. */
 export function warn(message: string): void {
-  if (isatty(2)) {
+  if (isTerminal(2)) {
     const label = process.env["NO_COLOR"] ? "WARN" : "\u001b[33mWARN\u001b[0m";
     return err(`${label}[0000] ${message}\n`);
   }
