@@ -141,6 +141,29 @@ describe("inside of a service's container", () => {
     expect((await engine.hako("inspect", id)).code).toBe(1);
   });
 
+  test("exec, run and attach have a terminal where there is one", async () => {
+    const terminal = (...args: string[]): Live => Live.terminal([HAKO, "-H", engine.host, "compose", "-f", join(folder, "compose.yaml"), ...args], { cols: 93, rows: 21 });
+    {
+      using exec = terminal("exec", "web", "sh", "-c", "tty >/dev/null && stty size; read line; echo got $line");
+      await exec.until("21 93");
+      exec.write("word\r");
+      await exec.until("got word");
+      expect(await exec.exited).toBe(0);
+    }
+    using run = terminal("run", "--rm", "--no-deps", "tool", "sh", "-c", "test -t 0 && echo terminal; read line; echo got $line; exit 5");
+    await run.until("terminal");
+    run.write("other\r");
+    await run.until("got other");
+    expect(await run.exited).toBe(5);
+    expect(await engine.ok("ps", "-aq", "--filter", "label=com.docker.compose.oneoff=True")).toBe("");
+    using attached = Live.spawn([HAKO, "-H", engine.host, "compose", "-f", join(folder, "compose.yaml"), "attach", "--index", "2", "--no-stdin", "web"]);
+    using speaking = engine.live("exec", "desk-web-2", "sh", "-c", "until [ -e /heard ]; do echo seen >/proc/1/fd/1; sleep 0.05; done");
+    await attached.until("seen");
+    await engine.ok("exec", "desk-web-2", "touch", "/heard");
+    expect(await speaking.exited).toBe(0);
+    attached.signal("SIGKILL");
+  });
+
   test("cp goes to all containers, and comes from one", async () => {
     writeFileSync(join(folder, "given"), "text");
     const { code, stderr } = await compose("cp", join(folder, "given"), "web:/tmp/given");

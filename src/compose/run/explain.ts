@@ -10,6 +10,7 @@ import type { ServiceImage } from "./images.ts";
 import { ignoreMissing, findNetworks } from "./networks.ts";
 import { observeContainers, observeNetworks, observeVolumes, type ObservedContainer } from "./observe.ts";
 import type { Step } from "./plan.ts";
+import { hasFinished } from "./start-services.ts";
 import { orphansOf } from "./up.ts";
 
 export interface ExplainedThing {
@@ -72,6 +73,7 @@ async function explainStep(context: ComposeContext, project: Project, explained:
   const { service } = explained;
   switch (step.kind) {
     case "keep":
+      if (hasFinished(project, { ...step.container, isNew: false }, service)) return { service, name: step.container.name, changes: [], action: "keep", reason: "its work is done" };
       return { service, name: step.container.name, changes: [], ...(step.container.state === "running" ? { action: "keep", reason: "it is as it should be" } : { action: "start", reason: `it is ${step.container.state}` }) };
     case "create":
       return { service, name: step.name, action: "create", reason: step.reason, changes: [] };

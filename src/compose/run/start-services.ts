@@ -46,7 +46,7 @@ async function startOne(context: ComposeContext, service: Service, { id, name, s
 }
 
 /** What others wait for the end of, and has ended well, has done its work: it is not done again while nothing of it has changed. */
-function hasFinished(project: Project, { isNew, state, status }: LiveContainer, name: string): boolean {
+export function hasFinished(project: Project, { isNew, state, status }: Pick<LiveContainer, "isNew" | "state" | "status">, name: string): boolean {
   if (isNew || state !== "exited" || !status.startsWith("Exited (0)")) return false;
   return Object.values(project.services).some(({ depends_on }) => depends_on?.[name]?.condition === "service_completed_successfully");
 }
