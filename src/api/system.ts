@@ -4,7 +4,7 @@ import { json, route, type Reply } from "./route.ts";
 import { progress } from "./streams.ts";
 
 const PING_HEADERS = {
-  "Builder-Version": "1",
+  "Builder-Version": "2",
   "Cache-Control": "no-cache, no-store, must-revalidate",
   Pragma: "no-cache",
   Swarm: "inactive",

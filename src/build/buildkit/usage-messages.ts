@@ -36,7 +36,7 @@ export function writeUsage({ id, mutable, inUse, size, createdMs, usedMs, uses, 
 /** containerd's: `type==regular`, `inuse`; several of a name are all that may be. */
 function filtersOf(texts: readonly string[]): Filters {
   const filters: Record<string, string[]> = {};
-  for (const text of texts) {
+  for (const text of texts.filter((each) => each !== "")) {
     const [, name, value] = /^([a-z]+)(?:==(.*))?$/s.exec(text) ?? [];
     if (name === undefined) throw new EngineError("InvalidParameter", `filter ${JSON.stringify(text)} is not supported: name==value is`);
     (filters[name] ??= []).push(value ?? "true");
