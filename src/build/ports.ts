@@ -7,7 +7,7 @@ import type { LayerRef, Solver } from "./solver/types.ts";
 
 /** What a build needs of the engine. */
 export interface BuildDeps {
-  readonly solver: Pick<Solver, "solve" | "cache">;
+  readonly solver: Pick<Solver, "solve" | "cache" | "packages">;
   readonly images: BuildImages;
   /** Files of stacked layers, base first, read without mounting them. */
   files(layers: readonly number[]): { readFile(path: string, maxBytes: number): Uint8Array | undefined };

@@ -3,6 +3,7 @@ import { PROXY_ARGS } from "../dockerfile/mod.ts";
 import { parseReference } from "../spec/mod.ts";
 import { checkCacheTarget } from "./exporters/caches.ts";
 import { provenanceMode } from "./exporters/provenance.ts";
+import { wantsSbom } from "./exporters/sbom.ts";
 import type { BuildRequest } from "./request.ts";
 import type { StepSettings } from "./solver/ports.ts";
 
@@ -14,6 +15,7 @@ const SERVICES: readonly string[] = ["gha", "s3", "azblob"];
 export function checkRequest(request: BuildRequest): void {
   const { cacheTo, cacheFrom, exporters } = request;
   provenanceMode(request);
+  wantsSbom(request);
   const unknown = exporters.find(({ type }) => !EXPORTERS.includes(type));
   if (unknown) throw new EngineError("InvalidParameter", `exporter ${JSON.stringify(unknown.type)} could not be found`);
   for (const entry of cacheTo) {

@@ -1,5 +1,6 @@
 import type { FileAction } from "./file-action.ts";
 import type { Listed } from "./listed-copy.ts";
+import type { FoundPackages } from "./packages/found-package.ts";
 import type { Sealed } from "./seal.ts";
 
 /** A file system that a job reads: a context's folder, or the folders of layers, top first. */
@@ -34,6 +35,8 @@ export type FileJob =
   /** Every file of a layer in another folder, without a copy where it may be shared. */
   | { readonly kind: "twin"; readonly from: string; readonly to: string }
   | { readonly kind: "size"; readonly folder: string }
+  /** What is installed in stacked layers, top first. */
+  | { readonly kind: "packages"; readonly folders: readonly string[] }
   | { readonly kind: "copyTree"; readonly input: JobInput; readonly path: string; readonly to: string; readonly mode: number; readonly uid: number; readonly gid: number };
 
 export interface PendingArchive {
@@ -59,4 +62,5 @@ export interface JobResults {
   readonly twin: { readonly shared: boolean };
   readonly copyTree: Record<string, never>;
   readonly size: { readonly bytes: number };
+  readonly packages: FoundPackages;
 }

@@ -7,6 +7,7 @@ export { excluderOf, type Excluder } from "./excludes.ts";
 export type { FileJob, FilesDone, JobAction, JobInput, JobResults, PendingArchive } from "./file-job.ts";
 export type { Sealed } from "./seal.ts";
 export { clean, type CopyAction } from "./selection.ts";
+export type { FoundPackage, FoundPackages } from "./packages/found-package.ts";
 export { MergedTree } from "./merged-tree.ts";
 export { componentExpression, hasWildcards } from "./wildcards.ts";
 export { buildWorkerMain, WORKER_CAPABILITIES } from "./worker-main.ts";

@@ -5,6 +5,7 @@ import { runFileActions } from "./file-actions.ts";
 import type { FileJob, JobResults } from "./file-job.ts";
 import { MergedTree } from "./merged-tree.ts";
 import { contentLine, digestOfLines } from "./content-lines.ts";
+import { findPackages } from "./packages/find-packages.ts";
 import { countTree, removeStubs, seal } from "./seal.ts";
 import { copyTree, makeTwin } from "./twin.ts";
 
@@ -60,6 +61,8 @@ function resultOf(job: FileJob): JobResults[FileJob["kind"]] {
       return makeTwin(job, requireEngine);
     case "size":
       return { bytes: sizeOf(job.folder) };
+    case "packages":
+      return packagesIn(job.folders);
     case "copyTree":
       copyTree(job, requireEngine);
       return {};
@@ -84,6 +87,12 @@ function sealFolder({ folder, below, stubs }: Extract<FileJob, { kind: "seal" }>
   } finally {
     closeFd(fd);
   }
+}
+
+function packagesIn(folders: readonly string[]): JobResults["packages"] {
+  if (folders.length === 0) return { packages: [], distribution: { id: "", version: "" }, notes: [] };
+  using tree = new MergedTree(folders);
+  return findPackages(tree, requireEngine);
 }
 
 function sizeOf(folder: string): number {

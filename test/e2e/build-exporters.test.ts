@@ -80,6 +80,24 @@ test("provenance is a statement about the manifest", async () => {
   });
 });
 
+test("a list of packages and provenance of version 1 are statements too", async () => {
+  writeFileSync(join(folder, "Listed"), `FROM ${BUSYBOX}\nCOPY <<EOF /var/lib/dpkg/status\nPackage: tool\nStatus: install ok installed\nVersion: 1:2.0-1\nArchitecture: all\nEOF\nCOPY <<EOF /etc/os-release\nID=debian\nVERSION_ID=12\nEOF\n`);
+  const layout = join(folder, "listed");
+  await build("-f", join(folder, "Listed"), "--sbom=true", "--provenance=mode=max,version=v1", "--build-arg", "SOURCE_DATE_EPOCH=1000000000", "-t", "listed:1", "-o", `type=oci,tar=false,dest=${layout}`);
+  const blob = (digest = ""): Record<string, unknown> => JSON.parse(readFileSync(join(layout, "blobs", digest.replace(":", "/")), "utf8")) as Record<string, unknown>;
+  const [index] = (JSON.parse(readFileSync(join(layout, "index.json"), "utf8")) as { manifests: { digest: string }[] }).manifests;
+  const [image, attestation] = blob(index?.digest)["manifests"] as { digest: string }[];
+  const statements = blob(attestation?.digest)["layers"] as { digest: string; annotations: Record<string, string> }[];
+  expect(statements.map(({ annotations }) => annotations["in-toto.io/predicate-type"])).toEqual(["https://spdx.dev/Document", "https://slsa.dev/provenance/v1"]);
+  const [sbom, provenance] = statements.map(({ digest }) => blob(digest));
+  const subject = [{ digest: { sha256: image?.digest.slice("sha256:".length) } }];
+  expect(sbom).toMatchObject({ subject, predicate: { spdxVersion: "SPDX-2.3", SPDXID: "SPDXRef-DOCUMENT", creationInfo: { created: "2001-09-09T01:46:40Z" } } });
+  const { packages } = sbom?.["predicate"] as { packages: { name: string; versionInfo?: string; externalRefs?: { referenceLocator: string }[] }[] };
+  expect(packages.map(({ name, versionInfo, externalRefs }) => [name, versionInfo, externalRefs?.[0]?.referenceLocator]).slice(1)).toEqual([["tool", "1:2.0-1", "pkg:deb/debian/tool@1%3A2.0-1?arch=all&distro=debian-12"]]);
+  expect(provenance).toMatchObject({ subject, predicate: { buildDefinition: { externalParameters: { configSource: { path: "Listed" }, request: { frontend: "dockerfile.v0" } } }, runDetails: { metadata: { buildkit_completeness: { request: true } } } } });
+  expect((await engine.hako("build", "--sbom=generator=example/scanner", folder)).stderr).toContain("the scanner example/scanner cannot be run: this engine lists packages itself");
+}, 30_000);
+
 test("a base that is for another platform only is taken with a warning", async () => {
   const ref = `${REGISTRY}/foreign:1`;
   const other = process.arch === "arm64" ? "amd64" : "arm64";

@@ -10,6 +10,7 @@ import { isTrue } from "./boolean.ts";
 import type { Exported, ExportOptions } from "./export.ts";
 import { completeConfig } from "./image-config.ts";
 import { provenanceMode, provenanceOf } from "./provenance.ts";
+import { sbomOf, wantsSbom } from "./sbom.ts";
 
 type ImageExporter = BuildRequest["exporters"][number];
 
@@ -30,7 +31,12 @@ export async function exportImage(deps: BuildDeps, results: readonly Exported[],
     const provenance = exporter.type === "docker" ? undefined : provenanceMode(request);
     using clamped = new DisposableStack();
     const layersOf = await clampedLayers(deps, results, exporter, work, clamped, options);
-    const images = layersOf.map((result) => ({ ...builtImage(deps, result, exporter, options), ...(provenance && { statements: provenanceOf(result, options, names, provenance) }) }));
+    const images: BuiltImage[] = [];
+    for (const result of layersOf) {
+      const sbom = exporter.type !== "docker" && wantsSbom(request) ? await sbomOf(deps, result, names, options) : undefined;
+      const statements = [...(sbom ? [sbom] : []), ...(provenance ? [provenanceOf(result, options, names, provenance)] : [])];
+      images.push({ ...builtImage(deps, result, exporter, options), ...(statements.length > 0 && { statements: (manifest) => statements.flatMap((state) => state(manifest)) }) });
+    }
     const indexAnnotations = annotationsFor("index", exporter.attrs, request.annotations, undefined);
     const isIndex = images.length > 1 || images.some(({ statements }) => statements !== undefined) || Object.keys(indexAnnotations).length > 0;
     // The archive's image is gone again when it is sent, one for other builds when the client is gone: a name of its own keeps it until then.

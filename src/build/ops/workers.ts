@@ -4,7 +4,7 @@ import type { FileJob, JobResults } from "../../layer-files/mod.ts";
 
 /** A worker that has nothing to do ends after so long. */
 const IDLE_MS = 5000;
-const MAX_ANSWER_BYTES = 1024 * 1024;
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /**
  * Processes that work on files, so that the engine's event loop need not: started when there is something to do, each doing one job at a

@@ -32,6 +32,7 @@ export function openSolver(deps: SolverDeps): Solver & { readonly parts: SolverP
   return {
     parts,
     cache,
+    packages: (layers, signal) => workers.run({ kind: "packages", folders: layers.map(({ n }) => deps.layers.folder(n)).reverse() }, signal),
     solve: async (targets: readonly Vertex[], options: SolveOptions): Promise<Solved> => {
       const solved = await new Solve(parts, options).run(targets);
       const release = async (): Promise<void> => {

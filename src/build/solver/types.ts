@@ -1,3 +1,4 @@
+import type { FoundPackages } from "../../layer-files/mod.ts";
 import type { BuildEvent, Digest } from "../../spec/mod.ts";
 import type { BuildCache } from "../cache/build-cache.ts";
 import type { BuildClient } from "../client.ts";
@@ -50,4 +51,6 @@ export interface Solver extends AsyncDisposable {
    */
   solve(targets: readonly Vertex[], options: SolveOptions): Promise<Solved>;
   readonly cache: BuildCache;
+  /** What is installed in stacked layers, base first. */
+  packages(layers: readonly LayerRef[], signal: AbortSignal): Promise<FoundPackages>;
 }
