@@ -54,6 +54,17 @@ describe("__complete", () => {
     expect(await names("-H", engine.host, "start", "")).toEqual(["contained", ":4"]);
   });
 
+  test("knows the services of the project that the line names", async () => {
+    const file = join(scratchFolder(), "compose.yaml");
+    writeFileSync(file, `name: c\nservices: { web: { image: ${BUSYBOX} }, worker: { image: ${BUSYBOX}, profiles: [later] }, db: { image: ${BUSYBOX} } }\n`);
+    expect(await names("compose", "-f", file, "logs", "-f", "w")).toEqual(["web", "worker", ":4"]);
+    expect(await names("compose", "-f", file, "exec", "")).toEqual(["db", "web", "worker", ":4"]);
+    expect(await names("compose", "-f", file, "exec", "web", "")).toEqual([":0"]);
+    expect(await names("compose", "-f", "")).toEqual([":0"]);
+    expect(await names("compose", "--proj")).toEqual(["--project-directory", "--project-name", ":4"]);
+    expect(await names("compose", "-f", "/nowhere.yaml", "up", "")).toEqual([":1"]);
+  });
+
   test("describes, and is silent without an engine", async () => {
     expect((await hako("__complete", "rm", "")).stdout).toBe(`contained\t${BUSYBOX}, Created\n:4\n`);
     expect((await hako("__complete", "-H", "unix:///nowhere", "rm", "")).stdout).toBe(":1\n");

@@ -2,15 +2,25 @@
 export type LiveKind = "containers" | "running" | "startable" | "paused" | "removable" | "images" | "volumes" | "networks" | "contexts" | "objects" | "runtimes" | "logDrivers" | "paths";
 
 export interface ArgumentKind {
-  readonly kind: LiveKind | "files";
+  readonly kind: LiveKind | "files" | "services";
   /** How many arguments are of this kind; undefined: all. */
   readonly most?: number;
   /** What the one after those names. */
   readonly then?: LiveKind;
 }
 
+/** Between the values of a flag that stands several times. */
+export const SEPARATOR = "\0";
+
+/** Commands of compose that are about services, and those about one of them. */
+const OF_SERVICES = ["build", "config", "create", "down", "events", "explain", "images", "kill", "logs", "pause", "ps", "pull", "push", "restart", "rm", "start", "stop", "top", "unpause", "up", "volumes", "wait", "watch"];
+const OF_ONE = ["attach", "commit", "exec", "export", "port", "run", "stats"];
+const compose = (names: readonly string[], kind: ArgumentKind): Record<string, ArgumentKind> => Object.fromEntries(names.map((name) => [`compose ${name}`, kind]));
+
 /** What the arguments of each command name. */
 export const ARGUMENTS: Readonly<Record<string, ArgumentKind>> = {
+  ...compose(OF_SERVICES, { kind: "services" }),
+  ...compose(OF_ONE, { kind: "services", most: 1 }),
   "container attach": { kind: "running", most: 1 },
   "container commit": { kind: "containers", most: 1 },
   "container cp": { kind: "paths", most: 2 },

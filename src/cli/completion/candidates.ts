@@ -2,7 +2,7 @@ import { flagsOf, type CommandSpec, type Entry } from "../command.ts";
 import { isRepeated, type Flag } from "../flags.ts";
 import { GLOBAL_FLAGS } from "../global-flags.ts";
 import { namesOf, TABLE } from "../table/mod.ts";
-import { ARGUMENTS, type ArgumentKind } from "./arguments.ts";
+import { ARGUMENTS, SEPARATOR, type ArgumentKind } from "./arguments.ts";
 import { Directive, type Candidate } from "./directive.ts";
 import { valuesOf } from "./flag-values.ts";
 import { liveNames } from "./live.ts";
@@ -45,7 +45,7 @@ async function follow(words: readonly string[]): Promise<Place | undefined> {
   const place: Place = { entries: TABLE, command: undefined, flags: GLOBAL_FLAGS, written: new Map(), args: [], pending: undefined, onlyArguments: false };
   for (const word of words) {
     if (place.pending) {
-      place.written.set(place.pending.name, word);
+      write(place, place.pending, word);
       place.pending = undefined;
     } else if (word.startsWith("-") && word !== "-" && !place.onlyArguments) readFlag(place, word);
     else if (place.command) readArgument(place, word);
@@ -62,8 +62,13 @@ function readFlag(place: Place, word: string): void {
   const [name = "", value] = word.split(/=(.*)/s);
   const flag = name.startsWith("--") ? place.flags.find((each) => `--${each.name}` === name) : place.flags.find((each) => each.short && each.short === name.at(-1));
   if (!flag) return;
-  if (value !== undefined || flag.type === "bool") place.written.set(flag.name, value ?? "true");
+  if (value !== undefined || flag.type === "bool") write(place, flag, value ?? "true");
   else place.pending = flag;
+}
+
+function write({ written }: Place, { name, type }: Flag, value: string): void {
+  const before = type === "list" ? written.get(name) : undefined;
+  written.set(name, before === undefined ? value : before + SEPARATOR + value);
 }
 
 function readArgument(place: Place, word: string): void {
@@ -76,6 +81,7 @@ async function enter(place: Place, word: string): Promise<boolean> {
   if (!entry) return false;
   place.command = entry.command;
   place.entries = entry.children ?? [];
+  if (entry.options) place.flags = entry.options;
   if (entry.command) place.flags = await flagsOf(entry.command);
   return true;
 }
@@ -102,7 +108,7 @@ async function argument(place: Place, partial: string): Promise<Candidates> {
   const kind = known && kindAt(known, place.args.length);
   if (!kind) return place.onlyArguments ? { names: [], directive: Directive.files } : NOTHING;
   if (kind === "files") return { names: [], directive: Directive.files };
-  const names = await liveNames(kind === "removable" && place.written.has("force") ? "containers" : kind, place.written);
+  const names = kind === "services" ? (await import("./services.ts")).serviceNames(place.written) : await liveNames(kind === "removable" && place.written.has("force") ? "containers" : kind, place.written);
   if (kind === "paths") return { names: names.map(({ name }) => ({ name: `${name}:` })), directive: partial.includes("/") || partial.includes(":") ? Directive.files : Directive.noSpace };
   return { names: names.filter(({ name }) => !place.args.includes(name)), directive: Directive.noFiles };
 }

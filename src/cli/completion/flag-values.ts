@@ -16,6 +16,7 @@ const STATUSES = ["created", "dead", "exited", "paused", "removing", "restarting
 /** Values of flags that mean the same in every command. */
 const VALUES: Readonly<Record<string, readonly string[] | LiveKind | "files">> = {
   annotation: [],
+  ansi: ["always", "auto", "never"],
   attach: ["stderr", "stdin", "stdout"],
   "cap-add": CAPABILITIES,
   "cap-drop": CAPABILITIES,
@@ -25,6 +26,7 @@ const VALUES: Readonly<Record<string, readonly string[] | LiveKind | "files">> =
   context: "contexts",
   device: "files",
   "env-file": "files",
+  file: "files",
   from: "contexts",
   format: ["json", "table"],
   gpus: ["all"],
@@ -41,8 +43,12 @@ const VALUES: Readonly<Record<string, readonly string[] | LiveKind | "files">> =
   output: "files",
   pid: NAMESPACE_OF_ANOTHER,
   platform: PLATFORMS,
+  policy: ["always", "missing"],
+  progress: ["auto", "plain", "quiet", "tty"],
+  "project-directory": "files",
   pull: ["always", "missing", "never"],
   restart: ["always", "no", "on-failure", "on-failure:", "on-unhealthy", "on-unhealthy:", "unless-stopped"],
+  rmi: ["all", "local"],
   runtime: "runtimes",
   "security-opt": ["apparmor=", "label=", "no-new-privileges", "seccomp=", "systempaths=unconfined"],
   signal: SIGNALS,
@@ -61,6 +67,8 @@ const VALUES: Readonly<Record<string, readonly string[] | LiveKind | "files">> =
 
 /** Keys of `--filter`, by command, with the values that are words. */
 const FILTERS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  "compose ls": { name: [] },
+  "compose ps": { status: STATUSES },
   "container ls": { ancestor: [], before: [], exited: [], expose: [], health: ["healthy", "none", "starting", "unhealthy"], id: [], "is-task": ["false", "true"], label: [], name: [], network: [], publish: [], since: [], status: STATUSES, volume: [] },
   "container prune": { label: [], "label!": [], until: [] },
   "image ls": { before: [], dangling: ["false", "true"], label: [], reference: [], since: [], until: [] },
