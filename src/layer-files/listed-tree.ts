@@ -26,6 +26,8 @@ export interface ListedFolder {
   readonly others: string[];
 }
 
+/** Later times are not kept by every file system: what the file says then is what counts. */
+const LATEST_SECONDS = 2 ** 31 - 1;
 const NO_DIGEST = Buffer.alloc(DIGEST_BYTES);
 
 /**
@@ -50,7 +52,7 @@ export function readListedTree(indexPath: string): ListedTree | undefined {
     if (kind === FILE_KIND.file) {
       const digestAt = at;
       at += DIGEST_BYTES;
-      if (at <= digests.length && NO_DIGEST.compare(digests, digestAt, at) !== 0) {
+      if (mtimeSeconds <= LATEST_SECONDS && at <= digests.length && NO_DIGEST.compare(digests, digestAt, at) !== 0) {
         folder?.files.push({ name, text, mode, size, mtimeNs: BigInt(mtimeSeconds) * 1_000_000_000n + BigInt(mtimeNanoseconds), digestAt });
         continue;
       }

@@ -57,6 +57,14 @@ describe.skipIf(missing !== undefined)("the solver", () => {
     expect((await solve(ground, final("b"))).made).toEqual(["RUN echo b >/noise; echo same >/wanted"]);
   });
 
+  test("of two names in one image none is the other's file, whatever way they came", async () => {
+    const first = run(image(), "echo shared >/f");
+    const second = copy(image(), first, "/f", "/g");
+    const ino = async (vertex: typeof first, name: string): Promise<number> => lstatSync(join(top(await solve(ground, vertex)), name)).ino;
+    expect(await ino(second, "g")).toBe(await ino(first, "f"));
+    expect(await ino(copy(first, second, "/g", "/h"), "h")).not.toBe(await ino(first, "f"));
+  });
+
   test("equal steps of builds at the same time run once", async () => {
     const vertex = run(image(), "sleep 0.3; echo only once");
     const done = await Promise.all([solve(ground, vertex), solve(ground, vertex)]);
