@@ -55,7 +55,7 @@ check_programs() {
 
 COMPOSE_PLUGIN=libexec/docker/cli-plugins/docker-compose
 
-# The real docker-compose, for the tests beside ours: the machine's own, or Debian's package, which is unpacked below build/ and never installed.
+# The real docker-compose and buildx, for the tests beside ours: the machine's own, or Debian's package, which is unpacked below build/ and never installed.
 fetch_docker_compose() {
   command -v apt-get >/dev/null 2>&1 || return 0
   for folder in /usr/local/lib/docker/cli-plugins /usr/lib/docker/cli-plugins; do
@@ -90,8 +90,8 @@ unpack_docker_compose() (
   }
   private -o APT::Update::Error-Mode=any -q update
   cd "$root"
-  private -q download docker-compose
-  dpkg-deb -x docker-compose_*.deb "$root/unpacked"
+  private -q download docker-compose docker-buildx
+  for package in docker-*.deb; do dpkg-deb -x "$package" "$root/unpacked"; done
   "$root/unpacked/usr/$COMPOSE_PLUGIN" version
   mkdir -p ../docker-compose
   rm -rf ../docker-compose/usr

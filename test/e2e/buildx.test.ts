@@ -1,0 +1,149 @@
+/** The real buildx builds with its docker driver: BuildKit's own protocol, on connections that HTTP has let go of. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Buildx, DOCKER_BUILDX } from "../docker-buildx.ts";
+import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
+
+const folder = mkdtempSync("/tmp/hk-buildx-");
+const context = join(folder, "context");
+let engine: TestEngine;
+let buildx: Buildx;
+
+describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
+  beforeAll(async () => {
+    engine = await startEngine();
+    buildx = new Buildx(engine, folder);
+    mkdirSync(join(context, "sub"), { recursive: true });
+    for (const [name, text] of [["a.txt", "a\n"], ["sub/b.txt", "b\n"], ["left.log", "out\n"], [".dockerignore", "*.log\n"]] as const) writeFileSync(join(context, name), text);
+    symlinkSync("a.txt", join(context, "link"));
+    chmodSync(join(context, "a.txt"), 0o754);
+  }, 60_000);
+  afterAll(async () => {
+    await engine[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  /** `buildx build` of these lines. */
+  const build = async (dockerfile: string, args: readonly string[] = [], options: { readonly stdin?: string } = {}): Promise<{ code: number; output: string }> => {
+    writeFileSync(join(folder, "Dockerfile"), dockerfile);
+    const { code, stdout, stderr } = await buildx.run(["build", "-f", join(folder, "Dockerfile"), ...args, context], options);
+    return { code, output: stdout + stderr };
+  };
+  const built = async (dockerfile: string, args: readonly string[] = []): Promise<string> => {
+    const { code, output } = await build(dockerfile, args);
+    if (code !== 0) throw new Error(output);
+    return output;
+  };
+
+  test("the engine is a builder, with its version and platform", async () => {
+    const shown = await buildx.ok(["inspect"]);
+    expect(shown).toMatch(/Driver: +docker\n/);
+    expect(shown).toMatch(/Status: +running\n/);
+    expect(shown).toMatch(/Platforms: +linux\//);
+  });
+
+  test("an image of FROM, RUN and COPY, with progress; what is ignored does not come", async () => {
+    const lines = `FROM ${BUSYBOX}\nARG WHO\nRUN echo hello $WHO > /hi && cat /hi\nCOPY . /src\nCMD ["cat", "/hi"]\n`;
+    const output = await built(lines, ["-t", "built:1", "--build-arg", "WHO=you", "--label", "of=buildx", "--iidfile", join(folder, "id")]);
+    expect(output).toMatch(/#\d+ \[2\/3\] RUN echo hello you > \/hi && cat \/hi\n/);
+    expect(output).toMatch(/#\d+ [0-9.]+ hello you\n/);
+    expect(await engine.ok("run", "--rm", "built:1")).toBe("hello you");
+    expect(await engine.ok("run", "--rm", "built:1", "sh", "-c", "cd /src; find . | sort; stat -c %a a.txt; readlink link")).toBe(".\n./.dockerignore\n./a.txt\n./link\n./sub\n./sub/b.txt\n754\na.txt");
+    expect(await engine.ok("image", "inspect", "--format", "{{.Id}} {{.Config.Labels.of}}", "built:1")).toBe(`${readFileSync(join(folder, "id"), "utf8")} buildx`);
+    const again = await built(lines, ["-t", "built:1", "--build-arg", "WHO=you", "--label", "of=buildx"]);
+    expect(again.match(/CACHED/g)?.length).toBe(3);
+  });
+
+  test("a file that changed comes again, and only it", async () => {
+    const lines = `FROM ${BUSYBOX}\nCOPY sub /sub\nCMD ["cat", "/sub/b.txt", "/sub/c.txt"]\n`;
+    writeFileSync(join(context, "sub/c.txt"), "c\n".repeat(1_000_000));
+    await built(lines, ["-t", "changing"]);
+    writeFileSync(join(context, "sub/b.txt"), "changed\n");
+    writeFileSync(join(context, "sub/c.txt"), "c\n");
+    const output = await built(lines, ["-t", "changing"]);
+    expect(await engine.ok("run", "--rm", "changing")).toBe("changed\nc");
+    expect(output).toMatch(/transferring context: \d+B/);
+  });
+
+  test("secrets and what is not there; nothing of a secret stays", async () => {
+    writeFileSync(join(folder, "secret"), "hush");
+    const output = await built(`FROM ${BUSYBOX}\nRUN --mount=type=secret,id=known wc -c < /run/secrets/known\nRUN --mount=type=secret,id=unknown test ! -e /run/secrets/unknown\n`, ["--secret", `id=known,src=${join(folder, "secret")}`, "-t", "secret"]);
+    expect(output).toMatch(/ 4\n/);
+    const { code, output: refused } = await build(`FROM ${BUSYBOX}\nRUN --mount=type=secret,id=unknown,required=true true\n`);
+    expect(code).toBe(1);
+    expect(refused).toContain("secret unknown: not found");
+  });
+
+  test("the result as a folder, with modes and links, and as archives", async () => {
+    const lines = `FROM ${BUSYBOX} AS made\nRUN mkdir -p /out/d/e && echo x > /out/d/e/f && ln -s f /out/d/e/l && ln /out/d/e/f /out/hard && dd if=/dev/zero of=/out/big bs=1M count=3 && chmod 4755 /out/big\nFROM scratch\nCOPY --from=made /out /\n`;
+    await built(lines, ["-o", join(folder, "files")]);
+    const files = (name: string): string => join(folder, "files", name);
+    expect([lstatSync(files("big")).size, lstatSync(files("big")).mode & 0o7777]).toEqual([3 * 1024 * 1024, 0o4755]);
+    expect([readFileSync(files("d/e/f"), "utf8"), readlinkSync(files("d/e/l"))]).toEqual(["x\n", "f"]);
+    expect(lstatSync(files("hard")).ino).toBe(lstatSync(files("d/e/f")).ino);
+    await built(lines, ["-o", `type=tar,dest=${join(folder, "files.tar")}`]);
+    expect((await run(["tar", "-tf", join(folder, "files.tar")])).stdout.split("\n")).toContain("d/e/f");
+    await built(lines, ["-t", "archived:1", "-o", `type=docker,dest=${join(folder, "image.tar")}`]);
+    expect(await engine.ok("load", "-i", join(folder, "image.tar"))).toContain("Loaded image: archived:1");
+    await built("FROM scratch\nARG TARGETARCH\nCOPY a.txt /$TARGETARCH\n", ["--platform", "linux/amd64,linux/arm64", "-t", "index:1", "-o", `type=oci,dest=${join(folder, "oci.tar")}`, "-o", join(folder, "each")]);
+    expect((await run(["tar", "-tf", join(folder, "oci.tar")])).stdout).toContain("index.json");
+    expect([readFileSync(join(folder, "each/linux_amd64/amd64"), "utf8"), readFileSync(join(folder, "each/linux_arm64/arm64"), "utf8")]).toEqual(["a\n", "a\n"]);
+  });
+
+  test("what fails is shown with its output, its place and in Docker's words", async () => {
+    const failed = await build(`FROM ${BUSYBOX}\nRUN echo before; exit 7\n`);
+    expect(failed.code).toBe(1);
+    expect(failed.output).toContain("before");
+    expect(failed.output).toContain("   2 | >>> RUN echo before; exit 7\n");
+    expect(failed.output).toContain('ERROR: failed to build: failed to solve: process "/bin/sh -c echo before; exit 7" did not complete successfully: exit code: 7');
+    const wrong = await build("FROM scratch\nRUNN x\n");
+    expect(wrong.output).toContain("ERROR: failed to build: failed to solve: dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)");
+    const missing = await build("FROM scratch\nCOPY nothing /\n");
+    expect(missing.output).toMatch(/ERROR: failed to build: failed to solve: failed to compute cache key: .*"\/nothing": not found/);
+  });
+
+  test("the checks, without building", async () => {
+    const { code, output } = await build("FROM scratch AS Upper\nCOPY a.txt /\n", ["--check"]);
+    expect(code).toBe(1);
+    expect(output).toContain("WARNING: StageNameCasing");
+    expect((await build("FROM scratch AS one\nFROM scratch AS two\n", ["--call", "targets"])).output).toMatch(/one[^]*two \(default\)/);
+  });
+
+  test("a Dockerfile by standard input, an archive by it, and further contexts", async () => {
+    expect((await buildx.run(["build", "-t", "stdin:1", "-"], { stdin: `FROM ${BUSYBOX}\nCMD ["echo", "typed"]\n` })).code).toBe(0);
+    expect(await engine.ok("run", "--rm", "stdin:1")).toBe("typed");
+    writeFileSync(join(folder, "Dockerfile.sent"), `FROM ${BUSYBOX}\nCOPY a.txt /a\nCMD ["cat", "/a"]\n`);
+    await run(["tar", "-C", context, "-cf", join(folder, "sent.tar"), "a.txt"]);
+    await run(["tar", "-C", folder, "-rf", join(folder, "sent.tar"), "Dockerfile.sent"]);
+    const sent = await run([DOCKER_BUILDX ?? "", "build", "-t", "sent:1", "-f", "Dockerfile.sent", "-"], { stdin: readFileSync(join(folder, "sent.tar")), env: { DOCKER_HOST: engine.host, DOCKER_CONFIG: join(folder, "docker-config") } });
+    expect({ code: sent.code, error: sent.code === 0 ? "" : sent.stderr }).toEqual({ code: 0, error: "" });
+    expect(await engine.ok("run", "--rm", "sent:1")).toBe("a");
+    await built("FROM base\nCOPY --from=more b.txt /more\nCMD [\"cat\", \"/more\"]\n", ["--build-context", `base=docker-image://${BUSYBOX}`, "--build-context", `more=${join(context, "sub")}`, "-t", "contexts:1"]);
+    expect(await engine.ok("run", "--rm", "contexts:1")).toBe("changed");
+  });
+
+  test("several targets at once", async () => {
+    writeFileSync(join(folder, "docker-bake.json"), JSON.stringify({ group: { default: { targets: ["one", "two"] } }, target: Object.fromEntries(["one", "two"].map((name) => [name, { context, tags: [`baked:${name}`], "dockerfile-inline": `FROM ${BUSYBOX}\nRUN echo ${name} > /n\nCMD ["cat", "/n"]\n` }])) }));
+    await buildx.ok(["bake", "-f", join(folder, "docker-bake.json"), "--allow", `fs.read=${folder}`]);
+    expect([await engine.ok("run", "--rm", "baked:one"), await engine.ok("run", "--rm", "baked:two")]).toEqual(["one", "two"]);
+  });
+
+  test("an interrupted build ends its steps", async () => {
+    writeFileSync(join(folder, "Dockerfile"), `FROM ${BUSYBOX}\nRUN echo begun; sleep 4321\n`);
+    const live = buildx.live("build", "-f", join(folder, "Dockerfile"), context);
+    await live.until(/ begun\n/, 30_000);
+    process.kill(live.pid, "SIGINT");
+    expect(await live.exited).not.toBe(0);
+    for (let looks = 0; (await run(["pgrep", "-f", "^sleep 4321$"])).code === 0; looks++) {
+      if (looks > 100) throw new Error("the step's process is still there");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+
+  test("what builds keep is listed and pruned", async () => {
+    expect(await buildx.ok(["du"])).toMatch(/Total:\s/);
+    await buildx.ok(["prune", "-af"]);
+    expect(await buildx.ok(["du"])).toMatch(/Total:\s+0B/);
+  });
+});
