@@ -1,4 +1,4 @@
-import type { MountRequest } from "../../spec/mod.ts";
+import type { HostConfig, MountRequest } from "../../spec/mod.ts";
 import { ComposeError } from "../errors.ts";
 import type { FileObject } from "../model/resources.ts";
 import type { Mount } from "../model/service.ts";
@@ -14,12 +14,33 @@ export interface GivenFile {
   readonly gid: number;
 }
 
-export function mounts(place: Place): MountRequest[] {
+/**
+ * What is mounted: in the older form what that can say, as docker-compose does, so that either finds the other's containers as its own would be.
+ */
+export function mounts(place: Place): Pick<HostConfig, "Binds" | "Mounts"> {
   const { service } = place;
-  const own = (service.volumes ?? []).map((mount) => mountRequest(place, mount));
+  const binds = (service.volumes ?? []).flatMap((mount) => bindText(place, mount) ?? []);
+  const requests = mountRequests(place);
+  return { ...(binds.length > 0 && { Binds: binds }), ...(requests.length > 0 && { Mounts: requests }) };
+}
+
+function mountRequests(place: Place): MountRequest[] {
+  const { service } = place;
+  const all = (service.volumes ?? []).map((mount) => ({ mount, request: mountRequest(place, mount) }));
+  const own = all.map(({ request }) => request);
   const files = [...objectMounts(place, "secrets"), ...objectMounts(place, "configs")];
   const taken = new Set([...own, ...files].map(({ Target }) => Target));
-  return [...own, ...inheritedVolumes(place).filter(({ Target }) => !taken.has(Target)), ...files];
+  const newer = all.filter(({ mount }) => bindText(place, mount) === undefined).map(({ request }) => request);
+  return [...newer, ...inheritedVolumes(place).filter(({ Target }) => !taken.has(Target)), ...files];
+}
+
+/** `source:target:mode`; undefined for what has options that it cannot say. */
+function bindText(place: Place, { type = "volume", source, target = "", read_only, consistency, bind = {}, volume = {} }: Mount): string | undefined {
+  const mode = read_only ? "ro" : "rw";
+  if (source === undefined || consistency !== undefined) return undefined;
+  if (type === "bind" && bind.create_host_path && bind.propagation === undefined && bind.recursive === undefined) return `${source}:${target}:${[mode, ...(bind.selinux === undefined ? [] : [bind.selinux])].join(",")}`;
+  if (type === "volume" && !volume.nocopy && volume.labels === undefined && volume.subpath === undefined) return `${place.volumeName(source)}:${target}:${mode}`;
+  return undefined;
 }
 
 function mountRequest(place: Place, mount: Mount): MountRequest {
@@ -66,7 +87,7 @@ function inheritedVolumes({ inherited, imageVolumes }: Place): MountRequest[] {
 type Kind = "secrets" | "configs";
 
 function objectMounts(place: Place, kind: Kind): MountRequest[] {
-  return objects(place, kind).flatMap(({ object, path }) => (object.file === undefined ? [] : [{ Type: "bind", Source: object.file, Target: path, ReadOnly: true, BindOptions: {} }]));
+  return objects(place, kind).flatMap(({ object, path }) => (object.file === undefined ? [] : [{ Type: "bind", Source: object.file, Target: path, ReadOnly: true, ...(kind === "secrets" && { BindOptions: {} }) }]));
 }
 
 /** Secrets and configs whose content is in the project or its environment. @throws ComposeError for a variable that is not set */

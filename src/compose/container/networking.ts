@@ -27,7 +27,8 @@ function endpoint(place: Place, attachment: Attachment, isFirst: boolean): Endpo
   const links = place.links();
   return {
     Aliases: [...new Set([...(place.withAliases ? [name, service.name] : [name]), ...aliases])],
-    ...((ipv4_address ?? ipv6_address ?? link_local_ips) !== undefined && {
+    // Who says anything of a network has an empty one.
+    ...(Object.keys(attachment).length > 0 && {
       IPAMConfig: { ...(ipv4_address !== undefined && { IPv4Address: ipv4_address }), ...(ipv6_address !== undefined && { IPv6Address: ipv6_address }), ...(link_local_ips && { LinkLocalIPs: [...link_local_ips] }) },
     }),
     ...(links.length > 0 && { Links: links }),

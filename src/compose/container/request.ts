@@ -24,7 +24,7 @@ export function containerRequest(place: Place): ContainerCreateRequest {
     Tty: service.tty,
     OpenStdin: service.stdin_open,
     StdinOnce: interactive && service.stdin_open === true,
-    Env: Object.entries(service.environment ?? {}).flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`])),
+    Env: Object.entries(service.environment ?? {}).map(([name, value]) => (value === null ? name : `${name}=${value}`)),
     Cmd: service.command && [...service.command],
     Healthcheck: service.healthcheck && healthcheck(service.healthcheck),
     Image: place.image,
@@ -46,9 +46,9 @@ function hostConfig(place: Place, networkMode: string): HostConfig {
     ...compact<HostConfig>({
       AutoRemove: place.autoRemove,
       Annotations: service.annotations,
-      Mounts: mounts(place),
-      CapAdd: service.cap_add && [...service.cap_add],
-      CapDrop: service.cap_drop && [...service.cap_drop],
+      ...mounts(place),
+      CapAdd: service.cap_add && capabilities(service.cap_add),
+      CapDrop: service.cap_drop && capabilities(service.cap_drop),
       NetworkMode: networkMode,
       Init: service.init,
       IpcMode: service.ipc && place.shared("ipc", service.ipc),
@@ -98,7 +98,12 @@ function labels({ project, service, number, imageID, configHash, labels: more }:
   };
 }
 
-function exposedPorts({ ports = [], expose = [] }: Service): Record<string, Record<string, unknown>> {
+/** As the engine names them. */
+const capabilities = (names: readonly string[]): string[] => [...new Set(names.map((name) => (/^(?:ALL|CAP_.*)$/i.test(name) ? name.toUpperCase() : `CAP_${name.toUpperCase()}`)))].sort();
+
+function exposedPorts({ ports = [], expose = [] }: Service): Record<string, Record<string, unknown>> | undefined {
+  if (ports.length === 0 && expose.length === 0) return undefined;
+
   const named = expose.flatMap((port) => (port.includes("-") ? rangeOf(port) : [port.includes("/") ? port : `${port}/tcp`]));
   return Object.fromEntries([...named, ...ports.map(({ target = 0, protocol = "tcp" }) => `${target}/${protocol}`)].map((port) => [port, {}]));
 }

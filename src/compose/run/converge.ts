@@ -84,7 +84,7 @@ export function sharedServices({ network_mode, ipc, pid, volumes_from = [] }: Se
 /** Makes, makes anew and removes containers until each service has those it should. Nothing is started. */
 export async function converge(context: ComposeContext, project: Project, steps: ReadonlyMap<string, readonly Step[]>, images: ReadonlyMap<string, ServiceImage>, options: ConvergeOptions): Promise<Converged> {
   const containers = new Map<string, LiveContainer[]>();
-  const siblings: Siblings = { of: (service) => (containers.get(service) ?? []).map(({ id }) => id) };
+  const siblings: Siblings = { of: (service) => (containers.get(service) ?? []).map(({ id }) => id), linked: (service) => containers.get(service) ?? [] };
   const order = new Map(Object.values(project.services).map((service) => [service.name, [...sharedServices(service), ...(service.links ?? []).map((link) => link.split(":")[0] ?? "")]]));
   await inOrder(order, async (name) => {
     const service = project.services[name];

@@ -16,6 +16,8 @@ import { encodeFiles } from "./tar-files.ts";
 export interface Siblings {
   /** Ids or names of a service's containers, the first one first. */
   of(service: string): readonly string[];
+  /** Their names, for links. */
+  linked?(service: string): readonly { readonly name: string; readonly number: number }[];
 }
 
 export interface NewContainer {
@@ -74,7 +76,8 @@ function placeOf(project: Project, siblings: Siblings, container: NewContainer):
   };
 }
 
+/** By the alias, by the service's name with a number, by its own name. */
 function linkTo(link: string, siblings: Siblings): string[] {
   const [other = "", alias = other] = link.split(":");
-  return siblings.of(other).flatMap((container) => [`${container}:${alias}`, `${container}:${container}`]);
+  return (siblings.linked?.(other) ?? []).flatMap(({ name, number }) => [`${name}:${alias}`, `${name}:${other}-${number}`, `${name}:${name}`]);
 }
