@@ -88,6 +88,32 @@ test("a damaged cache is told and does no harm", async () => {
   expect(cached(stderr)).toEqual(["made 1/4"]);
 }, 30_000);
 
+test("a cache that BuildKit wrote is told and ignored", async () => {
+  const layout = join(folder, "..", "foreign");
+  const put = (mediaType: string, content: object): { mediaType: string; digest: string; size: number } => {
+    const text = JSON.stringify(content);
+    const digest = new Bun.CryptoHasher("sha256").update(text).digest("hex");
+    mkdirSync(join(layout, "blobs/sha256"), { recursive: true });
+    writeFileSync(join(layout, "blobs/sha256", digest), text);
+    return { mediaType, digest: `sha256:${digest}`, size: text.length };
+  };
+  const manifestOf = (config: object): object => put("application/vnd.oci.image.manifest.v1+json", { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [] });
+  const write = (manifests: readonly object[]): void => {
+    writeFileSync(join(layout, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+    writeFileSync(join(layout, "index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
+  };
+  const config = put("application/vnd.buildkit.cacheconfig.v0", { layers: [], records: [] });
+  write([put("application/vnd.oci.image.index.v1+json", { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [config] })]);
+  const words = "BuildKit wrote this cache, whose keys say nothing to this engine: it is ignored";
+  expect(await build("--cache-from", `type=local,src=${layout}`)).toContain(words);
+  write([manifestOf(config)]);
+  expect(await build("--cache-from", `type=local,src=${layout}`)).toContain(words);
+  write([manifestOf(put("application/vnd.oci.image.config.v1+json", { architecture: "amd64", os: "linux", "moby.buildkit.cache.v0": "e30=", config: {}, rootfs: { type: "layers", diff_ids: [] } }))]);
+  expect(await build("--cache-from", `type=local,src=${layout}`)).toContain("BuildKit's keys say nothing to this engine: the cache is ignored");
+  write([{ mediaType: "x", digest: "sha256:no", size: 1 }]);
+  expect(await build("--cache-from", `type=local,src=${layout}`)).toMatch(/importing cache manifest from local:.*\n#\d+ .*ERROR|#\d+ ERROR: /);
+});
+
 test("caches of services, and what is no cache, are refused in words", async () => {
   const failure = async (...args: string[]): Promise<string> => (await engine.hako("build", ...args, folder)).stderr;
   for (const type of ["gha", "s3", "azblob"]) {

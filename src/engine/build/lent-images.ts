@@ -14,14 +14,17 @@ const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 export async function layoutImages(ctx: EngineContext, folder: string, wish: LayoutWish, signal: AbortSignal): Promise<LentImages> {
   ctx.space.requireWritable();
   await using names = new AsyncDisposableStack();
-  const nameOf = (): string => {
-    const name = `${EXPORTED}:${crypto.randomUUID()}`;
-    names.defer(() => untag(ctx, name));
-    return name;
-  };
+  const nameOf = (): string => lentName(ctx, names);
   const { bytes } = await ctx.trees.packAll({ kind: "mounted", root: { kind: "bind", source: folder }, binds: [] }, signal);
   const ids = await ctx.images.loadLayout(bytes, wish, nameOf);
   return lent(ctx, ids, names.move());
+}
+
+/** Nobody is shown it, and it does not outlive the engine. */
+function lentName(ctx: EngineContext, names: AsyncDisposableStack): string {
+  const name = `${EXPORTED}:${crypto.randomUUID()}`;
+  names.defer(() => untag(ctx, name));
+  return name;
 }
 
 export interface RegistryCache {
@@ -31,7 +34,7 @@ export interface RegistryCache {
   readonly wanted: (config: ImageConfig) => boolean;
 }
 
-/** All images of an index, or the one that the name stands for. Those that were not here before go again. */
+/** All images of an index, or the one that the name stands for. */
 export async function cachedImages(ctx: EngineContext, { ref, auth, wanted }: RegistryCache, tell: (message: TransferMessage) => void, work: ShownWork, signal: AbortSignal): Promise<LentImages> {
   ctx.space.requireWritable();
   const reference = withDefaultTag(parseReference(ref));
@@ -43,11 +46,12 @@ export async function cachedImages(ctx: EngineContext, { ref, auth, wanted }: Re
       if ("moby.buildkit.cache.v0" in config) work.done("BuildKit's keys say nothing to this engine: the cache is ignored");
       continue;
     }
-    const exact = { domain: reference.domain, path: reference.path, digest };
-    const isNew = !isHere(ctx, canonicalName(exact));
     const { os, architecture, variant } = config;
+    // Under a name of the engine's, not the registry's: a crash leaves nothing that anybody sees.
+    const exact = { ...parseReference(EXPORTED), digest };
     const { id } = await ctx.images.pull({ reference: exact, repository, platform: { os, architecture, variant }, signal }, tell);
-    if (isNew) names.defer(() => untag(ctx, canonicalName(exact)));
+    ctx.images.tag(id, lentName(ctx, names));
+    await untag(ctx, canonicalName(exact));
     ids.push(id);
   }
   return lent(ctx, ids, names.move());
