@@ -67,6 +67,30 @@ test("watch refuses where nothing says what to watch", async () => {
   expect(await engine.hako(...compose("watch", "quiet"))).toMatchObject({ code: 1, stderr: "none of the selected services is configured for watch, consider setting a 'develop' section\n" });
 });
 
+test("watch builds a service anew, and goes on after a build that fails", async () => {
+  const place = join(folder, "built");
+  mkdirSync(place);
+  const file = join(folder, "built.yaml");
+  writeFileSync(file, `name: built\nservices:\n  app: { build: ./built, command: sleep 100, init: true, network_mode: none, develop: { watch: [{ path: ./built, action: rebuild }] } }\n`);
+  const write = (value: string, rest = ""): void => writeFileSync(join(place, "Dockerfile"), `FROM ${BUSYBOX}\nENV VALUE=${value}\n${rest}`);
+  write("one");
+  using watching = Live.spawn([HAKO, "-H", engine.host, "compose", "-f", file, "watch"]);
+  await watching.until("Watch enabled");
+  const value = (): Promise<string> => engine.ok("exec", "built-app-1", "sh", "-c", "echo $VALUE");
+  expect(await value()).toBe("one");
+  write("two", "NOSUCH\n");
+  await watching.until("Error handling changed files");
+  expect(await value()).toBe("one");
+  write("three");
+  await watching.until("successfully built");
+  await watching.until(/successfully built[^]*service\(s\) \["app"\] recreated/);
+  expect(await value()).toBe("three");
+  expect(await engine.ok("images", "-q", "--filter", "dangling=true")).toBe("");
+  watching.signal("SIGINT");
+  expect(await watching.exited).toBe(130);
+  expect((await engine.hako("compose", "-f", file, "down", "-t", "0", "--rmi", "local")).code).toBe(0);
+});
+
 test("up --watch does both; the menu's d leaves the containers running", async () => {
   using shown = Live.terminal([HAKO, "-H", engine.host, ...compose("up", "--watch", "--menu")]);
   await shown.until("Watch enabled");

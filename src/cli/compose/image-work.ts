@@ -26,7 +26,7 @@ export function imageWork(invocation: Invocation, view: ProgressView): ImageWork
     view.end();
     // Half of the program's start: loaded where something is built.
     const [{ buildTargets }, { serviceTargets }, { chooseDisplay }] = await Promise.all([import("../build/targets.ts"), import("./service-targets.ts"), import("../build/progress/choose-display.ts")]);
-    await buildTargets(invocation, serviceTargets(project, services), await chooseDisplay({ progress: buildProgress(invocation), quiet: invocation.flags.find("quiet-build") !== undefined && invocation.flags.bool("quiet-build") }));
+    await buildTargets(invocation, serviceTargets(project, services), await chooseDisplay({ progress: buildProgress(invocation), quiet: wantsQuiet(invocation) }));
     for (const service of services) view.tell({ id: `Image ${imageOf(service, project)}`, text: "Built", status: "done" });
   };
   return { pull, build };
@@ -37,3 +37,5 @@ export function buildProgress({ group }: Invocation): string | undefined {
   const said = group?.string("progress");
   return said === "json" ? "rawjson" : said || undefined;
 }
+
+const wantsQuiet = ({ flags }: Invocation): boolean => ["quiet-build", "quiet"].some((name) => flags.has(name) && flags.bool(name));

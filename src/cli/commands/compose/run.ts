@@ -24,7 +24,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const options = oneOffOptions(flags, project, command);
   const dry = isDryRun(invocation);
   if (dry && !flags.bool("detach")) throw new Failure("interactive run is not supported in dry-run mode");
-  using context = openContext(invocation);
+  using context = openContext(invocation, { quiet: flags.bool("quiet") });
   const { id } = await makeOneOff(context, project, name, options);
   context.view.end();
   if (!flags.bool("detach")) return await joined(invocation, id, options);

@@ -110,5 +110,6 @@ class Watching {
     await up({ ...this.context, tell: () => undefined }, this.project, { asked: [name] });
     // Who else uses the old one, or has named it, keeps it.
     if (this.options.prune !== false && before !== undefined && before !== (await this.#imageID(service))) await removeImage(this.context.client, before).catch(() => undefined);
+    this.options.say(`service(s) [${JSON.stringify(name)}] recreated`);
   }
 }
