@@ -1,9 +1,11 @@
 /** The same against Docker Engine with docker's own command line, to know that the suite says what Docker does. */
-import { afterAll, beforeAll, test } from "bun:test";
+import { afterAll, beforeAll, setDefaultTimeout, test } from "bun:test";
 import { DOCKER } from "../harness.ts";
 import { busyboxTar } from "../images.ts";
 import { run } from "../processes.ts";
 import { describeCopying } from "./copying.ts";
+
+setDefaultTimeout(60_000);
 
 /** unix:///path of a Docker Engine that may be used for tests. */
 const peer = process.env["DOCKER_PEER"];

@@ -1,5 +1,5 @@
 /** What containers are told at 127.0.0.11: by our engine, and by Docker Engine where one is at hand. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { DOCKER, startEngine } from "../harness.ts";
 import { busyboxTar } from "../images.ts";
@@ -10,6 +10,8 @@ interface Target {
   readonly image: string;
   close(): Promise<void>;
 }
+
+setDefaultTimeout(60_000);
 
 /** unix:///path of a Docker Engine that may be used for tests. */
 const peer = process.env["DOCKER_PEER"];
