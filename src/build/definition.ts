@@ -4,6 +4,7 @@ import { parseAsFar, DockerfileError, type Dockerfile } from "../dockerfile/mod.
 import type { Digest } from "../spec/mod.ts";
 import { reasonOf } from "./build-error.ts";
 import type { BuildClient } from "./client.ts";
+import { isTrue } from "./exporters/boolean.ts";
 import { unpackedDownload } from "./frontend/source-finder.ts";
 import { makeVertex } from "./graph/make-vertex.ts";
 import type { Vertex } from "./graph/vertex.ts";
@@ -69,10 +70,10 @@ async function remoteDefinition(deps: BuildDeps, options: DefinitionOptions): Pr
 const READ_DOCKERFILE = "failed to read dockerfile: ";
 
 async function gitDefinition(deps: BuildDeps, options: DefinitionOptions): Promise<Definition> {
-  const { request: { context }, tell, signal } = options;
+  const { request: { context, buildArgs }, tell, signal } = options;
   if (context.kind !== "git") throw new Error("the context is no repository");
   const name = `[internal] load git source ${context.url}`;
-  const vertex = await gitVertex(context.url, { keepGitFolder: undefined, checksum: "", name, resolve: (remote, ref) => shownIfFails(tell, name, () => deps.resolveGit(remote, ref, signal)) });
+  const vertex = await gitVertex(context.url, { keepGitFolder: isTrue(buildArgs["BUILDKIT_CONTEXT_KEEP_GIT_DIR"]) || undefined, checksum: "", name, resolve: (remote, ref) => shownIfFails(tell, name, () => deps.resolveGit(remote, ref, signal)) });
   return await withFiles(deps, vertex, options);
 }
 

@@ -47,6 +47,7 @@ function dockerfile(text: string): string {
 test("a repository is a context: by branch, tag, commit and folder", async () => {
   for (const ref of ["", "#main", "#v1", `#${commit}`]) expect(readdirSync(await built(`${at}/repo.git${ref}`)).sort()).toEqual(["Dockerfile", "sub"]);
   expect(readdirSync(await built(`${at}/repo.git#main:sub`))).toEqual(["of-sub"]);
+  expect(readdirSync(await built("--build-arg", "BUILDKIT_CONTEXT_KEEP_GIT_DIR=1", `${at}/repo.git`))).toContain(".git");
 }, 30_000);
 
 test("an archive or a Dockerfile of a web server is one too", async () => {
