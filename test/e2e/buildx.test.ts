@@ -129,6 +129,15 @@ describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
     expect([await engine.ok("run", "--rm", "baked:one"), await engine.ok("run", "--rm", "baked:two")]).toEqual(["one", "two"]);
   });
 
+  test("a target that builds upon others", async () => {
+    const target = (lines: string, on?: string) => ({ context, "dockerfile-inline": lines, ...(on !== undefined && { contexts: { base: `target:${on}` } }) });
+    const targets = { first: target(`FROM ${BUSYBOX}\nRUN echo first > /n\nENV OF=first\n`), second: target("FROM base\nRUN echo $OF second >> /n\n", "first"), last: { ...target("FROM base\nCMD [\"cat\", \"/n\"]\n", "second"), tags: ["linked:1"] } };
+    writeFileSync(join(folder, "docker-bake.json"), JSON.stringify({ target: targets }));
+    await buildx.ok(["bake", "-f", join(folder, "docker-bake.json"), "--allow", `fs.read=${folder}`, "last"]);
+    expect(await engine.ok("run", "--rm", "linked:1")).toBe("first\nfirst second");
+    expect(await engine.ok("images", "--format", "{{.Repository}}")).not.toContain("invalid");
+  });
+
   test("an interrupted build ends its steps", async () => {
     writeFileSync(join(folder, "Dockerfile"), `FROM ${BUSYBOX}\nRUN echo begun; sleep 4321\n`);
     const live = buildx.live("build", "-f", join(folder, "Dockerfile"), context);

@@ -36,7 +36,7 @@ const EXPORTER = new MessageWriter().text(1, "moby").map(2, { name: "a:1,b:2" })
 const SOLVE = new MessageWriter().text(1, "ref").text(5, "session").map(7, { filename: "Dockerfile" }).message(8, new MessageWriter().message(4, new MessageWriter().text(1, "inline"))).text(9, "network.host").message(13, EXPORTER).finish();
 
 test("what is asked to be built", () => {
-  expect(readSolveRequest(SOLVE)).toEqual({ ref: "ref", session: "session", frontend: "", attrs: { filename: "Dockerfile" }, hasDefinition: false, exporters: [{ type: "moby", attrs: { name: "a:1,b:2" } }], cacheTo: [{ type: "inline", attrs: {} }], cacheFrom: [], entitlements: ["network.host"] });
+  expect(readSolveRequest(SOLVE)).toEqual({ ref: "ref", session: "session", frontend: "", attrs: { filename: "Dockerfile" }, hasDefinition: false, inputs: new Map(), exporters: [{ type: "moby", attrs: { name: "a:1,b:2" } }], cacheTo: [{ type: "inline", attrs: {} }], cacheFrom: [], entitlements: ["network.host"] });
   const result = new MessageWriter().message(3, new MessageWriter().text(1, "one"));
   expect(readReturn(new MessageWriter().message(1, result).finish())).toEqual({ refs: ["one"], error: undefined });
   expect(readReturn(new MessageWriter().message(2, new MessageWriter().number(1, 2).text(2, "why")).finish())).toEqual({ refs: [], error: "why" });

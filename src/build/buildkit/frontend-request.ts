@@ -13,8 +13,11 @@ const CALLS: Readonly<Record<string, BuildRequest["call"]>> = { "frontend.lint":
 const EXPORTERS: Readonly<Record<string, ExporterRequest["type"]>> = { moby: "image", image: "image", docker: "docker", oci: "oci", local: "local", tar: "tar" };
 const ENTITLEMENTS: readonly BuildRequest["allow"][number][] = ["network.host", "security.insecure", "device"];
 
-/** What a BuildKit client asks for in the Dockerfile frontend's words. @throws EngineError for what this engine cannot */
-export function frontendRequest(solve: SolveRequest, { frontend, attrs, hasDefinition }: FrontendCall): BuildRequest {
+/**
+ * What a BuildKit client asks for in the Dockerfile frontend's words.
+ * @param images of the results of other builds, by the name that a context calls each by @throws EngineError for what this engine cannot
+ */
+export function frontendRequest(solve: SolveRequest, { frontend, attrs, hasDefinition }: FrontendCall, images: ReadonlyMap<string, string> = new Map()): BuildRequest {
   checkFrontend(frontend, attrs, hasDefinition);
   const call = callOf(attrs["requestid"]);
   const exporters = call === "build" && solve.exporters.length > 0 ? solve.exporters.map(exporterOf) : [{ type: "cacheonly" as const, attrs: {} }];
@@ -38,7 +41,7 @@ export function frontendRequest(solve: SolveRequest, { frontend, attrs, hasDefin
     shmSize: number("shm-size", attrs["shm-size"] || "0"),
     ulimits: list(attrs["ulimit"]).reduce<BuildRequest["ulimits"][number][]>(addUlimit, []),
     cgroupParent: attrs["cgroup-parent"] ?? "",
-    namedContexts: Object.entries(withPrefix(attrs, "context:")).map(([name, value]) => ({ name: name.replace(/::[^:]*$/, ""), value: contextValue(name, value) })),
+    namedContexts: Object.entries(withPrefix(attrs, "context:")).map(([name, value]) => ({ name: name.replace(/::[^:]*$/, ""), value: contextValue(name, value, images) })),
     cacheTo: solve.cacheTo,
     cacheFrom: solve.cacheFrom.length > 0 ? solve.cacheFrom : olderCaches(attrs),
     attests: Object.entries(withPrefix(attrs, "attest:")).flatMap(([type, value]) => attestOf(type, value)),
@@ -79,9 +82,13 @@ function contextOf(remote: string, folder: string): MainContext {
   throw new EngineError("InvalidParameter", `unsupported context ${JSON.stringify(remote)}`);
 }
 
-function contextValue(name: string, value: string): string {
-  if (value.startsWith("input:")) throw new EngineError("NotImplemented", `the context ${JSON.stringify(name)} is another build's result, which this engine does not take from a client: build it first and name its image (docker-image://)`);
-  return value;
+const INPUT = "input:";
+
+function contextValue(name: string, value: string, images: ReadonlyMap<string, string>): string {
+  if (!value.startsWith(INPUT)) return value;
+  const image = images.get(value.slice(INPUT.length));
+  if (image === undefined) throw new EngineError("NotImplemented", `the context ${JSON.stringify(name)} is a graph of operations (LLB) that a client has made itself, which is not supported: build it first and name its image (docker-image://)`);
+  return `docker-image://${image}`;
 }
 
 function exporterOf({ type, attrs }: CacheEntry): ExporterRequest {

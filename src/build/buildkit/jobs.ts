@@ -11,6 +11,9 @@ export class Job {
   readonly #solve = Promise.withResolvers<SolveRequest>();
   readonly #returned = Promise.withResolvers<Returned>();
   readonly #calls = new Map<string, FrontendCall>();
+  readonly #holds: Job[] = [];
+  #held = 0;
+  #freed: (() => void) | undefined;
   isOver = false;
 
   constructor() {
@@ -21,9 +24,36 @@ export class Job {
     this.#solve.resolve(request);
   }
 
+  /** The other one stays, with its client's folders, until this one is over. */
+  hold(other: Job): void {
+    other.#held++;
+    this.#holds.push(other);
+  }
+
+  /** Resolves when no other build needs this one any more. */
+  async free(signal: AbortSignal): Promise<void> {
+    while (this.#held > 0) await unlessAborted(new Promise<void>((resolve) => (this.#freed = resolve)), signal);
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.status.end();
+    for (const other of this.#holds.splice(0)) {
+      other.#held--;
+      other.#freed?.();
+    }
+  }
+
   /** What goes with every part of the build. */
   request(signal: AbortSignal): Promise<SolveRequest> {
     return unlessAborted(this.#solve.promise, signal);
+  }
+
+  /** What a result is of. @throws EngineError InvalidParameter */
+  call(id: string): FrontendCall {
+    const call = this.#calls.get(id);
+    if (!call) throw new EngineError("InvalidParameter", "a build names a result that is not known");
+    return call;
   }
 
   /** @returns the id that stands for its result */

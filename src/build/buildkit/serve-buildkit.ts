@@ -1,4 +1,4 @@
-import type { ByteDuplex } from "../../base/mod.ts";
+import { EngineError, type ByteDuplex } from "../../base/mod.ts";
 import { MessageWriter, readFields, serveCalls, textOf, type Call, type Methods } from "../../grpc/mod.ts";
 import type { BuildRequest, BuildResult } from "../../spec/mod.ts";
 import type { CacheUsage } from "../cache/usage.ts";
@@ -6,8 +6,10 @@ import type { PruneOptions } from "../cache/build-cache.ts";
 import type { ContextStore } from "../contexts/store.ts";
 import type { Platform } from "../graph/op.ts";
 import type { BuildEvent } from "../progress.ts";
+import { EXPORTED } from "../exporters/image.ts";
 import { frontendRequest } from "./frontend-request.ts";
 import { Job, Jobs } from "./jobs.ts";
+import { definitionOf } from "./result-definition.ts";
 import { BuildkitClient } from "./session-client.ts";
 import type { BuildkitSessions } from "./sessions.ts";
 import { readGatewaySolve, readReturn, readSolveRequest, type FrontendCall, type SolveRequest } from "./solve-request.ts";
@@ -25,6 +27,8 @@ export interface BuildkitEngine {
   readonly contexts: ContextStore;
   /** @param context what the client calls the place that it builds from, for the history */
   run(request: BuildRequest, client: BuildkitClient, context: string, tell: (event: BuildEvent) => void, signal: AbortSignal): Promise<BuildResult>;
+  /** Takes a name off an image, and with its last name the image. */
+  untag(name: string): Promise<void>;
   usage(filters: Readonly<Record<string, readonly string[]>>): readonly CacheUsage[];
   prune(options: PruneOptions): Promise<readonly CacheUsage[]>;
 }
@@ -32,9 +36,11 @@ export interface BuildkitEngine {
 const CONTROL = "/moby.buildkit.v1.Control/";
 const BRIDGE = "/moby.buildkit.v1.frontend.LLBBridge/";
 /** Of the client's part of a build: what it may use beside solving. */
-const GATEWAY_ABILITIES = ["solve.base", "resolveimage", "return", "returnmap", "proto.refarray", "frontend.caps", "importcaches"];
+const GATEWAY_ABILITIES = ["solve.base", "resolveimage", "return", "returnmap", "proto.refarray", "frontend.caps", "frontend.inputs", "reference.output", "gateway.evaluate", "importcaches"];
 /** Of the engine: what clients look for before they ask for it. */
 const ENGINE_ABILITIES = ["source.image", "source.local", "source.local.sessionid", "source.git", "source.http", "exporter.multiple", "exporter.image.attestations", "exporter.image.annotations", "constraints", "platform"];
+
+const MAX_INPUT_DEPTH = 20;
 
 /** BuildKit's own protocol on one connection. Resolves when it is over, and every build of it. */
 export async function serveBuildkit(duplex: ByteDuplex, engine: BuildkitEngine): Promise<void> {
@@ -57,6 +63,8 @@ class BuildkitConnection {
       [`${CONTROL}Solve`, (call) => this.#solve(call)],
       [`${BRIDGE}Ping`, (call) => this.#ping(call)],
       [`${BRIDGE}Solve`, (call) => this.#gatewaySolve(call)],
+      // All of a result is built when the client has said what it is for.
+      [`${BRIDGE}Evaluate`, (call) => call.send(new Uint8Array(0))],
       [`${BRIDGE}Return`, (call) => this.#return(call)],
     ]);
   }
@@ -102,12 +110,12 @@ class BuildkitConnection {
       const direct = request.frontend !== "" || request.hasDefinition;
       const frontend = direct ? request : (await job.returned(call.signal)).call;
       const result = frontend && (await this.#build(request, frontend, job, call.signal));
+      await job.free(call.signal);
       await call.send(new MessageWriter().map(1, result ? exporterResponse(result) : {}).finish());
     } catch (error) {
       throw solveFailure(error);
     } finally {
-      job.isOver = true;
-      job.status.end();
+      job.end();
     }
   }
 
@@ -129,7 +137,11 @@ class BuildkitConnection {
       } catch (error) {
         throw solveFailure(error);
       }
-    } else result.message(3, new MessageWriter().text(1, job.remember(frontend)));
+    } else {
+      for (const input of frontend.inputs.values()) job.hold(this.#sourceOf(input).job);
+      const id = job.remember(frontend);
+      result.message(3, new MessageWriter().text(1, id).message(2, definitionOf(`${this.#refOf(call)}/${id}`)));
+    }
     await call.send(new MessageWriter().message(3, result).finish());
   }
 
@@ -140,15 +152,45 @@ class BuildkitConnection {
   }
 
   #jobOf(call: Call): Job {
-    return this.#jobs.get(call.metadata("buildkit-controlapi-buildid") ?? "");
+    return this.#jobs.get(this.#refOf(call));
+  }
+
+  #refOf(call: Call): string {
+    return call.metadata("buildkit-controlapi-buildid") ?? "";
   }
 
   async #build(solve: SolveRequest, frontend: FrontendCall, job: Job, signal: AbortSignal): Promise<BuildResult> {
-    const request = frontendRequest(solve, frontend);
+    await using inputs = new AsyncDisposableStack();
+    const images = await this.#inputImages(frontend, inputs, signal, 0);
+    return await this.#run(solve, frontendRequest(solve, frontend, images), frontend, (event) => job.status.tell(event), signal);
+  }
+
+  async #run(solve: SolveRequest, request: BuildRequest, { attrs }: FrontendCall, tell: (event: BuildEvent) => void, signal: AbortSignal): Promise<BuildResult> {
     const session = await this.#engine.sessions.get(solve.session, signal);
     const client = new BuildkitClient(session, this.#engine.contexts, request.exporters);
-    const context = frontend.attrs["context"] ?? frontend.attrs["vcs:localdir:context"] ?? "";
-    return await this.#engine.run(request, client, context, (event) => job.status.tell(event), signal);
+    return await this.#engine.run(request, client, attrs["context"] ?? attrs["vcs:localdir:context"] ?? "", tell, signal);
+  }
+
+  #sourceOf(result: string): { readonly job: Job; readonly id: string } {
+    const slash = result.lastIndexOf("/");
+    return { job: this.#jobs.get(result.slice(0, slash)), id: result.slice(slash + 1) };
+  }
+
+  /** Results of other builds become images for as long as this one takes: their steps are known, or are shared with whoever runs them now. */
+  async #inputImages({ inputs }: FrontendCall, held: AsyncDisposableStack, signal: AbortSignal, depth: number): Promise<ReadonlyMap<string, string>> {
+    if (depth > MAX_INPUT_DEPTH) throw new EngineError("InvalidParameter", "results are made of results of results without end");
+    const images = new Map<string, string>();
+    for (const [name, result] of inputs) {
+      const { job, id } = this.#sourceOf(result);
+      const call = job.call(id);
+      const solve = await job.request(signal);
+      const image = `${EXPORTED}:${crypto.randomUUID()}`;
+      const request = frontendRequest(solve, call, await this.#inputImages(call, held, signal, depth + 1));
+      await this.#run(solve, { ...request, tags: [], cacheTo: [], attests: [], exporters: [{ type: "image", attrs: { name: image } }] }, call, () => undefined, signal);
+      held.defer(() => this.#engine.untag(image));
+      images.set(name, image);
+    }
+    return images;
   }
 }
 

@@ -1,5 +1,6 @@
 import { readEntry, readFields, textOf } from "../../grpc/mod.ts";
 import type { CacheEntry } from "../../spec/mod.ts";
+import { resultIn } from "./result-definition.ts";
 
 /** A frontend and what it is given; of moby.buildkit.v1.SolveRequest and of the gateway's. */
 export interface FrontendCall {
@@ -7,6 +8,8 @@ export interface FrontendCall {
   readonly attrs: Readonly<Record<string, string>>;
   /** Whether a graph was sent in place of a frontend. */
   readonly hasDefinition: boolean;
+  /** Results of other builds, by the names that contexts call them by (`input:NAME`). */
+  readonly inputs: ReadonlyMap<string, string>;
 }
 
 export interface SolveRequest extends FrontendCall {
@@ -26,6 +29,7 @@ export function readSolveRequest(message: Uint8Array): SolveRequest {
   const exporters: CacheEntry[] = [];
   const entitlements: string[] = [];
   let caches: ReturnType<typeof readCaches> = { cacheTo: [], cacheFrom: [] };
+  const inputs = new Map<string, string>();
   let hasDefinition = false;
   for (const { number, bytes } of readFields(message)) {
     if (number === 1) texts.ref = textOf(bytes);
@@ -37,10 +41,11 @@ export function readSolveRequest(message: Uint8Array): SolveRequest {
     else if (number === 7) attrs.push(pair(bytes));
     else if (number === 8) caches = readCaches(bytes);
     else if (number === 9) entitlements.push(textOf(bytes));
+    else if (number === 10) addInput(inputs, bytes);
     else if (number === 13) exporters.push(readTyped(bytes));
   }
   if (exporters.length === 0 && texts.exporter !== "") exporters.push({ type: texts.exporter, attrs: Object.fromEntries(olderAttrs) });
-  return { ref: texts.ref, session: texts.session, frontend: texts.frontend, attrs: Object.fromEntries(attrs), hasDefinition, exporters, ...caches, entitlements };
+  return { ref: texts.ref, session: texts.session, frontend: texts.frontend, attrs: Object.fromEntries(attrs), hasDefinition, inputs, exporters, ...caches, entitlements };
 }
 
 /** @throws EngineError InvalidParameter */
@@ -48,12 +53,14 @@ export function readGatewaySolve(message: Uint8Array): FrontendCall {
   let frontend = "";
   let hasDefinition = false;
   const attrs: [string, string][] = [];
+  const inputs = new Map<string, string>();
   for (const { number, bytes } of readFields(message)) {
     if (number === 1) hasDefinition = hasOps(bytes);
     else if (number === 2) frontend = textOf(bytes);
     else if (number === 3) attrs.push(pair(bytes));
+    else if (number === 13) addInput(inputs, bytes);
   }
-  return { frontend, attrs: Object.fromEntries(attrs), hasDefinition };
+  return { frontend, attrs: Object.fromEntries(attrs), hasDefinition, inputs };
 }
 
 /** How the client's part of a build ended: what is built, by its id, or why nothing. */
@@ -84,6 +91,12 @@ function resultRefs(result: Uint8Array): string[] {
 function refId(bytes: Uint8Array): string {
   for (const field of readFields(bytes)) if (field.number === 1) return textOf(field.bytes);
   return "";
+}
+
+function addInput(inputs: Map<string, string>, entry: Uint8Array): void {
+  const { key, value } = readEntry(entry);
+  const result = resultIn(value);
+  if (result !== undefined) inputs.set(key, result);
 }
 
 function hasOps(definition: Uint8Array): boolean {

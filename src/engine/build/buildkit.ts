@@ -4,6 +4,7 @@ import type { EngineContext } from "../context.ts";
 import { OWN_ARCHITECTURE } from "../create/platform.ts";
 import type { StreamSession } from "../hijack.ts";
 import type { BuildClient, BuildRequest, BuildResult, Tell } from "../ports.ts";
+import { buildImages } from "./build-images.ts";
 import { sweepContexts } from "./build-session.ts";
 import { runBuild } from "./run-build.ts";
 import { UploadedContext } from "./upload-context.ts";
@@ -36,6 +37,7 @@ function engineOf(ctx: EngineContext): BuildkitEngine {
     sessions: ctx.buildkitSessions,
     contexts: ctx.buildContexts,
     run: (request, client, context, tell, signal) => runRecorded(ctx, request, client, context, tell, signal),
+    untag: (name) => buildImages(ctx).untag(name),
     usage: (filters) => ctx.solver.cache.usage(filters),
     prune: async (options) => {
       const { records, bytes } = await ctx.solver.cache.prune(options);
