@@ -1,4 +1,4 @@
-import { removeContainer, renameContainer, stopContainer } from "../../client/mod.ts";
+import { renameContainer, stopContainer } from "../../client/mod.ts";
 import { replacementName, type Separator } from "../container/names.ts";
 import { networkKeys } from "../container/networking.ts";
 import { LABELS } from "../labels.ts";
@@ -12,6 +12,7 @@ import type { ObservedContainer } from "./observe.ts";
 import { inOrder, together } from "./order.ts";
 import { planService, type RecreatePolicy, type Step } from "./plan.ts";
 import { during } from "./progress.ts";
+import { removeWholly } from "./remove-container.ts";
 
 export interface ConvergeOptions {
   readonly recreate: RecreatePolicy;
@@ -81,24 +82,41 @@ export function sharedServices({ network_mode, ipc, pid, volumes_from = [] }: Se
   return [...new Set([...modes, ...volumes_from.filter((entry) => !entry.startsWith("container:")).map((entry) => entry.split(":")[0] ?? "")])];
 }
 
+/** Convergence that goes on: what has it may be started while others are still made. */
+export interface Converging extends Converged {
+  /** Resolves when the service has its containers; rejects when it will not. */
+  made(service: string): Promise<void>;
+  readonly done: Promise<void>;
+}
+
 /** Makes, makes anew and removes containers until each service has those it should. Nothing is started. */
-export async function converge(context: ComposeContext, project: Project, steps: ReadonlyMap<string, readonly Step[]>, images: ReadonlyMap<string, ServiceImage>, options: ConvergeOptions): Promise<Converged> {
+export function converge(context: ComposeContext, project: Project, steps: ReadonlyMap<string, readonly Step[]>, images: ReadonlyMap<string, ServiceImage>, options: ConvergeOptions): Converging {
+  const gates = new Map(Object.keys(project.services).map((name) => [name, Promise.withResolvers<void>()]));
+  for (const { promise } of gates.values()) promise.catch(() => undefined);
   const containers = new Map<string, LiveContainer[]>();
   const siblings: Siblings = { of: (service) => (containers.get(service) ?? []).map(({ id }) => id), linked: (service) => containers.get(service) ?? [] };
   const order = new Map(Object.values(project.services).map((service) => [service.name, [...sharedServices(service), ...(service.links ?? []).map((link) => link.split(":")[0] ?? "")]]));
-  await inOrder(order, async (name) => {
+  const make = async (name: string): Promise<void> => {
     const service = project.services[name];
     const image = images.get(name);
     if (!service || !image) return;
     const made: LiveContainer[] = [];
     containers.set(name, made);
-    await together(steps.get(name) ?? [], async (step) => {
+    const act = async (step: Step): Promise<void> => {
       const container = await take(context, project, { siblings, service, image, options }, step);
       if (container) made.push(container);
-    }, context.parallel);
+    };
+    // What goes may have a name that something else is to have.
+    const [going, others] = [true, false].map((goes) => (steps.get(name) ?? []).filter(({ kind }) => (kind === "remove") === goes));
+    await together(going ?? [], act, context.parallel);
+    await together(others ?? [], act, context.parallel);
     made.sort((a, b) => a.number - b.number);
+  };
+  const done = inOrder(order, (name) => make(name).then(() => gates.get(name)?.resolve()));
+  done.catch((error: unknown) => {
+    for (const { reject } of gates.values()) reject(error);
   });
-  return { containers };
+  return { containers, done, made: async (service) => await gates.get(service)?.promise };
 }
 
 interface Making {
@@ -139,7 +157,7 @@ async function replace(context: ComposeContext, project: Project, making: Making
   const { client } = context;
   const id = await makeReplacement(context, project, making, container, name);
   await stopContainer(client, container.id, { timeoutSeconds: making.options.timeoutSeconds }).catch(ignoreMissing);
-  await removeContainer(client, container.id).catch(ignoreMissing);
+  await removeWholly(client, container.id);
   await renameContainer(client, id, name);
   return { id, name, number: container.number, state: "created", status: "", labels: {}, isNew: true };
 }
@@ -159,5 +177,5 @@ export async function makeReplacement(context: ComposeContext, project: Project,
 export async function removeOne({ client, tell }: ComposeContext, { id, name, state }: Pick<ObservedContainer, "id" | "name" | "state">, timeoutSeconds?: number, removeVolumes = false): Promise<void> {
   const what = `Container ${name}`;
   if (state === "running" || state === "paused" || state === "restarting") await during(tell, what, ["Stopping", "Stopped"], () => stopContainer(client, id, { timeoutSeconds }).catch(ignoreMissing));
-  await during(tell, what, ["Removing", "Removed"], () => removeContainer(client, id, { force: true, removeVolumes }).catch(ignoreMissing));
+  await during(tell, what, ["Removing", "Removed"], () => removeWholly(client, id, { force: true, removeVolumes }));
 }

@@ -34,9 +34,9 @@ export interface Expectation {
 /** For one service: what its containers are, against what they should be. */
 export function planService(project: Pick<Project, "name">, service: Service, containers: readonly ObservedContainer[], expected: Expectation): Step[] {
   const { recreate, separator } = expected;
-  const { whole, leftovers } = withoutLeftovers(containers);
   const scale = scaleOf(service);
   const name = (number: number): string => containerName(project.name, service, number, separator);
+  const { whole, leftovers } = withoutLeftovers(containers, name);
   const judged = whole.map((container) => ({ container, reason: divergence(service, container, expected) }));
   // Of too many, those go first that would be made anew, then the youngest.
   const kept = [...judged].sort((a, b) => Number(a.reason !== undefined) - Number(b.reason !== undefined) || a.container.number - b.container.number).slice(0, scale);
@@ -52,9 +52,9 @@ export function planService(project: Pick<Project, "name">, service: Service, co
   return steps;
 }
 
-/** A recreation that was cut short leaves two containers of one number: the new one goes while the old one is there. */
-function withoutLeftovers(containers: readonly ObservedContainer[]): { whole: ObservedContainer[]; leftovers: Step[] } {
-  const leftover = ({ number, labels, id }: ObservedContainer): boolean => labels[LABELS.replace] !== undefined && containers.some((other) => other.id !== id && other.number === number && other.labels[LABELS.replace] === undefined);
+/** A recreation that was cut short leaves two containers of one number: the new one goes while the one of the right name is there. */
+function withoutLeftovers(containers: readonly ObservedContainer[], nameOf: (number: number) => string): { whole: ObservedContainer[]; leftovers: Step[] } {
+  const leftover = ({ name, number, labels }: ObservedContainer): boolean => labels[LABELS.replace] !== undefined && name !== nameOf(number) && containers.some((other) => other.number === number && other.name === nameOf(number));
   return {
     whole: containers.filter((container) => !leftover(container)),
     leftovers: containers.filter(leftover).map((container) => ({ kind: "remove", container, reason: "a recreation was cut short" })),
