@@ -1,5 +1,5 @@
 import { inspectContainer, readJsonLines } from "../../client/mod.ts";
-import { kill, LABELS, observeContainers, stop, up, type ObservedContainer, type Project, type UpOptions } from "../../compose/mod.ts";
+import { kill, LABELS, observeContainers, stop, up, type ObservedContainer, type ProgressEvent, type Project, type UpOptions } from "../../compose/mod.ts";
 import type { EventMessage } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { err } from "../output.ts";
@@ -29,6 +29,9 @@ class Attached {
   readonly #done = Promise.withResolvers<number>();
   readonly #following = new Map<string, Promise<void>>();
   readonly #running = new Set<string>();
+  /** Names of containers that have been started and whose end has not been told, and of those whose end has. */
+  readonly #unended = new Set<string>();
+  readonly #dead = new Set<string>();
   readonly #giveUp = new AbortController();
   #starting: Promise<unknown> = Promise.resolve();
   #stopping = false;
@@ -55,12 +58,12 @@ class Attached {
     try {
       await this.#watch();
       // The project is started with its events in view, so that nothing of a short life is missed.
-      this.#starting = up({ ...this.context, tell: () => undefined, signal: this.#giveUp.signal }, this.project, { ...this.options, recreate: "never", recreateDependencies: "never", build: false, pull: "never" });
+      this.#starting = up({ ...this.context, tell: (event) => this.#note(event), signal: this.#giveUp.signal }, this.project, { ...this.options, recreate: "never", recreateDependencies: "never", build: false, pull: "never" });
       await this.#starting.catch((error: unknown) => {
         if (!this.#stopping) throw error;
       });
       if (!this.#stopping && this.invocation.flags.bool("watch")) this.#toggleWatch();
-      if (!this.#stopping) await this.#ended(await this.#containers());
+      if (!this.#stopping) await this.#ended();
       const code = await this.#done.promise;
       if (this.#detached) return code;
       await Promise.allSettled(this.#following.values());
@@ -110,7 +113,13 @@ class Attached {
     if (!this.project.services[service] || labels[LABELS.oneoff] === "True") return;
     const label = this.#label(labels["name"] ?? service);
     if (Action === "start") this.#begin(id, service, label, String(time ?? 0));
-    if (Action === "die") await this.#died(id, service, label, Number(labels["exitCode"] ?? 0));
+    if (Action === "die") await this.#died({ id, service, label, name: labels["name"] ?? "" }, Number(labels["exitCode"] ?? 0));
+  }
+
+  /** One that has been started has an end to be told of, which may be on its way. */
+  #note({ id, text }: ProgressEvent): void {
+    const name = id.replace(/^Container /, "");
+    if (text === "Started" && !this.#dead.has(name)) this.#unended.add(name);
   }
 
   #begin(id: string, service: string, label: string, since: string): void {
@@ -121,7 +130,7 @@ class Attached {
     this.#following.set(id, work);
   }
 
-  async #died(id: string, service: string, label: string, code: number): Promise<void> {
+  async #died({ id, service, label, name }: { readonly id: string; readonly service: string; readonly label: string; readonly name: string }, code: number): Promise<void> {
     this.#running.delete(id);
     const { flags } = this.invocation;
     const restarting = !this.#stopping && (await inspectContainer(this.context.client, id).catch(() => undefined))?.State?.Restarting === true;
@@ -129,14 +138,17 @@ class Attached {
     await Promise.race([this.#following.get(id), Bun.sleep(LAST_WORDS_MS)]);
     if (this.#shown.has(service)) this.#printer.note(label, `exited with code ${code}${restarting ? " (restarting)" : ""}`);
     if (restarting) return;
+    this.#dead.add(name);
+    this.#unended.delete(name);
     const chosen = flags.string("exit-code-from") || undefined;
     if (chosen !== undefined ? chosen === service : flags.bool("abort-on-container-exit") || (flags.bool("abort-on-container-failure") && code !== 0)) return this.#abort(code);
-    if (this.#running.size === 0) await this.#ended(await this.#containers());
+    await this.#ended();
   }
 
   /** Nothing runs any more, unless something is about to. */
-  async #ended(containers: readonly ObservedContainer[]): Promise<void> {
-    if (containers.some(({ state }) => state === "running" || state === "restarting" || state === "created")) return;
+  async #ended(): Promise<void> {
+    if (this.#running.size > 0 || this.#unended.size > 0) return;
+    if ((await this.#containers()).some(({ state }) => state === "running" || state === "restarting" || state === "created")) return;
     this.#done.resolve(this.#stopping ? INTERRUPTED : 0);
   }
 

@@ -1,4 +1,4 @@
-import { createContainer, writeArchive } from "../../client/mod.ts";
+import { ApiError, createContainer, inspectContainer, removeContainer, writeArchive, type CreateResult } from "../../client/mod.ts";
 import type { ContainerCreateRequest, MountPoint } from "../../spec/mod.ts";
 import { givenFiles, type GivenFile } from "../container/mounts.ts";
 import type { Separator } from "../container/names.ts";
@@ -6,6 +6,7 @@ import type { Place } from "../container/place.ts";
 import { containerHash } from "../container/references.ts";
 import { containerRequest } from "../container/request.ts";
 import { ComposeError } from "../errors.ts";
+import { LABELS } from "../labels.ts";
 import type { Project, Service } from "../model/project.ts";
 import { imageOf } from "../project/image.ts";
 import type { ComposeContext } from "./context.ts";
@@ -34,13 +35,30 @@ export interface NewContainer {
 }
 
 /** Makes a container of a service, with the files that the project gives it. @returns its id */
-export async function makeContainer({ client, warn }: ComposeContext, project: Project, siblings: Siblings, container: NewContainer): Promise<string> {
+export async function makeContainer(context: ComposeContext, project: Project, siblings: Siblings, container: NewContainer): Promise<string> {
+  const { client, warn } = context;
   const place = placeOf(project, siblings, container);
   const files = givenFiles(place);
-  const { Id, Warnings } = await createContainer(client, containerRequest(place), { name: container.name, platform: container.service.platform });
+  const request = containerRequest(place);
+  const create = (): Promise<CreateResult> => createContainer(client, request, { name: container.name, platform: container.service.platform });
+  const { Id, Warnings } = await create().catch((error: unknown) => afterConflict(context, error, { name: container.name, labels: request.Labels ?? {} }, create));
   for (const warning of Warnings ?? []) warn(warning);
   if (files.length > 0) await giveFiles(client, Id, files);
   return Id;
+}
+
+/**
+ * A command that was killed may have asked for the same container, which the engine has made since its containers were listed: that one is
+ * taken, or removed when it is not what the service says now. It has never been started.
+ */
+async function afterConflict({ client }: ComposeContext, error: unknown, { name, labels }: { readonly name: string; readonly labels: Readonly<Record<string, string>> }, create: () => Promise<CreateResult>): Promise<CreateResult> {
+  if (!(error instanceof ApiError) || error.status !== 409) throw error;
+  const there = await inspectContainer(client, name).catch(() => undefined);
+  const has = (label: string): boolean => there?.Config?.Labels?.[label] === labels[label];
+  if (!there?.Id || there.State?.Status !== "created" || !has(LABELS.project) || !has(LABELS.service)) throw error;
+  if (has(LABELS.configHash) && has(LABELS.replace)) return { Id: there.Id };
+  await removeContainer(client, there.Id);
+  return await create();
 }
 
 /** What the engine would be asked for. @throws ComposeError */

@@ -1,14 +1,14 @@
-import { killContainer, pauseContainer, removeContainer, restartContainer, stopContainer, unpauseContainer } from "../../client/mod.ts";
+import { killContainer, pauseContainer, restartContainer, stopContainer, unpauseContainer } from "../../client/mod.ts";
 import { ComposeError } from "../errors.ts";
 import type { Project } from "../model/project.ts";
 import type { ComposeContext } from "./context.ts";
 import type { Converged } from "./converge.ts";
 import { orderOf, preStop } from "./down.ts";
 import { runHooks } from "./hooks.ts";
-import { ignoreMissing } from "./networks.ts";
 import { observeContainers, type ObservedContainer } from "./observe.ts";
 import { inOrder, reversed, together, type Dependencies } from "./order.ts";
 import { during } from "./progress.ts";
+import { removeWholly } from "./remove-container.ts";
 import { startServices, type StartOptions } from "./start-services.ts";
 import { orphansOf } from "./up.ts";
 
@@ -104,5 +104,5 @@ export async function unpause(context: ComposeContext, selection: Selection): Pr
 
 /** Removes containers that do not run. */
 export async function remove(context: ComposeContext, containers: readonly ObservedContainer[], { removeVolumes = false }: { readonly removeVolumes?: boolean } = {}): Promise<void> {
-  await together(containers, ({ id, name }) => during(context.tell, `Container ${name}`, ["Removing", "Removed"], async () => void (await removeContainer(context.client, id, { force: true, removeVolumes }).catch(ignoreMissing))), context.parallel);
+  await together(containers, ({ id, name }) => during(context.tell, `Container ${name}`, ["Removing", "Removed"], () => removeWholly(context.client, id, { force: true, removeVolumes })), context.parallel);
 }

@@ -57,7 +57,13 @@ async function makeNetwork({ client, tell }: ComposeContext, project: Project, k
   return await during(tell, `Network ${name}`, ["Creating", "Created"], async () => {
     const taken = await inspectNetwork(client, name).catch(ignoreMissing);
     if (taken?.Name === name) throw foreign(project, key, name, taken.Labels ?? {});
-    const { Id = name } = await createNetwork(client, newNetwork(project, key, network));
+    const request = newNetwork(project, key, network);
+    const { Id = name } = await createNetwork(client, request).catch(async (error: unknown) => {
+      // A command that was killed may have asked for it a moment ago.
+      const there = error instanceof ApiError && error.status === 409 ? await inspectNetwork(client, name).catch(ignoreMissing) : undefined;
+      if (there?.Id !== undefined && there.Labels?.[LABELS.configHash] === request.Labels?.[LABELS.configHash] && there.Labels?.[LABELS.project] === project.name) return { Id: there.Id };
+      throw error;
+    });
     return Id;
   });
 }

@@ -10,6 +10,7 @@ import { inOrder } from "./order.ts";
 import { startOrder } from "./dependencies.ts";
 import type { Step } from "./plan.ts";
 import { during } from "./progress.ts";
+import { removeWholly } from "./remove-container.ts";
 import { StateWatch } from "./state-watch.ts";
 
 type Recreation = Extract<Step, { kind: "recreate" }>;
@@ -60,6 +61,6 @@ async function roll(context: ComposeContext, { project, service, image, options,
   }
   if (service.pre_stop) await runHooks(context, container.id, service.pre_stop);
   await stopContainer(client, container.id, { timeoutSeconds: options.timeoutSeconds }).catch(ignoreMissing);
-  await removeContainer(client, container.id).catch(ignoreMissing);
+  await removeWholly(client, container.id);
   await renameContainer(client, id, name);
 }
