@@ -84,9 +84,10 @@ class Resolution {
     const groups = new Map<string, readonly string[]>();
     for (const name of wanted) this.#collect(name, targets, groups, []);
     const linked = this.#linked(targets);
+    const asked = new Set(wanted.flatMap((name) => this.#membersOf(name, [])));
     const made = [...targets].map(([name, target]): [string, Target] => {
       const finished = overridden(target, name, overrides);
-      return [name, linked.has(name) && finished.output === undefined ? { ...finished, output: [{ type: "cacheonly" }] } : finished];
+      return [name, linked.has(name) && !asked.has(name) && finished.output === undefined ? { ...finished, output: [{ type: "cacheonly" }] } : finished];
     });
     const shown = names.length === 0 && this.groups.has("default") ? (this.groups.get("default") ?? []) : wanted;
     return { group: sortedEntries([...groups, ["default", shown] as const].map(([name, members]) => [name, { targets: members }])), target: sortedEntries(made.map(([name, target]) => [name, complete(target)])) };
@@ -119,6 +120,12 @@ class Resolution {
   }
 
   /** Targets that are there because others build on them, and were not asked for: nothing is exported of them. */
+  /** The targets that a name stands for, without those that they build on. */
+  #membersOf(name: string, above: readonly string[]): string[] {
+    const members = above.includes(name) ? undefined : this.groups.get(name);
+    return members ? members.flatMap((member) => this.#membersOf(member, [...above, name])) : [name];
+  }
+
   #linked(targets: ReadonlyMap<string, Target>): Set<string> {
     return new Set([...targets.values()].flatMap((target) => Object.values(target.contexts ?? {})).filter((source) => source.startsWith("target:")).map((source) => source.slice("target:".length)));
   }

@@ -75,6 +75,20 @@ test("progress comes as it happens", async () => {
   expect(texts).toContain("Volume lib-steps_data Created");
 });
 
+test("a port is waited for without a program in the image", async () => {
+  await using project = await up(load(`
+services:
+  web:
+    image: ${BUSYBOX}
+    command: ["sh", "-c", "sleep 0.3; echo hello >/tmp/index.html; exec httpd -f -p 80 -h /tmp"]
+    init: true
+    healthcheck: { test: ["HTTP", "80/index.html"], interval: 100ms, start_period: 10s, start_interval: 100ms }
+    depends_on: { db: { condition: service_healthy } }
+  db: { image: "${BUSYBOX}", init: true, command: ["httpd", "-f", "-p", "5432"], healthcheck: { test: ["TCP", "5432"], interval: 100ms, start_period: 10s, start_interval: 100ms } }
+`, "lib-ports"));
+  expect(project.service("web").containers[0]?.status).toContain("(healthy)");
+});
+
 test("a service that dies is told with its name, and nothing of the project stays", async () => {
   const failing = up(load(`services: { web: { image: "${BUSYBOX}", command: ["sh", "-c", "exit 7"], healthcheck: { test: "true", interval: 100s } } }`, "lib-dies"));
   await expect(failing).rejects.toThrow("container lib-dies-web-1 exited (7)");

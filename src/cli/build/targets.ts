@@ -81,8 +81,8 @@ async function buildAll(invocation: Invocation, targets: Readonly<Record<string,
 }
 
 /** What others build on is an image, which has no name and is gone when all are built where nothing else is wanted of it. */
-function kept(output: Target["output"] = []): Pick<Target, "output" | "tags"> {
-  if (output.some(({ type }) => type === "image" || type === "registry")) return {};
+function kept(output: Target["output"]): Pick<Target, "output" | "tags"> {
+  if (output === undefined || output.some(({ type }) => type === "image" || type === "registry")) return {};
   const others = output.filter(({ type }) => type !== "cacheonly");
   return { output: [...others, { type: "image", hold: "true" }], ...(others.every(({ type }) => type === "local" || type === "tar") && { tags: [] }) };
 }

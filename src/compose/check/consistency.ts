@@ -40,7 +40,8 @@ function checkSource(project: Project, service: Service): void {
 
 function checkHealth(project: Project, service: Service): void {
   const [kind] = service.healthcheck?.test ?? [];
-  if (kind !== undefined && !["CMD", "CMD-SHELL", "NONE"].includes(kind)) {
+  // The last two are this engine's own: a probe that needs no program in the image.
+  if (kind !== undefined && !["CMD", "CMD-SHELL", "NONE", "HTTP", "TCP"].includes(kind)) {
     throw serviceError(project, service, "healthcheck.test", 'healthcheck.test must start either by "CMD", "CMD-SHELL" or "NONE"', `write [CMD, ${kind}, …], or a text for the shell`);
   }
 }

@@ -2,7 +2,7 @@ import { restartContainer, startContainer, stopContainer } from "../../client/mo
 import type { Project, Service } from "../model/project.ts";
 import { awaitCondition, awaitDeath, awaitDependencies } from "./conditions.ts";
 import type { ComposeContext } from "./context.ts";
-import type { Converged, LiveContainer } from "./converge.ts";
+import type { Converged, Converging, LiveContainer } from "./converge.ts";
 import { startOrder } from "./dependencies.ts";
 import { runHooks } from "./hooks.ts";
 import { inOrder, together } from "./order.ts";
@@ -18,7 +18,7 @@ export interface StartOptions {
 }
 
 /** Starts what does not run, each service once its dependencies are as it wants them. @throws ComposeError, ApiError */
-export async function startServices(context: ComposeContext, project: Project, { containers }: Converged, options: StartOptions): Promise<void> {
+export async function startServices(context: ComposeContext, project: Project, { containers, made }: Converged & Partial<Pick<Converging, "made">>, options: StartOptions): Promise<void> {
   const signal = options.wait && options.waitTimeoutSeconds ? AbortSignal.any([context.signal, AbortSignal.timeout(options.waitTimeoutSeconds * 1000)]) : context.signal;
   await using watch = new StateWatch(context.client, project.name, signal);
   const of = (service: string): readonly LiveContainer[] => containers.get(service) ?? [];
@@ -26,6 +26,7 @@ export async function startServices(context: ComposeContext, project: Project, {
   await inOrder(startOrder(project), async (name) => {
     const service = project.services[name];
     if (!service) return;
+    await made?.(name);
     const idle = of(name).filter((container) => container.state !== "running" && (options.repeatFinished || !hasFinished(project, container, name)));
     if (idle.length > 0) await awaitDependencies(context, watch, project, service, of);
     await together(idle, (container) => startOne(context, service, container), context.parallel);

@@ -44,9 +44,12 @@ export async function up(context: ComposeContext, given: Project, options: UpOpt
   const steps = planProject(project, containers, { images, networks: ids }, convergeOptions);
   if (options.rolling) await rollOver(context, project, steps, images, convergeOptions);
   const planned = options.rolling ? planProject(project, await observeContainers(context.client, project.name), { images, networks: ids }, convergeOptions) : steps;
-  const converged = await converge(context, project, planned, images, convergeOptions);
-  if (!options.noStart) await startServices(context, project, converged, { ...options, repeatFinished: options.repeatFinished ?? convergeOptions.recreate === "force" });
-  return { ...converged, steps, project };
+  const converging = converge(context, project, planned, images, convergeOptions);
+  const starting = options.noStart ? undefined : startServices(context, project, converging, { ...options, repeatFinished: options.repeatFinished ?? convergeOptions.recreate === "force" });
+  // What has begun is waited for, whatever fails.
+  const failure = (await Promise.allSettled([converging.done, starting])).find((outcome) => outcome.status === "rejected");
+  if (failure) throw failure.reason;
+  return { containers: converging.containers, steps, project };
 }
 
 /** Containers of services that the files no longer have. */
