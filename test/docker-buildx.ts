@@ -1,18 +1,11 @@
 /** The real buildx: where the machine has it, or where setup/packages.sh has put it. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { findPlugin } from "./docker-plugins.ts";
 import type { TestEngine } from "./harness.ts";
 import { Live, run, type Result, type RunOptions } from "./processes.ts";
 
-const PLUGIN_FOLDERS = ["/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins", "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins"];
-const CANDIDATES = [
-  process.env["DOCKER_BUILDX"],
-  ...PLUGIN_FOLDERS.map((folder) => join(folder, "docker-buildx")),
-  join(import.meta.dir, "..", "build/docker-compose/usr/libexec/docker/cli-plugins/docker-buildx"),
-];
-
 /** Its path; undefined where there is none. */
-export const DOCKER_BUILDX = CANDIDATES.find((path) => path !== undefined && path !== "" && existsSync(path));
+export const DOCKER_BUILDX = findPlugin("docker-buildx", process.env["DOCKER_BUILDX"]);
 
 if (!DOCKER_BUILDX) console.warn("there is no docker-buildx on this machine, nor could one be fetched: tests with it are left out");
 

@@ -1,18 +1,10 @@
 /** The real docker-compose: where the machine has it, or where setup/packages.sh has put it. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { findPlugin } from "./docker-plugins.ts";
 import type { TestEngine } from "./harness.ts";
 import { run, type Result, type RunOptions } from "./processes.ts";
 
-const PLUGIN_FOLDERS = ["/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins", "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins"];
-const CANDIDATES = [
-  process.env["DOCKER_COMPOSE"],
-  ...PLUGIN_FOLDERS.map((folder) => join(folder, "docker-compose")),
-  join(import.meta.dir, "..", "build/docker-compose/usr/libexec/docker/cli-plugins/docker-compose"),
-];
-
 /** Its path; undefined where there is none (or version 1 alone). */
-export const DOCKER_COMPOSE = CANDIDATES.find((path) => path !== undefined && path !== "" && existsSync(path));
+export const DOCKER_COMPOSE = findPlugin("docker-compose", process.env["DOCKER_COMPOSE"]);
 
 if (!DOCKER_COMPOSE) console.warn("there is no docker-compose 2 on this machine, nor could one be fetched: tests with it are left out");
 
