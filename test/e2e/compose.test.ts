@@ -177,7 +177,7 @@ describe("attached", () => {
   });
 
   test("ctrl-c stops the containers and leaves them", async () => {
-    writeFileSync(join(folder, "compose.yaml"), `name: intr\nservices:\n  one: { image: ${BUSYBOX}, command: "sh -c 'echo here; trap \\"echo bye; exit 0\\" TERM; while :; do sleep 1 & wait; done'" }\n`);
+    writeFileSync(join(folder, "compose.yaml"), `name: intr\nservices:\n  one: { image: ${BUSYBOX}, command: "sh -c 'trap \\"echo bye; exit 0\\" TERM; echo here; while :; do sleep 1 & wait; done'" }\n`);
     using live = engine.live("compose", "-f", join(folder, "compose.yaml"), "up");
     await live.until("one-1  | here");
     live.signal("SIGINT");
