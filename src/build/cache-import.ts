@@ -43,8 +43,9 @@ async function lentImages(deps: BuildDeps, { type, attrs }: CacheEntry, index: n
   }
   if (type === "registry") return await deps.images.cached(ref, request, (config) => stepsOf(config) !== undefined, work, signal);
   // The classic form of the API means images that are here.
-  const { id, config } = await deps.images.find(ref, request.platforms[0] ?? OWN_PLATFORM, { ...request, pull: false }, work, signal);
-  return { images: [{ id, config }], [Symbol.asyncDispose]: async () => undefined };
+  const image = await deps.images.local(ref, request.platforms[0] ?? OWN_PLATFORM);
+  if (!image) work.done(`${ref} is not here: it is ignored`);
+  return { images: image ? [image] : [], [Symbol.asyncDispose]: async () => undefined };
 }
 
 async function adoptImage(deps: BuildDeps, { id, config }: LentImages["images"][number], source: string, work: ShownWork, { client, signal }: ImportOptions): Promise<void> {

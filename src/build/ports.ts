@@ -1,6 +1,7 @@
 import type { BuiltImages, ClampedLayers, LayoutWish, StoredBuild } from "../image/mod.ts";
 import type { Digest, ImageConfig } from "../spec/mod.ts";
 import type { ImageFinder } from "./frontend/source-finder.ts";
+import type { Platform } from "./graph/op.ts";
 import type { ShownWork } from "./internal-vertex.ts";
 import type { BuildRequest } from "./request.ts";
 import type { LayerRef, Solver } from "./solver/types.ts";
@@ -26,6 +27,8 @@ export interface BuildImages extends ImageFinder {
   push(name: string, request: BuildRequest, work: ShownWork, signal: AbortSignal): Promise<void>;
   /** An archive that is an OCI layout and docker's own; names as users write them. */
   archive(name: string, names: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** An image of that name that is here; nothing is brought. */
+  local(ref: string, platform: Platform): Promise<{ readonly id: Digest; readonly config: ImageConfig } | undefined>;
   /** All images that a name has in its registry and `wanted` wants, for one build. What is BuildKit's own cache is refused. */
   cached(ref: string, request: BuildRequest, wanted: (config: ImageConfig) => boolean, work: ShownWork, signal: AbortSignal): Promise<LentImages>;
   /** Images of an OCI layout in a folder of this machine, for one build. @throws EngineError */

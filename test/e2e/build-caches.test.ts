@@ -47,6 +47,22 @@ test("a folder with the steps of all stages", async () => {
   expect(none).toContain("WARNING: local cache import at /nonexistent not found due to err: ");
 });
 
+test("the classic form of the API takes steps of images that are here, and brings none", async () => {
+  await build("--target", "made", "--cache-to", "type=inline", "-t", `${REGISTRY}/classic:1`, "--push");
+  const classic = async (): Promise<string> => {
+    const tar = Bun.spawn(["tar", "-C", folder, "-c", "Dockerfile", "f"], { stdout: "pipe" });
+    const query = new URLSearchParams({ cachefrom: JSON.stringify([`${REGISTRY}/classic:1`]), target: "made" });
+    return await (await fetch(`http://localhost/v1.51/build?${query}`, { method: "POST", unix: engine.socket, body: await new Response(tar.stdout).arrayBuffer(), headers: { "Content-Type": "application/x-tar" } })).text();
+  };
+  expect(await classic()).toContain("Using cache");
+  await engine.ok("image", "rm", "-f", `${REGISTRY}/classic:1`);
+  await forget();
+  const text = await classic();
+  expect(text).toContain("Successfully built");
+  expect(text).not.toContain("Using cache");
+  expect(await engine.ok("image", "ls", "-q", `${REGISTRY}/classic`)).toBe("");
+});
+
 test("mode=min keeps the target's steps alone", async () => {
   const cache = join(folder, "..", "least");
   await build("--cache-to", `type=local,dest=${cache}`);

@@ -23,6 +23,7 @@ export function buildImages(ctx: EngineContext, credentialsOf?: CredentialsOf): 
       const image = local ?? (await pulledImage(ctx, reference, wish, await authOf(reference, request), work, signal));
       return { id: image.id, digest: digestOf(image, reference), config: image.config };
     },
+    local: (ref, { os, architecture, variant }) => localImage(ctx, withDefaultTag(parseReference(ref)), { os, architecture, variant }),
     add: (built, signal) => ctx.images.addBuilt(built, signal),
     clamp: (layers, latestSeconds, signal) => ctx.images.clampLayers(layers, latestSeconds, signal),
     push: async (name, request, work, signal) => {
