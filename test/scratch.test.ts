@@ -15,6 +15,8 @@ test("sweepAbandoned() ends and removes what a killed run has left, and nothing 
   const name = `hk-${NOBODY}-left`;
   const folder = join("/tmp", name);
   mkdirSync(join(folder, "data"), { recursive: true });
+  mkdirSync(join(folder, "run/v/a volume"), { recursive: true });
+  expect(Bun.spawnSync(["mount", "-t", "tmpfs", "tmpfs", join(folder, "run/v/a volume")]).exitCode).toBe(0);
   const cgroup = join(existsSync("/sys/fs/cgroup/pids") ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup", name);
   mkdirSync(join(cgroup, "inner"), { recursive: true });
   using inCgroup = Live.spawn(["sleep", "1000"]);

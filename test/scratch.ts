@@ -34,8 +34,15 @@ export async function sweepAbandoned(): Promise<void> {
     for (const pid of processesOf(name)) endProcess(pid);
     const deadline = Date.now() + DYING_MS;
     while (removeCgroups(name).length > 0 && Date.now() < deadline) await Bun.sleep(20);
+    for (const place of mountsBelow(join(TEMPORARY, name))) Bun.spawnSync(["umount", "-l", place]);
     rmSync(join(TEMPORARY, name), { recursive: true, force: true });
   }
+}
+
+/** Volumes with a device are mounted below the run root; the innermost first. */
+function mountsBelow(folder: string): string[] {
+  const places = textOf("/proc/self/mounts").split("\n").map((line) => (line.split(" ")[1] ?? "").replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))));
+  return places.filter((place) => place.startsWith(`${folder}/`)).reverse();
 }
 
 function entriesOf(folder: string): string[] {
