@@ -22,7 +22,6 @@ export const TABLE: readonly Entry[] = [
   { name: "exec", command: container.EXEC, section: "common" },
   { name: "ps", command: container.PS, section: "common" },
   { name: "bake", command: BAKE },
-  { name: "bake", command: BAKE },
   { name: "build", command: BUILD, section: "common" },
   { name: "pull", command: image.PULL, section: "common" },
   { name: "push", command: image.PUSH, section: "common" },
