@@ -1,7 +1,8 @@
-import { inspectContainer, readJsonLines } from "../../client/mod.ts";
+import { inspectContainer, readJsonLines, type LogsQuery } from "../../client/mod.ts";
 import { kill, LABELS, observeContainers, stop, up, type ObservedContainer, type ProgressEvent, type Project, type UpOptions } from "../../compose/mod.ts";
-import type { EventMessage } from "../../spec/mod.ts";
+import type { ContainerInspect, EventMessage } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
+import { goTimestamp } from "../options/time.ts";
 import { err } from "../output.ts";
 import { wantsColours } from "./colours.ts";
 import { openContext, type OpenContext } from "./context.ts";
@@ -29,11 +30,14 @@ class Attached {
   readonly #done = Promise.withResolvers<number>();
   readonly #following = new Map<string, Promise<void>>();
   readonly #running = new Set<string>();
+  /** When each container ended last: what it writes in its next run comes later. */
+  readonly #ends = new Map<string, string>();
   /** Names of containers that have been started and whose end has not been told, and of those whose end has. */
   readonly #unended = new Set<string>();
   readonly #dead = new Set<string>();
   readonly #giveUp = new AbortController();
   #starting: Promise<unknown> = Promise.resolve();
+  #allStarted = false;
   #stopping = false;
   #killing = false;
   #detached = false;
@@ -62,6 +66,7 @@ class Attached {
       await this.#starting.catch((error: unknown) => {
         if (!this.#stopping) throw error;
       });
+      this.#allStarted = true;
       if (!this.#stopping && this.invocation.flags.bool("watch")) this.#toggleWatch();
       if (!this.#stopping) await this.#ended();
       const code = await this.#done.promise;
@@ -90,8 +95,9 @@ class Attached {
     err(`Attaching to ${before.filter(({ service }) => this.#shown.has(service)).map((each) => this.#label(each.name)).join(", ")}\n`);
     for (const container of before) {
       if (this.#shown.has(container.service)) this.#printer.add(this.#label(container.name));
-      if (container.state === "running") this.#begin(container.id, container.service, this.#label(container.name), "now");
+      if (container.state === "running") this.#begin(container.id, container.service, this.#label(container.name), { tail: "0" });
     }
+    await Promise.all(before.filter(({ state }) => state === "exited").map(async ({ id }) => this.#noteEnd(id, await inspectContainer(this.context.client, id).catch(() => undefined))));
     const filters = JSON.stringify({ type: ["container"], label: [`${LABELS.project}=${this.project.name}`] });
     const { body } = await this.context.client.request("GET", "/events", { query: { filters }, signal: this.#stopWatching.signal });
     void this.#follow(body);
@@ -106,13 +112,13 @@ class Attached {
     }
   }
 
-  async #take({ Action, Actor, time }: EventMessage): Promise<void> {
+  async #take({ Action, Actor }: EventMessage): Promise<void> {
     const labels = Actor?.Attributes ?? {};
     const id = Actor?.ID ?? "";
     const service = labels[LABELS.service] ?? "";
     if (!this.project.services[service] || labels[LABELS.oneoff] === "True") return;
     const label = this.#label(labels["name"] ?? service);
-    if (Action === "start") this.#begin(id, service, label, String(time ?? 0));
+    if (Action === "start") this.#begin(id, service, label, { since: this.#ends.get(id) });
     if (Action === "die") await this.#died({ id, service, label, name: labels["name"] ?? "" }, Number(labels["exitCode"] ?? 0));
   }
 
@@ -122,18 +128,25 @@ class Attached {
     if (text === "Started" && !this.#dead.has(name)) this.#unended.add(name);
   }
 
-  #begin(id: string, service: string, label: string, since: string): void {
+  #noteEnd(id: string, container: ContainerInspect | undefined): void {
+    const since = goTimestamp(container?.State?.FinishedAt);
+    if (since !== undefined) this.#ends.set(id, since);
+  }
+
+  #begin(id: string, service: string, label: string, lines: Pick<LogsQuery, "since" | "tail">): void {
     this.#running.add(id);
     if (!this.#shown.has(service)) return;
     const { flags } = this.invocation;
-    const work = printLogs(this.context.client, this.#printer, { id, label }, { follow: true, timestamps: flags.bool("timestamps"), ...(since === "now" ? { tail: "0" } : { since }) }).catch(() => undefined);
+    const work = printLogs(this.context.client, this.#printer, { id, label }, { follow: true, timestamps: flags.bool("timestamps"), ...lines }).catch(() => undefined);
     this.#following.set(id, work);
   }
 
   async #died({ id, service, label, name }: { readonly id: string; readonly service: string; readonly label: string; readonly name: string }, code: number): Promise<void> {
     this.#running.delete(id);
     const { flags } = this.invocation;
-    const restarting = !this.#stopping && (await inspectContainer(this.context.client, id).catch(() => undefined))?.State?.Restarting === true;
+    const container = await inspectContainer(this.context.client, id).catch(() => undefined);
+    this.#noteEnd(id, container);
+    const restarting = !this.#stopping && container?.State?.Restarting === true;
     // Its last words come before the word of its end; a log that does not end with its container is not waited for.
     await Promise.race([this.#following.get(id), Bun.sleep(LAST_WORDS_MS)]);
     if (this.#shown.has(service)) this.#printer.note(label, `exited with code ${code}${restarting ? " (restarting)" : ""}`);
@@ -147,7 +160,7 @@ class Attached {
 
   /** Nothing runs any more, unless something is about to. */
   async #ended(): Promise<void> {
-    if (this.#running.size > 0 || this.#unended.size > 0) return;
+    if (!this.#allStarted || this.#running.size > 0 || this.#unended.size > 0) return;
     if ((await this.#containers()).some(({ state }) => state === "running" || state === "restarting" || state === "created")) return;
     this.#done.resolve(this.#stopping ? INTERRUPTED : 0);
   }
