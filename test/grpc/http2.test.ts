@@ -144,3 +144,29 @@ test("whatever comes, nothing but the connection ends", async () => {
     await served;
   }
 });
+
+test("an answer that waits for room ends when nobody wants it any more", async () => {
+  const ended = Promise.withResolvers<unknown>();
+  const filled = Promise.withResolvers<void>();
+  let sent = 0;
+  const { caller, served } = connect({
+    "/s/Much": async (call) => {
+      try {
+        for (;;) {
+          await call.send(Buffer.alloc(100_000));
+          // The connection's window is 8 MiB.
+          if (++sent === 75) filled.resolve();
+        }
+      } catch (error) {
+        ended.resolve(error);
+      }
+    },
+  });
+  // Nobody reads: first the windows of the streams are used up, then that of the connection.
+  const calls = Array.from({ length: 10 }, () => caller.open("/s/Much"));
+  await filled.promise;
+  for (const call of calls) call[Symbol.dispose]();
+  expect(await ended.promise).toBeInstanceOf(EngineError);
+  await caller.close();
+  await served;
+});

@@ -166,8 +166,12 @@ export class Http2Connection {
   }
 
   #forget(number: number): void {
-    this.#streams.get(number)?.window.release();
+    const open = this.#streams.get(number);
+    if (!open) return;
     this.#streams.delete(number);
+    // Whoever waits to send on it hears of its end, whichever window that is for.
+    open.window.release();
+    this.#window.release();
   }
 
   async #receive(): Promise<void> {
