@@ -3,21 +3,33 @@ import { EngineError } from "../base/mod.ts";
 /** A field as it came: numbers of kind 0, bytes of kind 2; those of fixed size are left out. */
 export interface Field {
   readonly number: number;
-  /** Beyond 2^53 it loses digits; `whole` does not. */
   readonly value: number;
-  readonly whole: bigint;
+  /** Of a large or negative number, which may lose digits as \`value\`. */
+  readonly whole: bigint | undefined;
   readonly bytes: Uint8Array;
 }
 
 const KIND = { varint: 0, eight: 1, bytes: 2, four: 5 } as const;
 const NOTHING = new Uint8Array(0);
+/** Numbers below it are read without taking the long way. */
+const SMALL = 2 ** 42;
 const SIGN = 2n ** 63n;
 
 /** The fields of a message in the order they came. @throws EngineError InvalidParameter */
 export function* readFields(bytes: Uint8Array): Generator<Field, void, void> {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
-  const varint = (): bigint => {
+  const small = (): number | undefined => {
+    const from = at;
+    for (let value = 0, scale = 1; scale < SMALL; scale *= 0x80) {
+      const byte = view[at++] ?? cutOff();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+    at = from;
+    return undefined;
+  };
+  const large = (): bigint => {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = view[at++] ?? cutOff();
@@ -27,17 +39,18 @@ export function* readFields(bytes: Uint8Array): Generator<Field, void, void> {
     return cutOff();
   };
   while (at < view.length) {
-    const tag = Number(varint());
+    const tag = small() ?? cutOff();
     const [number, kind] = [Math.floor(tag / 8), tag % 8];
     if (number < 1) cutOff();
     if (kind === KIND.varint) {
-      const whole = varint();
-      yield { number, value: Number(whole), whole, bytes: NOTHING };
+      const value = small();
+      const whole = value === undefined ? large() : undefined;
+      yield { number, value: value ?? Number(whole), whole, bytes: NOTHING };
     } else if (kind === KIND.bytes) {
-      const length = Number(varint());
-      if (length < 0 || at + length > view.length) cutOff();
+      const length = small() ?? cutOff();
+      if (at + length > view.length) cutOff();
       at += length;
-      yield { number, value: 0, whole: 0n, bytes: view.subarray(at - length, at) };
+      yield { number, value: 0, whole: undefined, bytes: view.subarray(at - length, at) };
     } else if (kind === KIND.eight || kind === KIND.four) {
       at += kind === KIND.eight ? 8 : 4;
       if (at > view.length) cutOff();

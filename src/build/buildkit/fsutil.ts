@@ -65,7 +65,7 @@ function readStat(bytes: Uint8Array): FileStat {
     if (field.number === 1) path = textOf(field.bytes);
     else if (field.number === 2) mode = field.value >>> 0;
     else if (field.number === 5) size = field.value;
-    else if (field.number === 6) mtimeNs = field.whole;
+    else if (field.number === 6) mtimeNs = field.whole ?? BigInt(field.value);
     else if (field.number === 7) linkName = textOf(field.bytes);
   }
   if (size < 0 || !Number.isSafeInteger(size)) throw new EngineError("InvalidParameter", `a file of ${size} bytes`);
