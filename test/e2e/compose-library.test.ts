@@ -95,6 +95,14 @@ test("a service that dies is told with its name, and nothing of the project stay
   expect(await containersOf("lib-dies")).toBe("");
 });
 
+test("nothing stays of a project whose network cannot be made", async () => {
+  const services = `services: { web: { image: "${BUSYBOX}", command: ["sleep", "100"] } }\n`;
+  const taken = `${services}networks: { default: { ipam: { config: [{ subnet: 10.216.5.0/24 }] } } }\n`;
+  await using _ = await up(load(taken, "lib-first"));
+  await expect(up(load(taken, "lib-second"), { keepOnFailure: true })).rejects.toThrow(/overlap/);
+  expect(await containersOf("lib-second")).toBe("");
+});
+
 test("what a service builds is to be built before", async () => {
   const failing = up(load("services: { web: { build: . } }", "lib-builds"));
   await expect(failing).rejects.toThrow(ComposeError);

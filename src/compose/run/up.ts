@@ -40,14 +40,21 @@ export async function up(context: ComposeContext, given: Project, options: UpOpt
   if (options.removeOrphans) await together(orphans, (orphan) => removeOne(context, orphan, options.timeoutSeconds), context.parallel);
   else if (orphans.length > 0) context.warn(orphanWarning(orphans));
   const known = await findNetworks(context, project, networks);
-  const [ids] = await Promise.all([makeNetworks(context, project, networks, containers, known), makeVolumes(context, project, volumes)]);
+  const networking = makeNetworks(context, project, networks, containers, known);
+  networking.catch(() => undefined);
+  // Engines look for a container's networks when it is started: where nothing is to be compared with them, they are made meanwhile.
+  const isFresh = containers.length === 0;
+  const [ids] = await Promise.all([isFresh ? known : networking, makeVolumes(context, project, volumes)]);
   const steps = planProject(project, containers, { images, networks: ids }, convergeOptions);
   if (options.rolling) await rollOver(context, project, steps, images, convergeOptions);
   const planned = options.rolling ? planProject(project, await observeContainers(context.client, project.name), { images, networks: ids }, convergeOptions) : steps;
   const converging = converge(context, project, planned, images, convergeOptions);
-  const starting = options.noStart ? undefined : startServices(context, project, converging, { ...options, repeatFinished: options.repeatFinished ?? convergeOptions.recreate === "force" });
+  const starting = options.noStart ? undefined : startServices(context, project, { ...converging, made: (service) => networking.then(() => converging.made(service)) }, { ...options, repeatFinished: options.repeatFinished ?? convergeOptions.recreate === "force" });
   // What has begun is waited for, whatever fails.
-  const failure = (await Promise.allSettled([converging.done, starting])).find((outcome) => outcome.status === "rejected");
+  const [networked, ...others] = await Promise.allSettled([networking, converging.done, starting]);
+  // Without its networks nothing of a project that was not there stays.
+  if (networked.status === "rejected" && isFresh) await together([...converging.containers.values()].flat(), (container) => removeOne(context, container), context.parallel);
+  const failure = [networked, ...others].find((outcome) => outcome.status === "rejected");
   if (failure) throw failure.reason;
   return { containers: converging.containers, steps, project };
 }
