@@ -213,7 +213,7 @@ export class TestEngine implements AsyncDisposable {
   }
 
   /** The kernel frees cgroups and interfaces a moment after the last process is gone; an ended shim nobody listens to waits a second for one. */
-  async settledLeaks(timeoutMs = 8000): Promise<string[]> {
+  async settledLeaks(timeoutMs = 20_000): Promise<string[]> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const found = await this.leaks();
