@@ -100,9 +100,9 @@ export class TarReader {
   finish(): void {
     const { at } = this.#state;
     if (at === "finished") return;
-    // A missing end mark alone is forgiven, as Go and GNU tar do.
-    const between = at === "header" && this.#blockFilled === 0 && this.#specialHeaders === 0;
-    if (!between) throw malformed("it ends in the middle of an entry");
+    // A missing end mark is forgiven, and so is the last entry's padding, as Go and GNU tar do: the docker client leaves both out of contexts whose Dockerfile lies elsewhere.
+    const whole = at === "padding" || (at === "header" && this.#blockFilled === 0);
+    if (!whole || this.#specialHeaders > 0) throw malformed("it ends in the middle of an entry");
   }
 
   #lastFill = 0;

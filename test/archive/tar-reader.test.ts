@@ -61,6 +61,13 @@ describe("TarReader", () => {
     expect(found[5]?.entry).toMatchObject({ kind: "charDevice", devMajor: 1, devMinor: 3 });
   });
 
+  test("the last entry's padding and the end mark may be missing, a part of an entry not", () => {
+    const archive = encodeTar([{ kind: "file", name: "a", content: "whole" }, { kind: "file", name: "b", content: "last" }]);
+    const lastContentEnd = 512 + 512 + 512 + "last".length;
+    expect(readAll(archive.subarray(0, lastContentEnd)).map(({ content }) => content)).toEqual(["whole", "last"]);
+    for (const end of [lastContentEnd - 1, 512 + 512 + 100]) expect(() => readAll(archive.subarray(0, end))).toThrow("it ends in the middle of an entry");
+  });
+
   test("takes GNU long names and a global header, which a local one overrides", () => {
     const archive = Buffer.concat([
       special("g", Buffer.from("12 uid=1234\n12 gid=4321\n")),

@@ -48,6 +48,13 @@ test.skipIf(!DOCKER)("the modern language works in the classic form", async () =
   expect(archive.stdout.split("\n").sort()).toEqual(["", process.arch === "arm64" ? "arm64" : "amd64", "from the context", "here"]);
 });
 
+test.skipIf(!DOCKER)("a Dockerfile outside of the context", async () => {
+  const folder = context({ "a/file": "inside\n" });
+  const other = context({ Dockerfile: `FROM ${BUSYBOX}\nCOPY a/file /file\n` });
+  const id = await built("-f", join(other, "Dockerfile"), folder);
+  expect(await engine.ok("run", "--rm", id, "cat", "/file")).toBe("inside");
+});
+
 test.skipIf(!DOCKER)("the same inputs give the same image, built again or known", async () => {
   const folder = context({ Dockerfile: `FROM ${BUSYBOX}\nARG SOURCE_DATE_EPOCH\nCOPY f /f\nENV A=1\n`, f: "x" });
   const id = await built(folder);
