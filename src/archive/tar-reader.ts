@@ -98,10 +98,10 @@ export class TarReader {
 
   /** To be called at the end of the stream. @throws EngineError InvalidParameter when the archive stops too early */
   finish(): void {
-    const { at } = this.#state;
-    if (at === "finished") return;
+    const state = this.#state;
+    if (state.at === "finished") return;
     // A missing end mark is forgiven, and so is the last entry's padding, as Go and GNU tar do: the docker client leaves both out of contexts whose Dockerfile lies elsewhere.
-    const whole = at === "padding" || (at === "header" && this.#blockFilled === 0);
+    const whole = state.at === "padding" ? state.left === this.#padding : state.at === "header" && this.#blockFilled === 0;
     if (!whole || this.#specialHeaders > 0) throw malformed("it ends in the middle of an entry");
   }
 
