@@ -11,7 +11,8 @@ export function imageWork(invocation: Invocation, view: ProgressView): ImageWork
   const { client, config } = invocation;
   const pull = async (service: Service, image: string): Promise<void> => {
     const id = service.name;
-    view.tell({ id, what: "Pulling", text: "", status: "working" });
+    const silent = isSet(invocation, "quiet-pull");
+    if (!silent) view.tell({ id, what: "Pulling", text: "", status: "working" });
     try {
       const reference = withDefaultTag(parseReference(image));
       const answer = await pullImage(client, { fromImage: familiarRepository(reference), tag: reference.digest ?? reference.tag, platform: service.platform }, await registryHeader(config, reference));
@@ -20,7 +21,7 @@ export function imageWork(invocation: Invocation, view: ProgressView): ImageWork
       view.tell({ id, what: "Error", text: "", status: "error", detail: error instanceof Error ? error.message : String(error) });
       throw error;
     }
-    view.tell({ id, what: "Pulled", text: "", status: "done" });
+    if (!silent) view.tell({ id, what: "Pulled", text: "", status: "done" });
   };
   const build: ImageWork["build"] = async (project, services) => {
     view.end();
@@ -38,4 +39,5 @@ export function buildProgress({ group }: Invocation): string | undefined {
   return said === "json" ? "rawjson" : said || undefined;
 }
 
-const wantsQuiet = ({ flags }: Invocation): boolean => ["quiet-build", "quiet"].some((name) => flags.has(name) && flags.bool(name));
+const isSet = ({ flags }: Invocation, name: string): boolean => flags.has(name) && flags.bool(name);
+const wantsQuiet = (invocation: Invocation): boolean => ["quiet-build", "quiet"].some((name) => isSet(invocation, name));
