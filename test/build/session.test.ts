@@ -6,6 +6,7 @@ import { ContextStore } from "../../src/build/contexts/store.ts";
 import { serveBuild, type RunBuild } from "../../src/build/session/serve-build.ts";
 import type { BuildInput } from "../../src/cli/build/answers.ts";
 import { BuildConnection } from "../../src/cli/build/connection.ts";
+import { agentAt } from "../../src/cli/build/ssh/agent.ts";
 import type { BuildEvent, BuildResult } from "../../src/spec/mod.ts";
 import { duplexPair } from "./duplex-pair.ts";
 
@@ -97,14 +98,17 @@ describe("a build over one connection", () => {
     await served;
   });
 
-  test("connects to an agent", async () => {
+  test("connects to an agent, and lets through what an agent may be asked", async () => {
     const socket = join(scratch, "agent");
-    using agent = Bun.listen({ unix: socket, socket: { data: (peer, data) => void peer.write(Buffer.from(`you said ${data}`)) } });
-    const { connection, served } = start({ agents: new Map([["default", socket]]) }, async (client) => {
+    using agent = Bun.listen({ unix: socket, socket: { data: (peer, data) => void peer.write(Buffer.concat([data.subarray(0, 4), Buffer.from(data.subarray(4).map((byte) => byte + 1))])) } });
+    const { connection, served } = start({ agents: new Map([["default", agentAt(socket)]]) }, async (client) => {
       const stream = await client.ssh("default");
-      await stream?.write(Buffer.from("hello"));
-      const { value } = (await stream?.input[Symbol.asyncIterator]().next()) ?? {};
-      expect(Buffer.from(value as Uint8Array).toString()).toBe("you said hello");
+      const answers = stream?.input[Symbol.asyncIterator]();
+      for (const [asked, answer] of [[11, [0, 0, 0, 1, 12]], [19, [0, 0, 0, 1, 5]]] as const) {
+        await stream?.write(Buffer.of(0, 0, 0, 1, asked));
+        const { value } = (await answers?.next()) ?? {};
+        expect([...(value as Uint8Array)]).toEqual([...answer]);
+      }
       stream?.end();
       return RESULT;
     });

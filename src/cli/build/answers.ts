@@ -2,11 +2,11 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, real
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { EngineError } from "../../base/mod.ts";
-import { Client, duplexOf } from "../../client/mod.ts";
 import { ignoreMatcher } from "../../dockerfile/mod.ts";
 import { MAX_LISTING_BYTES, readAll, type BuildQuestion, type BuildStream } from "../../spec/mod.ts";
 import type { Output } from "./options/output.ts";
 import { readSecret, type Secret } from "./options/secrets.ts";
+import { lendAgent, type SshAgent } from "./ssh/agent.ts";
 import { receiveOutput } from "./receive-output.ts";
 import { readWanted } from "./send-files.ts";
 import { reason, walkFolder, type IgnoreRules } from "./walk-folder.ts";
@@ -16,8 +16,8 @@ export interface BuildInput {
   /** Absolute paths by name. */
   readonly folders: ReadonlyMap<string, string>;
   readonly secrets: ReadonlyMap<string, Secret>;
-  /** Sockets of agents by id. */
-  readonly agents: ReadonlyMap<string, string>;
+  /** By id. */
+  readonly agents: ReadonlyMap<string, SshAgent>;
   /** Of the exporters, then of the caches that are written. */
   readonly outputs: readonly Pick<Output, "destination">[];
 }
@@ -32,7 +32,7 @@ export async function answerQuestion(input: BuildInput, question: BuildQuestion,
     case "secret":
       return await sendWhole(stream, secretOf(input, question.id));
     case "ssh":
-      return await connectAgent(input, question.id, question.probe === true, stream);
+      return await lend(input, question.id, question.probe === true, stream);
     case "output": {
       const destination = input.outputs[question.index]?.destination;
       if (!destination) throw new EngineError("NotFound", "nothing was asked to be written here");
@@ -87,18 +87,11 @@ function secretOf({ secrets }: BuildInput, id: string): Uint8Array {
   return bytes;
 }
 
-async function connectAgent({ agents }: BuildInput, id: string, probe: boolean, stream: BuildStream): Promise<void> {
-  const path = agents.get(id || "default");
-  if (path === undefined) throw new EngineError("NotFound", `unset ssh forward key ${id || "default"}`);
+async function lend({ agents }: BuildInput, id: string, probe: boolean, stream: BuildStream): Promise<void> {
+  const agent = agents.get(id || "default");
+  if (agent === undefined) throw new EngineError("NotFound", `unset ssh forward key ${id || "default"}`);
   if (probe) return stream.end();
-  const agent = duplexOf(await new Client({ kind: "unix", path }).connect());
-  const forth = (async () => {
-    for await (const bytes of stream.input) await agent.write(bytes);
-    agent.end();
-  })();
-  forth.catch(() => agent.end());
-  for await (const bytes of agent.input) await stream.write(bytes);
-  stream.end();
+  await lendAgent(agent, stream);
 }
 
 async function sendFolder(root: string, name: string, ignore: readonly string[], stream: BuildStream): Promise<void> {

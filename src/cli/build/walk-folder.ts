@@ -84,6 +84,6 @@ function entryOf(root: string, path: string, stat: Stats): ListedEntry {
 }
 
 const code = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "");
-const REASONS: Readonly<Record<string, string>> = { EACCES: "permission denied", ENOENT: "no such file or directory", EPERM: "operation not permitted", EIO: "input/output error" };
+const REASONS: Readonly<Record<string, string>> = { EACCES: "permission denied", EISDIR: "is a directory", ENOENT: "no such file or directory", EPERM: "operation not permitted", EIO: "input/output error" };
 /** The system's words, as docker has them. */
 export const reason = (error: unknown): string => REASONS[code(error)] ?? (error instanceof Error ? error.message : String(error));
