@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { EngineError } from "./errors.ts";
+import { EngineError, messageOf } from "./errors.ts";
 
 /**
  * The tables of one module and the steps that made them, oldest first. A step, once released, never changes;
@@ -60,9 +60,19 @@ function migrate(db: Database, { module, steps }: Schema): void {
     throw new EngineError("System", `the data root was written by a newer release (${module} schema ${version}, this release knows ${steps.length}): start the newer release, or choose another --data-root`);
   if (version === steps.length) return;
   db.transaction(() => {
-    for (const step of steps.slice(version)) db.run(step);
+    for (const step of steps.slice(version)) take(db, module, step);
     db.run("INSERT OR REPLACE INTO schema_versions (module, version) VALUES (?, ?)", [module, steps.length]);
   })();
+}
+
+function take(db: Database, module: string, step: string): void {
+  try {
+    db.run(step);
+  } catch (error) {
+    // Not a full disk or a broken file: the tables are not those that the steps before have made.
+    if (!(error instanceof Error && "code" in error && error.code === "SQLITE_ERROR")) throw error;
+    throw new EngineError("System", `the data root was written by a build of this program that was never released (${module} schema: ${messageOf(error)}): choose another --data-root, or start the build that wrote it`, { cause: error });
+  }
 }
 
 /** Copies the log home, with the sync that this costs: for moments when nobody waits. */

@@ -1,4 +1,4 @@
-import { closeFd, fgetxattr, hasCode, O, openat2, readlinkat, readDirectory, readSmallFileAt, RESOLVE, S, statx, AT, type Stat } from "../linux/mod.ts";
+import { closeFd, fgetxattr, hasCode, O, openat2, readlinkat, readDirectory, readSmallFileAt, RESOLVE, S, statx, AT, unlinkat, type Stat } from "../linux/mod.ts";
 
 /** Links followed on the way to one file, as the kernel's own limit. */
 const MAX_LINKS = 40;
@@ -32,6 +32,13 @@ export class StackedTree {
     const found = walk.find(path);
     if (!found || (found.stat.mode & S.IFMT) !== S.IFREG) return undefined;
     return readSmallFileAt(found.parentFd, found.name, maxBytes, RESOLVE.BENEATH);
+  }
+
+  /** Of the topmost layer. Follows links; nothing happens where they lead to no regular file. */
+  removeFile(path: string): void {
+    using walk = new Walk(this.folders.slice(0, 1));
+    const found = walk.find(path);
+    if (found && (found.stat.mode & S.IFMT) === S.IFREG) unlinkat(found.parentFd, found.name);
   }
 
   /** Follows links. Undefined when no folder is there. */

@@ -55,6 +55,21 @@ test.skipIf(!DOCKER)("a Dockerfile outside of the context", async () => {
   expect(await engine.ok("run", "--rm", id, "cat", "/file")).toBe("inside");
 });
 
+test("the Dockerfile and .dockerignore are out of the context where .dockerignore has them; the rest is the client's to leave out", async () => {
+  const build = async (dockerfile: string, ignored: string): Promise<string> => {
+    const folder = context({ [dockerfile]: `FROM ${BUSYBOX}\nCOPY . /context\n`, ".dockerignore": ignored, "sub/kept": "" });
+    await run(["tar", "-C", folder, "-cf", `${folder}.tar`, "."]);
+    folders.push(`${folder}.tar`);
+    const archive = await Bun.file(`${folder}.tar`).bytes();
+    const answer = await fetch(`http://localhost/v1.51/build?q=1&dockerfile=${encodeURIComponent(dockerfile)}`, { unix: engine.socket, method: "POST", headers: { "Content-Type": "application/x-tar" }, body: archive } as RequestInit);
+    const id = /sha256:[0-9a-f]{64}/.exec(await answer.text())?.[0] ?? "";
+    return await engine.ok("run", "--rm", id, "sh", "-c", "cd /context && find . -type f | sort");
+  };
+  expect(await build("Dockerfile", "Dockerfile\n.dockerignore\nsub\n")).toBe("./sub/kept");
+  expect(await build("sub/Other", "sub/O*\n[\n")).toBe("./.dockerignore\n./sub/Other\n./sub/kept");
+  expect(await build("sub/Other", "sub/O*\n")).toBe("./.dockerignore\n./sub/kept");
+});
+
 test.skipIf(!DOCKER)("the same inputs give the same image, built again or known", async () => {
   const folder = context({ Dockerfile: `FROM ${BUSYBOX}\nARG SOURCE_DATE_EPOCH\nCOPY f /f\nENV A=1\n`, f: "x" });
   const id = await built(folder);

@@ -32,6 +32,7 @@ export async function* buildImage(ctx: EngineContext, { request, quiet }: Classi
       const { imageId } = await runBuild(ctx, request, context, (event) => stream.event(event), stop, {
         planned: (steps, file) => {
           stream.planned(steps);
+          if (request.dockerfile.kind === "file") context.removeIgnored(request.dockerfile.path);
           const unused = unusedArguments(file, request.buildArgs);
           if (unused.length > 0 && !quiet) stream.atEnd({ stream: `[Warning] One or more build-args [${unused.join(" ")}] were not consumed\n` });
         },
