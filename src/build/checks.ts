@@ -1,6 +1,7 @@
-import { checkDockerfile, ignoreMatcher, renderExcerpt, type CheckResult, type Dockerfile } from "../dockerfile/mod.ts";
+import { checkDockerfile, renderExcerpt, type CheckResult, type Dockerfile } from "../dockerfile/mod.ts";
 import type { Digest } from "../spec/mod.ts";
 import type { Target } from "./frontend/convert.ts";
+import { forgivingMatcher } from "./frontend/ignore-file.ts";
 import { argumentPlatform, OWN_PLATFORM } from "./frontend/platform.ts";
 import type { Platform } from "./graph/op.ts";
 import type { Vertex } from "./graph/vertex.ts";
@@ -19,7 +20,7 @@ export function checkFile(file: Dockerfile, request: BuildRequest, platform: Pla
     onlyNeeded: request.call !== "check",
     mismatch: (stage) => target?.mismatches.get(stage),
     baseConfig: (name) => configs.get(name),
-    ignore: ignoreMatcher(contextIgnore(request, target)),
+    ignore: forgivingMatcher(contextIgnore(request, target)),
   });
 }
 

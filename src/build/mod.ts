@@ -24,6 +24,7 @@ export { openSolver } from "./solver/solver.ts";
 export { buildCacheSchema } from "./cache/schema.ts";
 export type { GitURL } from "./sources/git-url.ts";
 export { parsePlatform as parseBuildPlatform } from "./frontend/platform.ts";
+export { IGNORE_FILE, ignoredOf } from "./frontend/ignore-file.ts";
 export { unusedArguments } from "./frontend/unused-arguments.ts";
 export type { BuildCache, Pruned, PruneOptions } from "./cache/build-cache.ts";
 export type { KnownSteps } from "./cache/exchange.ts";

@@ -1,13 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "../../base/mod.ts";
-import { parseIgnore, type IgnoreMatcher } from "../../dockerfile/mod.ts";
+import { IGNORE_FILE, ignoredOf } from "../../build/mod.ts";
 import { StackedTree } from "../../snapshot/mod.ts";
 import type { EngineContext } from "../context.ts";
 import { buildUploadsDir } from "../paths.ts";
 import type { BuildClient, UploadedArchive } from "../ports.ts";
 
-const IGNORE_FILE = ".dockerignore";
 const MAX_IGNORE_BYTES = 1024 * 1024;
 
 /** A context that came as an archive, in a folder of its own until the build is over. */
@@ -48,8 +47,7 @@ export class UploadedContext implements BuildClient, AsyncDisposable {
   /** Takes out what the classic builder does once it has read them: its own two files, where .dockerignore has them. */
   removeIgnored(dockerfile: string): void {
     const patterns = this.#files.readFile(`/${IGNORE_FILE}`, MAX_IGNORE_BYTES);
-    const matcher = patterns && matcherOf(new TextDecoder().decode(patterns));
-    for (const path of [IGNORE_FILE, dockerfile]) if (matcher?.ignores(path)) this.#files.removeFile(`/${path}`);
+    for (const path of patterns ? ignoredOf(patterns, [IGNORE_FILE, dockerfile]) : []) this.#files.removeFile(`/${path}`);
   }
 
   async secret(): Promise<undefined> {
@@ -66,14 +64,5 @@ export class UploadedContext implements BuildClient, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ctx.snapshots.discard(this.#folder);
-  }
-}
-
-/** Patterns that are none hide nothing, as in Docker. */
-function matcherOf(text: string): IgnoreMatcher | undefined {
-  try {
-    return parseIgnore(text);
-  } catch {
-    return undefined;
   }
 }
