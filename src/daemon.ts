@@ -65,7 +65,7 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     const settings = new SettingsInForce(configuration, ambientProxies());
     const openListeners = planListening({ configuration, defaultSocket: join(places.runRoot, "hako.sock"), certificateFolder, handedSockets: handedSockets() }, log);
     makeRoots(places);
-    held.use(lockDataRoot(places.dataRoot));
+    held.use(await lockDataRoot(places.dataRoot, () => log("waiting for the last processes of an engine that was killed")));
     if (values.pidfile) held.use(writePidFile(values.pidfile));
     adjustOOMScore(values["oom-score-adjust"] ?? 0, log);
     const { ctx, cgroups } = await openParts(places, () => settings.defaults, held, log);

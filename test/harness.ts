@@ -69,7 +69,7 @@ export class TestEngine implements AsyncDisposable {
 
   /** Waits until the engine has logged this, after so much of its log. */
   async logged(expected: RegExp, from = 0): Promise<void> {
-    await this.#daemon?.until(expected, 30_000, from);
+    await this.#daemon?.until(expected, 60_000, from);
   }
 
   /** The command that starts an engine here; `extra` comes last. */
@@ -80,7 +80,7 @@ export class TestEngine implements AsyncDisposable {
 
   async start(): Promise<void> {
     this.#daemon = Live.spawn(this.daemonCommand(...(this.#options.flags ?? [])), this.#options.env);
-    await this.#daemon.until(/^ready$/m, 30_000);
+    await this.#daemon.until(/^ready$/m, 60_000);
   }
 
   /** `hako …` against this engine. */
@@ -144,7 +144,7 @@ export class TestEngine implements AsyncDisposable {
 
   /** Waits, without the engine, until the monitors have written how these containers ended. */
   async ended(...ids: string[]): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     while (!ids.every((id) => existsSync(join(this.dataRoot, "containers", id, "exit")))) {
       if (Date.now() > deadline) throw new Error(`one of ${ids.join(", ")} has not ended`);
       await Bun.sleep(20);
@@ -156,7 +156,7 @@ export class TestEngine implements AsyncDisposable {
     const daemon = this.#daemon;
     if (!daemon) return 0;
     daemon.signal("SIGTERM");
-    const code = await daemon.exitCode(30_000);
+    const code = await daemon.exitCode(60_000);
     this.#daemon = undefined;
     return code;
   }
@@ -213,7 +213,7 @@ export class TestEngine implements AsyncDisposable {
   }
 
   /** The kernel frees cgroups and interfaces a moment after the last process is gone; an ended shim nobody listens to waits a second for one. */
-  async settledLeaks(timeoutMs = 20_000): Promise<string[]> {
+  async settledLeaks(timeoutMs = 60_000): Promise<string[]> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const found = await this.leaks();

@@ -45,9 +45,9 @@ export class Host implements Disposable {
     await this.ok("ip", "route", "replace", subnet, "via", subnet.includes(":") ? ENGINE_IP6 : ENGINE_IP);
   }
 
-  /** What HTTP answers there, or "" when nobody does within a second. */
+  /** What HTTP answers there, or "" when nobody does within some seconds. */
   async get(address: string, port: number, path = "/"): Promise<string> {
-    return (await this.run("curl", "-s", "-m", "1", `http://${address.includes(":") ? `[${address}]` : address}:${port}${path}`)).stdout.trim();
+    return (await this.run("curl", "-s", "-m", "4", `http://${address.includes(":") ? `[${address}]` : address}:${port}${path}`)).stdout.trim();
   }
 
   [Symbol.dispose](): void {

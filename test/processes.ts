@@ -31,7 +31,7 @@ export async function run(command: readonly string[], options: RunOptions = {}):
     env: { ...TEST_ENV, ...options.env },
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   });
-  const timeoutMs = options.timeoutMs ?? 60_000;
+  const timeoutMs = options.timeoutMs ?? 110_000;
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
@@ -116,7 +116,7 @@ export class Live implements Disposable {
   }
 
   /** Resolves once the output holds `expected`; fails with the output when it does not come or the process ends first. */
-  async until(expected: string | RegExp, timeoutMs = 20_000, from = 0): Promise<string> {
+  async until(expected: string | RegExp, timeoutMs = 60_000, from = 0): Promise<string> {
     const found = (): boolean => (typeof expected === "string" ? this.#output.includes(expected, from) : expected.test(this.#output.slice(from)));
     const deadline = Date.now() + timeoutMs;
     while (!found()) {
@@ -136,7 +136,7 @@ export class Live implements Disposable {
     return this.#output;
   }
 
-  async exitCode(timeoutMs = 20_000): Promise<number> {
+  async exitCode(timeoutMs = 60_000): Promise<number> {
     const { promise, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new Error(`the process did not end within ${timeoutMs} ms\n${this.#output}`)), timeoutMs);
     try {

@@ -75,7 +75,9 @@ static pid_t adopted_pid(void)
     if (fd < 0 || read(fd, digits, sizeof digits - 1) <= 0)
         return fail_as(ENOENT, shim.pid_path);
     pid_t pid = (pid_t)strtol(digits, NULL, 10);
-    return pid > 1 ? pid : fail_as(EINVAL, shim.pid_path);
+    if (pid <= 1)
+        return fail_as(EINVAL, shim.pid_path);
+    return kill(pid, 0) == 0 ? pid : fail_as(errno, shim.pid_path);
 }
 
 void runtime_ended(int status)

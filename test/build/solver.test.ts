@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { context, copy, image, layerFolder, missing, openPlayground, run, solve, TestClient, writeFolder, type Playground } from "./solver-fixture.ts";
+import { until } from "../until.ts";
 
 describe.skipIf(missing !== undefined)("the solver", () => {
   let ground: Playground;
@@ -114,8 +115,7 @@ describe.skipIf(missing !== undefined)("the solver", () => {
     const read = await solve(ground, run(image(), "sort /cache/list", { mounts: [cache] }));
     expect(read.output).toBe("1\n2\n3\n");
     const size = (): number | undefined => ground.solver.cache.usage({ type: ["exec.cachemount"] })[0]?.size;
-    for (let turn = 0; turn < 200 && size() !== 6; turn++) await Bun.sleep(10);
-    expect(size()).toBe(6);
+    await until(() => size() === 6, "the mount's size");
   });
 
   test("bind mounts of a context and of a stage; what is written to them is thrown away", async () => {

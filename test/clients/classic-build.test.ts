@@ -22,7 +22,7 @@ interface Message {
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startEngine({ busybox: false });
-}, 60_000);
+}, 120_000);
 afterAll(async () => engine[Symbol.asyncDispose](), 60_000);
 
 describeBuilds("this engine", () => engine.socket);
@@ -36,13 +36,13 @@ function describeBuilds(name: string, socket: () => string): void {
     beforeAll(async () => {
       docker = new Docker({ socketPath: socket() });
       await finished(docker, await docker.importImage(createReadStream(await busyboxTar()), { repo: PREFIX, tag: "base" }));
-    }, 60_000);
+    }, 120_000);
     afterAll(async () => {
       const images = await docker.listImages({ filters: { reference: [PREFIX, `${PREFIX}/*`] } });
       // The base comes last: with Docker Engine others are its children.
       const names = images.flatMap(({ RepoTags }) => RepoTags ?? []).sort((a, b) => Number(a === BASE) - Number(b === BASE));
       for (const image of names) await docker.getImage(image).remove({ force: true });
-    }, 60_000);
+    }, 120_000);
 
     async function build(files: Record<string, string>, options: Record<string, unknown> = {}): Promise<Message[]> {
       const context = await contextOf(files);

@@ -13,7 +13,7 @@ const peer = process.env["DOCKER_PEER"];
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startEngine({ busybox: false });
-}, 60_000);
+}, 120_000);
 afterAll(async () => engine[Symbol.asyncDispose](), 60_000);
 
 describeDockerPy("this engine", () => engine.host);

@@ -13,7 +13,7 @@ const peer = process.env["DOCKER_PEER"];
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startEngine({ busybox: false });
-}, 60_000);
+}, 120_000);
 afterAll(async () => engine[Symbol.asyncDispose](), 60_000);
 
 describeDockerode("this engine", () => engine.socket);
@@ -28,11 +28,11 @@ function describeDockerode(name: string, socket: () => string): void {
       docker = new Docker({ socketPath: socket() });
       const progress = await docker.importImage(createReadStream(await busyboxTar()), { repo: PREFIX, tag: "test" });
       await textOf(progress as Readable);
-    }, 60_000);
+    }, 120_000);
     afterAll(async () => {
       for (const { Id } of await docker.listContainers({ all: true, filters: { name: [PREFIX] } })) await docker.getContainer(Id).remove({ force: true, v: true });
       await docker.getImage(IMAGE).remove({ force: true });
-    }, 60_000);
+    }, 120_000);
 
     test("ping, version, info, df", async () => {
       expect(String(await docker.ping())).toBe("OK");

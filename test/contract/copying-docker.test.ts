@@ -5,7 +5,7 @@ import { busyboxTar } from "../images.ts";
 import { run } from "../processes.ts";
 import { describeCopying } from "./copying.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** unix:///path of a Docker Engine that may be used for tests. */
 const peer = process.env["DOCKER_PEER"];

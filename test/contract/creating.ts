@@ -111,7 +111,7 @@ export function describeCreating(subject: Subject): void {
     beforeAll(async () => {
       const answer = await call(subject.socket(), { method: "POST", target: "/images/create?fromSrc=-&repo=hako-creating&tag=test", headers: { "Content-Type": "application/x-tar" }, body: await imageTar() });
       expect(answer.text).not.toContain("errorDetail");
-    }, 30_000);
+    }, 120_000);
     afterAll(async () => {
       await gone();
       await ask("DELETE", "/volumes/hako-creating?force=1");
@@ -124,7 +124,7 @@ export function describeCreating(subject: Subject): void {
       expect(messageOf(answer)).toStartWith(message);
       expect([400, 404, 409, ...(subject.kind === "docker" ? [500] : [])]).toContain(answer.status);
       // Docker looks for a plugin more than once.
-    }, 60_000);
+    }, 120_000);
 
     test.each(SHOWN)("%s", async (_, body, shown) => {
       expect((await create(body)).status).toBe(201);
@@ -141,14 +141,14 @@ export function describeCreating(subject: Subject): void {
       const { text } = await ask("GET", `${self}/logs?stdout=1&stderr=1`);
       await gone();
       expect(text.replaceAll("\r\n", "\n")).toBe(output);
-    }, 20_000);
+    }, 120_000);
 
     test.each(REFUSED_AT_START)("%s is refused at the start", async (_, body, message) => {
       expect((await create(body)).status).toBe(201);
       const answer = await ask("POST", `${self}/start`);
       await gone();
       expect(messageOf(answer)).toBe(message);
-    }, 20_000);
+    }, 120_000);
   });
 }
 

@@ -15,7 +15,7 @@ import { describeScenario } from "./scenario.ts";
 import { describeVolumes } from "./volumes.ts";
 import type { ShapeOf } from "./shape.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** unix:///path of a Docker Engine that may be used for tests. */
 const peer = process.env["DOCKER_PEER"];

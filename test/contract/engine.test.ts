@@ -11,12 +11,12 @@ import { describePublishing } from "./publishing.ts";
 import { describeScenario } from "./scenario.ts";
 import { describeVolumes } from "./volumes.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startEngine({ busybox: false });
-}, 60_000);
+}, 120_000);
 afterAll(async () => engine[Symbol.asyncDispose](), 60_000);
 
 const subject: Subject = { name: "this engine", kind: "hakobune", socket: () => engine.socket };

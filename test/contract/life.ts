@@ -29,7 +29,7 @@ export function describeLife(subject: Subject): void {
     return JSON.parse((await ask("GET", `${self}/json`)).text) as { State: State; RestartCount: number };
   }
   async function until(holds: (now: { State: State; RestartCount: number }) => boolean): Promise<{ State: State; RestartCount: number }> {
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       const now = await inspect();
       if (holds(now)) return now;
@@ -44,7 +44,7 @@ export function describeLife(subject: Subject): void {
   }
   /** The script has set its traps, this many starts after it was created. */
   async function ready(starts: number): Promise<void> {
-    for (const deadline = Date.now() + 15_000; Date.now() < deadline; await Bun.sleep(10)) {
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline; await Bun.sleep(10)) {
       if (((await ask("GET", `${self}/logs?stdout=1`)).text.match(/ready/g) ?? []).length >= starts) return;
     }
     throw new Error("the script did not come to run");
@@ -58,7 +58,7 @@ export function describeLife(subject: Subject): void {
     wire.send(`GET /v1.51/events?filters=${filters} HTTP/1.1\r\nHost: d\r\n\r\n`);
     await wire.until((received) => received.includes("\r\n\r\n"));
     await act();
-    const received = await wire.until((text) => text.includes(`"Action":"${last}"`) && text.endsWith("\r\n"), 15_000);
+    const received = await wire.until((text) => text.includes(`"Action":"${last}"`) && text.endsWith("\r\n"), 60_000);
     const actions = [...received.matchAll(/"Action":"([^"]+)","Actor":\{"ID":"[^"]*","Attributes":(\{[^}]*\})/g)].map(([, action = "", attributes = "{}"]) => {
       const { signal, exitCode } = JSON.parse(attributes) as Record<string, string>;
       // Go writes some characters as escapes.
@@ -82,7 +82,7 @@ export function describeLife(subject: Subject): void {
       await ask("POST", `${self}/start`);
       expect((await eventsOf("die", async () => void (await ask("POST", `${self}/kill`)))).actions).toEqual(["kill 9", "die 137"]);
       expect((await inspect()).State).toMatchObject({ Status: "exited", ExitCode: 137 });
-    }, 30_000);
+    }, 120_000);
 
     test("a stop with less patience cuts one with more short, and so does a kill", async () => {
       await run(DEAF);
@@ -95,14 +95,14 @@ export function describeLife(subject: Subject): void {
       const second = ask("POST", `${self}/stop?t=60`);
       expect(await status("POST", `${self}/kill`)).toBe(204);
       expect((await second).status).toBe(204);
-    }, 30_000);
+    }, 120_000);
 
     test("a stop thaws a paused container, and tells so", async () => {
       await run(GENTLE);
       await ready(1);
       await ask("POST", `${self}/pause`);
       expect((await eventsOf("die", async () => void (await ask("POST", `${self}/stop`)))).actions).toEqual(["kill 15", "unpause", "die 3"]);
-    }, 30_000);
+    }, 120_000);
 
     test("a start that fails tells of no start", async () => {
       await post(`/containers/create?name=${name}`, { Image: IMAGE, Cmd: ["/nosuch"] });
@@ -111,7 +111,7 @@ export function describeLife(subject: Subject): void {
         await ask("DELETE", self);
       });
       expect(actions).toEqual(["destroy"]);
-    }, 30_000);
+    }, 120_000);
 
     test("a restarting container counts as running: start is 304, kill and stop end it", async () => {
       await run("exit 2", {}, restarting);
@@ -129,7 +129,7 @@ export function describeLife(subject: Subject): void {
       await until(isRestarting);
       expect(await status("POST", `${self}/stop`)).toBe(204);
       expect((await inspect()).State.Status).toBe("exited");
-    }, 60_000);
+    }, 120_000);
 
     test("wait returns at the next exit, also of one that is restarted", async () => {
       await run("sleep 0.3; exit 6", {}, restarting);
@@ -137,7 +137,7 @@ export function describeLife(subject: Subject): void {
       const removed = ask("POST", `${self}/wait?condition=removed`);
       await ask("DELETE", `${self}?force=1`);
       expect((await removed).status).toBe(200);
-    }, 30_000);
+    }, 120_000);
 
     test("when wait answers, who is attached has all of the output", async () => {
       await post(`/containers/create?name=${name}`, { Image: IMAGE, Cmd: ["sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x; echo; echo the end"], AttachStdout: true });
@@ -150,7 +150,7 @@ export function describeLife(subject: Subject): void {
         expect((await wait).status).toBe(200);
         expect(wire.received.endsWith("the end\n")).toBe(true);
       }
-    }, 30_000);
+    }, 120_000);
 
     test.each([
       [{ Name: "always", MaximumRetryCount: 3 }, "invalid restart policy: maximum retry count can only be used with 'on-failure'"],
@@ -186,7 +186,7 @@ export function describeLife(subject: Subject): void {
       expect((await inspect()).State.Health).toMatchObject({ Status: "unhealthy" });
       await ask("POST", `${self}/start`);
       expect((await inspect()).State.Health).toMatchObject({ Status: "starting", FailingStreak: 0, Log: expect.any(Array) });
-    }, 60_000);
+    }, 120_000);
 
     test("a probe that takes too long is killed, one that says too much is cut", async () => {
       await run("sleep 1000", { Healthcheck: { Test: ["CMD-SHELL", "echo waiting; sleep 50"], Interval: 100e6, Timeout: 300e6, Retries: 1 } });
@@ -196,19 +196,19 @@ export function describeLife(subject: Subject): void {
       await run("sleep 1000", { Healthcheck: { Test: ["CMD-SHELL", "yes | head -c 5000"], Interval: 100e6, Retries: 1 } });
       const loud = await until(({ State }) => State.Health?.Status === "healthy");
       expect(loud.State.Health?.Log[0]?.Output).toBe(`${"y\n".repeat(2048)}...`);
-    }, 30_000);
+    }, 120_000);
 
     test("a test that cannot be run has failed", async () => {
       await run("sleep 1000", { Healthcheck: { Test: ["CMD", "nosuch"], Interval: 100e6, Retries: 1 } });
       const { Health } = (await until(({ State }) => State.Health?.Status === "unhealthy")).State;
       expect(Health?.Log[0]).toMatchObject({ ExitCode: -1, Output: 'OCI runtime exec failed: exec failed: unable to start container process: exec: "nosuch": executable file not found in $PATH' });
-    }, 30_000);
+    }, 120_000);
 
     test("in the start period failures do not count", async () => {
       await run("sleep 1000", { Healthcheck: { Test: ["CMD", "false"], Interval: 60e9, StartPeriod: 60e9, StartInterval: 100e6, Retries: 1 } });
       const { Health } = (await until(({ State }) => (State.Health?.Log.length ?? 0) >= 3)).State;
       expect(Health).toMatchObject({ Status: "starting", FailingStreak: 0 });
-    }, 30_000);
+    }, 120_000);
 
     test("ps filters by health", async () => {
       await run("sleep 1000", { Healthcheck: { Test: ["CMD", "true"], Interval: 100e6 } });
@@ -219,6 +219,6 @@ export function describeLife(subject: Subject): void {
       };
       expect(await listed("healthy")).toEqual(["Up (healthy)"]);
       expect(await listed("none")).toEqual([]);
-    }, 30_000);
+    }, 120_000);
   });
 }

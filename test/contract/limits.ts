@@ -121,7 +121,7 @@ export function describeLimits(subject: Subject): void {
       expect(keysOf(one["precpu_stats"])).toEqual(["cpu_usage", "throttling_data"]);
       const both = await ask("GET", `${self}/stats?stream=1&one-shot=1`);
       expect([both.status, messageOf(both)]).toEqual([400, "cannot have stream=true and one-shot=true"]);
-    }, 15_000);
+    }, 120_000);
 
     test.each(TITLES)("top %p", async (args, titles) => {
       const answer = await top(args);

@@ -39,7 +39,7 @@ export function describeMalformed(subject: Subject, numRuns: number): void {
         }),
         { numRuns },
       );
-    }, 60_000);
+    }, 120_000);
 
     test("the engine goes on", async () => {
       expect((await call(subject.socket(), { method: "GET", target: "/_ping" })).text).toBe("OK");

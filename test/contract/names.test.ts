@@ -11,7 +11,7 @@ interface Target {
   close(): Promise<void>;
 }
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** unix:///path of a Docker Engine that may be used for tests. */
 const peer = process.env["DOCKER_PEER"];
@@ -63,34 +63,34 @@ function describeNames(name: string, open: () => Promise<Target>): void {
       await start("searching", "--network", NET, "--dns-option", "ndots:2");
       await start("inner", "--network", INNER);
       await ok("network", "connect", "--alias", "late", INNER, box("web"));
-    }, 60_000);
+    }, 120_000);
     afterAll(async () => {
       await run([...target.command, "rm", "-f", ...["web", "client", "searching", "inner"].map(box)]);
       await run([...target.command, "network", "rm", NET, INNER]);
       await target.close();
-    }, 60_000);
+    }, 120_000);
 
     test("names, aliases, host names and links, in any case, with and without the network's name", async () => {
       for (const question of [box("web"), box("web").toUpperCase(), "shop", "webhost", "linked", `${box("web")}.${NET}`]) expect([question, await told("client", question)]).toEqual([question, record("172.31.77.2")]);
-    }, 30_000);
+    }, 120_000);
 
     test("an address of the network that both are on", async () => {
       for (const question of ["late", box("web"), `${box("web")}.${INNER}`]) expect([question, await told("inner", question)]).toEqual([question, record("172.31.78.3")]);
-    }, 30_000);
+    }, 120_000);
 
     test("other types of a name that exists are an empty answer", async () => {
       expect(await told("client", box("web"), 28)).toBe(EMPTY);
       expect(await told("client", box("web"), 15)).toBe(EMPTY);
-    }, 30_000);
+    }, 120_000);
 
     test("addresses backwards", async () => {
       const name = [box("web"), NET].map((label) => label.length.toString(16).padStart(2, "0") + Buffer.from(label).toString("hex")).join("") + "00";
       expect(await told("client", "2.77.31.172.in-addr.arpa", 12)).toBe(`81800001000100000000 c00c000c000100000258${(name.length / 2).toString(16).padStart(4, "0")}${name}`);
-    }, 30_000);
+    }, 120_000);
 
     test("with ndots set a single word is not carried out", async () => {
       expect(await told("searching", "nosuch")).toBe(EMPTY);
-    }, 30_000);
+    }, 120_000);
   });
 }
 

@@ -65,16 +65,16 @@ export function describeNetworking(subject: Subject): void {
       await post("/networks/create", { Name: red, Labels: { [prefix]: "red" }, ...ranges({ Subnet: "10.224.0.0/16", IPRange: "10.224.5.0/24", AuxiliaryAddresses: { a: "10.224.5.1" } }) });
       await post("/networks/create", { Name: blue, Labels: { [prefix]: "blue" }, ...ranges({ Subnet: "10.225.0.0/24", Gateway: "10.225.0.9" }) });
       await post(`/containers/create?name=${container}`, { Image: IMAGE, Cmd: ["sleep", "1000"], HostConfig: { NetworkMode: red }, NetworkingConfig: { EndpointsConfig: { [red]: { Aliases: ["al"] } } } });
-    }, 30_000);
+    }, 120_000);
     afterAll(async () => {
       await ask("DELETE", `/containers/${container}?force=1`);
       for (const network of [red, blue, `${prefix}-x`, `${prefix}-y`]) await ask("DELETE", `/networks/${network}`);
       await ask("DELETE", `/images/${IMAGE}?force=1`);
-    }, 30_000);
+    }, 120_000);
 
     test.each(REFUSED.map((row) => [JSON.stringify(row[0]), ...row] as const))("%s is refused", async (_, body, code, message, docker = code) => {
       expect(said(await post("/networks/create", { Name: `${prefix}-x`, ...body }))).toEqual([status(code, docker), message]);
-    }, 30_000);
+    }, 120_000);
 
     test("what exists is refused: a name, a subnet, a bridge", async () => {
       expect(said(await post("/networks/create", { Name: red }))).toEqual([409, `network with name ${red} already exists`]);

@@ -31,25 +31,25 @@ function podmanTests(podmanRoot: string, command: readonly string[]): void {
     copyFileSync(join(import.meta.dir, "..", "..", "build", "hako"), join(podmanRoot, place, "hako-runtime"));
     copyFileSync(await busyboxTar(), join(podmanRoot, place, "busybox.tar"));
     await ok(`import ${place}/busybox.tar busybox:test`);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await podman("rm -af -t 0");
     await podman("rmi -af");
     await run([...command, `umount ${place}/storage/overlay`]);
     rmSync(join(podmanRoot, place), { recursive: true, force: true });
-  }, 60_000);
+  }, 120_000);
 
   describe("podman with hako-runtime", () => {
     test("run: output, code, network, user and limits", async () => {
       expect(await ok("run --rm busybox:test sh -c 'ip -o -4 addr show eth0 | wc -l'")).toBe("1");
       const { code, stdout } = await podman("run --rm --network none -m 64m --pids-limit 50 -u 1000 --read-only --tmpfs /t busybox:test sh -c 'id -u; cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; exit 4'");
       expect([code, stdout]).toEqual([4, "1000\n67108864\n"]);
-    }, 30_000);
+    }, 120_000);
 
     test("a program that is not there is 127, one that cannot be run 126", async () => {
       expect((await podman("run --rm --network none busybox:test nosuch")).code).toBe(127);
       expect((await podman("run --rm --network none busybox:test /etc")).code).toBe(126);
-    }, 30_000);
+    }, 120_000);
 
     test("start, exec, pause, update, stop, restart, kill", async () => {
       await ok(`run -d --name life --network none busybox:test sh -c 'trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 0.05; done'`);
@@ -68,11 +68,11 @@ function podmanTests(podmanRoot: string, command: readonly string[]): void {
       await ok("kill life");
       expect(await ok("wait life")).toBe("137");
       await ok("rm life");
-    }, 60_000);
+    }, 120_000);
 
     test("terminals of run and exec", async () => {
       expect((await run([...command, `script -qec "podman --root ${place}/storage --runroot ${place}/run --cgroup-manager cgroupfs --runtime ${place}/hako-runtime run -it --rm --network none busybox:test sh -c 'tty; exit 9'" /dev/null </dev/null`])).code).toBe(9);
-    }, 30_000);
+    }, 120_000);
 
     test("a pod's containers share its namespaces; an outgrown limit is told as OOM", async () => {
       await ok("pod create --name pod --network none --infra-image busybox:test --infra-command 'sleep 1000'");
@@ -80,6 +80,6 @@ function podmanTests(podmanRoot: string, command: readonly string[]): void {
       await ok("pod rm -f -t 0 pod");
       expect((await podman("run --name oom --network none -m 16m busybox:test tail /dev/zero")).code).toBe(137);
       expect(await ok("inspect -f '{{.State.OOMKilled}}' oom")).toBe("true");
-    }, 60_000);
+    }, 120_000);
   });
 }

@@ -40,7 +40,7 @@ export function describePublishing(subject: Subject): void {
     beforeAll(async () => {
       const answer = await call(subject.socket(), { method: "POST", target: `/v1.51/images/create?fromSrc=-&repo=hako-publishing&tag=test`, body: readFileSync(await busyboxTar()), headers: { "Content-Type": "application/x-tar" } });
       expect(answer.status).toBe(200);
-    }, 60_000);
+    }, 120_000);
     afterEach(async () => {
       for (const name of made.splice(0)) await ask("DELETE", `/containers/${prefix}-${name}?force=1`);
     });

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { call, formatRequest, parseAnswer, Wire, type Request } from "./wire.ts";
 import { startFake, type RunningFake } from "./running-fake.ts";
+import { settled, until } from "../until.ts";
 
 const UPGRADE = { Connection: "Upgrade", Upgrade: "tcp" };
 const JSON_BODY = { "Content-Type": "application/json" };
@@ -115,7 +116,7 @@ describe("a hijacked connection", () => {
     const bytes = Buffer.alloc(1 << 20, "0123456789abcdef");
     wire.send(bytes);
     wire.endInput();
-    const echoed = afterHead(await wire.untilEnd(20_000));
+    const echoed = afterHead(await wire.untilEnd());
     expect(echoed.length).toBe(bytes.length + 3);
     expect(echoed.endsWith("bye")).toBe(true);
   });
@@ -168,13 +169,10 @@ describe("a hijacked connection", () => {
       const wire = await Wire.open(fake.socket);
       wire.pause();
       wire.send(formatRequest(attach("flood", headers)));
-      await Bun.sleep(200);
-      const written = fake.probe.floodBytes;
-      expect(written).toBeLessThan(8 << 20);
-      await Bun.sleep(200);
-      expect(fake.probe.floodBytes).toBe(written);
+      await until(() => fake.probe.floodBytes > 0);
+      expect(await settled(() => fake.probe.floodBytes)).toBeLessThan(8 << 20);
       wire.abort();
-      await eventually(() => fake.probe.aborted === before + 1);
+      await until(() => fake.probe.aborted === before + 1);
       fake.probe.floodBytes = 0;
     }
   });
@@ -221,7 +219,7 @@ describe("an answer that takes its time", () => {
     const wire = await open({ method: "GET", target: "/events" });
     await wire.until((text) => text.includes('"Type":"container","Action":"create"}\n'));
     wire.abort();
-    await eventually(() => fake.probe.aborted === 1);
+    await until(() => fake.probe.aborted === 1);
   });
 
   test("logs name their type by version and terminal", async () => {
@@ -235,7 +233,7 @@ describe("an answer that takes its time", () => {
     const wire = await open({ method: "GET", target: "/containers/web/logs?stdout=1&follow=1" });
     await wire.until((text) => text.includes("first line"));
     wire.abort();
-    await eventually(() => fake.probe.aborted === 1);
+    await until(() => fake.probe.aborted === 1);
   });
 
   test("a reader that stalls is waited for, and gone when it leaves", async () => {
@@ -247,7 +245,7 @@ describe("an answer that takes its time", () => {
     await Bun.sleep(300);
     expect(process.memoryUsage().rss - before).toBeLessThan(64 << 20);
     wire.abort();
-    await eventually(() => fake.probe.aborted === 1);
+    await until(() => fake.probe.aborted === 1);
   });
 });
 
@@ -313,8 +311,3 @@ describe("a connection", () => {
     expect((await call(fake.socket, { method: "GET", target: "/_ping" })).status).toBe(200);
   });
 });
-
-async function eventually(test: () => boolean): Promise<void> {
-  for (let i = 0; i < 100 && !test(); i++) await Bun.sleep(20);
-  expect(test()).toBe(true);
-}

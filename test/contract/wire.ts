@@ -67,7 +67,7 @@ export class Wire implements Disposable {
     return this.#received.toString("latin1");
   }
 
-  async until(test: (received: string) => boolean, timeoutMs = 5000): Promise<string> {
+  async until(test: (received: string) => boolean, timeoutMs = 60_000): Promise<string> {
     const deadline = Date.now() + timeoutMs;
     while (!test(this.received)) {
       if (this.#ended) throw new Error(`the engine ended the connection after ${JSON.stringify(this.received)}`);
@@ -78,7 +78,7 @@ export class Wire implements Disposable {
   }
 
   /** Everything up to the engine's end. */
-  async untilEnd(timeoutMs = 5000): Promise<string> {
+  async untilEnd(timeoutMs = 60_000): Promise<string> {
     const deadline = Date.now() + timeoutMs;
     while (!this.#ended) {
       if (Date.now() > deadline) throw new Error(`the engine did not end the connection after ${JSON.stringify(this.received)}`);
@@ -109,7 +109,7 @@ export async function call(path: string, request: Request): Promise<Answer> {
   using wire = await Wire.open(path);
   wire.send(formatRequest({ ...request, headers: { Connection: "close", ...request.headers } }));
   if (request.body instanceof Uint8Array) wire.send(request.body);
-  return parseAnswer(await wire.untilEnd(60_000));
+  return parseAnswer(await wire.untilEnd());
 }
 
 export const callJson = (path: string, method: string, target: string, body: unknown): Promise<Answer> =>

@@ -51,7 +51,7 @@ test.each([
   expect(text.slice(-16)).toBe("2499999\n2500000\n");
   const left = (await engine.ok("logs", id).catch(() => "")).length;
   expect(left).toBeLessThanOrEqual(options.length === 0 ? text.length : 200_000);
-}, 60_000);
+}, 120_000);
 
 test("an auto-removed container goes when those who are attached have read everything", async () => {
   const id = await engine.ok("create", "--rm", "--network", "none", "--log-opt", "max-size=100k", "--log-opt", "max-file=2", BUSYBOX, "seq", "1", "500000");

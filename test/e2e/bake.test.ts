@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { BUSYBOX, startEngine, type Result, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
+import { until } from "../until.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let engine: TestEngine;
 let folder: string;
@@ -65,7 +66,7 @@ describe("targets that build on each other", () => {
     await live.until(/\[top 2\/2\] RUN/);
     live.signal("SIGKILL");
     await live.exited;
-    for (let tries = 0; tries < 200 && (await imageIds()).length !== before.length; tries++) await Bun.sleep(50);
+    await until(async () => (await imageIds()).length === before.length, "the end of the build");
     expect(await imageIds()).toEqual(before);
   });
 });

@@ -14,11 +14,11 @@ beforeAll(async () => {
   writeFileSync(join(folder, "Dockerfile"), `FROM ${BUSYBOX} AS made\nRUN echo one > /one\nCOPY f /f\nRUN cat /one /f > /two\nFROM scratch AS result\nCOPY --from=made /two /two\n`);
   writeFileSync(join(folder, "f"), "content\n");
   await engine.ok("registry", "start");
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await engine.ok("registry", "stop");
   await engine[Symbol.asyncDispose]();
-}, 60_000);
+}, 120_000);
 beforeEach(async () => {
   await engine.api("POST", "/build/prune?all=true");
 });
@@ -81,7 +81,7 @@ test("a registry with the steps of all stages, and of several platforms", async 
   await build(...two, "--cache-to", `type=registry,ref=${REGISTRY}/caches:two`);
   await forget();
   expect(cached(await build(...two, "--cache-from", `type=registry,ref=${REGISTRY}/caches:two`))).toEqual(["linux/amd64 1/1", "linux/arm64 1/1"]);
-}, 30_000);
+}, 120_000);
 
 test("a damaged cache is told and does no harm", async () => {
   const ref = `${REGISTRY}/caches:broken`;
@@ -102,7 +102,7 @@ test("a damaged cache is told and does no harm", async () => {
   const stderr = await build("--cache-from", ref);
   expect(stderr).toMatch(/importing cache manifest from .*caches:broken\n(#.*\n)*?#\d+ ERROR: /);
   expect(cached(stderr)).toEqual(["made 1/4"]);
-}, 30_000);
+}, 120_000);
 
 test("a cache that BuildKit wrote is told and ignored", async () => {
   const layout = join(folder, "..", "foreign");
@@ -158,4 +158,4 @@ test("an image in a folder takes the place of a base", async () => {
   rmSync(join(layout, "blobs", digest.replace(":", "/")));
   expect(await refused(":v1")).toMatch(/ERROR: failed to build: failed to solve: .*not in it/);
   expect(existsSync(layout)).toBe(true);
-}, 30_000);
+}, 120_000);

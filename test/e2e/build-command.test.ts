@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { join } from "node:path";
 import { BUSYBOX, HAKO, Live, startEngine, type TestEngine } from "../harness.ts";
 import { run } from "../processes.ts";
+import { until } from "../until.ts";
 
 let engine: TestEngine;
 let scratch: string;
@@ -165,8 +166,7 @@ describe("hako build", () => {
     building.signal("SIGINT");
     expect(await building.exited).toBe(130);
     expect(building.output).toEndWith("CANCELED\nERROR: failed to build: failed to solve: Canceled: context canceled\n");
-    for (const deadline = Date.now() + 5000; Date.now() < deadline && (await run(["pgrep", "-f", "^sleep 4321"])).code === 0; ) await Bun.sleep(20);
-    expect((await run(["pgrep", "-f", "^sleep 4321"])).code).toBe(1);
+    await until(async () => (await run(["pgrep", "-f", "^sleep 4321"])).code === 1, "the end of the step");
   });
 
   test("a second build sends what has changed", async () => {

@@ -26,7 +26,7 @@ afterAll(async () => {
   await engine[Symbol.asyncDispose]();
   await run(["umount", "-l", dataRoot]);
   rmSync(root, { recursive: true, force: true });
-}, 60_000);
+}, 120_000);
 
 async function build(dockerfile: string, megabytes: number): Promise<Result> {
   const folder = mkdtempSync(join(root, "p-"));

@@ -12,12 +12,12 @@ beforeAll(async () => {
   await engine.ok("registry", "start");
   writeFileSync(join(folder, "Dockerfile"), `FROM ${BUSYBOX} AS run\nRUN echo one > /one\nCOPY f /f\nFROM scratch AS files\nARG TARGETARCH\nCOPY f /in/$TARGETARCH\n`);
   writeFileSync(join(folder, "f"), "content\n");
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   await engine.ok("registry", "stop");
   await engine[Symbol.asyncDispose]();
-}, 60_000);
+}, 120_000);
 
 const build = (...args: string[]): Promise<string> => engine.ok("build", "-q", ...args, folder);
 const pruneAll = async (): Promise<void> => {
@@ -96,7 +96,7 @@ test("a list of packages and provenance of version 1 are statements too", async 
   expect(packages.map(({ name, versionInfo, externalRefs }) => [name, versionInfo, externalRefs?.[0]?.referenceLocator]).slice(1)).toEqual([["tool", "1:2.0-1", "pkg:deb/debian/tool@1%3A2.0-1?arch=all&distro=debian-12"]]);
   expect(provenance).toMatchObject({ subject, predicate: { buildDefinition: { externalParameters: { configSource: { path: "Listed" }, request: { frontend: "dockerfile.v0" } } }, runDetails: { metadata: { buildkit_completeness: { request: true } } } } });
   expect((await engine.hako("build", "--sbom=generator=example/scanner", folder)).stderr).toContain("the scanner example/scanner cannot be run: this engine lists packages itself");
-}, 30_000);
+}, 120_000);
 
 test("a base that is for another platform only is taken with a warning", async () => {
   const ref = `${REGISTRY}/foreign:1`;
@@ -108,7 +108,7 @@ test("a base that is for another platform only is taken with a warning", async (
   expect(code).toBe(1);
   expect(stdout).toContain(`WARNING: InvalidBaseImagePlatform\nBase image ${ref} was pulled with platform "linux/${other}", expected "linux/${process.arch === "arm64" ? "arm64" : "amd64"}" for current build\n`);
   await build("-f", join(folder, "Foreign"), "-t", "onforeign");
-}, 30_000);
+}, 120_000);
 
 test("steps go along with an image that is pushed, and are known again where it is pulled", async () => {
   const [image, cache] = [`${REGISTRY}/steps:1`, `${REGISTRY}/steps:cache`];
@@ -123,4 +123,4 @@ test("steps go along with an image that is pushed, and are known again where it 
   }
   const { code, stderr } = await engine.hako("build", "--progress", "plain", "--target", "run", "--cache-from", `type=registry,ref=${REGISTRY}/steps:none`, folder);
   expect([code, /importing cache manifest from .*:none\n#\d+ ERROR/.test(stderr)]).toEqual([0, true]);
-}, 30_000);
+}, 120_000);

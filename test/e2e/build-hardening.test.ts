@@ -48,7 +48,7 @@ describe("a step that takes too much", () => {
     expect(stderr).toMatch(/did not complete successfully: exit code: \d+\n$/);
     expect(containerCgroups(engine.cgroupParent)).toEqual([]);
     expect(await engine.ok("run", "--rm", BUSYBOX, "echo", "goes on")).toBe("goes on");
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("a link that leads out", () => {
@@ -165,7 +165,7 @@ test("killed while it copies and exports, the engine takes up what is there", as
   for (const [turn, when] of [/COPY many/, /exporting to image/].entries()) {
     writeFileSync(join(folder, "many", "changing"), String(turn));
     const going = engine.live("build", "--progress", "plain", "-t", "taken", folder);
-    await going.until(when, 30_000);
+    await going.until(when, 60_000);
     await engine.kill9();
     await going.exited;
     await engine.start();
@@ -173,7 +173,7 @@ test("killed while it copies and exports, the engine takes up what is there", as
     expect(await engine.ok("build", "-q", "-t", "taken", folder)).toMatch(/^sha256:/);
     expect(await engine.ok("run", "--rm", "taken", "sh", "-c", "cat /many/changing; ls /many | wc -l; cat /many/* | md5sum | cmp - /sum && echo same")).toBe(`${turn}3001\nsame`);
   }
-}, 60_000);
+}, 120_000);
 
 test("the same inputs make the same image, on engines that know nothing of each other", async () => {
   const folder = project(
@@ -186,4 +186,4 @@ test("the same inputs make the same image, on engines that know nothing of each 
   await other.ok("load", "-i", join(scratch, "base.tar"));
   const ids = [await engine.ok(...flags), await other.ok(...flags), await engine.ok(...flags)];
   expect(new Set(ids).size).toBe(1);
-}, 60_000);
+}, 120_000);

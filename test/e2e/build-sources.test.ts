@@ -25,11 +25,11 @@ beforeAll(async () => {
   writeFileSync(join(scratch, "file.txt"), "hi\n");
   server = Live.spawn(["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", process.execPath, join(import.meta.dir, "source-server.ts"), scratch]);
   at = (await server.until(/^http:\/\/\S+$/m)).trim();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   server[Symbol.dispose]();
   await engine[Symbol.asyncDispose]();
-}, 60_000);
+}, 120_000);
 
 /** The files that a build exports. */
 async function built(...args: string[]): Promise<string> {
@@ -48,7 +48,7 @@ test("a repository is a context: by branch, tag, commit and folder", async () =>
   for (const ref of ["", "#main", "#v1", `#${commit}`]) expect(readdirSync(await built(`${at}/repo.git${ref}`)).sort()).toEqual(["Dockerfile", "sub"]);
   expect(readdirSync(await built(`${at}/repo.git#main:sub`))).toEqual(["of-sub"]);
   expect(readdirSync(await built("--build-arg", "BUILDKIT_CONTEXT_KEEP_GIT_DIR=1", `${at}/repo.git`))).toContain(".git");
-}, 30_000);
+}, 120_000);
 
 test("an archive or a Dockerfile of a web server is one too", async () => {
   expect(readFileSync(join(await built(`${at}/context.tgz`), "sub/file"), "utf8")).toBe("in a folder\n");
@@ -64,7 +64,7 @@ test("what is not there is told as BuildKit tells it", async () => {
   expect(await failure(`${at}/none.git`)).toContain(`ERROR: failed to build: failed to solve: failed to read dockerfile: failed to load cache key: error fetching default branch for repository ${at}/none.git: git stderr:\nfatal: `);
   expect(await failure(`${at}/none.tgz`)).toEndWith("ERROR: failed to build: failed to solve: failed to read downloaded context: failed to load cache key: invalid response status 404\n");
   expect(await failure("-f", "Other", `${at}/repo.git`)).toEndWith("ERROR: failed to build: failed to solve: failed to read dockerfile: open Other: no such file or directory\n");
-}, 30_000);
+}, 120_000);
 
 test("ADD of a URL, with its checksum", async () => {
   const sum = new Bun.CryptoHasher("sha256").update("hi\n").digest("hex");
@@ -81,4 +81,4 @@ test("ADD of a repository, with and without its history", async () => {
   const wrong = "0123456789".repeat(4);
   expect(await failure(dockerfile(`FROM scratch\nADD --checksum=${wrong} ${at}/repo.git#main /x\n`))).toEndWith(`ERROR: failed to build: failed to solve: expected checksum to match ${wrong}, got ${commit}\n`);
   expect(await failure(dockerfile(`FROM scratch\nADD ${at}/repo.git#nosuch /x\n`))).toEndWith('ERROR: failed to build: failed to solve: failed to load cache key: repository does not contain ref nosuch, output: ""\n');
-}, 30_000);
+}, 120_000);

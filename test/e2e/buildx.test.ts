@@ -18,11 +18,11 @@ describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
     for (const [name, text] of [["a.txt", "a\n"], ["sub/b.txt", "b\n"], ["left.log", "out\n"], [".dockerignore", "*.log\n"]] as const) writeFileSync(join(context, name), text);
     symlinkSync("a.txt", join(context, "link"));
     chmodSync(join(context, "a.txt"), 0o754);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await engine[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  }, 120_000);
 
   /** `buildx build` of these lines. */
   const build = async (dockerfile: string, args: readonly string[] = [], options: { readonly stdin?: string } = {}): Promise<{ code: number; output: string }> => {
@@ -141,7 +141,7 @@ describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
   test("an interrupted build ends its steps", async () => {
     writeFileSync(join(folder, "Dockerfile"), `FROM ${BUSYBOX}\nRUN echo begun; sleep 4321\n`);
     const live = buildx.live("build", "-f", join(folder, "Dockerfile"), context);
-    await live.until(/ begun\n/, 30_000);
+    await live.until(/ begun\n/, 60_000);
     process.kill(live.pid, "SIGINT");
     expect(await live.exited).not.toBe(0);
     for (let looks = 0; (await run(["pgrep", "-f", "^sleep 4321$"])).code === 0; looks++) {

@@ -3,16 +3,17 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, DOCKER, Live, run, startEngine, type Result, type TestEngine } from "../harness.ts";
+import { until } from "../until.ts";
 
 const folders: string[] = [];
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startEngine();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   await engine[Symbol.asyncDispose]();
-}, 60_000);
+}, 120_000);
 
 function context(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync("/tmp/hk-context-");
@@ -113,8 +114,8 @@ test.skipIf(!DOCKER)("a client that goes ends its build", async () => {
   await client.until(/^begun$/m);
   expect(uploads()).toHaveLength(1);
   client.signal("SIGKILL");
-  await gone(() => uploads().length === 0);
-  await gone(noneSleeps);
+  await until(() => uploads().length === 0);
+  await until(noneSleeps);
 });
 
 test.skipIf(!DOCKER)("an engine that is killed in the middle leaves nothing; the next one goes on from what was finished", async () => {
@@ -124,16 +125,9 @@ test.skipIf(!DOCKER)("an engine that is killed in the middle leaves nothing; the
   await engine.kill9();
   await engine.start();
   expect(uploads()).toEqual([]);
-  await gone(noneSleeps);
+  await until(noneSleeps);
   writeFileSync(join(folder, "Dockerfile"), `FROM ${BUSYBOX}\nRUN echo finished > /first\nRUN echo other\n`);
   const { stdout } = await build(folder);
   expect(stdout).toContain("Step 2/3 : RUN echo finished > /first\n ---> Using cache\n");
 });
 
-async function gone(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error("something is left");
-    await Bun.sleep(20);
-  }
-}

@@ -6,7 +6,7 @@ import { busyboxTar } from "../images.ts";
 import { BUSYBOX, HAKO, run, startEngine, type Result, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let engine: TestEngine;
 let folder: string;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { random, seed } from "../seeded-random.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const ROUNDS = 4;
 const MOST_MS = 500;

@@ -11,7 +11,7 @@ import { busyboxTar } from "../images.ts";
 import { HAKO, run, startEngine, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 
 const PREFIX = "hakokeys";
 const IMAGE = `${PREFIX}:test`;

@@ -6,7 +6,7 @@ import { ComposeError, down, loadProject, up, upWithProgress, type Project, type
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let engine: TestEngine;
 let folder: string;

@@ -5,7 +5,7 @@ import { BUSYBOX, HAKO, run, startEngine, type TestEngine } from "../harness.ts"
 import { scratchFolder } from "../scratch.ts";
 import { ownRegistry, type Beside } from "./registry-processes.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let engine: TestEngine;
 let registry: Beside;

@@ -6,7 +6,7 @@ import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 
 const SLEEP = "sh -c 'trap \"exit 0\" TERM; while :; do sleep 1 & wait; done'";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let engine: TestEngine;
 let folder: string;
@@ -204,4 +204,4 @@ test("up --rolling: the new container is healthy before the old one is stopped; 
   const second = await idOf("roll-web-1");
   expect(actions.findIndex((line) => line === `health_status: healthy ${second}`)).toBeLessThan(actions.findLastIndex((line) => line === `kill ${first}`));
   await engine.ok("compose", "-p", "roll", "down", "-t", "0");
-}, 60_000);
+}, 120_000);

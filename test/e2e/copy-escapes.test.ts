@@ -124,7 +124,7 @@ describe("what is no ordinary file", () => {
     const id = await engine.ok("run", "-d", BUSYBOX, "sh", "-c", "mkdir /odd; mkfifo /odd/pipe; mknod /odd/zero c 1 5; ln -s /dev/zero /odd/link; touch /odd/ready; exec sleep 1000");
     await engine.ok("exec", id, "sh", "-c", "until test -e /odd/ready; do sleep 0.05; done");
     const out = folderHere();
-    expect((await engine.hakoWith({ timeoutMs: 20_000 }, "cp", `${id}:/odd`, out)).code).toBe(0);
+    expect((await engine.hakoWith({ timeoutMs: 60_000 }, "cp", `${id}:/odd`, out)).code).toBe(0);
     expect((await run(["stat", "-c", "%F", join(out, "odd/pipe"), join(out, "odd/zero"), join(out, "odd/link")])).stdout).toBe("fifo\ncharacter special file\nsymbolic link\n");
     await engine.ok("rm", "-f", id);
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, Live, startEngine, type TestEngine } from "../harness.ts";
+import { until } from "../until.ts";
 
 let engine: TestEngine;
 let id: string;
@@ -32,14 +33,6 @@ function helpers(): number {
 function engineOf(pid: string): string | undefined {
   const line = readFileSync(`/proc/${pid}/cgroup`, "utf8");
   return line.includes(engine.cgroupParent) ? engine.runRoot : undefined;
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`${what} has not come about`);
-    await Bun.sleep(10);
-  }
 }
 
 /** A request whose answer is begun and then left. */

@@ -3,11 +3,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { random, seed } from "../seeded-random.ts";
+import { until } from "../until.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startEngine();
-}, 60_000);
+}, 120_000);
 afterAll(async () => engine[Symbol.asyncDispose](), 60_000);
 
 interface Shown {
@@ -31,10 +32,8 @@ async function shown(): Promise<Map<string, Shown>> {
   return new Map(all.map((one) => [one.Name, one]));
 }
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await Bun.sleep(20)) if (await holds()) return;
-  throw new Error(`seed ${seed}: it did not come to hold: ${JSON.stringify([...(await shown()).values()].map(({ Name, State, RestartCount }) => ({ Name, ...State, RestartCount })))}`);
-}
+/** What the test's containers have come to, for a failure's message. */
+const stories = async (): Promise<string> => `seed ${seed}: ${JSON.stringify([...(await shown()).values()].map(({ Name, State, RestartCount }) => ({ Name, ...State, RestartCount })))}`;
 
 test("crashes in the middle of restarts and probes end no policy, and leave nothing", async () => {
   for (const loop of LOOPS) await engine.ok("run", "-d", ...loop);
@@ -47,7 +46,7 @@ test("crashes in the middle of restarts and probes end no policy, and leave noth
   await until(async () => {
     const now = await shown();
     return ["/always", "/probed", "/sick"].every((name) => counts(now, name) > counts(before, name)) && now.get("/spent")?.State.Status === "exited";
-  });
+  }, stories);
   expect({ seed, spent: counts(await shown(), "/spent"), slow: (await shown()).get("/slow")?.State.Status }).toEqual({ seed, spent: 3, slow: "running" });
   await engine.clear();
   expect({ seed, leaks: await engine.settledLeaks(), execs: readdirSync(`${engine.runRoot}/e`).filter((name) => name.length === 64) }).toEqual({ seed, leaks: [], execs: [] });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { random, seed } from "../seeded-random.ts";
+import { until } from "../until.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -124,9 +125,5 @@ test("a monitor that does not answer keeps no engine from starting, and its cont
   await engine.ok("stop", stuck);
   expect(await engine.ok("inspect", "-f", "{{.State.ExitCode}}", stuck)).toBe("8");
   await engine.ok("rm", "-f", stuck, other);
-}, 30_000);
+}, 120_000);
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 5000; Date.now() < deadline; await Bun.sleep(20)) if (await holds()) return;
-  throw new Error("it did not come to hold within 5 s");
-}

@@ -16,7 +16,7 @@ describe("debug", () => {
     writeFileSync(join(root, "app/hello"), "answer\n");
     await tarFolder(root, join(engine.runRoot, "distroless.tar"));
     await engine.importTar(join(engine.runRoot, "distroless.tar"), "distroless:1");
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => engine[Symbol.asyncDispose](), 60_000);
 
   afterEach(async () => engine.clear());

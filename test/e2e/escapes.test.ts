@@ -40,7 +40,7 @@ describe("an image whose own folders are symlinks (CVE-2025-31133, CVE-2025-5256
       mkdirSync(join(target, ".."), { recursive: true });
       symlinkSync(victim, target);
     });
-    const { code, stdout } = await engine.hakoWith({ timeoutMs: 20_000 }, "run", "--rm", image, "sh", "-c", `cat ${victim}/secret /${path}/secret; echo x > /${path}/planted; grep CapEff /proc/self/status`);
+    const { code, stdout } = await engine.hakoWith({ timeoutMs: 60_000 }, "run", "--rm", image, "sh", "-c", `cat ${victim}/secret /${path}/secret; echo x > /${path}/planted; grep CapEff /proc/self/status`);
     expect(stdout).not.toContain("host secret");
     // Refused with an error, or run with everything inside of the root.
     if (code === 0) expect(stdout).toContain("CapEff:\t00000000a80425fb");
@@ -89,7 +89,7 @@ test("the shim's executable cannot be overwritten from inside (CVE-2019-5736)", 
   const id = await engine.ok("run", "-d", image, "sh", "-c", overwrite);
   await Promise.all(Array.from({ length: 10 }, () => engine.hako("exec", id, "/bin/evil")));
   await Promise.all(Array.from({ length: 10 }, () => engine.hako("exec", id, "true")));
-  await engine.hakoWith({ timeoutMs: 20_000 }, "run", "--rm", image, "/bin/evil");
+  await engine.hakoWith({ timeoutMs: 60_000 }, "run", "--rm", image, "/bin/evil");
   await engine.ok("rm", "-f", id);
   expect(programs.map(hash)).toEqual(before);
 });
@@ -101,7 +101,7 @@ test("a FIFO or a device as /etc/passwd and /etc/group does not hang", async () 
     await run(["mkfifo", join(root, "etc/passwd"), join(root, "etc/group")]);
   });
   for (const user of ["user", "1000", "root"]) {
-    const { code } = await engine.hakoWith({ timeoutMs: 20_000 }, "run", "--rm", "-u", user, image, "true");
+    const { code } = await engine.hakoWith({ timeoutMs: 60_000 }, "run", "--rm", "-u", user, image, "true");
     expect(code).toBeOneOf([0, 125, 126]);
   }
 });

@@ -2,11 +2,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
+import { until } from "../until.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startEngine();
-}, 60_000);
+}, 120_000);
 afterAll(async () => engine[Symbol.asyncDispose](), 60_000);
 afterEach(async () => engine.clear(), 60_000);
 
@@ -20,10 +21,6 @@ const QUICK = ["--health-interval", "100ms", "--health-retries", "1"];
 const WEB = "mkdir /w; echo hello >/w/index.html; httpd -f -p 8080 -h /w";
 const healthOf = async (ref: string): Promise<Health> => JSON.parse(await engine.ok("inspect", "-f", "{{json .State.Health}}", ref)) as Health;
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await Bun.sleep(20)) if (await holds()) return;
-  throw new Error("it did not come to hold");
-}
 const untilHealth = (ref: string, status: string): Promise<void> => until(async () => (await healthOf(ref)).Status === status);
 
 /** Processes of the host whose arguments are these. */
@@ -51,7 +48,7 @@ test("health is kept over an engine's crash, and probes go on by their own sched
   await engine.restart();
   expect((await healthOf(id)).Status).toBe("unhealthy");
   expect((await healthOf(id)).FailingStreak).toBeGreaterThanOrEqual(2);
-}, 30_000);
+}, 120_000);
 
 test("a paused container stays unprobed over a restart of the engine", async () => {
   const id = await engine.ok("run", "-d", "--health-cmd", "true", "--health-interval", "100ms", BUSYBOX, "sleep", "1000");
@@ -62,7 +59,7 @@ test("a paused container stays unprobed over a restart of the engine", async () 
   expect(before.Status).toBe("unhealthy");
   await engine.ok("unpause", id);
   await untilHealth(id, "healthy");
-}, 30_000);
+}, 120_000);
 
 test("a probe ends with its engine, and with its container", async () => {
   const mark = String(100_000 + process.pid);
@@ -76,7 +73,7 @@ test("a probe ends with its engine, and with its container", async () => {
   await engine.ok("rm", "-f", id);
   expect(probes()).toBe(0);
   expect(readdirSync(`${engine.runRoot}/e`)).toEqual([]);
-}, 30_000);
+}, 120_000);
 
 test("a page is asked for inside the container, whatever its network", async () => {
   await engine.ok("run", "-d", "--name", "good", "--health-http", "/index.html:8080", ...QUICK, BUSYBOX, "sh", "-c", WEB);
@@ -90,7 +87,7 @@ test("a page is asked for inside the container, whatever its network", async () 
   expect((await healthOf("good")).Log.at(-1)).toMatchObject({ ExitCode: 0, Output: expect.stringMatching(/^HTTP\/1\.1 200 OK\n/) });
   expect((await healthOf("missing")).Log.at(-1)).toMatchObject({ ExitCode: 1, Output: expect.stringMatching(/^HTTP\/1\.1 404 Not Found\n/) });
   expect((await healthOf("silent")).Log.at(-1)).toMatchObject({ ExitCode: 1, Output: "connect 127.0.0.1:8080: connection refused" });
-}, 30_000);
+}, 120_000);
 
 test("a port is connected to; a server that does not answer is timed out", async () => {
   await engine.ok("run", "-d", "--name", "port", "--health-tcp", "8080", ...QUICK, BUSYBOX, "sh", "-c", WEB);
@@ -98,7 +95,7 @@ test("a port is connected to; a server that does not answer is timed out", async
   await untilHealth("port", "healthy");
   await untilHealth("mute", "unhealthy");
   await until(async () => (await healthOf("mute")).Log.some(({ ExitCode, Output }) => ExitCode === -1 && Output === "Health check exceeded timeout (200ms)"));
-}, 30_000);
+}, 120_000);
 
 test.each([
   ["--health-http", "https://localhost/", "probes speak plain HTTP"],
@@ -113,24 +110,24 @@ test.each([
   expect(code).toBe(1);
   expect(stderr).toContain(`invalid ${flag === "--health-tcp" ? "TCP" : "HTTP"} health check ${JSON.stringify(value)}`);
   expect(stderr).toContain(reason);
-}, 30_000);
+}, 120_000);
 
 test("two kinds of check at once are refused", async () => {
   expect((await engine.hako("create", "--health-cmd", "true", "--health-tcp", "80", BUSYBOX, "true")).stderr).toContain("--health-cmd conflicts with --health-tcp");
-}, 30_000);
+}, 120_000);
 
 test("on-unhealthy:1 restarts once what is unhealthy, and then leaves it", async () => {
   const id = await engine.ok("run", "-d", "--restart", "on-unhealthy:1", "--health-cmd", "false", ...QUICK, BUSYBOX, "sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.05; done");
   await until(async () => (await engine.ok("inspect", "-f", "{{.RestartCount}} {{.State.Status}} {{.State.Health.Status}} {{gt .State.Health.FailingStreak 3}}", id)) === "1 running unhealthy true");
   expect(await engine.ok("inspect", "-f", "{{json .HostConfig.RestartPolicy}}", id)).toBe('{"Name":"on-unhealthy","MaximumRetryCount":1}');
-}, 30_000);
+}, 120_000);
 
 test("a container that a person stops while it is ended for its health stays stopped", async () => {
   const id = await engine.ok("run", "-d", "--restart", "on-unhealthy", "--stop-timeout", "60", "--health-cmd", "false", ...QUICK, BUSYBOX, "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done");
   await untilHealth(id, "unhealthy");
   await engine.ok("stop", "-t", "0", id);
   expect(await engine.ok("inspect", "-f", "{{.RestartCount}} {{.State.Status}}", id)).toBe("0 exited");
-}, 30_000);
+}, 120_000);
 
 test("run -d --wait returns when it is healthy, or says why it is not", async () => {
   const check = ["--health-cmd", "test -e /ok || { echo not yet; false; }", "--health-interval", "100ms"];
@@ -144,4 +141,4 @@ test("run -d --wait returns when it is healthy, or says why it is not", async ()
   expect([ended.code, ended.stderr]).toEqual([9, expect.stringContaining("ended with exit code 9 before it was healthy")]);
   expect((await engine.hako("run", "-d", "--wait", BUSYBOX, "sleep", "1000")).code).toBe(0);
   expect((await engine.hako("run", "--wait", BUSYBOX, "true")).stderr).toContain("--wait goes with --detach");
-}, 30_000);
+}, 120_000);

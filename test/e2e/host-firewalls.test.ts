@@ -4,7 +4,7 @@ import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { openLan, type Lan } from "../lan.ts";
 import { run } from "../processes.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 let engine: TestEngine;
 let lan: Lan;
@@ -30,7 +30,7 @@ const rules = async (text: string): Promise<void> => {
 };
 /** Of the default bridge. */
 const warnings = async (): Promise<string[]> => ((await (await engine.api("GET", "/info")).json()) as { Warnings: string[] | null }).Warnings?.filter((line) => line.includes("hakot0")) ?? [];
-const reachesOutside = async (): Promise<boolean> => (await engine.hako("run", "--rm", BUSYBOX, "ping", "-c", "1", "-W", "1", lan.client.ip)).code === 0;
+const reachesOutside = async (): Promise<boolean> => (await engine.hako("run", "--rm", BUSYBOX, "ping", "-c", "1", "-W", "4", lan.client.ip)).code === 0;
 
 test.each([
   ["iptables with a policy of drop", "table ip filter { chain FORWARD { type filter hook forward priority filter; policy drop; ct state invalid drop; } }"],

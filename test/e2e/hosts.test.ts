@@ -5,7 +5,7 @@ import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { ENGINE_IP, ENGINE_IP6, openLan, UPLINK, type Host, type Lan } from "../lan.ts";
 import { Live, run } from "../processes.ts";
 
-setDefaultTimeout(40_000);
+setDefaultTimeout(120_000);
 
 let engine: TestEngine;
 let lan: Lan;
@@ -36,7 +36,7 @@ async function serve(name: string, ...flags: string[]): Promise<void> {
 /** Whom the container sees, or "" when nobody answers. */
 const who = async (from: Host, to: string, port: number): Promise<string> => (await from.get(to, port, "/cgi-bin/who")).replace(/^\[?(?:::ffff:)?([0-9a-f.:]+?)\]?$/, "$1");
 const inContainer = async (name: string, ...command: string[]): Promise<string[]> => ["nsenter", `--net=/proc/${await engine.ok("inspect", "-f", "{{.State.Pid}}", name)}/ns/net`, "--", ...command];
-const pings = async (from: Host, to: string): Promise<boolean> => (await from.run("ping", "-c", "1", "-W", "1", to)).code === 0;
+const pings = async (from: Host, to: string): Promise<boolean> => (await from.run("ping", "-c", "1", "-W", "4", to)).code === 0;
 
 describe("a host that has a route to the containers", () => {
   beforeAll(async () => {
@@ -109,7 +109,7 @@ describe("a network without a way out", () => {
     for (const network of ["in", "apart"]) expect((await engine.hako("exec", `on-${network}`, "nslookup", `direct-${network}.example`, lan.client.ip)).code).not.toBe(0);
     expect(server.output).toContain("out.example");
     expect(server.output).not.toMatch(/\b(?:direct-)?(?:in|apart)\.example/);
-  }, 60_000);
+  }, 120_000);
 
   test("in mode isolated is out of the host's reach too, and finds names", async () => {
     await engine.ok("network", "create", "--internal", "--subnet", "10.73.0.0/24", ...mode("isolated", "isolated"), "apart");

@@ -6,10 +6,10 @@ import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startEngine();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
-}, 60_000);
+}, 120_000);
 
 const MEGABYTE = 1024 * 1024;
 const isV1 = existsSync("/sys/fs/cgroup/memory/memory.limit_in_bytes");
@@ -35,7 +35,7 @@ test("update reaches the kernel at once, and every later start", async () => {
   expect(memoryLimit(id)).toBe(String(16 * MEGABYTE));
   expect(await engine.ok("inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}} {{.HostConfig.PidsLimit}}", "grown")).toBe(`${16 * MEGABYTE} ${16 * MEGABYTE} 500000000 0`);
   await engine.ok("rm", "-f", "grown");
-}, 60_000);
+}, 120_000);
 
 /** v1 has most of the limits that Docker knows; what v2 has of them is looked at in test/guest. */
 test.skipIf(!isV1)(`every limit lies in its file${isV1 ? "" : " (skipped: this machine has cgroup v2)"}`, async () => {
@@ -64,7 +64,7 @@ test.skipIf(!isV1)(`every limit lies in its file${isV1 ? "" : " (skipped: this m
     expect(["read_bps", "write_bps", "read_iops", "write_iops"].map((kind) => at("blkio", `blkio.throttle.${kind}_device`))).toEqual([`${number} 1048576`, `${number} 2097152`, `${number} 30`, `${number} 40`]);
   }
   await engine.ok("rm", "-f", id);
-}, 60_000);
+}, 120_000);
 
 test.skipIf(!isV1)(`a cgroup parent of one's own${isV1 ? "" : " (skipped: looks into v1's folders)"}`, async () => {
   const parent = `/${engine.cgroupParent}/of-my-own`;
@@ -76,7 +76,7 @@ test.skipIf(!isV1)(`a cgroup parent of one's own${isV1 ? "" : " (skipped: looks 
   expect(await engine.ok("stats", "--no-stream", "--format", "{{.PIDs}}", id)).toBe("1");
   await engine.ok("rm", "-f", id);
   expect(existsSync(`/sys/fs/cgroup/pids${parent}/${id}`)).toBe(false);
-}, 60_000);
+}, 120_000);
 
 test("what update refuses is refused in Docker's words and changes nothing", async () => {
   const id = await sleeper("-m", "64m");
@@ -93,7 +93,7 @@ test("what update refuses is refused in Docker's words and changes nothing", asy
   expect(memoryLimit(id)).toBe(String(64 * MEGABYTE));
   expect((await engine.hako("update", id)).stderr).toBe("you must provide one or more flags when using this command\n");
   await engine.ok("rm", "-f", id);
-}, 60_000);
+}, 120_000);
 
 test("after a crash a container that goes on has the limits of its row", async () => {
   const id = await sleeper("--pids-limit", "20", "-m", "64m");
@@ -103,7 +103,7 @@ test("after a crash a container that goes on has the limits of its row", async (
   await engine.start();
   expect([pidsLimit(id), memoryLimit(id)]).toEqual(["20", String(64 * MEGABYTE)]);
   await engine.ok("rm", "-f", id);
-}, 60_000);
+}, 120_000);
 
 test("several containers: those that can are updated, the others named", async () => {
   const id = await sleeper("--name", "present");
@@ -111,7 +111,7 @@ test("several containers: those that can are updated, the others named", async (
   expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "present\n", stderr: "Error response from daemon: No such container: absent\n" });
   expect(pidsLimit(id)).toBe("9");
   await engine.ok("rm", "-f", "present");
-}, 60_000);
+}, 120_000);
 
 test("update --restart counts at the next exit, and survives the engine", async () => {
   await engine.ok("run", "-d", "--name", "again", BUSYBOX, "sh", "-c", "sleep 1000");
@@ -125,7 +125,7 @@ test("update --restart counts at the next exit, and survives the engine", async 
   const once = await engine.ok("run", "-d", "--rm", BUSYBOX, "sleep", "1000");
   expect((await update(once, { RestartPolicy: { Name: "always" } }))[0]).toBe(409);
   await engine.ok("rm", "-f", "again", once);
-}, 60_000);
+}, 120_000);
 
 test("labels change while a container runs: inspect, filters and events know", async () => {
   const id = await sleeper("--label", "a=1", "--label", "b=2", "--name", "labelled");
@@ -139,7 +139,7 @@ test("labels change while a container runs: inspect, filters and events know", a
   const refused = await engine.api("POST", `/hako/containers/${id}/labels`, { Add: { x: "1" }, Remove: ["x"] });
   expect([refused.status, await refused.json()]).toEqual([400, { message: 'the label "x" cannot be both added and removed' }]);
   await engine.ok("rm", "-f", "labelled");
-}, 60_000);
+}, 120_000);
 
 test("out of memory: the container says so, an event tells, the code is 137", async () => {
   const { code } = await engine.hako("run", "--name", "greedy", "-m", "16m", "--memory-swap", "16m", BUSYBOX, "tail", "/dev/zero");
@@ -148,7 +148,7 @@ test("out of memory: the container says so, an event tells, the code is 137", as
   const happened = (await engine.ok("events", "--since", "1m", "--until", "0s", "--filter", "container=greedy", "--format", "{{.Action}}")).split("\n");
   expect(happened.filter((action) => ["oom", "die"].includes(action))).toEqual(["oom", "die"]);
   await engine.ok("rm", "greedy");
-}, 60_000);
+}, 120_000);
 
 test("a limit that the kernel refuses is the request's mistake, and leaves nothing", async () => {
   if (!existsSync("/dev/null")) throw new Error("no /dev/null here");
@@ -159,4 +159,4 @@ test("a limit that the kernel refuses is the request's mistake, and leaves nothi
   const missing = await engine.ok("create", "--device-write-iops", "/dev/no-such:5", BUSYBOX, "true");
   expect(await (await engine.api("POST", `/containers/${missing}/start`)).json()).toEqual({ message: "stat /dev/no-such: no such file or directory" });
   await engine.ok("rm", missing);
-}, 60_000);
+}, 120_000);

@@ -87,7 +87,7 @@ test("a slow reader does not stop the container", async () => {
   const slow = await engine.api("GET", `/containers/${id}/logs?stdout=1&follow=1`);
   const reader = slow.body?.getReader();
   await reader?.read();
-  const { code } = await engine.hakoWith({ timeoutMs: 30_000 }, "exec", id, "sh", "-c", "while [ ! -e /done ]; do sleep 0.05; done");
+  const { code } = await engine.hakoWith({ timeoutMs: 60_000 }, "exec", id, "sh", "-c", "while [ ! -e /done ]; do sleep 0.05; done");
   expect(code).toBe(0);
   await reader?.cancel();
   await engine.ok("rm", "-f", id);

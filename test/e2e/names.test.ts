@@ -118,7 +118,7 @@ test("a program that asks while no engine runs waits, and has its answer when on
   await engine.start();
   expect(await new Response(asking.stdout).text()).toContain(web);
   expect(await ask("client", "web")).toEqual([web]);
-}, 30_000);
+}, 120_000);
 
 test("AAAA of a network with IPv6, and none of one without", async () => {
   await engine.ok("network", "create", "--ipv6", "--subnet", "fd00:77::/64", "six");

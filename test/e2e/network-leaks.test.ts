@@ -109,7 +109,7 @@ test(`${CYCLES} cycles and ${KILLS} crashes leave no link, bridge, address, rout
   expect(await kernelState(engine)).toEqual(before);
   expect(await engine.stop()).toBe(0);
   checkStore(engine);
-}, 90_000);
+}, 120_000);
 
 /** The kernel takes a bridge away some time after `network rm` has answered, and the engine the elements of ended containers. */
 async function removed(engine: TestEngine): Promise<void> {

@@ -12,7 +12,7 @@ afterAll(async () => {
 const inspect = async (container: string, field: string): Promise<string> => await engine.ok("inspect", "--format", field, container);
 
 test("--network none has only the loopback interface, and it is up", async () => {
-  expect(await engine.ok("run", "--rm", "--network", "none", BUSYBOX, "sh", "-c", "ls /sys/class/net; ping -c 1 -W 1 127.0.0.1 | grep -c '1 packets received'")).toBe("lo\n1");
+  expect(await engine.ok("run", "--rm", "--network", "none", BUSYBOX, "sh", "-c", "ls /sys/class/net; ping -c 1 -W 4 127.0.0.1 | grep -c '1 packets received'")).toBe("lo\n1");
 });
 
 test("--network host is the engine's network", async () => {

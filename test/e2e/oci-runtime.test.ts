@@ -7,6 +7,7 @@ import { removeCgroups } from "../leaks.ts";
 import { type Config, unpackBusybox, writeBundle } from "../oci-bundle.ts";
 import { Live, type Result, run } from "../processes.ts";
 import { scratchFolder } from "../scratch.ts";
+import { until } from "../until.ts";
 
 const folder = scratchFolder();
 const rootfs = join(folder, "rootfs");
@@ -23,7 +24,7 @@ afterAll(async () => {
   const left = removeCgroups(cgroup);
   rmSync(folder, { recursive: true, force: true });
   expect(left.filter((path) => !path.endsWith(cgroup))).toEqual([]);
-}, 30_000);
+}, 120_000);
 
 const runtime = async (...words: string[]): Promise<Result> => await run([program, "--root", join(folder, "state"), ...words]);
 /** The container keeps the caller's streams: those must not be pipes that the test reads to their end. */
@@ -43,7 +44,7 @@ function bundle(script: string, change?: (config: Config) => void): { id: string
 }
 
 async function untilStatus(id: string, wanted: string): Promise<void> {
-  for (const deadline = Date.now() + 10_000; (await status(id)) !== wanted; await Bun.sleep(20)) if (Date.now() > deadline) throw new Error(`${id} does not become ${wanted}`);
+  await until(async () => (await status(id)) === wanted, `${id} as ${wanted}`);
 }
 
 describe("the life cycle of the specification", () => {

@@ -81,4 +81,4 @@ test.each(CASES)("%s looks the same", async (_name, change) => {
   expect(ours).toEndWith("code 3\n");
   expect(ours).toBe(await look(runcPath(), change));
   expect(ours).toBe(await look(crunPath(folder), change));
-}, 30_000);
+}, 120_000);

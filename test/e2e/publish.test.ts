@@ -7,7 +7,7 @@ const CLIENT_IP = "198.51.100.2";
 const ENGINE_IP6 = "2001:db8:51::1";
 const SECOND_ENGINE_IP = "198.51.100.9";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 let engine: TestEngine;
 let client: Live;
@@ -83,7 +83,7 @@ test("a port on one address is on no other, and one on 127.0.0.1 cannot be reach
   await inClient("ip", "route", "del", "127.0.0.1/32");
   await inClient("ip", "addr", "add", "127.0.0.1/8", "dev", "lo");
   await engine.ok("rm", "-f", id);
-}, 30_000);
+}, 120_000);
 
 test("what is not published is not reached by a host that routes to the containers", async () => {
   const id = await serve("-p", "8084:80");
@@ -93,7 +93,7 @@ test("what is not published is not reached by a host that routes to the containe
   expect(await who("client", ENGINE_IP, 8084)).toBe(CLIENT_IP);
   await inClient("ip", "route", "del", `${address}/32`);
   await engine.ok("rm", "-f", id);
-}, 30_000);
+}, 120_000);
 
 test("a port that is taken is refused in Docker's words", async () => {
   const id = await engine.ok("run", "-d", "-p", "8085:80", BUSYBOX, "sleep", "1000");
@@ -151,7 +151,7 @@ test("UDP follows the container that has the port now, for a client that never p
     await asking.until(`${name} ${CLIENT_IP}`);
     await engine.ok("rm", "-f", name);
   }
-}, 30_000);
+}, 120_000);
 
 test("a crash and an end without the engine leave no element", async () => {
   const [first, second] = [await engine.ok("run", "-d", "-p", "8100:80", BUSYBOX, "sleep", "1000"), await engine.ok("run", "-d", "-p", "8101:80", BUSYBOX, "sleep", "1000")];
@@ -186,7 +186,7 @@ test("ports of a running container are published and taken back, and stay so for
   await engine.ok("update", "--publish-rm", "80", id);
   expect(await engine.ok("port", id)).toBe("");
   expect(await elements()).toEqual([]);
-}, 30_000);
+}, 120_000);
 
 test("networks of users: IPv6 of one's own without a relay, internal ones are not published, and ports follow the default route", async () => {
   await engine.ok("network", "create", "--ipv6", "--subnet", "10.77.0.0/24", "--subnet", "fd00:77::/64", "dual");
@@ -208,7 +208,7 @@ test("networks of users: IPv6 of one's own without a relay, internal ones are no
   expect((await get("client", ENGINE_IP, 8121)).code).toBe(7);
   await engine.clear();
   await engine.ok("network", "rm", "dual", "inside");
-}, 30_000);
+}, 120_000);
 
 test("network explain says who reaches a port, through what, and why others do not, in two languages", async () => {
   const id = await serve("-p", "8130:80", "-p", "127.0.0.1:8131:81", "--name", "shown");
@@ -245,7 +245,7 @@ test("crashes among starts and ends leave no element, no row and no port behind"
   await engine.ok("rm", "-f", id);
   const listening = await engine.inNetwork("ss", "-Hltn");
   expect(listening.stdout.split("\n").filter((line) => /:82\d\d\b/.test(line))).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test("without a firewall of the engine's the engine passes bytes on itself", async () => {
   await using plain = await startEngine({ flags: ["--iptables=false"] });
@@ -253,4 +253,4 @@ test("without a firewall of the engine's the engine passes bytes on itself", asy
   const asked = await plain.inNetwork("curl", "-s", "-m", "5", "--retry", "20", "--retry-all-errors", "--retry-delay", "0", "http://127.0.0.1:8300/cgi-bin/who");
   expect(asked.stdout.trim()).not.toBe("");
   expect((await plain.inNetwork("nft", "list", "ruleset")).stdout).toBe("");
-}, 30_000);
+}, 120_000);

@@ -7,16 +7,9 @@ import { file, layerOf } from "../image/archives.ts";
 import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 import { ownRegistry, slowRegistry, type Beside } from "./registry-processes.ts";
+import { until } from "../until.ts";
 
 const folderOf = (engine: TestEngine, name: string): string[] => readdirSync(join(engine.dataRoot, name));
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await Bun.sleep(10);
-  }
-}
 
 function partialBytes(engine: TestEngine): number {
   const folder = join(engine.dataRoot, "content/partial");
@@ -104,7 +97,7 @@ describe("with a registry of ours", () => {
     expect(await engine.ok("push", name)).toContain(": Pushed\n");
     await engine.ok("rmi", name);
     await engine.ok("pull", "-q", name);
-  }, 60_000);
+  }, 120_000);
 
   test("in a terminal each layer has a line, drawn anew", async () => {
     await engine.ok("tag", BUSYBOX, `${registry.host}/drawn:1`);
@@ -131,7 +124,7 @@ describe("when it is cut", () => {
     expect(registry.output()).toContain(`bytes=${kept}-`);
     expect(folderOf(engine, "content/partial")).toEqual([]);
     expect(folderOf(engine, "layers")).toHaveLength(before.layers.length + 1);
-  }, 60_000);
+  }, 120_000);
 
   test("a client that goes away ends the download", async () => {
     await using engine = await startEngine({ busybox: false });
@@ -144,7 +137,7 @@ describe("when it is cut", () => {
     const { code, stdout } = await engine.hako("pull", `${registry.host}/slow:1`);
     expect([code, stdout]).toEqual([0, expect.stringContaining("Pull complete")]);
     expect(registry.output()).toMatch(/bytes=\d+-/);
-  }, 60_000);
+  }, 120_000);
 
   test("a full disk: the sentence names image, layer and cause, and the space comes back", async () => {
     const disk = join(scratchFolder(), "full");
@@ -163,5 +156,5 @@ describe("when it is cut", () => {
     } finally {
       await run(["umount", "-l", disk]);
     }
-  }, 60_000);
+  }, 120_000);
 });

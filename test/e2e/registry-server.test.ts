@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { HAKO, Live, run } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 import { makeCertificates } from "./certificates.ts";
+import { until } from "../until.ts";
 
 const MIB = 1024 * 1024;
 const folder = scratchFolder();
@@ -24,7 +25,7 @@ class Server implements AsyncDisposable {
 
   static async start(root: string, ...flags: string[]): Promise<Server> {
     const process = Live.spawn([HAKO, "registry", "serve", "--addr", "127.0.0.1:0", "--root", root, "--access-log", "none", "--ready-fd", "1", ...flags]);
-    await process.until(/^ready$/m, 20_000);
+    await process.until(/^ready$/m, 60_000);
     return new Server(process, /listens on (\S+)/.exec(process.output)?.[1] ?? "");
   }
 
@@ -43,7 +44,7 @@ class Server implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.process.signal("SIGTERM");
-    await this.process.exitCode(20_000);
+    await this.process.exitCode();
   }
 }
 
@@ -60,10 +61,6 @@ async function sendPart(url: string, method: string, path: string, bytes: Uint8A
 
 async function arrived(server: Server, location: string): Promise<number> {
   return Number((await server.send("GET", location)).headers.get("range")?.slice(2) ?? 0) + 1;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !(await condition()); await Bun.sleep(20)) if (Date.now() > deadline) throw new Error("it did not come about");
 }
 
 async function pushImage(server: Server, name: string, tag: string): Promise<{ status: number; manifest: string; blobs: string[] }> {
@@ -242,7 +239,7 @@ describe("hako registry serve", () => {
   test("ends with 0 when it is asked to", async () => {
     const server = await Server.start(newRoot());
     server.process.signal("SIGTERM");
-    expect(await server.process.exitCode(20_000)).toBe(0);
+    expect(await server.process.exitCode()).toBe(0);
     expect(server.process.output).toContain("stopping: SIGTERM");
   });
 

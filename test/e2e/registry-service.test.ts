@@ -15,7 +15,7 @@ interface Status {
 const statusOf = async (engine: TestEngine): Promise<Status> => (await (await engine.api("GET", "/hako/registry")).json()) as Status;
 
 async function running(engine: TestEngine, except: number): Promise<Status> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await Bun.sleep(20)) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await Bun.sleep(20)) {
     const status = await statusOf(engine);
     if (status.Running && status.Pid !== except) return status;
   }
@@ -83,6 +83,6 @@ test("uninstalling ends it and removes its content", async () => {
   expect(processStart(Pid)).toBeUndefined();
   expect(existsSync(engine.dataRoot)).toBe(false);
   rmSync(engine.runRoot, { recursive: true, force: true });
-}, 60_000);
+}, 120_000);
 
 const uninstallCommand = (engine: TestEngine): string[] => [engine.command()[0] ?? "", "system", "uninstall", "--force", "--data-root", engine.dataRoot, "--run-root", engine.runRoot, "--bridge", "hakot0", "--cgroup-parent", engine.cgroupParent];

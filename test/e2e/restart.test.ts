@@ -4,21 +4,18 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, run as runCommand, startEngine, type TestEngine } from "../harness.ts";
 import { processesInNetworkOf } from "../leaks.ts";
+import { until } from "../until.ts";
 
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startEngine();
-}, 60_000);
+}, 120_000);
 afterAll(async () => engine[Symbol.asyncDispose](), 60_000);
 afterEach(async () => engine.clear(), 60_000);
 
 const inspect = (ref: string, template: string): Promise<string> => engine.ok("inspect", "-f", template, ref);
 const run = (name: string, policy: string, ...command: string[]): Promise<string> => engine.ok("run", "-d", "--name", name, "--restart", policy, BUSYBOX, ...command);
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await Bun.sleep(20)) if (await holds()) return;
-  throw new Error("it did not come to hold");
-}
 const untilStatus = (ref: string, status: string): Promise<void> => until(async () => (await inspect(ref, "{{.State.Status}}")) === status);
 
 /** Nothing runs any more, nobody has written how it ended, and the run root is gone. */
@@ -54,7 +51,7 @@ test("after a power cut: always and unless-stopped run, what a person stopped st
   expect(await status("on-no")).toBe("exited 255");
   expect(await status("failed")).toBe("exited 1");
   await untilStatus(joined, "running");
-}, 60_000);
+}, 120_000);
 
 test("a restart that was due when the engine was killed is done by the next", async () => {
   const id = await run("looping", "always", "sh", "-c", "exit 3");
@@ -63,7 +60,7 @@ test("a restart that was due when the engine was killed is done by the next", as
   const count = Number(await inspect(id, "{{.RestartCount}}"));
   await engine.restart();
   await until(async () => Number(await inspect(id, "{{.RestartCount}}")) > count);
-}, 60_000);
+}, 120_000);
 
 test("a stop of a restarting container holds over a restart of the engine", async () => {
   const id = await run("ended", "unless-stopped", "sh", "-c", "exit 3");
@@ -71,7 +68,7 @@ test("a stop of a restarting container holds over a restart of the engine", asyn
   await engine.ok("stop", id);
   await engine.restart();
   expect(await inspect(id, "{{.State.Status}} {{.State.ExitCode}}")).toBe("exited 3");
-}, 60_000);
+}, 120_000);
 
 test("counted restarts begin anew with a person's start", async () => {
   await run("tries", "on-failure:2", "sh", "-c", "exit 5");
@@ -81,7 +78,7 @@ test("counted restarts begin anew with a person's start", async () => {
   await spent();
   const deaths = (await engine.ok("events", "--since", "1h", "--until", "0s", "--filter", "container=tries", "--filter", "event=die", "--format", "{{.Action}}")).split("\n");
   expect(deaths.length).toBe(6);
-}, 60_000);
+}, 120_000);
 
 test("an exec is known by its id to the next engine: that it runs, how it ended, that it can still be started", async () => {
   const id = await engine.ok("run", "-d", BUSYBOX, "sleep", "1000");
@@ -105,7 +102,7 @@ test("an exec is known by its id to the next engine: that it runs, how it ended,
   await until(async () => (await state(waiting)).ExitCode === 5);
   await engine.ok("rm", "-f", id);
   expect((await engine.api("GET", `/exec/${running}/json`)).status).toBe(404);
-}, 60_000);
+}, 120_000);
 
 test("what cannot be removed is dead: it cannot be started, and removing it can be tried again", async () => {
   const id = await engine.ok("create", BUSYBOX, "true");
@@ -121,4 +118,4 @@ test("what cannot be removed is dead: it cannot be started, and removing it can 
   }
   await engine.ok("rm", id);
   expect(await engine.ok("ps", "-aq")).toBe("");
-}, 60_000);
+}, 120_000);

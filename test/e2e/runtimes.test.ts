@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
   rmSync(scripts, { recursive: true, force: true });
-}, 30_000);
+}, 120_000);
 
 const inspect = async (container: string, field: string): Promise<string> => await engine.ok("inspect", "--format", field, container);
 const TRAP = ["sh", "-c", "trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.05; done"];

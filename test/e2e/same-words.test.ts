@@ -48,12 +48,12 @@ describe.skipIf(!DOCKER)("hako, called docker, says what docker says", () => {
       ["ps", "-a", "--format", '{{upper .Names}} {{title .State}} {{len .Names}} {{join (split .Names "n") "-"}} {{pad .Names 2 3}}| {{truncate .ID 4}} {{printf "%-10s|%q" .Names .State}}'],
       ["ps", "-a", "--format", "{{.Nope}}"], ["ps", "-a", "--format", "{{.Names"], ["ps", "-a", "--format", "{{nope .Names}}"], ["ps", "-a", "--format", "{{range .Names}}x{{end}}"],
     );
-  }, 60_000);
+  }, 120_000);
 
   test("ps --filter", async () => {
     const filters = ["status=exited", "status=foo", "name=^runs$", "label=a", "label=a=b", "ancestor=nosuch", "exited=3", "exited=x", "foo=bar", "foo", "volume=v1", "volume=/data", "network=none", "before=ended", "since=ended", "before=nosuch", "publish=foo", "health=none", "is-task=x"];
     await same(...filters.map((filter) => ["ps", "-a", "--filter", filter]));
-  }, 60_000);
+  }, 120_000);
 
   test("plugins, of which there are none", async () => {
     await same(
@@ -61,7 +61,7 @@ describe.skipIf(!DOCKER)("hako, called docker, says what docker says", () => {
       ["plugin", "inspect", "x", "y"], ["plugin", "enable", "x"], ["plugin", "disable", "x"], ["plugin", "rm", "x", "y"], ["plugin", "set", "x", "a=b"], ["plugin", "ls", "x"],
     );
     expect(await ask(renamed, ["plugin", "install", "x/y"])).toMatchObject({ code: 1, stderr: expect.stringContaining("managed plugins, which are images with a runtime of their own, are not supported") });
-  }, 60_000);
+  }, 120_000);
 
   test("images, volumes and networks", async () => {
     await same(
@@ -71,7 +71,7 @@ describe.skipIf(!DOCKER)("hako, called docker, says what docker says", () => {
       ["volume", "ls", "--filter", "dangling=true"], ["volume", "ls", "--filter", "dangling=x"], ["volume", "ls", "--filter", "foo=b"], ["volume", "ls", "--format", "{{.Nope}}"], ["volume", "ls", "--cluster"], ["volume", "inspect", "v1", "nosuch"],
       ["network", "ls"], ["network", "ls", "-q"], ["network", "ls", "--no-trunc"], ["network", "ls", "--format", "raw"], ["network", "ls", "--filter", "type=x"], ["network", "ls", "--filter", "foo=x"], ["network", "inspect", "none", "nosuch"],
     );
-  }, 60_000);
+  }, 120_000);
 
   test("inspect", async () => {
     const formats = ["{{.Name}} {{.State.Status}} {{.Config.Env}} {{.HostConfig.Memory}}", "{{.Nope}}", "{{.State.Nope}}", "{{range .Mounts}}{{.Name}}:{{.Destination}}{{end}}", "{{.Mounts}}", "{{.State}}", "{{.HostConfig.LogConfig}} {{.HostConfig.RestartPolicy}}", '{{index .Config.Labels "a"}}', "{{.Config.Labels.nope}}", "{{with .State.Health}}x{{end}}y", "{{", "json"];
@@ -79,7 +79,7 @@ describe.skipIf(!DOCKER)("hako, called docker, says what docker says", () => {
       ["inspect", "runs"], ["inspect", "ended", "nosuch"], ["inspect", "-s", "ended"], ["inspect", BUSYBOX], ["inspect", "--type", "container", BUSYBOX], ["inspect", "--type", "foo", "runs"], ["inspect", "--type", "", "runs"], ["inspect", "-f", "{{.Name}}", "nosuch"],
       ...formats.map((format) => ["inspect", "-f", format, "runs", "ended"]), ["inspect", "-f", "{{.HostConfig.PortBindings}}", "made"],
     );
-  }, 60_000);
+  }, 120_000);
 
   test("system df and events", async () => {
     await same(
@@ -88,7 +88,7 @@ describe.skipIf(!DOCKER)("hako, called docker, says what docker says", () => {
       ["events", "--since", "1h", "--until", "0s", "--filter", "container=ended"], ["events", "--since", "1h", "--until", "0s", "--filter", "container=ended", "--format", "{{.Type}} {{.Action}} {{.Actor.Attributes.name}}"],
       ["events", "--since", "1h", "--until", "0s", "--filter", "type=volume"], ["events", "--since", "x"], ["version", "--format", "{{.Nope}}"], ["info", "--format", "{{.Nope}}"],
     );
-  }, 60_000);
+  }, 120_000);
 
   test("what is refused", async () => {
     await same(
@@ -101,7 +101,7 @@ describe.skipIf(!DOCKER)("hako, called docker, says what docker says", () => {
       ["update", "runs"], ["update", "--restart", "foo", "runs"], ["stats", "--no-stream", "nosuch"], ["stats", "--no-stream", "--format", "{{.Nope}}"],
       ["volume", "rm", "v1"], ["volume", "rm", "-f", "nosuch"], ["volume", "create", "-d", "nope", "y"], ["container", "prune", "-f", "--filter", "foo=x"], ["system", "prune", "-f", "--filter", "foo=x"], ["history", "nosuch"], ["load", "-i", "/nope"],
     );
-  }, 60_000);
+  }, 120_000);
 
   test("questions before something is removed", async () => {
     const questions = [["container", "prune"], ["volume", "prune"], ["volume", "prune", "-a"], ["image", "prune"], ["image", "prune", "-a"], ["system", "prune"], ["system", "prune", "-a", "--volumes", "--filter", "label=a"], ["system", "prune", "--volumes", "--filter", "until=24h"]];
@@ -109,5 +109,5 @@ describe.skipIf(!DOCKER)("hako, called docker, says what docker says", () => {
       for (const answer of ["n\n", ""]) expect({ words, ...(await ask(renamed, words, answer)) }).toEqual({ words, ...(await ask(DOCKER ?? "", words, answer)) });
     }
     expect((await engine.ok("ps", "-aq")).split("\n").length).toBe(3);
-  }, 60_000);
+  }, 120_000);
 });

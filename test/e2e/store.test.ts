@@ -24,6 +24,19 @@ test("a data root in use is refused with a sentence, and so is its socket", asyn
   expect(await engine.ok("ps", "-q")).toBe("");
 });
 
+test("an engine waits for what a killed one had just begun to start", async () => {
+  await using engine = await startEngine({ busybox: false });
+  const lock = join(engine.dataRoot, "lock");
+  await engine.kill9();
+  // As a child does between its making and its own program: it holds the lock, and is not the process named in it.
+  using child = Live.spawn(["flock", lock, "sh", "-c", "echo held; read line"]);
+  await child.until("held");
+  const started = engine.start();
+  await engine.logged(/waiting for the last processes of an engine that was killed/);
+  child.endInput();
+  await started;
+});
+
 test("a data root of a newer release is refused and left as it is", async () => {
   await using engine = await startEngine();
   await engine.stop();

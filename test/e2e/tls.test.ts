@@ -15,7 +15,7 @@ let engine: TestEngine;
 beforeAll(async () => {
   await makeCertificates(folder);
   engine = await startEngine({ flags: ["-H", `tcp://127.0.0.1:${PORT}`, "--tlsverify", "--tlscacert", join(folder, "ca.pem"), "--tlscert", join(folder, "server.pem"), "--tlskey", join(folder, "server.key")] });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
@@ -100,8 +100,8 @@ for s in held: s.settimeout(30); s.recv(1)
 print("all dropped")`]);
   await silent.until("held");
   expect(await docker("version", "--format", "{{.Server.Version}}")).toMatchObject({ code: 0 });
-  await silent.until("all dropped", 30_000);
-}, 60_000);
+  await silent.until("all dropped", 60_000);
+}, 120_000);
 
 describe("certificates that cannot be used are named", () => {
   const check = (cert: string, key: string, ca = "ca.pem"): Promise<Result> =>
@@ -130,7 +130,7 @@ os.dup2(s.fileno(), 3)
 os.set_inheritable(3, True)
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execvp(sys.argv[1], sys.argv[1:])`, ...started]);
-  await manager.until(/^ready$/m, 30_000);
+  await manager.until(/^ready$/m, 60_000);
   expect((await fetch("http://localhost/_ping", { unix: socket } as RequestInit)).status).toBe(200);
   // Monitors that outlive the engine must not keep its socket open.
   const holders = [...(await run(["ss", "-xlpH", "src", socket])).stdout.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid));
@@ -139,4 +139,4 @@ os.execvp(sys.argv[1], sys.argv[1:])`, ...started]);
   expect(await manager.exitCode()).toBe(0);
   // The socket is the service manager's.
   expect(existsSync(socket)).toBe(true);
-}, 60_000);
+}, 120_000);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { changedBusyboxTar } from "../images.ts";
 import { startEngine, type TestEngine } from "../harness.ts";
+import { until } from "../until.ts";
 
 const IMAGE = "content:test";
 let engine: TestEngine;
@@ -47,6 +48,6 @@ test("what a crash has left of a copy is gone after the next start", async () =>
   mkdirSync(left);
   writeFileSync(join(left, "half"), "x");
   await engine.start();
-  for (const deadline = Date.now() + 10_000; existsSync(left) && Date.now() < deadline; ) await Bun.sleep(10);
+  await until(() => !existsSync(left), "the end of what was left");
   expect(volumes().sort()).toEqual(["mine", "shared"]);
 });

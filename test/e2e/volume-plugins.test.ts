@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { Live } from "../processes.ts";
+import { until } from "../until.ts";
 
 let engine: TestEngine;
 let plugin: Live;
@@ -39,9 +40,6 @@ function asked(...methods: string[]): Call[] {
   const calls = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Call) : [];
   writeFileSync(file, "");
   return calls.filter(({ method }) => methods.includes(method.replace("VolumeDriver.", "")));
-}
-async function until(holds: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !holds(); await Bun.sleep(10)) if (Date.now() > deadline) throw new Error("it has not come to that");
 }
 const refusal = async (...args: string[]): Promise<string> => (await engine.hako(...args)).stderr.split("\n")[0] ?? "";
 const create = (name: string): Promise<string> => engine.ok("volume", "create", "-d", "vault", name);

@@ -5,12 +5,9 @@ import { join } from "node:path";
 import { BUSYBOX, startEngine } from "../harness.ts";
 import { Live, run } from "../processes.ts";
 import { scratchFolder } from "../scratch.ts";
+import { until } from "../until.ts";
 
 const MKFS = Bun.which("mkfs.btrfs") ?? Bun.which("mkfs.xfs");
-
-async function until(holds: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !holds(); await Bun.sleep(10)) if (Date.now() > deadline) throw new Error("it has not come to that");
-}
 
 test.skipIf(MKFS === null)("a volume is saved as it was at one moment (needs mkfs.btrfs or mkfs.xfs)", async () => {
   const folder = scratchFolder();
@@ -43,4 +40,4 @@ test.skipIf(MKFS === null)("a volume is saved as it was at one moment (needs mkf
     await run(["umount", "-l", mountPoint]);
     rmSync(folder, { recursive: true, force: true });
   }
-}, 60_000);
+}, 120_000);

@@ -6,25 +6,18 @@ import { join } from "node:path";
 import { BUSYBOX, run, startEngine, type Result, type TestEngine } from "../harness.ts";
 import { cgroupFolders } from "../leaks.ts";
 import { scratchFolder } from "../scratch.ts";
+import { until } from "../until.ts";
 
 let engine: TestEngine;
 let scratch: string;
 beforeAll(async () => {
   scratch = scratchFolder();
   engine = await startEngine();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
   rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
-
-const until = async (condition: () => Promise<boolean>): Promise<void> => {
-  const deadline = Date.now() + 15_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error("it did not happen within 15 seconds");
-    await Bun.sleep(50);
-  }
-};
+}, 120_000);
 
 test("network, pid and ipc of another container", async () => {
   await engine.ok("run", "-d", "--name", "donor", "--hostname", "donorhost", "--ipc", "shareable", BUSYBOX, "sleep", "1000");
@@ -33,7 +26,7 @@ test("network, pid and ipc of another container", async () => {
   await engine.ok("run", "--rm", "--ipc", "container:donor", BUSYBOX, "touch", "/dev/shm/shared");
   expect(await engine.ok("exec", "donor", "ls", "/dev/shm")).toBe("shared");
   await engine.ok("rm", "-f", "donor");
-}, 60_000);
+}, 120_000);
 
 test("joining a container that does not run is refused in Docker's words, and nothing is left", async () => {
   const id = await engine.ok("create", "--name", "still", BUSYBOX, "true");
@@ -43,7 +36,7 @@ test("joining a container that does not run is refused in Docker's words, and no
   expect(await refusal("--ipc", "container:nosuch")).toContain("No such container: nosuch");
   await engine.ok("rm", "still");
   expect(await engine.ok("ps", "-aq")).toBe("");
-}, 60_000);
+}, 120_000);
 
 test("a program of no known format ends with 255 and says so on standard error", async () => {
   const program = join(scratch, "garbage");
@@ -51,7 +44,7 @@ test("a program of no known format ends with 255 and says so on standard error",
   chmodSync(program, 0o755);
   const { code, stdout, stderr } = await engine.hako("run", "--rm", "-v", `${program}:/g`, BUSYBOX, "/g");
   expect({ code, stdout, stderr }).toEqual({ code: 255, stdout: "", stderr: "exec /g: exec format error\n" });
-}, 60_000);
+}, 120_000);
 
 test("on-failure:2 restarts twice and keeps the code; stop ends a restart", async () => {
   await engine.ok("run", "-d", "--name", "tries", "--restart", "on-failure:2", BUSYBOX, "sh", "-c", "exit 5");
@@ -61,7 +54,7 @@ test("on-failure:2 restarts twice and keeps the code; stop ends a restart", asyn
   await engine.ok("stop", "always");
   expect(await engine.ok("inspect", "-f", "{{.State.Status}}", "always")).toBe("exited");
   await engine.ok("rm", "tries", "always");
-}, 60_000);
+}, 120_000);
 
 test("named volumes outlive containers, nameless ones go with rm -v", async () => {
   await engine.ok("run", "--rm", "-v", "kept:/v", BUSYBOX, "sh", "-c", "echo here > /v/file");
@@ -71,7 +64,7 @@ test("named volumes outlive containers, nameless ones go with rm -v", async () =
   await engine.ok("rm", "-v", "holder");
   expect(await engine.ok("volume", "ls", "-q")).toBe("kept");
   await engine.ok("volume", "rm", "kept");
-}, 60_000);
+}, 120_000);
 
 /** While no engine has it: the store is its engine's alone. */
 function alterStore(statement: string): void {
@@ -91,7 +84,7 @@ test("a damaged row costs one container: the others are there, and the engine sa
   alterStore("DELETE FROM containers WHERE name = 'broken'");
   await engine.start();
   await engine.ok("rm", "sound");
-}, 60_000);
+}, 120_000);
 
 test("a start that a crash cut short at its very beginning leaves the last run's end as it was, told once", async () => {
   await engine.hako("run", "--name", "ended", BUSYBOX, "sh", "-c", "exit 3");
@@ -103,7 +96,7 @@ test("a start that a crash cut short at its very beginning leaves the last run's
   const deaths = await engine.ok("events", "--since", "1h", "--until", "0s", "--filter", "container=ended", "--filter", "event=die", "--format", "{{.Action}}");
   expect(deaths).toBe("die");
   await engine.ok("rm", "ended");
-}, 60_000);
+}, 120_000);
 
 async function uninstall(other: TestEngine): Promise<Result> {
   const [program = ""] = other.command();
@@ -122,7 +115,7 @@ test("uninstall stops containers and engine and leaves no folder, cgroup, interf
   const links = (await other.inNetwork("ip", "-o", "link")).stdout;
   expect(links).not.toContain("hakot0");
   expect((await other.inNetwork("nft", "list", "tables")).stdout).toBe("");
-}, 90_000);
+}, 120_000);
 
 test("uninstall needs no readable store", async () => {
   await using other = await startEngine();
@@ -134,7 +127,7 @@ test("uninstall needs no readable store", async () => {
   expect(existsSync(other.dataRoot)).toBe(false);
   expect(await other.settledLeaks()).toEqual([]);
   expect((await other.inNetwork("nft", "list", "tables")).stdout).toBe("");
-}, 60_000);
+}, 120_000);
 
 test("uninstall gives the forwarding switch back, also when the store is of a newer release", async () => {
   await using other = await startEngine({ busybox: false });
@@ -153,11 +146,11 @@ test("uninstall gives the forwarding switch back, also when the store is of a ne
   const { code, stderr } = await uninstall(other);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(await forwarding()).toBe("0");
-}, 60_000);
+}, 120_000);
 
 test("an engine that is stopped leaves no cgroup while nothing runs", async () => {
   await using other = await startEngine({ busybox: false });
   expect(cgroupFolders(other.cgroupParent)).not.toEqual([]);
   expect(await other.stop()).toBe(0);
   expect(cgroupFolders(other.cgroupParent)).toEqual([]);
-}, 60_000);
+}, 120_000);

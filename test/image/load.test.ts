@@ -89,7 +89,7 @@ describe("load()", () => {
     const found = fixture.images.resolve("tall");
     expect(found.layers).toHaveLength(130);
     expect(Buffer.from(fixture.snapshots.layerFiles(found.layers).readFile("f129", 10) ?? []).toString()).toBe("129");
-  }, 60_000);
+  }, 120_000);
 
   test("is there after the store was closed and opened again, and nothing else", async () => {
     const fixture = await imageFixture();

@@ -6,6 +6,7 @@ import { parseReference, type Digest } from "../../src/spec/mod.ts";
 import { digestOf, file, layerOf, legacyArchive, testImage } from "./archives.ts";
 import { bytesOf, imageFixture, type Fixture } from "./fixture.ts";
 import { INDEX, MemoryRegistry, PATIENCE } from "./memory-registry.ts";
+import { until } from "../until.ts";
 
 interface Pulling {
   readonly platform?: { os: string; architecture: string; variant: string | undefined };
@@ -329,11 +330,4 @@ function cutShort(bytes: Uint8Array): ReadableStream<Uint8Array> {
       controller.close();
     },
   });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (tries > 1000) throw new Error("it did not come to that");
-    await Bun.sleep(5);
-  }
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { AT, closeFd, kill, O, openat2, openCgroups, spawnFd, waitExit, type Cgroup, type CgroupResources, type Cgroups } from "../../src/linux/mod.ts";
 import { scratchFolder, scratchName } from "../scratch.ts";
+import { until } from "../until.ts";
 
 const MEGABYTE = 1024 * 1024;
 const cgroups: Cgroups = openCgroups({ parent: scratchName("test") });
@@ -47,11 +48,6 @@ function runInside(group: Cgroup, script: string): number {
   const files = group.join.kind === "v1" ? group.join.tasksFiles : [`${group.join.dir}/cgroup.procs`];
   const join = files.map((file) => `echo 0 > ${file}`).join(" && ");
   return spawnFd({ exeFd: shell, argv: ["sh", "-c", `${join} || exit 99; ${script}`], env: ["PATH=/usr/bin:/bin"], fds: [nothing, nothing, nothing] });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 400 && !condition(); turn++) await Bun.sleep(5);
-  expect(condition()).toBe(true);
 }
 
 describe(`cgroup v${cgroups.version}`, () => {

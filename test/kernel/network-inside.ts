@@ -35,7 +35,7 @@ function socketAddress(address: string, port: number): Uint8Array {
 }
 
 /** Connects from one namespace to another; the address that the listener sees, or the error. */
-function reach(from: number, to: number, address: string, port: number): string {
+function reach(from: number, to: number, address: string, port: number, timeoutS = 10n): string {
   const listener = socketInNamespace(to, AF.INET, SOCK.STREAM, 0);
   const client = socketInNamespace(from, AF.INET, SOCK.STREAM, 0);
   try {
@@ -43,7 +43,7 @@ function reach(from: number, to: number, address: string, port: number): string 
     call("listen", listener, 1);
     // SO_SNDTIMEO bounds connect: a dropped packet must not hang the test.
     const timeout = pinned(16);
-    new DataView(timeout.buffer).setBigInt64(8, 300_000n, true);
+    new DataView(timeout.buffer).setBigInt64(0, timeoutS, true);
     call("setsockopt", client, 1, 21, timeout, 16);
     const connected = addon().syscall(42, client, socketAddress(address, port), 16);
     if (connected < 0) return `error ${-connected}`;
@@ -119,7 +119,7 @@ try {
     outside: reach(one.fd, outside.fd, OUTSIDE, 7001),
     each: reach(one.fd, two.fd, second.ip, 7002),
     gateway: reach(one.fd, openat2(AT.FDCWD, namespacePath(process.pid, "net"), { flags: O.RDONLY }), bridge.gateway, 7003),
-    fromOutside: reach(outside.fd, one.fd, first.ip, 7004),
+    fromOutside: reach(outside.fd, one.fd, first.ip, 7004, 1n),
   };
 
   await applyRuleset(`table ip filter { chain FORWARD { type filter hook forward priority filter; policy drop; jump DOCKER-USER; }; chain DOCKER-USER { }; }`);

@@ -130,7 +130,7 @@ const inherited = new Set(zombies());
 
 /** Ended shims are reaped soon. */
 export async function noZombies(): Promise<boolean> {
-  for (let attempt = 0; attempt < 40; attempt += 1) {
+  for (let attempt = 0; attempt < 400; attempt += 1) {
     if (zombies().every((pid) => inherited.has(pid))) return true;
     await Bun.sleep(50);
   }

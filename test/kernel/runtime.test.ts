@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { connectShim, describeStartFailure, readExitFile, readLog, StartError, type Shim } from "../../src/runtime/mod.ts";
 import { processSpec, runtimeSpec } from "../runtime/spec-fixture.ts";
 import { demultiplex, exitFileOf, gather, missing, noZombies, outputOf, Playground, type Started } from "./runtime-fixture.ts";
+import { until } from "../until.ts";
 
 const lacking = missing();
 const kernelTest = lacking === undefined ? test : test.skip;
@@ -100,8 +101,7 @@ describe(title, () => {
     await stdin.write(Buffer.from("two\n"));
     expect(await shim.exited).toMatchObject({ exitCode: 3, startedNs });
     expect((await outputOf({ ...container, shim })).stdout).toBe("one\ntwo\n");
-    await Bun.sleep(20);
-    expect(await connectShim(container.socket)).toBeUndefined();
+    await until(async () => (await connectShim(container.socket)) === undefined, "the shim's end");
     expect(readExitFile(container.launch.exitFile)).toMatchObject({ exitCode: 3 });
   });
 

@@ -48,7 +48,9 @@ kernelTests("shim: adoption", () => {
 
   test("one that has ended before its runtime keeps its exit code", async () => {
     // The process in between ends first, so that the shim is the parent while the script still runs.
-    const { control } = await start(`(sh -c 'echo $$ > $PID.own; exit 9' & wait_for=$!; exec true); while ! [ -s $PID.own ]; do :; done; sleep 0.2; mv $PID.own $PID`);
+    const child = "echo $$ > $PID.own; until [ -e $PID.go ]; do :; done; exit 9";
+    const untilZombie = 'until [ "$state" = Z ]; do read -r _ _ state _ < /proc/$own/stat; done';
+    const { control } = await start(`(sh -c '${child}' & exec true); until [ -s $PID.own ]; do :; done; : > $PID.go; read own < $PID.own; ${untilZombie}; mv $PID.own $PID`);
     expect(await control.end()).toMatchObject({ kind: "exited", exitCode: 9 });
   });
 
@@ -56,6 +58,11 @@ kernelTests("shim: adoption", () => {
     const { control, log } = await start("echo no >&2; exit 3");
     expect(await control.end()).toEqual({ kind: "failed", opCode: PLAN_OP_LAYOUTS.adopt.code, errno: ECHILD, message: "status 3" });
     expect(readLog(log).stderr === "" || readLog(log).stderr === "no\n").toBe(true);
+  });
+
+  test("a runtime that leaves a process that is gone is a failed start", async () => {
+    const { control } = await start("sh -c 'echo $$ > $PID'");
+    expect(await control.end()).toMatchObject({ kind: "failed", opCode: PLAN_OP_LAYOUTS.adopt.code, message: join(sandbox.path, "pid") });
   });
 
   test("a runtime that says nothing of a process is a failed start", async () => {

@@ -335,11 +335,3 @@ async function dial(path: string): Promise<Socket> {
     }
   }
 }
-
-export async function until(condition: () => boolean, timeoutMs = 3000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${condition}`);
-    await Bun.sleep(5);
-  }
-}

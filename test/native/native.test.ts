@@ -38,7 +38,7 @@ describe("plan language", () => {
 describe("native code", () => {
   test("decodes the fixture under the sanitizers", () => {
     expect(make("sanitize-test")).toEqual({ status: 0, output: "" });
-  }, 60_000);
+  }, 120_000);
 
   test("the decoder refuses plans that do not add up", () => {
     expect(make("sanitize").status).toBe(0);
@@ -64,10 +64,10 @@ describe("native code", () => {
     expect(refused("twice", order([clone, clone, exec]))).toBe("a second clone");
     expect(refused("behind", order([clone, exec, { op: "pivot" }]))).toBe("a child operation after exec");
     expect(refused("neither", order([clone]))).toBe("a plan without clone or exec");
-  }, 60_000);
+  }, 120_000);
 
   test("the decoder survives fuzzing", () => {
     const { status, output } = make("fuzz-test", "FUZZ_SECONDS=5", "FUZZ_RUNS=100000");
     expect(status === 0 ? "" : output).toBe("");
-  }, 60_000);
+  }, 120_000);
 });

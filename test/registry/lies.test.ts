@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { openRegistryClient, RegistryError, type RegistryAuth, type RegistryClientOptions } from "../../src/registry/mod.ts";
 import { MEDIA, parseReference } from "../../src/spec/mod.ts";
 import { digestOf, QUICK, readAll, refusal, scriptedRegistry, type Request } from "./scripted-registry.ts";
+import { settled } from "../until.ts";
 
 const MANIFEST = JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.ociManifest, config: {}, layers: [] });
 const BLOB = digestOf("a blob");
@@ -104,8 +105,7 @@ test("a reader that takes its time holds the sender up, not the memory", async (
   const chunks = blob[Symbol.asyncIterator]();
   await chunks.next();
   // Until the sender stands still.
-  for (let before = -1; before !== poured.sentBytes; await Bun.sleep(50)) before = poured.sentBytes;
-  expect(poured.sentBytes).toBeLessThan(64 * MiB);
+  expect(await settled(() => poured.sentBytes)).toBeLessThan(64 * MiB);
   await chunks.return?.();
 });
 

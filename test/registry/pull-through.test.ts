@@ -118,7 +118,7 @@ describe("a pull through a cache", () => {
     await ended.promise;
     whole = true;
     expect(digestOf(await bytesOf(cache, `a/blobs/${digest}`))).toBe(digest);
-  }, 20_000);
+  }, 120_000);
 
   test("what is not at the origin is 404; pushes are refused", async () => {
     await using cache = startCache();

@@ -99,6 +99,6 @@ if (box === undefined) {
 
     test("docker search finds what is there", async () => {
       expect(await inBox(`docker search ${ADDRESS}/docker`)).toContain("clients/docker");
-    }, 60_000);
+    }, 120_000);
   });
 }

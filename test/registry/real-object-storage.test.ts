@@ -76,5 +76,5 @@ describe.skipIf(peer === undefined)("on an object storage of another make", () =
     expect(collected.blobs).toBeGreaterThan(0);
     expect((await other.send("GET", `kept/manifests/${kept}`)).status).toBe(200);
     expect((await other.send("GET", `gone/manifests/${gone}`)).status).toBe(404);
-  }, 60_000);
+  }, 120_000);
 });

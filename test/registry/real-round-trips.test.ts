@@ -36,7 +36,7 @@ describe.skipIf(box === undefined)("round trips", () => {
   beforeAll(async () => {
     engine = await startEngine();
     await serveBoth();
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     const names = [OURS, THEIRS].flatMap((registry) => ["hako", "docker", "podman", "skopeo"].map((name) => `${registry}/trips/${name}:1`)).join(" ");
     await inBox(`docker rmi -f ${names} >/dev/null 2>&1; podman rmi -f ${names} >/dev/null 2>&1; rm -rf ${theirRoot}; true`);
