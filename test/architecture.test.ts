@@ -48,8 +48,8 @@ const COMPOSITION_ENTRY = "src/cli/main.ts";
 /** Paths that are data about the inside of a container, not doors to this host's kernel. */
 const CONTAINER_PATHS = new Set(["src/engine/container-tree.ts", "src/engine/create/complete-host-config.ts", "src/engine/spec-for/mounts.ts", "src/runtime/container-devices.ts", "src/oci-runtime/default-config.ts"]);
 
-/** The command line starts the engine when none listens, asks helpers for credentials, lets providers make services that are no containers, makes base images with the programs that Debian has for that, and reaches an engine of another machine through ssh; none of them has a runtime/ to ask. */
-const SPAWNS = new Set(["src/cli/start-engine.ts", "src/cli/bootstrap/programs.ts", "src/cli/credentials/credential-program.ts", "src/client/ssh/open-ssh.ts", "src/cli/compose/provider-program.ts"]);
+/** The command line starts the engine when none listens, asks helpers for credentials, lets providers make services that are no containers, reads repositories with the user's own git and keys, makes base images with the programs that Debian has for that, and reaches an engine of another machine through ssh; none of them has a runtime/ to ask. */
+const SPAWNS = new Set(["src/cli/start-engine.ts", "src/cli/bootstrap/programs.ts", "src/cli/credentials/credential-program.ts", "src/client/ssh/open-ssh.ts", "src/cli/compose/provider-program.ts", "src/cli/remote/git.ts"]);
 
 /** The packages that the executable holds, each with the one folder that it is for. */
 const BUNDLED: Readonly<Record<string, string>> = { yaml: "compose" };

@@ -12,7 +12,7 @@ import { shownAs, shownIfFails, type Tell } from "./internal-vertex.ts";
 import type { BuildDeps } from "./ports.ts";
 import type { BuildRequest } from "./request.ts";
 import type { Result } from "./solver/types.ts";
-import { gitVertex } from "./sources/git-url.ts";
+import { gitVertex } from "./sources/git-vertex.ts";
 
 const MAX_DOCKERFILE_BYTES = 4 * 1024 * 1024;
 const DOWNLOAD_MODE = 0o600;

@@ -22,7 +22,6 @@ export type { BuildkitClient } from "./buildkit/session-client.ts";
 export { BuildkitSessions } from "./buildkit/sessions.ts";
 export { openSolver } from "./solver/solver.ts";
 export { buildCacheSchema } from "./cache/schema.ts";
-export type { GitURL } from "./sources/git-url.ts";
 export { parsePlatform as parseBuildPlatform } from "./frontend/platform.ts";
 export { IGNORE_FILE, ignoredOf } from "./frontend/ignore-file.ts";
 export { unusedArguments } from "./frontend/unused-arguments.ts";

@@ -7,6 +7,8 @@
 export { ComposeError, type MistakePlace } from "./errors.ts";
 export { loadProject, loadProjectTree, type LoadedTree, type LoadProjectOptions } from "./load/load.ts";
 export { readDescriptor } from "./load/files.ts";
+export { portableFile, type NeededFile } from "./load/portable.ts";
+export { isRemote, RemoteFileError, type RemoteFile, type RemoteFiles } from "./load/remote.ts";
 export { ALL_STEPS, type LoadSteps, type ProjectOptions } from "./load/options.ts";
 export type { Plain } from "./output/out.ts";
 export { writeJson } from "./output/json.ts";

@@ -28,5 +28,6 @@ export { RULES, type Rule, type RuleName } from "./rules.ts";
 export { findStage, neededStages, sourceStage, stageBases, targetStage, type StageBaseName } from "./stage-bases.ts";
 export { checkStageCircles, checkStageOrder, sourcesOf } from "./stage-links.ts";
 export { isGitSource } from "./check-transfer.ts";
+export { parseGitURL, type GitURL } from "./git-url.ts";
 export { checkAnswer, outlineAnswer, targetsAnswer, type CallAnswer } from "./answers.ts";
 export { outlineOf, outlineOfStage, type Outline, type OutlinedStage } from "./outline.ts";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fetchGit, resolveGitRef } from "../../src/build/sources/git.ts";
-import { parseGitURL } from "../../src/build/sources/git-url.ts";
+import { parseGitURL } from "../../src/dockerfile/git-url.ts";
 import { fetchHttp, httpValidator } from "../../src/build/sources/http.ts";
 import { isGitSource } from "../../src/dockerfile/mod.ts";
 import type { Digest } from "../../src/spec/mod.ts";

@@ -4,7 +4,7 @@ import { parseDigest } from "../../spec/mod.ts";
 import type { FileAction } from "../graph/op.ts";
 import { makeVertex } from "../graph/make-vertex.ts";
 import type { Vertex } from "../graph/vertex.ts";
-import { gitVertex, type ResolveGit } from "../sources/git-url.ts";
+import { gitVertex, type ResolveGit } from "../sources/git-vertex.ts";
 import { copySource, copyTarget } from "./paths.ts";
 import type { StageState } from "./stage-state.ts";
 

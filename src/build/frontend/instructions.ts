@@ -3,7 +3,7 @@ import type { HistoryEntry } from "../../spec/mod.ts";
 import { makeVertex } from "../graph/make-vertex.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import type { BuildRequest } from "../request.ts";
-import type { ResolveGit } from "../sources/git-url.ts";
+import type { ResolveGit } from "../sources/git-vertex.ts";
 import { copyVertex } from "./copy.ts";
 import { emptyVertex, runVertex } from "./run.ts";
 import type { StageState } from "./stage-state.ts";

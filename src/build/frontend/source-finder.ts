@@ -8,7 +8,7 @@ import type { Vertex } from "../graph/vertex.ts";
 import { shownAs, type ShownWork, type Tell } from "../internal-vertex.ts";
 import type { BuildImages } from "../ports.ts";
 import type { BuildRequest } from "../request.ts";
-import { gitVertex } from "../sources/git-url.ts";
+import { gitVertex } from "../sources/git-vertex.ts";
 import { readIgnoreFile } from "./ignore-file.ts";
 import { platformText } from "./platform.ts";
 import type { BaseImage, NamedSource, SourceFinder } from "./sources.ts";

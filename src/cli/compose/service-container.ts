@@ -15,7 +15,7 @@ export interface WhichContainer {
 
 /** A container of a service of the project that the command line names. @throws Failure in docker-compose's words when there is none */
 export async function serviceContainer(invocation: Invocation, service: string, which: WhichContainer = {}): Promise<ObservedContainer> {
-  const { name } = selection(invocation, []);
+  const { name } = await selection(invocation, []);
   return pick(await containersOf(invocation.client, name, service), service, which);
 }
 

@@ -9,6 +9,9 @@ import type { ListedManifest } from "./local-lists.ts";
 const MAX_CONFIG_BYTES = 4 << 20;
 const CERTS_DIRS = ["/etc/docker/certs.d", "/etc/hako/certs.d"];
 
+/** Of this machine: plain HTTP will do. */
+export const isLocalRegistry = ({ domain }: Reference): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(domain);
+
 /** Registries as the command line itself sees them, without an engine. */
 export class RemoteManifests {
   constructor(
@@ -16,8 +19,8 @@ export class RemoteManifests {
     readonly insecure: boolean,
   ) {}
 
-  async repository(reference: Reference): Promise<Repository> {
-    const client = openRegistryClient({ userAgent: "hako-client", certsDirs: CERTS_DIRS, insecure: this.insecure ? [reference.domain] : [] });
+  async repository(reference: Reference, insecure = this.insecure): Promise<Repository> {
+    const client = openRegistryClient({ userAgent: "hako-client", certsDirs: CERTS_DIRS, insecure: insecure ? [reference.domain] : [] });
     const { username, password, identityToken } = (await new CredentialStore(this.config).get(registryKeyOf(reference)).catch(() => undefined)) ?? {};
     return client.repository(reference, { ...(username && { username }), ...(password && { password }), ...(identityToken && { identityToken }) });
   }

@@ -63,7 +63,7 @@ const PUBLISH: CommandSpec = {
   usage: "[OPTIONS] REPOSITORY[:TAG]",
   args: [1, 1],
   flags: [
-    { name: "app", type: "bool", help: "With the images (not supported)" },
+    { name: "app", type: "bool", help: "With the images" },
     DRY_RUN,
     { name: "oci-version", type: "string", help: '"1.0" or "1.1" of the image specification' },
     { name: "resolve-image-digests", type: "bool", help: "Pin image tags to digests" },

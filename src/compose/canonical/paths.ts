@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { isAbsolute, join as joinPath } from "node:path";
 import { ComposeError } from "../errors.ts";
+import { isRemote as isRemoteFile } from "../load/remote.ts";
 import { entryOf, isMapping, scalar, stringOf, withEntries, type MappingNode, type Node } from "../tree/node.ts";
 import { applyRules, rulesOf } from "../tree/rules.ts";
 
@@ -32,6 +33,8 @@ const resolveText: Resolve = (node, _, context) => {
 const isRemote = (context: string): boolean => context.includes("://") || /^(?:service:|github\.com\/|git@)/.test(context);
 
 const resolveContext: Resolve = (node, path, context) => (isRemote(stringOf(node) ?? "") ? node : resolveText(node, path, context));
+
+const resolveFile: Resolve = (node, path, context) => (isRemoteFile(stringOf(node) ?? "") ? node : resolveText(node, path, context));
 
 /** Watched paths are reported by the kernel under their real names. */
 const resolveWatched: Resolve = (node, _, context) => {
@@ -72,7 +75,7 @@ const RULES = rulesOf<Resolve>({
   "services.*.build.ssh.*": resolveText,
   "services.*.develop.watch.*.path": resolveWatched,
   "services.*.env_file.*.path": resolveText,
-  "services.*.extends.file": resolveText,
+  "services.*.extends.file": resolveFile,
   "services.*.label_file.*": resolveText,
   "services.*.volumes.*": resolveMount,
   "configs.*.file": resolveText,

@@ -19,6 +19,7 @@ import { RunningProject, runningServices } from "./running.ts";
 
 export { ComposeError, type MistakePlace } from "../errors.ts";
 export { loadProject, type LoadProjectOptions } from "../load/load.ts";
+export { RemoteFileError, type RemoteFile, type RemoteFiles } from "../load/remote.ts";
 export type { LoadSteps, ProjectOptions } from "../load/options.ts";
 export type { Project, Service } from "../model/project.ts";
 export type { DownOptions, DownTarget } from "../run/down.ts";

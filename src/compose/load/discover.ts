@@ -4,14 +4,17 @@ import { readEnvFiles, withMissing, type Environment } from "../environment/read
 import { ComposeError } from "../errors.ts";
 import { exists, isFile } from "./files.ts";
 import type { ProjectOptions } from "./options.ts";
-import { mustBeLocal } from "./remote.ts";
+import { localCopy, type RemoteFile } from "./remote.ts";
 
 const FILE_NAMES = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 const OVERRIDE_NAMES = ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
 export interface Discovered {
   readonly files: readonly string[];
+  /** What relative paths start from: that of the first file from elsewhere, where there is one. */
   readonly folder: string;
+  /** Where a project without a name has its name from. */
+  readonly namingFolder: string;
   readonly environment: Environment;
 }
 
@@ -19,23 +22,31 @@ export interface Discovered {
 export function discover(options: ProjectOptions): Discovered {
   const warn = options.onWarning ?? (() => {});
   const current = options.currentDirectory ?? process.cwd();
-  const given = (options.files ?? []).map((file) => absolute(file, current));
+  const given = (options.files ?? []).map((file) => found(file, current, options));
   const own = new Map(Object.entries({ PWD: current, ...options.environment }).filter((entry): entry is [string, string] => entry[1] !== undefined));
   const first = withEnvFiles(own, folderOf(options, given, current), options, warn);
-  const files = given.length > 0 ? given : (filesOfEnvironment(first, current) ?? usualFiles(folderOf(options, [], current), warn));
-  const folder = folderOf(options, files, current);
-  return { files, folder, environment: withEnvFiles(first, folder, options, warn) };
+  const files = given.length > 0 ? given : (filesOfEnvironment(first, current, options) ?? usualFiles(folderOf(options, [], current), warn).map((path): FoundFile => ({ path })));
+  const namingFolder = folderOf(options, files, current);
+  const copy = files.find(({ remote }) => remote)?.remote;
+  return { files: files.map(({ path }) => path), folder: copy ? dirname(copy.file) : namingFolder, namingFolder, environment: withEnvFiles(first, namingFolder, options, warn) };
 }
 
-function absolute(file: string, current: string): string {
-  mustBeLocal(file);
-  return file === "-" ? file : resolve(current, file);
+interface FoundFile {
+  /** Absolute, or `-`. */
+  readonly path: string;
+  readonly remote?: RemoteFile | undefined;
 }
 
-function folderOf({ projectDirectory }: ProjectOptions, files: readonly string[], current: string): string {
+function found(file: string, current: string, { remoteFiles = new Map() }: ProjectOptions): FoundFile {
+  const remote = localCopy(file, remoteFiles);
+  return { path: remote?.file ?? (file === "-" ? file : resolve(current, file)), remote };
+}
+
+/** The project's folder; a project from elsewhere is at home where one is. */
+function folderOf({ projectDirectory }: ProjectOptions, files: readonly FoundFile[], current: string): string {
   if (projectDirectory) return resolve(current, projectDirectory);
-  const file = files.find((name) => name !== "-");
-  return file === undefined ? current : dirname(file);
+  const file = files.find(({ path }) => path !== "-");
+  return file === undefined || file.remote ? current : dirname(file.path);
 }
 
 function withEnvFiles(environment: Environment, folder: string, { envFiles = [], currentDirectory = process.cwd() }: ProjectOptions, warn: (message: string) => void): Environment {
@@ -56,13 +67,13 @@ function isTrue(text: string): boolean {
   throw new ComposeError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`, { fix: "set COMPOSE_DISABLE_ENV_FILE to true or false" });
 }
 
-function filesOfEnvironment(environment: Environment, current: string): string[] | undefined {
+function filesOfEnvironment(environment: Environment, current: string, options: ProjectOptions): FoundFile[] | undefined {
   const setting = environment.get("COMPOSE_FILE");
   if (setting === undefined) return undefined;
   return setting.split(environment.get("COMPOSE_PATH_SEPARATOR") || ":").map((file) => {
-    const path = absolute(file, current);
-    if (path !== "-" && !exists(path)) throw new ComposeError(`stat ${path}: no such file or directory`, { fix: "COMPOSE_FILE names it" });
-    return path;
+    const named = found(file, current, options);
+    if (named.path !== "-" && !exists(named.path)) throw new ComposeError(`stat ${named.path}: no such file or directory`, { fix: "COMPOSE_FILE names it" });
+    return named;
   });
 }
 

@@ -6,6 +6,7 @@ import { readYaml } from "../yaml/read.ts";
 import { unsetWarning, type Environment } from "../environment/read.ts";
 import { readSource } from "./files.ts";
 import type { LoadSteps } from "./options.ts";
+import type { RemoteFiles } from "./remote.ts";
 
 /** What loading a file needs to know; an included file has one of its own. */
 export interface FileContext {
@@ -18,8 +19,11 @@ export interface FileContext {
   readonly home: string | undefined;
   readonly warn: (message: string) => void;
   readonly readStandardInput: () => string;
+  readonly remoteFiles: RemoteFiles;
   /** Files that are being included, outermost first. */
   readonly including: readonly string[];
+  /** Every path of every `include`, as it is written: grows while files are read. */
+  readonly includes: string[];
   /** Files as they were read, for the project's name is looked for before its services. */
   readonly documents: Map<string, readonly Node[]>;
 }

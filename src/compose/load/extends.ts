@@ -5,7 +5,7 @@ import { ComposeError } from "../errors.ts";
 import { mergeService } from "../merge/merge.ts";
 import { entryOf, isMapping, isNull, stringOf, withEntries, type MappingNode, type Node } from "../tree/node.ts";
 import { readDocuments, type FileContext } from "./documents.ts";
-import { mustBeLocal } from "./remote.ts";
+import { localCopy } from "./remote.ts";
 
 interface Link {
   readonly file: string;
@@ -33,7 +33,6 @@ class Extension {
     const at = { at: said.at, path: `services.${name}.extends` };
     if (from === undefined) throw new ComposeError(`extends.${name}.service is required`, { ...at, fix: "add service:, the name of the service to extend" });
     const other = stringOf(entryOf(said, "file"));
-    if (other !== undefined) mustBeLocal(other, said.at, at.path);
     const there = other === undefined ? services : this.#servicesOf(other, name, from, file, at);
     if (!there.entries.has(from)) throw new ComposeError(`cannot extend service ${JSON.stringify(name)} in ${file}: service ${JSON.stringify(from)} not found`, at);
     const link = { file: other ?? file, service: name };
@@ -44,10 +43,11 @@ class Extension {
   }
 
   #servicesOf(other: string, name: string, from: string, file: string, at: { at: MappingNode["at"]; path: string }): MappingNode {
-    const { baseFolder, home, warn, steps } = this.context;
-    const path = resolve(baseFolder, other);
+    const { baseFolder, home, warn, steps, remoteFiles } = this.context;
+    const copy = localCopy(other, remoteFiles, at);
+    const path = copy?.file ?? resolve(baseFolder, other);
     const project = canonical(readDocuments(path, this.context), { lenient: !steps.interpolate, warn });
-    const placed = resolvePaths(project, { folder: relative(baseFolder, dirname(path)), home });
+    const placed = resolvePaths(project, { folder: copy?.folder ?? relative(baseFolder, dirname(path)), home });
     const services = placed.entries.get("services");
     if (!services) throw new ComposeError(`cannot extend service ${JSON.stringify(name)} in ${path}: no services section`, at);
     if (!isMapping(services)) throw new ComposeError(`cannot extend service ${JSON.stringify(name)} in ${path}: services must be a mapping`, at);

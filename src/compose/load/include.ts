@@ -4,7 +4,7 @@ import { ComposeError } from "../errors.ts";
 import { entryOf, isMapping, isSequence, mapping, sameNode, stringOf, textOf, withEntries, type MappingNode, type Node } from "../tree/node.ts";
 import type { FileContext } from "./documents.ts";
 import { isFile, isFolder } from "./files.ts";
-import { mustBeLocal } from "./remote.ts";
+import { localCopy } from "./remote.ts";
 
 const RESOURCES = ["services", "volumes", "networks", "secrets", "configs", "models"];
 
@@ -23,8 +23,9 @@ export function applyIncludes(project: MappingNode, file: string, context: FileC
 function includeOne(item: Node, file: string, context: FileContext, loadFiles: LoadFiles): MappingNode {
   const { baseFolder } = context;
   const paths = textsOf(stringOf(item) === undefined ? entryOf(item, "path") : item);
-  for (const path of paths) mustBeLocal(path, item.at, "include");
-  const files = paths.map((path) => resolve(baseFolder, path));
+  context.includes.push(...paths);
+  const copies = paths.map((path) => localCopy(path, context.remoteFiles, { at: item.at, path: "include" }));
+  const files = paths.map((path, index) => copies[index]?.file ?? resolve(baseFolder, path));
   const [main] = files;
   if (main === undefined) throw new ComposeError("include: path is required", { at: item.at, path: "include", fix: "add path:" });
   const including = [...context.including, file];
@@ -33,7 +34,7 @@ function includeOne(item: Node, file: string, context: FileContext, loadFiles: L
   const base = folder ? resolve(baseFolder, folder) : dirname(main);
   // Of a folder that is not there, the one above it counts.
   const placed = isFolder(base) ? base : dirname(base);
-  const own = folder !== undefined && isAbsolute(folder) ? folder : relative(baseFolder, placed);
+  const own = copies[0] ? base : folder !== undefined && isAbsolute(folder) ? folder : relative(baseFolder, placed);
   return loadFiles(files, { ...context, folder: own, baseFolder: base, including, environment: environmentOf(item, base, context) });
 }
 

@@ -1,4 +1,5 @@
 import type { Environment } from "../environment/read.ts";
+import type { RemoteFiles } from "./remote.ts";
 
 /** Which project to load; what `hako compose` says with its options. Everything may be left out. */
 export interface ProjectOptions {
@@ -15,6 +16,8 @@ export interface ProjectOptions {
   readonly currentDirectory?: string;
   /** The text of standard input, where a file is `-`. */
   readonly standardInput?: () => string;
+  /** Files from elsewhere that were fetched already; loading a project that names others throws a RemoteFileError. */
+  readonly remoteFiles?: RemoteFiles;
   /** Told, in docker-compose's words, of what works and should be changed. */
   readonly onWarning?: (message: string) => void;
 }

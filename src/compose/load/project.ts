@@ -17,6 +17,8 @@ export interface LoadedTree {
   readonly tree: MappingNode;
   readonly name: string;
   readonly found: Discovered;
+  /** What the files include, as they name it. */
+  readonly includes: readonly string[];
 }
 
 /** Finds, reads, merges and completes a project's files. @throws ComposeError */
@@ -33,7 +35,7 @@ export function loadProjectTree(options: ProjectOptions, steps: LoadSteps = ALL_
   const tree = loadTree(discovered.files, { ...context, environment: used });
   if (tree.entries.size === 0) throw new ComposeError("empty compose file");
   if (name === "") throw new ComposeError("project name must not be empty", { fix: "add name: to the file, or use -p" });
-  return { tree: steps.normalize ? normalize(tree, name, used) : tree, name, found };
+  return { tree: steps.normalize ? normalize(tree, name, used) : tree, name, found, includes: context.includes };
 }
 
 /** The same sentence is said once. */
@@ -46,17 +48,17 @@ function onceEach(tell: ((message: string) => void) | undefined): (message: stri
   };
 }
 
-function contextOf({ folder, environment }: Discovered, { standardInput }: ProjectOptions, steps: LoadSteps, warn: (message: string) => void): FileContext {
+function contextOf({ folder, environment }: Discovered, { standardInput, remoteFiles = new Map() }: ProjectOptions, steps: LoadSteps, warn: (message: string) => void): FileContext {
   let text: string | undefined;
-  return { steps, environment, folder, baseFolder: folder, home: environment.get("HOME"), warn, readStandardInput: () => (text ??= standardInput?.() ?? ""), including: [], documents: new Map() };
+  return { steps, environment, folder, baseFolder: folder, home: environment.get("HOME"), warn, readStandardInput: () => (text ??= standardInput?.() ?? ""), remoteFiles, including: [], includes: [], documents: new Map() };
 }
 
-function projectName(options: ProjectOptions, { files, folder, environment }: Discovered, context: FileContext): string {
+function projectName(options: ProjectOptions, { files, namingFolder, environment }: Discovered, context: FileContext): string {
   const given = givenName(options, environment);
   if (given !== undefined) return given;
   const written = files.flatMap((file) => documentsOf(file, context).map((document) => stringOf(entryOf(document, "name")) ?? "")).filter((name) => name !== "");
   const last = written.at(-1);
-  if (last === undefined) return nameOfFolder(folder, context.warn);
+  if (last === undefined) return nameOfFolder(namingFolder, context.warn);
   const name = context.steps.interpolate ? interpolatedName(last, environment) : last;
   return context.steps.normalize ? normalizeName(name) : name;
 }
@@ -79,13 +81,14 @@ export interface ResolveOptions {
 
 /** Loads a project: all of it, whatever its services are used for. @throws ComposeError */
 export function loadWholeProject(options: ProjectOptions, { steps = ALL_STEPS, resolveEnvironment = true, discardLabelFiles = false }: ResolveOptions = {}): Project {
-  const { tree, name, found } = loadProjectTree(options, steps);
+  const { tree, name, found, includes } = loadProjectTree(options, steps);
   const profiles = profilesOf(options, found.environment);
   const all: Project = {
     ...decodeProject(tree),
     name,
     workingDir: found.folder,
     composeFiles: found.files,
+    includes,
     envFiles: options.envFiles ?? [],
     environment: found.environment,
     profiles,

@@ -1,9 +1,35 @@
-import { ComposeError } from "../errors.ts";
-import type { Place } from "../tree/node.ts";
+import { ComposeError, type MistakeDetails } from "../errors.ts";
 
-const REMOTE = /^(?:https?:\/\/|git:\/\/|ssh:\/\/|git@|github\.com\/|oci:\/\/)/;
+/** A file from elsewhere, once it is on this machine. */
+export interface RemoteFile {
+  /** Absolute. */
+  readonly file: string;
+  /** Of all that came with it, absolute. */
+  readonly folder: string;
+}
 
-/** @throws ComposeError for what would have to be fetched first */
-export function mustBeLocal(path: string, at?: Place, key?: string): void {
-  if (REMOTE.test(path)) throw new ComposeError(`remote compose files are not supported: ${path}`, { at, path: key, fix: "fetch it first, and name the file" });
+/** By the address that a project names: repositories (`https://…git#ref:folder`, `git@…`) and artifacts of registries (`oci://…`). */
+export type RemoteFiles = ReadonlyMap<string, RemoteFile>;
+
+/** A file that is elsewhere and was not handed over: who can fetch it does so, and loads again. */
+export class RemoteFileError extends ComposeError {
+  constructor(
+    readonly address: string,
+    details: MistakeDetails = {},
+  ) {
+    super(`remote compose files are not supported: ${address}`, { fix: "fetch it first, and name the file", ...details });
+    this.name = "RemoteFileError";
+  }
+}
+
+const REMOTE = /^(?:(?:https?|git|ssh|oci):\/\/|[\w.-]+@[^\s:/]+:|github\.com\/)/;
+
+export const isRemote = (path: string): boolean => REMOTE.test(path);
+
+/** Undefined for a file of this machine. @throws RemoteFileError */
+export function localCopy(path: string, known: RemoteFiles, details?: MistakeDetails): RemoteFile | undefined {
+  if (!isRemote(path)) return undefined;
+  const copy = known.get(path);
+  if (!copy) throw new RemoteFileError(path, details);
+  return copy;
 }

@@ -17,6 +17,8 @@ export interface Project extends Extended {
   readonly workingDir: string;
   /** Absolute paths, or `-`. */
   readonly composeFiles: readonly string[];
+  /** Paths of `include`, as they are written. */
+  readonly includes: readonly string[];
   /** Paths given instead of `.env`. */
   readonly envFiles: readonly string[];
   /** What variables were replaced from. */

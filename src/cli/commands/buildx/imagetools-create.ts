@@ -1,20 +1,13 @@
 import { readFileSync } from "node:fs";
-import type { Repository } from "../../../registry/mod.ts";
-import { canonicalName, familiarName, MEDIA, parseReference, withDefaultTag, type Descriptor, type ImageIndex, type ImageManifest, type Reference } from "../../../spec/mod.ts";
+import { canonicalName, familiarName, MEDIA, parseReference, withDefaultTag, type Descriptor, type ImageIndex, type Reference } from "../../../spec/mod.ts";
 import { parsePlatforms } from "../../build/options/values.ts";
 import { checkBuilder } from "../../buildx/only-builder.ts";
 import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
 import type { Flags } from "../../flags.ts";
+import { bringAlong, type Source } from "../../manifest/bring-along.ts";
 import { isList, RemoteManifests } from "../../manifest/remote.ts";
 import { err, out } from "../../output.ts";
-
-/** What a name stands for at its registry. */
-interface Source {
-  readonly repository: Repository;
-  readonly descriptor: Descriptor;
-  readonly bytes: Uint8Array;
-}
 
 export async function run({ flags, args, config }: Invocation): Promise<number> {
   checkBuilder(flags);
@@ -90,25 +83,4 @@ async function descriptorsOf(remote: RemoteManifests, { repository, descriptor, 
   const { mediaType, digest, size } = descriptor;
   const platform = image?.Descriptor.platform;
   return [{ mediaType, digest, size, ...(platform && { platform }) }];
-}
-
-/** Manifests and blobs that lie in another repository: mounted there where the registry does that, else copied. */
-async function bringAlong(source: Source, target: Repository): Promise<void> {
-  const { domain, path } = source.repository.reference;
-  if (domain === target.reference.domain && path === target.reference.path) return;
-  if (isList(source.descriptor)) {
-    for (const { digest } of (JSON.parse(Buffer.from(source.bytes).toString("utf8")) as ImageIndex).manifests) {
-      const inner = await source.repository.manifest(digest);
-      await bringAlong({ repository: source.repository, ...inner }, target);
-    }
-  } else {
-    const { config, layers = [] } = JSON.parse(Buffer.from(source.bytes).toString("utf8")) as ImageManifest;
-    for (const blob of [config, ...layers].filter(({ urls }) => urls === undefined || urls.length === 0))
-      await target.uploadBlob({ digest: blob.digest, size: blob.size, mountFrom: domain === target.reference.domain ? [path] : [], open: () => read(source.repository, blob) });
-  }
-  await target.putManifest(source.descriptor.digest, source.descriptor.mediaType, source.bytes);
-}
-
-async function* read(source: Repository, { digest, size }: Descriptor): AsyncGenerator<Uint8Array, void, void> {
-  yield* await source.blob(digest, { expectedSize: size });
 }

@@ -15,7 +15,7 @@ import { openProject, warn } from "./project-options.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
-  const project = openProject(invocation, args);
+  const project = await openProject(invocation, args);
   const services = buildable(project, args, flags.bool("with-dependencies"));
   if (flags.changed("memory")) warn("--memory is not supported by BuildKit and will be ignored");
   const targets = serviceTargets(project, services, buildOptions(flags));

@@ -1,21 +1,21 @@
 import { writeFileSync } from "node:fs";
-import { ALL_STEPS, imageOf, loadProjectTree, serviceHash, treeOut, variablesOf, withPlatforms, writeJson, writeProject, writeYaml, type LoadSteps, type Project } from "../../../compose/mod.ts";
+import { ALL_STEPS, imageOf, serviceHash, treeOut, variablesOf, withPlatforms, writeJson, writeProject, writeYaml, type LoadSteps, type Project } from "../../../compose/mod.ts";
 import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
 import { fileFailure } from "../../file-failure.ts";
 import type { Flags } from "../../flags.ts";
 import { out } from "../../output.ts";
-import { openProject, projectOptions } from "./project-options.ts";
+import { openProject, openTree } from "./project-options.ts";
 
 const TRUE = new Set(["1", "true", "y", "yes", "on"]);
 
-type Listing = (invocation: Invocation, steps: LoadSteps) => readonly string[];
+type Listing = (invocation: Invocation, steps: LoadSteps) => Promise<readonly string[]>;
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags } = invocation;
   const steps = stepsOf(flags, invocation.group?.bool("compatibility") ?? false);
   const listing = LISTINGS.find(([name]) => (name === "hash" ? flags.string(name) : flags.bool(name)));
-  const text = listing ? lines(listing[1](invocation, steps)) : await render(invocation, steps);
+  const text = listing ? lines(await listing[1](invocation, steps)) : await render(invocation, steps);
   if (flags.bool("quiet")) return 0;
   const file = listing ? undefined : flags.string("output");
   if (file && text !== "") save(file, text);
@@ -41,25 +41,25 @@ function save(file: string, text: string): void {
   }
 }
 
-const withoutEnvFiles = (invocation: Invocation, steps: LoadSteps, services: readonly string[] = []): Project => openProject(invocation, services, steps, { resolveEnvironment: false, discardLabelFiles: true });
+const withoutEnvFiles = (invocation: Invocation, steps: LoadSteps, services: readonly string[] = []): Promise<Project> => openProject(invocation, services, steps, { resolveEnvironment: false, discardLabelFiles: true });
 
 const keysOf = (values: Readonly<Record<string, unknown>>): string[] => Object.keys(values).toSorted();
 
 const LISTINGS: readonly (readonly [string, Listing])[] = [
   ["services", services],
-  ["volumes", (invocation, steps) => keysOf(withoutEnvFiles(invocation, steps).volumes)],
-  ["networks", (invocation, steps) => keysOf(withoutEnvFiles(invocation, steps).networks)],
-  ["models", (invocation, steps) => Object.values(withoutEnvFiles(invocation, steps).models).flatMap(({ model }) => model ?? [])],
+  ["volumes", async (invocation, steps) => keysOf((await withoutEnvFiles(invocation, steps)).volumes)],
+  ["networks", async (invocation, steps) => keysOf((await withoutEnvFiles(invocation, steps)).networks)],
+  ["models", async (invocation, steps) => Object.values((await withoutEnvFiles(invocation, steps)).models).flatMap(({ model }) => model ?? [])],
   ["hash", hashes],
-  ["profiles", (invocation, steps) => profilesOf(withoutEnvFiles(invocation, steps, invocation.args))],
+  ["profiles", async (invocation, steps) => profilesOf(await withoutEnvFiles(invocation, steps, invocation.args))],
   ["images", images],
   ["variables", variables],
-  ["environment", (invocation, steps) => [...openProject(invocation, invocation.args, steps).environment].map(([name, value]) => `${name}=${value}`).toSorted()],
+  ["environment", async (invocation, steps) => [...(await openProject(invocation, invocation.args, steps)).environment].map(([name, value]) => `${name}=${value}`).toSorted()],
 ];
 
-function services(invocation: Invocation, steps: LoadSteps): string[] {
-  if (steps.interpolate) return inDependencyOrder(withoutEnvFiles(invocation, steps));
-  const found = loadProjectTree(projectOptions(invocation), steps).tree.entries.get("services");
+async function services(invocation: Invocation, steps: LoadSteps): Promise<string[]> {
+  if (steps.interpolate) return inDependencyOrder(await withoutEnvFiles(invocation, steps));
+  const found = (await openTree(invocation, steps)).entries.get("services");
   return found?.kind === "mapping" ? [...found.entries.keys()].toSorted() : [];
 }
 
@@ -75,8 +75,8 @@ function inDependencyOrder(project: Project): string[] {
   return [...order];
 }
 
-function hashes(invocation: Invocation, steps: LoadSteps): string[] {
-  const project = withPlatforms(withoutEnvFiles(invocation, steps));
+async function hashes(invocation: Invocation, steps: LoadSteps): Promise<string[]> {
+  const project = withPlatforms(await withoutEnvFiles(invocation, steps));
   const asked = invocation.flags.string("hash") ?? "*";
   const names = asked === "*" ? keysOf(project.services) : asked.split(",").toSorted();
   return names.map((name) => {
@@ -88,20 +88,20 @@ function hashes(invocation: Invocation, steps: LoadSteps): string[] {
 
 const profilesOf = (project: Project): string[] => [...new Set(Object.values({ ...project.services, ...project.disabledServices }).flatMap(({ profiles = [] }) => profiles))].toSorted();
 
-function images(invocation: Invocation, steps: LoadSteps): string[] {
-  const project = withoutEnvFiles(invocation, steps, invocation.args);
+async function images(invocation: Invocation, steps: LoadSteps): Promise<string[]> {
+  const project = await withoutEnvFiles(invocation, steps, invocation.args);
   const compatible = invocation.group?.bool("compatibility") || TRUE.has((project.environment.get("COMPOSE_COMPATIBILITY") ?? "").toLowerCase());
   const separator = compatible ? "_" : "-";
   return keysOf(project.services).flatMap((name) => (project.services[name] ? [imageOf(project.services[name], project, separator)] : []));
 }
 
-function variables(invocation: Invocation, steps: LoadSteps): string[] {
-  const found = variablesOf(loadProjectTree(projectOptions(invocation), { ...steps, interpolate: false }).tree);
+async function variables(invocation: Invocation, steps: LoadSteps): Promise<string[]> {
+  const found = variablesOf(await openTree(invocation, { ...steps, interpolate: false }));
   const format = invocation.flags.string("format");
   if (format === "json") return [writeJson({ sorted: true, entries: found.map((variable) => [variable.name, { sorted: false, entries: goNames(variable) }]) })];
   if (format === "yaml") return [writeYaml({ sorted: true, entries: found.map((variable) => [variable.name, { sorted: false, entries: goNames(variable).map(([name, value]) => [name.toLowerCase(), value]) }]) }, 4).trimEnd()];
   const rows = [["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"], ...found.map(({ name, required, defaultValue, presenceValue }) => [name, String(required), defaultValue, presenceValue])];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)) + 3);
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length + 3), 20));
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(""));
 }
 
@@ -118,10 +118,10 @@ async function render(invocation: Invocation, steps: LoadSteps): Promise<string>
   if (format !== "yaml" && format !== "json") throw new Failure(`unsupported format ${JSON.stringify(format)}`);
   if (!steps.interpolate) {
     if (wantsDigests(flags)) throw new Failure("images cannot be resolved while their names still hold variables: leave --no-interpolate out");
-    const tree = treeOut(loadProjectTree(projectOptions(invocation), steps).tree);
+    const tree = treeOut(await openTree(invocation, steps));
     return format === "json" ? writeJson(tree, 2) : writeYaml(tree);
   }
-  const project = openProject(invocation, args, steps, { resolveEnvironment: !flags.bool("no-env-resolution"), discardLabelFiles: true });
+  const project = await openProject(invocation, args, steps, { resolveEnvironment: !flags.bool("no-env-resolution"), discardLabelFiles: true });
   const shown = writeProject(await withDigests(project, invocation), format);
   return (format === "json" ? writeJson(shown, 2) : writeYaml(shown)).replaceAll("$", "$$$$");
 }

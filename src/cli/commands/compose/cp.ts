@@ -15,7 +15,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (source.container !== "" && target.container !== "") throw new Failure("copying between services is not supported");
   if (source.container === "" && target.container === "") throw new Failure("unknown copy direction");
   const service = source.container || target.container;
-  const { name: project } = selection(invocation, []);
+  const { name: project } = await selection(invocation, []);
   const index = flags.number("index") ?? 0;
   const found = (await containersOf(client, project, service)).filter(({ oneOff, number }) => (flags.bool("all") || !oneOff) && (index <= 0 || number === index));
   // From one of them, to all of them.

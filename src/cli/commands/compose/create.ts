@@ -8,7 +8,7 @@ import { checkExclusive, pullPolicy } from "./up.ts";
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
   checkExclusive(flags, [["build", "no-build"], ["force-recreate", "no-recreate"]]);
-  const project = withScales(openProject(invocation, args), flags.list("scale"));
+  const project = withScales(await openProject(invocation, args), flags.list("scale"));
   const recreate = flags.bool("force-recreate") ? "force" : flags.bool("no-recreate") ? "never" : "diverged";
   const pull = pullPolicy(flags.string("pull"));
   using context = openContext(invocation);

@@ -8,7 +8,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
   const images = flags.string("rmi") || undefined;
   if (images !== undefined && images !== "all" && images !== "local") throw new Failure(`invalid value for --rmi: ${JSON.stringify(images)}`);
-  const { name, project } = selection(invocation, []);
+  const { name, project } = await selection(invocation, []);
   using context = openContext(invocation);
   const services = args.length > 0 ? args : undefined;
   await down(context, project ?? { name }, {

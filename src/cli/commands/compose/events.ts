@@ -9,7 +9,7 @@ import { out, printable } from "../../output.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, client } = invocation;
-  const { name, services } = selection(invocation);
+  const { name, services } = await selection(invocation);
   const stream = events(client, { since: eventTime(flags.string("since")), until: eventTime(flags.string("until")), filters: { type: ["container"], label: [`${LABELS.project}=${name}`] } });
   for await (const { event, text } of stream) {
     const service = event.Actor?.Attributes?.[LABELS.service] ?? "";

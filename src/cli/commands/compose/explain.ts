@@ -11,7 +11,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const format = flags.string("format") || "text";
   if (format !== "text" && format !== "json") throw new Failure(`unsupported format ${JSON.stringify(format)}`);
   using context = openContext(invocation);
-  const explanation = await explainUp(context, openProject(invocation, args));
+  const explanation = await explainUp(context, await openProject(invocation, args));
   out(format === "json" ? `${goJson(explanation)}\n` : textOf(explanation));
   return 0;
 }

@@ -25,7 +25,7 @@ interface Row {
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, client } = invocation;
-  const { name, services } = selection(invocation);
+  const { name, services } = await selection(invocation);
   const containers = (await observeContainers(client, name)).filter(({ service }) => services.length === 0 || services.includes(service));
   const ids = [...new Set(containers.map(({ imageID }) => imageID))];
   const images = new Map(await Promise.all(ids.map(async (id) => [id, await inspectImage(client, id).catch(() => undefined)] as const)));

@@ -11,7 +11,7 @@ import { logTime } from "../../options/time.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, client } = invocation;
-  const { name: project, project: files, services } = selection(invocation);
+  const { name: project, project: files, services } = await selection(invocation);
   const index = flags.number("index") ?? 0;
   if (index > 0 && services.length !== 1) throw new Failure("--index requires one service to be selected");
   const unknown = files && services.find((service) => !files.services[service]);

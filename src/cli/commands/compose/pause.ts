@@ -4,7 +4,7 @@ import { selection } from "../../compose/selection.ts";
 import type { Invocation } from "../../command.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
-  const chosen = selection(invocation);
+  const chosen = await selection(invocation);
   using context = openContext(invocation);
   await pause(context, chosen);
   return 0;

@@ -1,10 +1,13 @@
 import { resolve } from "node:path";
-import { ALL_STEPS, loadProject, readDescriptor, type LoadProjectOptions, type LoadSteps, type Project, type ProjectOptions } from "../../../compose/mod.ts";
+import { ALL_STEPS, loadProject, loadProjectTree, readDescriptor, RemoteFileError, type LoadedTree, type LoadProjectOptions, type RemoteFile, type LoadSteps, type Project, type ProjectOptions } from "../../../compose/mod.ts";
 import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
 import type { Flags } from "../../flags.ts";
 import { err } from "../../output.ts";
 import { isTerminal } from "../../terminal.ts";
+
+/** A command looks at a project more than once; what it has seen does not change under it. */
+const FETCHED = new Map<string, RemoteFile>();
 
 /** The project that the words before a compose command's name speak of. */
 export function projectOptions({ group }: Pick<Invocation, "group">): ProjectOptions {
@@ -42,6 +45,30 @@ export function warn(message: string): void {
 }
 
 /** The project, as every command but `config` sees it. */
-export function openProject(invocation: Invocation, services: readonly string[] = [], steps: LoadSteps = ALL_STEPS, others: Partial<LoadProjectOptions> = {}): Project {
-  return loadProject({ ...projectOptions(invocation), services, steps, allResources: invocation.group?.bool("all-resources") ?? false, ...others });
+export async function openProject(invocation: Invocation, services: readonly string[] = [], steps: LoadSteps = ALL_STEPS, others: Partial<LoadProjectOptions> = {}): Promise<Project> {
+  const options = { services, steps, allResources: invocation.group?.bool("all-resources") ?? false, ...others };
+  return await withRemoteFiles(invocation, (own) => loadProject({ ...own, ...options }));
+}
+
+/** The project as its files have it. */
+export async function openTree(invocation: Invocation, steps: LoadSteps): Promise<LoadedTree["tree"]> {
+  return await withRemoteFiles(invocation, (options) => loadProjectTree(options, steps).tree);
+}
+
+/** Loads, and where that wants a file from elsewhere fetches it and loads again. */
+async function withRemoteFiles<T>(invocation: Invocation, load: (options: ProjectOptions) => T): Promise<T> {
+  const said = new Set<string>();
+  const onWarning = (message: string): void => {
+    if (!said.has(message)) warn(message);
+    said.add(message);
+  };
+  const options = { ...projectOptions(invocation), onWarning };
+  for (;;) {
+    try {
+      return load({ ...options, remoteFiles: FETCHED });
+    } catch (error) {
+      if (!(error instanceof RemoteFileError)) throw error;
+      FETCHED.set(error.address, await (await import("../../compose/remote/fetch.ts")).fetchRemoteFile(error, invocation.config));
+    }
+  }
 }

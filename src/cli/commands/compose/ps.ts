@@ -12,7 +12,7 @@ import { containerListing } from "../ps.ts";
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, client, config } = invocation;
   const statuses = [...flags.list("status"), ...statusFilter(flags)];
-  const { name, project, services } = selection(invocation);
+  const { name, project, services } = await selection(invocation);
   const known = project && Object.keys(project.services);
   const unknown = known && services.find((service) => !known.includes(service));
   if (unknown !== undefined) throw new Failure(`no such service: ${unknown}`);

@@ -10,7 +10,7 @@ import { withoutDependencies } from "./without-dependencies.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
-  const whole = openProject(invocation, args);
+  const whole = await openProject(invocation, args);
   const project = args.length > 0 && !flags.bool("include-deps") ? withoutDependencies(whole, args) : whole;
   using context = openContext(invocation, { quiet: flags.bool("quiet") });
   await pullAll(context, project, flags);

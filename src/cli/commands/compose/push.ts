@@ -1,5 +1,5 @@
 import { pushImage, readJsonLines } from "../../../client/mod.ts";
-import type { Service } from "../../../compose/mod.ts";
+import type { Project, Service } from "../../../compose/mod.ts";
 import { familiarRepository, parseReference, withDefaultTag } from "../../../spec/mod.ts";
 import { openContext, type OpenContext } from "../../compose/context.ts";
 import { isDryRun } from "../../compose/dry-run.ts";
@@ -11,14 +11,20 @@ import { withoutDependencies } from "./without-dependencies.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
-  const whole = openProject(invocation, args);
+  const whole = await openProject(invocation, args);
   const project = args.length > 0 && !flags.bool("include-deps") ? withoutDependencies(whole, args) : whole;
   using context = openContext(invocation, { quiet: flags.bool("quiet") });
-  const failures: unknown[] = [];
-  await Promise.all(Object.values(project.services).map((service) => push(invocation, context, service).catch((error: unknown) => void failures.push(error))));
+  const failures = await pushServices(invocation, context, project);
   context.view.end();
   if (failures.length > 0 && !flags.bool("ignore-push-failures")) throw failures[0];
   return 0;
+}
+
+/** Pushes what is built here, all at once. @returns what failed, which has been told */
+export async function pushServices(invocation: Invocation, context: OpenContext, { services }: Project): Promise<readonly unknown[]> {
+  const failures: unknown[] = [];
+  await Promise.all(Object.values(services).map((service) => push(invocation, context, service).catch((error: unknown) => void failures.push(error))));
+  return failures;
 }
 
 /** What is not built here is somebody else's. */

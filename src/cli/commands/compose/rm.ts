@@ -10,7 +10,7 @@ import { stdinIsTerminal } from "../../terminal.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, client } = invocation;
-  const chosen = selection(invocation);
+  const chosen = await selection(invocation);
   const unknown = chosen.project && chosen.services.find((service) => !chosen.project?.services[service]);
   if (unknown !== undefined) throw new Failure(`no such service: ${unknown}`);
   using context = openContext(invocation);

@@ -4,6 +4,7 @@ import { makeOneOff, shellWords, type OneOffOptions, type Project } from "../../
 import type { Invocation } from "../../command.ts";
 import { openContext } from "../../compose/context.ts";
 import { isDryRun } from "../../compose/dry-run.ts";
+import { confirmRemote } from "../../compose/remote/confirm.ts";
 import { Failure } from "../../failure.ts";
 import type { Flags } from "../../flags.ts";
 import { checkLabel, readEnvFile, splitPair } from "../../options/key-value.ts";
@@ -19,8 +20,9 @@ export async function run(invocation: Invocation): Promise<number> {
   const { flags, client } = invocation;
   const [name = "", ...command] = invocation.args;
   if (flags.bool("service-ports") && flags.list("publish").length > 0) throw new Failure("--service-ports and --publish are incompatible");
-  const whole = openProject(invocation, [name]);
+  const whole = await openProject(invocation, [name]);
   const project = flags.bool("no-deps") ? withoutDependencies(whole, [name]) : whole;
+  await confirmRemote(invocation, project);
   const options = oneOffOptions(flags, project, command);
   const dry = isDryRun(invocation);
   if (dry && !flags.bool("detach")) throw new Failure("interactive run is not supported in dry-run mode");

@@ -13,7 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
     if (count === undefined || !/^\d+$/.test(count)) throw new Failure(`invalid scale specifier: ${arg}`);
     return name;
   });
-  const whole = openProject(invocation, names);
+  const whole = await openProject(invocation, names);
   const project = withScales(flags.bool("no-deps") ? withoutDependencies(whole, names) : whole, args);
   using context = openContext(invocation);
   await up(context, project, { asked: names });

@@ -5,7 +5,7 @@ import { openProject } from "./project-options.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
-  const project = openProject(invocation, args);
+  const project = await openProject(invocation, args);
   using context = openContext(invocation);
   await start(context, { name: project.name, project, services: args }, { wait: flags.bool("wait"), waitTimeoutSeconds: flags.number("wait-timeout") });
   return 0;

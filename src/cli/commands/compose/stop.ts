@@ -5,7 +5,7 @@ import type { Invocation } from "../../command.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags } = invocation;
-  const chosen = selection(invocation);
+  const chosen = await selection(invocation);
   using context = openContext(invocation);
   await stop(context, chosen, { timeoutSeconds: flags.changed("timeout") ? flags.number("timeout") : undefined });
   return 0;

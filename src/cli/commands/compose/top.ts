@@ -10,7 +10,7 @@ const PADDING = 2;
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client } = invocation;
-  const { name, services } = selection(invocation);
+  const { name, services } = await selection(invocation);
   const running = (await observeContainers(client, name)).filter(({ service, state }) => state === "running" && (services.length === 0 || services.includes(service)));
   const tops = await Promise.all(running.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(async (container) => ({ container, top: await topContainer(client, container.id) })));
   // Programs of ps differ in their columns: each has its value where a container tells it.

@@ -1,6 +1,7 @@
 import { ComposeError, up, type Project, type UpOptions } from "../../../compose/mod.ts";
 import { openContext } from "../../compose/context.ts";
 import { isDryRun } from "../../compose/dry-run.ts";
+import { confirmRemote } from "../../compose/remote/confirm.ts";
 import { withScales } from "../../compose/scales.ts";
 import type { Invocation } from "../../command.ts";
 import { Failure } from "../../failure.ts";
@@ -11,8 +12,9 @@ import { withoutDependencies } from "./without-dependencies.ts";
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
   checkFlags(flags);
-  const project = withScales(servicesOf(invocation, args), flags.list("scale"));
+  const project = withScales(await servicesOf(invocation, args), flags.list("scale"));
   if (Object.keys(project.services).length === 0) throw new Failure("no service selected");
+  await confirmRemote(invocation, project, flags.bool("yes"));
   if (flags.bool("watch")) (await import("../../compose/watch/triggers.ts")).triggersOf(project, args);
   const attached = !isDryRun(invocation) && !flags.bool("detach") && !flags.bool("wait") && !flags.bool("no-start");
   if (attached) return await (await import("../../compose/attached-up.ts")).attachedUp(invocation, project, upOptions(flags, args));
@@ -21,8 +23,8 @@ export async function run(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-function servicesOf(invocation: Invocation, names: readonly string[]): Project {
-  const project = openProject(invocation, names);
+async function servicesOf(invocation: Invocation, names: readonly string[]): Promise<Project> {
+  const project = await openProject(invocation, names);
   return invocation.flags.bool("no-deps") && names.length > 0 ? withoutDependencies(project, names) : project;
 }
 

@@ -5,7 +5,7 @@ import { openProject } from "./project-options.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags } = invocation;
-  const project = openProject(invocation, [], undefined, { resolveEnvironment: false });
+  const project = await openProject(invocation, [], undefined, { resolveEnvironment: false });
   const indent = (flags.bool("spaces") ? " " : "\t").repeat(flags.changed("indentation-size") ? Math.max(0, flags.number("indentation-size") ?? 1) : 1);
   const services = Object.values(project.services);
   const nodes = services.map((service) => `${indent}"${service.name}" [style="filled" label=<<font point-size="15">${escaped(service.name)}</font>${details(service, project, invocation).map(part).join("")}>];`);

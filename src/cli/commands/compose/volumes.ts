@@ -8,7 +8,7 @@ import { VOLUMES } from "../volume-ls.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { client, flags } = invocation;
-  const { name, project, services } = selection(invocation);
+  const { name, project, services } = await selection(invocation);
   const unknown = project && services.find((service) => !project.services[service]);
   if (unknown !== undefined) throw new Failure(`no such service: ${unknown}`);
   const [{ Volumes }, containers] = await Promise.all([listVolumes(client, { label: [`${LABELS.project}=${name}`] }), services.length > 0 ? observeContainers(client, name) : []]);

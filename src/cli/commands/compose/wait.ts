@@ -9,7 +9,7 @@ import { out } from "../../output.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, client } = invocation;
-  const { name, project, services } = selection(invocation);
+  const { name, project, services } = await selection(invocation);
   const running = (await observeContainers(client, name)).filter((container) => services.includes(container.service) && isRunning(container));
   if (running.length === 0) throw new Failure(`no containers for project ${JSON.stringify(name)}`);
   const ends = running.map(async ({ id }) => {

@@ -10,7 +10,7 @@ const INTERRUPTED = 130;
 
 export async function run(invocation: Invocation): Promise<number> {
   const { flags, args } = invocation;
-  const project = openProject(invocation, args);
+  const project = await openProject(invocation, args);
   triggersOf(project, args);
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => (stop.signal.aborted ? process.exit(INTERRUPTED) : stop.abort(new Error("stopped"))));

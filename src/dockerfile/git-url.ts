@@ -1,6 +1,4 @@
-import { EngineError } from "../../base/mod.ts";
-import { makeVertex } from "../graph/make-vertex.ts";
-import type { Vertex } from "../graph/vertex.ts";
+import { EngineError } from "../base/mod.ts";
 
 /** A repository, as a URL names it. */
 export interface GitURL {
@@ -12,11 +10,6 @@ export interface GitURL {
   readonly checksum: string;
   readonly keepGitFolder: boolean | undefined;
 }
-
-/** Asks the repository what a name stands for. @throws EngineError */
-export type ResolveGit = (remote: string, ref: string) => Promise<string>;
-
-const COMMIT = /^[0-9a-f]{40}$/;
 
 /** Splits `URL#ref:folder` and `URL?ref=…&subdir=…`. @throws EngineError InvalidParameter */
 export function parseGitURL(text: string): GitURL {
@@ -37,23 +30,4 @@ export function parseGitURL(text: string): GitURL {
   if (ref.startsWith("-") || remote.startsWith("-") || /[\0-\x1f\x7f]/.test(url)) throw new EngineError("InvalidParameter", `invalid git URL ${JSON.stringify(text)}`);
   const keep = params.get("keep-git-dir");
   return { remote, ref, subfolder, checksum: params.get("checksum") ?? "", keepGitFolder: keep === null ? undefined : ["", "1", "true"].includes(keep) };
-}
-
-export interface GitVertexOptions {
-  readonly keepGitFolder: boolean | undefined;
-  /** A commit, or how it begins. */
-  readonly checksum: string;
-  readonly name: string;
-  readonly resolve: ResolveGit;
-}
-
-/** A source whose key is the commit. @throws EngineError when the repository has no such ref, or it is not the commit that was asked for */
-export async function gitVertex(text: string, { keepGitFolder, checksum, name, resolve }: GitVertexOptions): Promise<Vertex> {
-  const url = parseGitURL(text);
-  const wanted = checksum || url.checksum;
-  const commit = COMMIT.test(url.ref) ? url.ref : await resolve(url.remote, url.ref).catch((error: unknown) => {
-    throw error instanceof EngineError ? new EngineError(error.kind, `failed to load cache key: ${error.message}`, { cause: error }) : error;
-  });
-  if (wanted !== "" && !commit.startsWith(wanted.toLowerCase())) throw new EngineError("InvalidParameter", `expected checksum to match ${wanted}, got ${commit}`);
-  return makeVertex({ kind: "git", url: url.remote, ref: url.ref, commit, subfolder: url.subfolder, keepGitFolder: keepGitFolder ?? url.keepGitFolder ?? false }, [], { name });
 }
