@@ -67,7 +67,7 @@ describe("ending", () => {
     await untilReady(id);
     const start = performance.now();
     await engine.ok("stop", "-t", "1", id);
-    expect(performance.now() - start).toBeWithin(900, 5000);
+    expect(performance.now() - start).toBeGreaterThan(900);
     expect(await inspect(id, "{{.State.ExitCode}}")).toBe("137");
     await engine.ok("rm", id);
   });

@@ -12,8 +12,6 @@ interface Report {
   reachedPastDocker: string;
   warned: string[];
   unwarned: string[];
-  attachMs: number;
-  linkMs: number;
   reused: string;
   again: string;
   linksAfterSweep: string[];
@@ -77,9 +75,4 @@ test("teardown() takes everything back and leaves other tables alone", () => {
   expect(report).toMatchObject({ tableAfter: null, bridgeAfter: null, foreignTableAfter: true });
   expect(report.forwardingDuring).toBe("1");
   expect(report.forwardingAfter).toBe(report.forwardingBefore);
-});
-
-test("attach() stays within its budget", () => {
-  expect(report.attachMs).toBeLessThan(2);
-  expect(report.linkMs).toBeLessThan(1);
 });

@@ -103,12 +103,10 @@ kernelTests("shim: life of a container", () => {
   });
 
   test("does not wait for grandchildren that hold the output", async () => {
-    const { ops } = sandbox.plan({ argv: ["sh", "-c", "sleep 5 & echo gone"], cloneFlags: CLONE.NEWNS });
+    const { ops } = sandbox.plan({ argv: ["sh", "-c", "sleep 1000 & echo gone"], cloneFlags: CLONE.NEWNS });
     const shim = sandbox.spawn(ops);
-    const began = performance.now();
     const control = await ShimClient.connect(shim.socket);
     expect(await control.end()).toMatchObject({ exitCode: 0 });
-    expect(performance.now() - began).toBeLessThan(3000);
   });
 });
 
