@@ -7,9 +7,11 @@ import { checkFile, tellWarnings } from "./checks.ts";
 import type { BuildClient } from "./client.ts";
 import { loadDefinition, type Definition } from "./definition.ts";
 import { exportResults } from "./exporters/export.ts";
+import { provenance } from "./exporters/provenance.ts";
 import { convert, type Target } from "./frontend/convert.ts";
-import { argumentPlatform, OWN_PLATFORM } from "./frontend/platform.ts";
+import { argumentPlatform, OWN_PLATFORM, platformText } from "./frontend/platform.ts";
 import { emptyVertex } from "./frontend/run.ts";
+import type { BuildStatement } from "./history/recording.ts";
 import { sourceFinder } from "./frontend/source-finder.ts";
 import type { Step } from "./frontend/stage-state.ts";
 import type { Tell } from "./internal-vertex.ts";
@@ -21,6 +23,8 @@ import { StepPlaces } from "./step-places.ts";
 export interface BuildOptions {
   /** Told before anything is run, of the first platform. */
   readonly planned?: (steps: readonly Step[], file: Dockerfile) => void;
+  /** Told how each platform's result was made, when it has been exported. */
+  readonly attested?: (statements: readonly BuildStatement[]) => void;
 }
 
 /** One build, while it is under way. */
@@ -38,7 +42,7 @@ const NOTHING: BuildResult = { imageId: undefined, descriptor: undefined, metada
  * From a Dockerfile to an image, or whatever is asked for. Rejects with BuildError, which has the place in the Dockerfile, with the reason of `signal`,
  * or with the client's going away. Nothing of it stays but the cache.
  */
-export async function build(deps: BuildDeps, request: BuildRequest, client: BuildClient, tell: Tell, signal: AbortSignal, { planned }: BuildOptions = {}): Promise<BuildResult> {
+export async function build(deps: BuildDeps, request: BuildRequest, client: BuildClient, tell: Tell, signal: AbortSignal, { planned, attested }: BuildOptions = {}): Promise<BuildResult> {
   const startedMs = Date.now();
   const places = new StepPlaces();
   await using held = new AsyncDisposableStack();
@@ -61,7 +65,9 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
     const vertices = targets.map(({ vertex }) => vertex ?? emptyVertex());
     await using solved = await deps.solver.solve(vertices, { client, tell, signal, keepFailed: request.keepFailed, steps: stepSettings(request) });
     const results = targets.map((target, index) => ({ target, layers: target.vertex === undefined ? [] : (solved.results[index]?.layers ?? []) }));
-    return await exportResults(deps, results, solved.everything, { ...order, epoch, startedMs, file });
+    const result = await exportResults(deps, results, solved.everything, { ...order, epoch, startedMs, file });
+    attested?.(results.map((each) => ({ platform: targets.length > 1 ? platformText(each.target.platform) : undefined, ...provenance(each, { request, startedMs, file }, { mode: "max", attrs: {} }) })));
+    return result;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw buildError(error, (vertex) => places.of(vertex));

@@ -14,10 +14,13 @@ export type { FailedStep, LayerRef, Result, Solved, SolveOptions, Solver } from 
 export type { LayerPort, RunningStep, Shell, ShellRequest, SolverDeps, SourcePort, SourceProgress, StepExit, StepMount, StepPort, StepRequest, StepSettings, UnpackPort, WorkerProcess } from "./solver/ports.ts";
 export type { RunOp } from "./graph/op.ts";
 export { ContextStore, type KeptContext } from "./contexts/store.ts";
-export { BuildHistory, type BuildTitle } from "./history/history.ts";
+export { BuildHistory } from "./history/history.ts";
+export type { BuildOrder } from "./history/kept-build.ts";
+export type { BuildTitle, Recording } from "./history/recording.ts";
+export { requestAttrs } from "./buildkit/request-attrs.ts";
 export { serveBuild } from "./session/serve-build.ts";
 export { UPLOAD } from "./buildkit/frontend-request.ts";
-export { serveBuildkit, type BuildkitEngine } from "./buildkit/serve-buildkit.ts";
+export { serveBuildkit, type BuildkitBuild, type BuildkitEngine } from "./buildkit/serve-buildkit.ts";
 export type { BuildkitClient } from "./buildkit/session-client.ts";
 export { BuildkitSessions } from "./buildkit/sessions.ts";
 export { openSolver } from "./solver/solver.ts";

@@ -11,6 +11,8 @@ export interface Call {
   request(): Promise<Uint8Array>;
   send(message: Uint8Array): Promise<void>;
   metadata(name: string): string | undefined;
+  /** Goes along with the answer, when nothing has been sent yet. */
+  header(name: string, value: string): void;
   /** Aborted when the caller has gone or does not want it any more. */
   readonly signal: AbortSignal;
 }
@@ -33,8 +35,9 @@ export async function serveCalls(duplex: ByteDuplex, methods: Methods): Promise<
 
 async function answer(stream: Http2Stream, headers: HeaderList, methods: Methods): Promise<void> {
   let hasHead = false;
+  const own: (readonly [string, string])[] = [];
   const sendHead = (): void => {
-    if (!hasHead) stream.sendHeaders(HEAD);
+    if (!hasHead) stream.sendHeaders([...HEAD, ...own]);
     hasHead = true;
   };
   let failure: unknown;
@@ -53,6 +56,7 @@ async function answer(stream: Http2Stream, headers: HeaderList, methods: Methods
         await writeMessage(stream, message);
       },
       metadata: (name) => headerOf(headers, name),
+      header: (name, value) => void own.push([name, value]),
       signal: stream.signal,
     });
   } catch (error) {

@@ -43,14 +43,14 @@ export function statusHeaders(error: unknown): HeaderList {
   const first = firstFailure(error);
   const status = first instanceof EngineError ? STATUS_OF[first.kind] : first instanceof CallFailed ? first.status : STATUS.unknown;
   const plain: HeaderList = [["grpc-status", String(status)], ["grpc-message", escapeMessage(messageOf(first).slice(0, MAX_MESSAGE_CHARACTERS))]];
-  return first instanceof CallFailed && first.details.length > 0 ? [...plain, ["grpc-status-details-bin", detailed(first)]] : plain;
+  return first instanceof CallFailed && first.details.length > 0 ? [...plain, ["grpc-status-details-bin", Buffer.from(statusMessage(first)).toString("base64")]] : plain;
 }
 
 /** google.rpc.Status */
-function detailed({ status, message, details }: CallFailed): string {
+export function statusMessage({ status, message, details }: CallFailed): Uint8Array {
   const whole = new MessageWriter().number(1, status).text(2, message.slice(0, MAX_MESSAGE_CHARACTERS));
   for (const { type, json } of details) whole.message(3, new MessageWriter().text(1, type).text(2, JSON.stringify(json)));
-  return Buffer.from(whole.finish()).toString("base64");
+  return whole.finish();
 }
 
 /** @throws CallFailed */

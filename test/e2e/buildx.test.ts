@@ -150,6 +150,43 @@ describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
     }
   });
 
+  test("builds are remembered: listed, shown, their logs followed, forgotten", async () => {
+    await buildx.ok(["history", "rm", "--all"]);
+    const metadata = join(folder, "metadata.json");
+    await built(`FROM ${BUSYBOX}\nARG WHO\nRUN echo remembered $WHO\n`, ["--build-arg", "WHO=me", "--metadata-file", metadata]);
+    expect((await build(`FROM ${BUSYBOX}\nRUN echo before; exit 9\n`)).code).toBe(1);
+    const { "buildx.build.ref": ref = "", "buildx.build.provenance": provenance } = JSON.parse(readFileSync(metadata, "utf8")) as { readonly "buildx.build.ref"?: string; readonly "buildx.build.provenance"?: { readonly materials: readonly { readonly uri: string }[] } };
+    expect(provenance?.materials[0]?.uri).toStartWith("pkg:docker/busybox@test");
+    const id = ref.slice(ref.lastIndexOf("/") + 1);
+    const listed = (await buildx.ok(["history", "ls", "--format", "json"])).trim().split("\n").map((line) => JSON.parse(line) as { readonly ref: string; readonly status: string });
+    expect(listed.map(({ status }) => status)).toEqual(["Error", "Completed"]);
+    expect(listed[1]?.ref).toBe(ref);
+    expect(JSON.parse(await buildx.ok(["history", "inspect", id, "--format", "json"]))).toMatchObject({ Ref: id, Status: "completed", BuildArgs: [{ Name: "WHO", Value: "me" }], Materials: [{ URI: expect.stringContaining("busybox") }], Attachments: [{ Type: "https://slsa.dev/provenance/v0.2" }] });
+    expect(await buildx.ok(["history", "logs", id])).toMatch(/#\d+ [0-9.]+ remembered me\n/);
+    const failed = await buildx.ok(["history", "inspect"]);
+    expect(failed).toContain('process "/bin/sh -c echo before; exit 9" did not complete successfully: exit code: 9');
+    expect(failed).toContain("   2 | >>> RUN echo before; exit 9\n");
+    expect(failed).toMatch(/Logs:\n> => \[2\/2\] RUN echo before; exit 9:\n> before\n/);
+    expect(JSON.parse(await buildx.ok(["history", "inspect", "attachment", "--type", "provenance", id]))).toMatchObject({ buildType: "https://mobyproject.org/buildkit@v1", invocation: { parameters: { args: { "build-arg:WHO": "me" } } } });
+    await buildx.ok(["history", "export", "-o", join(folder, "exported.dockerbuild"), id]);
+    await buildx.ok(["history", "rm", id]);
+    expect((await buildx.run(["history", "rm", id])).stderr).toBe(`ERROR: lease "ref_${id}": not found\n`);
+    expect((await buildx.run(["history", "logs", id])).stderr).toBe(`ERROR: no record found for ref "${id}"\n`);
+  }, 60_000);
+
+  test("the log of a build that goes on is followed to its end", async () => {
+    await buildx.ok(["history", "rm", "--all"]);
+    writeFileSync(join(folder, "Dockerfile"), `FROM ${BUSYBOX}\nRUN --mount=type=cache,target=/gate echo waiting; until test -e /gate/open; do sleep 0.1; done; echo opened\n`);
+    const live = buildx.live("build", "-f", join(folder, "Dockerfile"), context);
+    await live.until(/ waiting\n/, 30_000);
+    expect(await buildx.ok(["history", "ls"])).toMatch(/ Running .*\+/);
+    const logs = buildx.live("history", "logs");
+    await logs.until(/ waiting\n/, 30_000);
+    await built(`FROM ${BUSYBOX}\nRUN --mount=type=cache,target=/gate touch /gate/open\n`);
+    expect([await live.exited, await logs.exited]).toEqual([0, 0]);
+    expect(logs.output).toMatch(/ opened\n/);
+  }, 60_000);
+
   test("what builds keep is listed and pruned", async () => {
     expect(await buildx.ok(["du"])).toMatch(/Total:\s/);
     await buildx.ok(["prune", "-af"]);

@@ -82,6 +82,10 @@ const MAX_JOBS = 200;
 export class Jobs {
   readonly #jobs = new Map<string, Job>();
 
+  has(ref: string): boolean {
+    return this.#jobs.has(ref);
+  }
+
   /** Made where it is named first. @throws EngineError InvalidParameter */
   get(ref: string): Job {
     if (ref === "" || ref.length > 256) throw new EngineError("InvalidParameter", "a build has no name");

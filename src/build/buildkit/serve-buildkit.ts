@@ -7,13 +7,18 @@ import type { ContextStore } from "../contexts/store.ts";
 import type { Platform } from "../graph/op.ts";
 import type { BuildEvent } from "../progress.ts";
 import { EXPORTED } from "../exporters/image.ts";
+import type { BuildHistory } from "../history/history.ts";
+import type { BuildOrder } from "../history/kept-build.ts";
+import { contentMethods } from "./content-service.ts";
 import { frontendRequest } from "./frontend-request.ts";
+import { followHistory, listenHistory, updateHistory } from "./history-service.ts";
 import { Job, Jobs } from "./jobs.ts";
 import { definitionOf } from "./result-definition.ts";
 import { BuildkitClient } from "./session-client.ts";
 import type { BuildkitSessions } from "./sessions.ts";
 import { readGatewaySolve, readReturn, readSolveRequest, type FrontendCall, type SolveRequest } from "./solve-request.ts";
 import { solveFailure } from "./solve-failure.ts";
+import { exporterResponse } from "./exporter-response.ts";
 import { pruneOptions, usageFilters, writeUsage } from "./usage-messages.ts";
 
 /** What clients of BuildKit's protocol are served with. */
@@ -25,12 +30,22 @@ export interface BuildkitEngine {
   readonly platforms: readonly Platform[];
   readonly sessions: BuildkitSessions;
   readonly contexts: ContextStore;
-  /** @param context what the client calls the place that it builds from, for the history */
-  run(request: BuildRequest, client: BuildkitClient, context: string, tell: (event: BuildEvent) => void, signal: AbortSignal): Promise<BuildResult>;
+  readonly history: BuildHistory;
+  run(build: BuildkitBuild, tell: (event: BuildEvent) => void, signal: AbortSignal): Promise<BuildResult>;
   /** Takes a name off an image, and with its last name the image. */
   untag(name: string): Promise<void>;
   usage(filters: Readonly<Record<string, readonly string[]>>): readonly CacheUsage[];
   prune(options: PruneOptions): Promise<readonly CacheUsage[]>;
+}
+
+/** What one connection asks for. */
+export interface BuildkitBuild {
+  readonly request: BuildRequest;
+  readonly client: BuildkitClient;
+  /** What the client calls the place that it builds from. */
+  readonly context: string;
+  /** For the history; undefined for what is no build of its own. */
+  readonly order: BuildOrder | undefined;
 }
 
 const CONTROL = "/moby.buildkit.v1.Control/";
@@ -61,6 +76,9 @@ class BuildkitConnection {
       [`${CONTROL}Prune`, (call) => this.#prune(call)],
       [`${CONTROL}Status`, (call) => this.#status(call)],
       [`${CONTROL}Solve`, (call) => this.#solve(call)],
+      [`${CONTROL}ListenBuildHistory`, (call) => listenHistory(call, engine.history)],
+      [`${CONTROL}UpdateBuildHistory`, (call) => updateHistory(call, engine.history)],
+      ...contentMethods((digest) => engine.history.document(digest)),
       [`${BRIDGE}Ping`, (call) => this.#ping(call)],
       [`${BRIDGE}Solve`, (call) => this.#gatewaySolve(call)],
       // All of a result is built when the client has said what it is for.
@@ -99,6 +117,7 @@ class BuildkitConnection {
   async #status(call: Call): Promise<void> {
     let ref = "";
     for (const { number, bytes } of readFields(await call.request())) if (number === 1) ref = textOf(bytes);
+    if (!this.#jobs.has(ref) && this.#engine.history.has(ref)) return await followHistory(call, this.#engine.history, ref);
     for await (const message of this.#jobs.get(ref).status.read(call.signal)) await call.send(message);
   }
 
@@ -162,13 +181,15 @@ class BuildkitConnection {
   async #build(solve: SolveRequest, frontend: FrontendCall, job: Job, signal: AbortSignal): Promise<BuildResult> {
     await using inputs = new AsyncDisposableStack();
     const images = await this.#inputImages(frontend, inputs, signal, 0);
-    return await this.#run(solve, frontendRequest(solve, frontend, images), frontend, (event) => job.status.tell(event), signal);
+    const request = frontendRequest(solve, frontend, images);
+    const order = request.call === "build" ? { frontend: frontend.frontend, attrs: frontend.attrs, exporters: solve.exporters } : undefined;
+    return await this.#run(solve, request, frontend, order, (event) => job.status.tell(event), signal);
   }
 
-  async #run(solve: SolveRequest, request: BuildRequest, { attrs }: FrontendCall, tell: (event: BuildEvent) => void, signal: AbortSignal): Promise<BuildResult> {
+  async #run(solve: SolveRequest, request: BuildRequest, { attrs }: FrontendCall, order: BuildOrder | undefined, tell: (event: BuildEvent) => void, signal: AbortSignal): Promise<BuildResult> {
     const session = await this.#engine.sessions.get(solve.session, signal);
     const client = new BuildkitClient(session, this.#engine.contexts, request.exporters);
-    return await this.#engine.run(request, client, attrs["context"] ?? attrs["vcs:localdir:context"] ?? "", tell, signal);
+    return await this.#engine.run({ request, client, context: attrs["context"] ?? attrs["vcs:localdir:context"] ?? "", order }, tell, signal);
   }
 
   #sourceOf(result: string): { readonly job: Job; readonly id: string } {
@@ -186,15 +207,10 @@ class BuildkitConnection {
       const solve = await job.request(signal);
       const image = `${EXPORTED}:${crypto.randomUUID()}`;
       const request = frontendRequest(solve, call, await this.#inputImages(call, held, signal, depth + 1));
-      await this.#run(solve, { ...request, tags: [], cacheTo: [], attests: [], exporters: [{ type: "image", attrs: { name: image } }] }, call, () => undefined, signal);
+      await this.#run(solve, { ...request, tags: [], cacheTo: [], attests: [], exporters: [{ type: "image", attrs: { name: image } }] }, call, undefined, () => undefined, signal);
       held.defer(() => this.#engine.untag(image));
       images.set(name, image);
     }
     return images;
   }
-}
-
-/** All values are texts: an object is its JSON in base64. */
-function exporterResponse({ metadata }: BuildResult): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, typeof value === "string" ? value : Buffer.from(JSON.stringify(value)).toString("base64")]));
 }

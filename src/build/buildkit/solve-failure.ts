@@ -6,11 +6,12 @@ import { BuildError, type SourcePlace } from "../build-error.ts";
 const MAX_SOURCE_CHARACTERS = 24 * 1024;
 const MAX_PLACES = 4;
 
-/** As BuildKit tells of it: without the words that clients put before it, and with the places in the Dockerfile. */
+/** As BuildKit tells of it: without the words that clients put before it, with the step and the places in the Dockerfile. */
 export function solveFailure(error: unknown): CallFailed {
   const first = firstFailure(error);
   const places = first instanceof BuildError ? first.places.slice(0, MAX_PLACES) : [];
-  return new CallFailed(STATUS.unknown, messageOf(first).replace(/^failed to solve: /, ""), places.flatMap(sourceDetail), { cause: error });
+  const vertex = first instanceof BuildError && first.vertex ? [{ type: "github.com/moby/buildkit/errdefs.Vertex+json", json: { digest: first.vertex.digest } }] : [];
+  return new CallFailed(STATUS.unknown, messageOf(first).replace(/^failed to solve: /, ""), [...vertex, ...places.flatMap(sourceDetail)], { cause: error });
 }
 
 function sourceDetail({ source, range }: SourcePlace): FailureDetail[] {

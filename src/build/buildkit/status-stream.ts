@@ -50,7 +50,7 @@ export class StatusStream {
 }
 
 /** One repeated field of a StatusResponse: any number of them, one after the other, is a message. */
-function encodeEvent(event: BuildEvent): Uint8Array {
+export function encodeEvent(event: BuildEvent): Uint8Array {
   const response = new MessageWriter();
   switch (event.type) {
     case "vertex": {

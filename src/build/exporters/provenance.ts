@@ -13,6 +13,7 @@ const BUILD_TYPE_V1 = "https://github.com/moby/buildkit/blob/master/docs/attesta
 export const STATEMENT = "https://in-toto.io/Statement/v0.1";
 
 type Mode = "min" | "max";
+type Wish = NonNullable<ReturnType<typeof provenanceMode>>;
 
 /** What --attest and --provenance ask for. @throws EngineError for what this engine cannot attest */
 export function provenanceMode({ attests }: BuildRequest): { readonly mode: Mode; readonly attrs: Readonly<Record<string, string>> } | undefined {
@@ -25,8 +26,14 @@ export function provenanceMode({ attests }: BuildRequest): { readonly mode: Mode
   return { mode, attrs: provenance.attrs };
 }
 
-/** SLSA provenance, of version 0.2 or 1, as BuildKit states it, of one platform's image. */
-export function provenanceOf({ target }: Exported, { request, startedMs, file }: ExportOptions, names: readonly string[], { mode, attrs }: NonNullable<ReturnType<typeof provenanceMode>>): (subject: Digest) => readonly BuiltStatement[] {
+/** SLSA provenance of one platform's image, as a statement about it by its names. */
+export function provenanceOf(exported: Exported, options: ExportOptions, names: readonly string[], wish: Wish): (subject: Digest) => readonly BuiltStatement[] {
+  const { predicateType, predicate } = provenance(exported, options, wish);
+  return (subject) => [{ predicateType, json: JSON.stringify({ _type: STATEMENT, predicateType, subject: subjectsOf(subject, names, exported.target.platform), predicate }) }];
+}
+
+/** SLSA provenance, of version 0.2 or 1, as BuildKit states it. */
+export function provenance({ target }: Exported, { request, startedMs, file }: Pick<ExportOptions, "request" | "startedMs" | "file">, { mode, attrs }: Wish): { readonly predicateType: string; readonly predicate: object } {
   const { platform, images } = target;
   const materials = images.map(({ ref, digest, id }) => ({ uri: packageURL(ref, platform), digest: { sha256: digestHex(digest ?? id) } }));
   const { context, dockerfile } = request;
@@ -39,8 +46,7 @@ export function provenanceOf({ target }: Exported, { request, startedMs, file }:
     builder: { id: attrs["builder-id"] ?? "" }, materials, remote, entryPoint, parameters, platform: platformText(platform), isComplete: mode === "max", isReproducible: ["1", "true"].includes(attrs["reproducible"] ?? ""),
     invocation: request.buildRef || crypto.randomUUID(), startedOn: new Date(startedMs).toISOString(), finishedOn: new Date().toISOString(), source: mode === "max" ? source : undefined,
   };
-  const [predicateType, predicate] = attrs["version"] === "v1" ? [PREDICATE_V1, predicateV1(facts)] : [PREDICATE, predicateV02(facts)];
-  return (subject) => [{ predicateType, json: JSON.stringify({ _type: STATEMENT, predicateType, subject: subjectsOf(subject, names, platform), predicate }) }];
+  return attrs["version"] === "v1" ? { predicateType: PREDICATE_V1, predicate: predicateV1(facts) } : { predicateType: PREDICATE, predicate: predicateV02(facts) };
 }
 
 /** Of one image, as either version states them. */

@@ -14,9 +14,9 @@ export function makeVertex(op: Op, inputs: readonly Vertex[], { name, stage = ""
 }
 
 /** Of any data: equal data has equal digests, whatever the order in which the fields of its objects were written. */
-export function digestOf(value: unknown): Digest {
-  return parseDigest(`sha256:${new Bun.CryptoHasher("sha256").update(canonical(value)).digest("hex")}`);
-}
+export const digestOf = (value: unknown): Digest => digestOfBytes(canonical(value));
+
+export const digestOfBytes = (bytes: Uint8Array | string): Digest => parseDigest(`sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`);
 
 function canonical(value: unknown): string {
   if (value instanceof Uint8Array) return `b${Buffer.from(value).toString("base64")}`;

@@ -1,110 +1,120 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { EngineError, formatInstant, nowNs } from "../../base/mod.ts";
-import { encodeBuildMessage, type BuildEvent, type BuildFailure, type BuildRecord } from "../../spec/mod.ts";
+import { EngineError } from "../../base/mod.ts";
+import type { BuildRecord, Digest } from "../../spec/mod.ts";
+import { readDocument, readHead, readLines, writeBuild, type BuildOrder, type KeptBuild, type WrittenBuild } from "./kept-build.ts";
+import { boundedOrder, withoutCredentials } from "./order-limits.ts";
+import { Recording, type BuildTitle } from "./recording.ts";
 
 /** Builds that are remembered; older ones go. */
 const MAX_RECORDS = 100;
-/** Events kept of each build; beyond it, output of steps is left out. */
-const MAX_LOG_BYTES = 2 * 1024 * 1024;
 const REF = /^[a-z0-9]{25}$/;
 const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-/** What a build is called in the list. */
-export interface BuildTitle {
-  readonly name: string;
-  readonly context: string;
-  readonly dockerfile: string;
-  readonly target: string;
-}
+export type HistoryEvent = { readonly type: "started" | "completed"; readonly build: KeptBuild } | { readonly type: "deleted"; readonly build: Pick<KeptBuild, "record"> };
 
-/** One build while it goes on. */
-export interface Recording {
-  readonly ref: string;
-  tell(event: BuildEvent): void;
-  finish(failure: BuildFailure | undefined, cancelled: boolean): void;
-}
-
-/** What is remembered of builds: <root>/<ref>, a line with the record, then what happened, a message a line. Written when the build is over. */
+/** What is remembered of builds, in a file each. Written when the build is over. */
 export class BuildHistory {
   readonly #root: string;
-  readonly #running = new Map<string, () => { record: BuildRecord; lines: readonly string[] }>();
+  readonly #running = new Map<string, Recording>();
+  readonly #kept = new Map<string, KeptBuild>();
+  readonly #listeners = new Set<(event: HistoryEvent) => void>();
 
   constructor(root: string) {
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(root)) if (!REF.test(name)) rmSync(join(root, name), { force: true });
     this.#root = root;
+    for (const name of readdirSync(root)) {
+      const kept = REF.test(name) ? readHead(root, name) : undefined;
+      if (kept) this.#kept.set(name, kept);
+      else rmSync(join(root, name), { force: true });
+    }
   }
 
-  begin(title: BuildTitle): Recording {
-    const ref = Array.from(crypto.getRandomValues(new Uint8Array(25)), (byte) => ALPHABET[byte % ALPHABET.length]).join("");
-    const createdAt = formatInstant(nowNs());
-    const lines: string[] = [];
-    let sizeBytes = 0;
-    const steps = new Map<string, { done: boolean; cached: boolean }>();
-    const record = (end: Pick<BuildRecord, "status" | "completedAt" | "error">): BuildRecord => {
-      const all = [...steps.values()];
-      return { ref, ...title, createdAt, totalSteps: all.length, completedSteps: all.filter(({ done }) => done).length, cachedSteps: all.filter(({ cached }) => cached).length, ...end };
-    };
-    this.#running.set(ref, () => ({ record: record({ status: "Running", completedAt: undefined, error: undefined }), lines }));
-    return {
-      ref,
-      tell: (event) => {
-        if (event.type === "vertex") steps.set(event.vertex.digest, { done: event.vertex.completedNs !== undefined && !event.vertex.error, cached: event.vertex.cached });
-        if (event.type === "log" && sizeBytes > MAX_LOG_BYTES) return;
-        if (event.type === "status" && event.completedNs === undefined) return;
-        const line = encodeBuildMessage({ event });
-        sizeBytes += line.length;
-        lines.push(line);
-      },
-      finish: (failure, cancelled) => {
-        this.#running.delete(ref);
-        this.#keep(record({ status: cancelled ? "Canceled" : failure ? "Error" : "Completed", completedAt: formatInstant(nowNs()), error: failure?.message }), failure ? [...lines, encodeBuildMessage({ failed: failure })] : lines);
-      },
-    };
+  /** @param ref what the client calls the build, where it is one that no other has */
+  begin(title: BuildTitle, order: BuildOrder, ref = ""): Recording {
+    const own = REF.test(ref) && !this.has(ref) ? ref : newRef();
+    const recording = new Recording(own, { ...title, context: withoutCredentials(title.context) }, boundedOrder(order), (build) => this.#finish(build));
+    this.#running.set(own, recording);
+    this.#tell({ type: "started", build: recording.build });
+    return recording;
   }
 
   /** The latest first. */
   list(): BuildRecord[] {
-    const kept = this.#refs().flatMap((ref) => this.#read(ref)?.record ?? []);
-    return [...[...this.#running.values()].map((running) => running().record), ...kept].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+    return this.builds().map(({ record }) => record);
   }
 
-  /** Its record, and messages as the client of the build had them. @throws EngineError NotFound */
-  get(ref: string): { readonly record: BuildRecord; readonly lines: readonly string[] } {
-    const found = this.#running.get(ref)?.() ?? (REF.test(ref) ? this.#read(ref) : undefined);
-    if (!found) throw new EngineError("NotFound", `no record found for ref ${JSON.stringify(ref.slice(0, 100))}`);
-    return found;
+  /** The latest first. */
+  builds(): KeptBuild[] {
+    return [...[...this.#running.values()].map(({ build }) => build), ...this.#kept.values()].sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1));
+  }
+
+  has(ref: string): boolean {
+    return this.#running.has(ref) || this.#kept.has(ref);
   }
 
   /** @throws EngineError NotFound */
-  remove(ref: string): void {
-    this.get(ref);
-    rmSync(join(this.#root, ref), { force: true });
+  record(ref: string): BuildRecord {
+    return (this.#running.get(ref)?.build ?? this.#kept.get(ref) ?? unknown(ref)).record;
   }
 
-  #refs(): string[] {
-    return readdirSync(this.#root).filter((name) => REF.test(name));
+  /** Messages as the client of the build had them. @throws EngineError NotFound */
+  lines(ref: string): readonly string[] {
+    return this.#running.get(ref)?.lines ?? (this.#kept.has(ref) ? readLines(this.#root, ref) : undefined) ?? unknown(ref);
   }
 
-  #read(ref: string): { record: BuildRecord; lines: string[] } | undefined {
-    try {
-      const [first = "", ...lines] = readFileSync(join(this.#root, ref), "utf8").split("\n");
-      return { record: JSON.parse(first) as BuildRecord, lines };
-    } catch {
-      return undefined; // it went, or was cut when the machine lost power
+  /** The same, to the end of a build that goes on. @throws EngineError NotFound */
+  async *follow(ref: string, signal: AbortSignal): AsyncGenerator<string, void, void> {
+    const running = this.#running.get(ref);
+    if (running) yield* running.follow(signal);
+    else yield* this.lines(ref);
+  }
+
+  /** A document that some build has left. */
+  document(digest: Digest): Uint8Array | undefined {
+    for (const [ref, { outcome: { statements, failure } }] of this.#kept) {
+      if ([...statements, failure].some((each) => each?.digest === digest)) return readDocument(this.#root, ref, digest);
     }
+    return undefined;
   }
 
-  #keep(record: BuildRecord, lines: readonly string[]): void {
+  /** One that goes on is not kept when it is over. @throws EngineError NotFound */
+  remove(ref: string): void {
+    const record = this.record(ref);
+    rmSync(join(this.#root, ref), { force: true });
+    this.#running.delete(ref);
+    this.#kept.delete(ref);
+    this.#tell({ type: "deleted", build: { record } });
+  }
+
+  /** Hears of builds that begin, end and are forgotten. */
+  listen(heard: (event: HistoryEvent) => void): Disposable {
+    this.#listeners.add(heard);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(heard) };
+  }
+
+  #finish(build: WrittenBuild): void {
+    const { lines: _lines, contents: _contents, ...kept } = build;
+    const { ref } = build.record;
+    if (!this.#running.delete(ref)) return;
+    this.#tell({ type: "completed", build: kept });
     try {
-      writeFileSync(join(this.#root, `${record.ref}.new`), [JSON.stringify(record), ...lines].join("\n"), { mode: 0o600 });
-      renameSync(join(this.#root, `${record.ref}.new`), join(this.#root, record.ref));
+      writeBuild(this.#root, build);
     } catch {
       return; // a full disk: the build itself has come out well or told why not, ignoring
     }
-    const refs = this.#refs();
-    if (refs.length <= MAX_RECORDS) return;
-    for (const { ref } of this.list().slice(MAX_RECORDS)) rmSync(join(this.#root, ref), { force: true });
+    this.#kept.set(ref, kept);
+    const oldest = [...this.#kept.values()].sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1));
+    for (const { record } of oldest.slice(0, Math.max(0, oldest.length - MAX_RECORDS))) this.remove(record.ref);
   }
+
+  #tell(event: HistoryEvent): void {
+    for (const heard of this.#listeners) heard(event);
+  }
+}
+
+const newRef = (): string => Array.from(crypto.getRandomValues(new Uint8Array(25)), (byte) => ALPHABET[byte % ALPHABET.length]).join("");
+
+function unknown(ref: string): never {
+  throw new EngineError("NotFound", `no record found for ref ${JSON.stringify(ref.slice(0, 100))}`);
 }

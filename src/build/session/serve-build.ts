@@ -1,10 +1,9 @@
-import { messageOf, type ByteDuplex } from "../../base/mod.ts";
-import { DockerfileError } from "../../dockerfile/mod.ts";
-import { BuildChannel, type BuildFailure, type BuildResult } from "../../spec/mod.ts";
-import { BuildError } from "../build-error.ts";
+import type { ByteDuplex } from "../../base/mod.ts";
+import { BuildChannel, type BuildResult } from "../../spec/mod.ts";
+import { causeOf, failureOf } from "../build-failure.ts";
 import type { BuildClient } from "../client.ts";
 import type { ContextStore } from "../contexts/store.ts";
-import type { Recording } from "../history/history.ts";
+import type { Recording } from "../history/recording.ts";
 import type { BuildEvent } from "../progress.ts";
 import { StepFailed } from "../solver/step-failed.ts";
 import { SessionClient } from "./session-client.ts";
@@ -28,13 +27,13 @@ export async function serveBuild(duplex: ByteDuplex, contexts: ContextStore, run
       recording?.tell(event);
     };
     const result = await run(client, tell, controller.signal);
-    recording?.finish(undefined, false);
+    recording?.completed(result);
     await teller.finish({ done: { ...result, metadata: { ...result.metadata, ...(recording && { "buildx.build.ref": `default/default/${recording.ref}` }) } } });
     if (client.holds) await channel.closed;
   } catch (error) {
     offer = offerShell(causeOf(error, StepFailed)?.failed);
     const failed = { ...failureOf(error), shell: offer !== undefined };
-    recording?.finish({ ...failed, shell: false }, controller.signal.aborted);
+    recording?.failed(error, controller.signal.aborted);
     await teller.finish({ failed });
     if (offer) await channel.closed;
   } finally {
@@ -42,16 +41,4 @@ export async function serveBuild(duplex: ByteDuplex, contexts: ContextStore, run
     await offer?.[Symbol.asyncDispose]();
     await channel.close();
   }
-}
-
-function failureOf(error: unknown): Omit<BuildFailure, "shell"> {
-  const step = causeOf(error, StepFailed);
-  const excerpt = causeOf(error, BuildError)?.excerpts.join("") ?? causeOf(error, DockerfileError)?.excerpt() ?? "";
-  return { message: messageOf(error), vertex: step?.vertex.digest, exitCode: step?.exitCode, excerpt };
-}
-
-/** The first of this class among an error and its causes. */
-function causeOf<T>(error: unknown, kind: abstract new (...args: never[]) => T): T | undefined {
-  for (let each = error, depth = 0; each instanceof Error && depth < 10; each = each.cause, depth++) if (each instanceof kind) return each;
-  return undefined;
 }

@@ -1,4 +1,4 @@
-import { serveBuild, type BuildTitle } from "../../build/mod.ts";
+import { requestAttrs, serveBuild, type BuildTitle } from "../../build/mod.ts";
 import { messageOf } from "../../base/mod.ts";
 import type { BuildRecord } from "../../spec/mod.ts";
 import type { EngineContext } from "../context.ts";
@@ -18,8 +18,9 @@ export function openBuildSession(ctx: EngineContext, asked: BuildRequest, title:
   return {
     tty: false,
     run: async (duplex) => {
-      const recording = ctx.buildHistory.begin({ ...title, target: request.target });
-      await serveBuild(duplex, ctx.buildContexts, (client, tell, signal) => runBuild(ctx, request, client, tell, signal), recording);
+      const order = { frontend: "dockerfile.v0", attrs: requestAttrs(request, title.name), exporters: request.exporters };
+      const recording = ctx.buildHistory.begin({ ...title, target: request.target }, order);
+      await serveBuild(duplex, ctx.buildContexts, (client, tell, signal) => runBuild(ctx, request, client, tell, signal, { attested: (statements) => recording.attest(statements) }), recording);
       sweepContexts(ctx);
     },
   };
@@ -35,11 +36,11 @@ export function sweepContexts(ctx: EngineContext): void {
 export const listBuilds = (ctx: EngineContext): readonly BuildRecord[] => ctx.buildHistory.list();
 
 /** @throws EngineError NotFound */
-export const inspectBuild = (ctx: EngineContext, ref: string): BuildRecord => ctx.buildHistory.get(ref).record;
+export const inspectBuild = (ctx: EngineContext, ref: string): BuildRecord => ctx.buildHistory.record(ref);
 
 /** What happened, a message a line. @throws EngineError NotFound */
 export function buildLogs(ctx: EngineContext, ref: string): string {
-  return ctx.buildHistory.get(ref).lines.map((line) => `${line}\n`).join("");
+  return ctx.buildHistory.lines(ref).map((line) => `${line}\n`).join("");
 }
 
 /** @throws EngineError NotFound */

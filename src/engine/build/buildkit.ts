@@ -1,12 +1,12 @@
 import { EngineError, messageOf, type ByteDuplex } from "../../base/mod.ts";
-import { serveBuildkit, UPLOAD, type BuildkitClient, type BuildkitEngine } from "../../build/mod.ts";
+import { serveBuildkit, UPLOAD, type BuildkitBuild, type BuildkitEngine, type Recording } from "../../build/mod.ts";
 import type { EngineContext } from "../context.ts";
 import { OWN_ARCHITECTURE } from "../create/platform.ts";
 import type { StreamSession } from "../hijack.ts";
-import type { BuildClient, BuildRequest, BuildResult, Tell } from "../ports.ts";
+import type { BuildClient, BuildResult, Tell } from "../ports.ts";
 import { buildImages } from "./build-images.ts";
 import { sweepContexts } from "./build-session.ts";
-import { runBuild } from "./run-build.ts";
+import { runBuild, type RunBuildOptions } from "./run-build.ts";
 import { UploadedContext } from "./upload-context.ts";
 
 /** A connection on which a client asks for builds, in BuildKit's own protocol. */
@@ -36,7 +36,8 @@ function engineOf(ctx: EngineContext): BuildkitEngine {
     platforms: [{ os: "linux", architecture: OWN_ARCHITECTURE }],
     sessions: ctx.buildkitSessions,
     contexts: ctx.buildContexts,
-    run: (request, client, context, tell, signal) => runRecorded(ctx, request, client, context, tell, signal),
+    history: ctx.buildHistory,
+    run: (build, tell, signal) => runRecorded(ctx, build, tell, signal),
     untag: (name) => buildImages(ctx).untag(name),
     usage: (filters) => ctx.solver.cache.usage(filters),
     prune: async (options) => {
@@ -47,19 +48,20 @@ function engineOf(ctx: EngineContext): BuildkitEngine {
   };
 }
 
-async function runRecorded(ctx: EngineContext, request: BuildRequest, client: BuildkitClient, context: string, tell: Tell, signal: AbortSignal): Promise<BuildResult> {
+async function runRecorded(ctx: EngineContext, build: BuildkitBuild, tell: Tell, signal: AbortSignal): Promise<BuildResult> {
+  const { request, context, order } = build;
   const dockerfile = request.dockerfile.kind === "text" ? request.dockerfile.name : request.dockerfile.path;
-  const recording = request.call === "build" ? ctx.buildHistory.begin({ name: context.slice(context.lastIndexOf("/") + 1) || "default", context, dockerfile, target: request.target }) : undefined;
+  const recording = order && ctx.buildHistory.begin({ name: context.slice(context.lastIndexOf("/") + 1) || "default", context, dockerfile, target: request.target }, order, request.buildRef);
   const telling: Tell = (event) => {
     tell(event);
     recording?.tell(event);
   };
   try {
-    const result = await runFor(ctx, request, client, context, telling, signal);
-    recording?.finish(undefined, false);
+    const result = await runFor(ctx, build, telling, signal, recording);
+    recording?.completed(result);
     return result;
   } catch (error) {
-    recording?.finish({ message: messageOf(error), vertex: undefined, exitCode: undefined, excerpt: "", shell: false }, signal.aborted);
+    recording?.failed(error, signal.aborted);
     throw error;
   } finally {
     sweepContexts(ctx);
@@ -67,9 +69,9 @@ async function runRecorded(ctx: EngineContext, request: BuildRequest, client: Bu
 }
 
 /** A context that the client sends as an archive is unpacked first. */
-async function runFor(ctx: EngineContext, request: BuildRequest, client: BuildkitClient, context: string, tell: Tell, signal: AbortSignal): Promise<BuildResult> {
-  const credentialsOf = (registry: string) => client.credentials(registry);
-  if (!context.startsWith(UPLOAD)) return await runBuild(ctx, request, client, tell, signal, { credentialsOf });
+async function runFor(ctx: EngineContext, { request, client, context }: BuildkitBuild, tell: Tell, signal: AbortSignal, recording: Recording | undefined): Promise<BuildResult> {
+  const options: RunBuildOptions = { credentialsOf: (registry) => client.credentials(registry), attested: (statements) => recording?.attest(statements) };
+  if (!context.startsWith(UPLOAD)) return await runBuild(ctx, request, client, tell, signal, options);
   await using uploaded = await UploadedContext.unpack(ctx, { bytes: client.upload(new URL(context).pathname) }, signal);
   const own = request.context.kind === "local" ? request.context.folder : "context";
   const both: BuildClient = {
@@ -79,5 +81,5 @@ async function runFor(ctx: EngineContext, request: BuildRequest, client: Buildki
     ssh: (id) => client.ssh(id),
     output: (index) => client.output(index),
   };
-  return await runBuild(ctx, request, both, tell, signal, { credentialsOf });
+  return await runBuild(ctx, request, both, tell, signal, options);
 }
