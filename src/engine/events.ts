@@ -11,7 +11,7 @@ const MAX_BEHIND = 10_000;
 /** Stored events, then live ones until `until` or the signal. Validates at once, so that a bad time is an error answer. */
 export function events(ctx: EngineContext, options: EventsOptions, signal: AbortSignal): AsyncIterable<EventMessage> {
   const now = nowNs();
-  const since = options.since ? parsePointInTime(options.since, now) : undefined;
+  const since = options.since ? parsePointInTime(options.since, now) : ctx.eventLog.lists.before(options);
   const until = options.until ? parsePointInTime(options.until, now) : undefined;
   const accepts = compileEventFilters(options.filters ?? {});
   return stream(ctx, since, until, accepts, signal);

@@ -13,6 +13,7 @@ import { statusText } from "./status-text.ts";
 /** Newest first. @throws EngineError InvalidParameter for a filter that is none */
 export async function listContainers(ctx: EngineContext, options: ListOptions = {}): Promise<ContainerSummary[]> {
   const filters = options.filters ?? {};
+  ctx.eventLog.lists.note(options);
   const accepts = compileListFilters(ctx, filters);
   const limit = options.limit && options.limit > 0 ? options.limit : Infinity;
   const stoppedToo = options.all || limit !== Infinity || (filters["status"]?.length ?? 0) > 0 || (filters["exited"]?.length ?? 0) > 0;

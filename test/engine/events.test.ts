@@ -27,3 +27,47 @@ test("events() ends when nobody listens any more", async () => {
   abort.abort();
   expect((await next).done).toBe(true);
 });
+
+const PROJECT = "com.docker.compose.project=shop";
+const LISTED = { all: true, filters: { label: [PROJECT, "com.docker.compose.oneoff=False", "com.docker.compose.config-hash"] } };
+
+/** What somebody hears until the first event that names nobody. */
+async function heard(ctx: EngineContext, filters: Record<string, string[]>): Promise<string[]> {
+  const abort = new AbortController();
+  const names: string[] = [];
+  const end = (): void => {
+    for (const project of ["shop", "other"]) ctx.eventLog.emit({ type: "container", action: "die", id: "", attributes: { "com.docker.compose.project": project } });
+  };
+  const stream = events(ctx, { filters }, abort.signal)[Symbol.asyncIterator]();
+  for (let next = stream.next(); ; next = stream.next()) {
+    end();
+    const { value, done } = await next;
+    if (done || value.Actor?.ID === "") break;
+    names.push(`${value.Action} ${value.Actor?.ID}`);
+  }
+  abort.abort();
+  await stream.return?.(undefined);
+  return names;
+}
+
+test("who has listed a project and then follows it hears what happened in between", async () => {
+  const ctx = context();
+  const die = (id: string): void => ctx.eventLog.emit({ type: "container", action: "die", id, attributes: { "com.docker.compose.project": "shop" } });
+  const following = { type: ["container"], label: [PROJECT] };
+  die("before");
+  expect(await heard(ctx, following)).toEqual([]);
+  await Bun.sleep(1);
+  ctx.eventLog.lists.note(LISTED);
+  die("meanwhile");
+  expect(await heard(ctx, { ...following, event: ["die"] })).toEqual([]);
+  expect(await heard(ctx, { type: ["container"], label: ["com.docker.compose.project=other"] })).toEqual([]);
+  expect(await heard(ctx, following)).toEqual(["die meanwhile"]);
+});
+
+test("a list of what runs, or of other things too, is nothing to follow from", async () => {
+  const ctx = context();
+  ctx.eventLog.lists.note({ ...LISTED, all: false });
+  ctx.eventLog.lists.note({ all: true, filters: { label: [PROJECT] } });
+  ctx.eventLog.emit({ type: "container", action: "die", id: "later", attributes: { "com.docker.compose.project": "shop" } });
+  expect(await heard(ctx, { type: ["container"], label: [PROJECT] })).toEqual([]);
+});

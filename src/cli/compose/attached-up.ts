@@ -98,7 +98,7 @@ class Attached {
       if (container.state === "running") this.#begin(container.id, container.service, this.#label(container.name), { tail: "0" });
     }
     await Promise.all(before.filter(({ state }) => state === "exited").map(async ({ id }) => this.#noteEnd(id, await inspectContainer(this.context.client, id).catch(() => undefined))));
-    const filters = JSON.stringify({ type: ["container"], label: [`${LABELS.project}=${this.project.name}`] });
+    const filters = JSON.stringify({ type: ["container"], event: ["start", "die"], label: [`${LABELS.project}=${this.project.name}`] });
     const { body } = await this.context.client.request("GET", "/events", { query: { filters }, signal: this.#stopWatching.signal });
     void this.#follow(body);
   }

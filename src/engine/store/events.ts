@@ -1,6 +1,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import { messageOf, nowNs, type Schema } from "../../base/mod.ts";
 import type { EventMessage } from "../../spec/mod.ts";
+import { RecentLists } from "../list-then-follow.ts";
 
 export const eventSchema: Schema = {
   module: "engine.events",
@@ -32,6 +33,7 @@ type Listener = (message: EventMessage) => void;
  * because a commit costs as much as everything else of an event.
  */
 export class EventLog {
+  readonly lists = new RecentLists();
   readonly #listeners = new Set<Listener>();
   readonly #insert: Statement;
   readonly #flushAll: (rows: EventMessage[]) => void;
