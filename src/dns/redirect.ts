@@ -27,12 +27,8 @@ table ip ${table} {
   }
   chain output {
     type filter hook output priority filter; policy accept;
-    ct direction reply ct original ip daddr ${RESOLVER_ADDRESS} jump unanswered
-    ct state related ct original ip daddr ${RESOLVER_ADDRESS} jump unanswered
-  }
-  chain unanswered {
-    icmp type destination-unreachable drop
-    tcp flags & (rst | ack) == (rst | ack) ct status & assured == 0 drop
+    icmp type destination-unreachable ct state related ct original ip daddr ${RESOLVER_ADDRESS} drop
+    tcp flags & (rst | ack) == (rst | ack) ct direction reply ct original ip daddr ${RESOLVER_ADDRESS} ct status & assured == 0 drop
   }
 }
 `;

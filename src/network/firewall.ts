@@ -15,6 +15,8 @@ const SETS: Readonly<Record<"inet" | "bridge", Readonly<Record<string, string>>>
     // Bridge and bridge: containers of one network may talk by way of the host.
     within: "type ifname . ifname",
     internal: "type ifname",
+    // Whose packets to the host are looked at: internal and isolated ones. All others pass by one look.
+    guarded: "type ifname",
     // The host is there for questions for names alone.
     isolated: "type nf_proto . ifname",
     // Whoever has a route there may open connections to unpublished ports.
@@ -61,8 +63,8 @@ ${passIPv6(ipv6)}    ip saddr @translated oifname . ip saddr != @subnets masquer
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
-${passIPv6(ipv6)}    iifname != @bridges oifname != @bridges accept
-    ct state established,related accept
+${passIPv6(ipv6)}    ct state established,related accept
+    iifname != @bridges oifname != @bridges accept
     iifname . oifname @within accept
     iifname @internal drop
     oifname @internal drop
@@ -79,7 +81,10 @@ ${passIPv6(ipv6)}    iifname != @bridges oifname != @bridges accept
   }
   chain input {
     type filter hook input priority filter; policy accept;
-${passIPv6(ipv6)}    meta nfproto . iifname @isolated ct original ip daddr ${RESOLVER_ADDRESS} accept
+${passIPv6(ipv6)}    iifname @guarded jump guarded
+  }
+  chain guarded {
+    meta nfproto . iifname @isolated ct original ip daddr ${RESOLVER_ADDRESS} accept
     meta nfproto . iifname @isolated drop
     iifname @internal meta nfproto ipv4 iifname . ip daddr != @subnets drop
     iifname @internal meta nfproto ipv6 ip6 daddr != { fe80::/10, ff02::/16 } iifname . ip6 daddr != @subnets6 drop
@@ -168,6 +173,7 @@ export function networkElements(network: NetworkRecord): ElementChange[] {
   return [
     inet("bridges", bridge),
     ...(internal ? [inet("internal", bridge)] : []),
+    ...(internal || ([4, 6] as const).some((family) => gatewayMode(network, family) === "isolated") ? [inet("guarded", bridge)] : []),
     bridged("groups", groupKey(group)),
     ...(talking ? [inet("within", joinKeys(bridge, bridge))] : [bridged("apart", groupKey(group))]),
     ...trustedInterfaces(network).map((name) => inet("trusted", joinKeys(interfaceKey(name), bridge))),

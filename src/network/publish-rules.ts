@@ -18,7 +18,8 @@ const MAPS = [
  * led anywhere. publish_local: what programs of this host send. publish_back: nobody can answer a loopback address, and a container
  * not its neighbour on the bridge that it knows by another address, so these get the bridge's; all others keep theirs.
  * publish_guard: bridges that take loopback addresses, which the first needs, take none from a container but the one that its
- * questions for names bear, and which the resolver's own rules turn into the gateway's.
+ * questions for names bear, and which the resolver's own rules turn into the gateway's. Every packet of the host comes by: an address is
+ * compared sooner than an interface is looked up.
  *
  * The sets `bridges`, `subnets` and `subnets6` are those of the networks.
  */
@@ -57,9 +58,12 @@ ${passIPv6(ipv6)}    ct status dnat ip saddr 127.0.0.0/8 oifname @bridges masque
   }
   chain publish_guard {
     type filter hook prerouting priority raw; policy accept;
-    iifname @bridges ip daddr ${RESOLVER_ADDRESS} meta l4proto { ${PROTOCOL_NUMBERS.tcp}, ${PROTOCOL_NUMBERS.udp} } th dport 53 accept
-    iifname @bridges ip daddr 127.0.0.0/8 drop
-    iifname @bridges ip saddr 127.0.0.0/8 drop
+    ip daddr 127.0.0.0/8 iifname @bridges jump publish_loopback
+    ip saddr 127.0.0.0/8 iifname @bridges drop
+  }
+  chain publish_loopback {
+    ip daddr ${RESOLVER_ADDRESS} meta l4proto { ${PROTOCOL_NUMBERS.tcp}, ${PROTOCOL_NUMBERS.udp} } th dport 53 accept
+    drop
   }
 }
 ${direct.join("")}`;
