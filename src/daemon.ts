@@ -5,7 +5,7 @@ import { ApiServer, bindEngine } from "./api/mod.ts";
 import { EngineError, messageOf, openDatabase } from "./base/mod.ts";
 import type { Configuration } from "./configuration/mod.ts";
 import { ContentStore } from "./content/mod.ts";
-import { openResolver, removeRedirect } from "./dns/mod.ts";
+import { openResolver, removeRedirect, type Resolver } from "./dns/mod.ts";
 import { DiskSpace, ENGINE_DEFAULTS, engineSchemas, hostFacts, layerPort, lockDataRoot, openEngine, pluginsDir, recover, RegistryService, rootMountPoint, runtimePort, shutdown, stopEverything, takeDataRoot, volumeMountsDir, volumesDir, volumeUsesDir, type EngineContext, type EngineDefaults } from "./engine/mod.ts";
 import { engineDefaults, enginePlaces, refuseDockersRoot, type EnginePlaces, type Proxies } from "./engine-settings.ts";
 import { helperPrograms, ownProgram } from "./helper-programs.ts";
@@ -38,6 +38,7 @@ const CONTAINER_ID = /^[0-9a-f]{64}$/;
 interface OpenParts {
   readonly ctx: EngineContext;
   readonly network: Networks;
+  readonly names: Resolver;
   readonly cgroups: Cgroups;
   readonly images: Images;
 }
@@ -68,7 +69,7 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     held.use(await lockDataRoot(places.dataRoot, () => log("waiting for the last processes of an engine that was killed")));
     if (values.pidfile) held.use(writePidFile(values.pidfile));
     adjustOOMScore(values["oom-score-adjust"] ?? 0, log);
-    const { ctx, cgroups } = await openParts(places, () => settings.defaults, held, log);
+    const { ctx, cgroups, names } = await openParts(places, () => settings.defaults, held, log);
     ownCgroup.use(joinOwnCgroup(cgroups, ctx.host.memoryTotal, log));
     await recover(ctx);
     await ctx.registry.recover();
@@ -89,6 +90,7 @@ export async function runDaemon({ configuration, reread, certificateFolder }: Da
     held.defer(stopReloading);
     const stop = askedToStop();
     ready();
+    if (places.network.firewall ?? true) names.prepare();
     tellService(`READY=1\nMAINPID=${process.pid}`, log);
     log(`stopping: ${await stop}; containers go on`);
     tellService("STOPPING=1", log);
@@ -236,6 +238,8 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const publisher: Publisher = held.use(new Publisher({ db, table: options.network.table, firewall: options.network.firewall ?? true, firewallIPv6: options.network.firewallIPv6 ?? true, ...options.publishing, rtnl, restore, log }));
   const network: Networks = held.use(openNetworks({ db, rtnl, config: options.network, furtherRules: () => publisher.rules(), restore, log }));
   await network.setup();
+  // An engine with rules has prepared them for names too; here the first network brings them.
+  if (options.network.firewall === false) await removeRedirect(options.network.table);
   publisher.setup();
   const cgroups = openCgroups({ parent: options.cgroupParent });
   const paths = { dataRoot, runRoot };
@@ -243,7 +247,7 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   const build = { version: packageJson.version, gitCommit: "", buildTime: "" };
   const ctx = openEngine({ settings, solving: { layers: layerPort(snapshots), launchWorker: launchBuildWorker }, db, paths, build, space, images, snapshots, trees, network, publisher, names, volumeDrivers, cgroups, runtime: runtimePort(spawner), host, registry: registryService(dataRoot, log), log });
   if (shortage === undefined) await addFirstImage(images);
-  return { ctx, network, cgroups, images };
+  return { ctx, network, names, cgroups, images };
 }
 
 function registryService(dataRoot: string, log: OperatorLog): RegistryService {

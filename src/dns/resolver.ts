@@ -60,6 +60,11 @@ export class Resolver implements AsyncDisposable {
     this.#names.remove(containerId);
   }
 
+  /** Makes the rules that all networks share, so that the first of them does not wait; a failure is the first network's to tell. */
+  prepare(): void {
+    (this.#redirect ??= setupRedirect(this.#options.table)).catch(() => (this.#redirect = undefined));
+  }
+
   /** Listens on the network's gateway. One that cannot be listened on is told to the operator: its containers run, without names. */
   async serve(network: ServedNetwork): Promise<void> {
     const opened = this.#listeners.get(network.id) ?? this.#open(network);
@@ -69,7 +74,8 @@ export class Resolver implements AsyncDisposable {
 
   /** Makes the rules anew, for somebody may have emptied the host's firewall. */
   async restore(): Promise<void> {
-    if (this.#listeners.size === 0) return;
+    // The next network makes them.
+    if (this.#listeners.size === 0) return void (this.#redirect = undefined);
     await setupRedirect(this.#options.table);
     for (const { bridge, port } of this.#otherPorts.values()) await redirectTo(this.#options.table, bridge, port);
   }

@@ -21,6 +21,7 @@ import { withDefaults } from "./with-defaults.ts";
 export async function connectNetwork(ctx: EngineContext, ref: string, container: string, settings: EndpointSettings): Promise<void> {
   const { id } = resolveContainer(ctx, container);
   using _hold = await ctx.locks.acquire(id);
+  await ctx.network.calm();
   const record = ctx.containers.resolve(id);
   const network = findNetwork(ctx, ref);
   requireJoinable(record, network, ctx.network.endpoints(id).some(({ networkId }) => networkId === network.id));

@@ -99,6 +99,7 @@ export async function createNetwork(ctx: EngineContext, request: NetworkCreateRe
 
 /** @throws EngineError NotFound, Forbidden while containers run on it */
 export async function removeNetwork(ctx: EngineContext, ref: string): Promise<void> {
+  await ctx.network.calm();
   const network = findNetwork(ctx, ref);
   if (isPredefined(network)) throw new EngineError("Forbidden", `${network.name} is a pre-defined network and cannot be removed`);
   const users = ctx.network.endpointsOn(network.id).map(({ containerId, endpointId }) => `name:${JSON.stringify(ctx.containers.get(containerId)?.name ?? containerId)} id:${JSON.stringify(endpointId.slice(0, 12))}`);

@@ -5,7 +5,7 @@ import { closeHealth } from "./health/monitor.ts";
 export async function shutdown(ctx: EngineContext): Promise<void> {
   ctx.live.cancelAllRestarts();
   closeHealth(ctx);
-  await ctx.logs.stopAll();
+  await Promise.all([ctx.logs.stopAll(), ctx.network.settled()]);
   ctx.eventLog.flush();
   for (const run of ctx.live.values()) run.shim.close();
 }

@@ -3,6 +3,7 @@ import { getSysctl, hasCode, setSysctl, SyscallError, type Link, type Rtnetlink 
 import { hasHiddenAddress, hiddenAddress } from "./hidden-address.ts";
 import { isInhibited } from "./driver-options.ts";
 import { macOfAddress } from "./endpoint.ts";
+import { LeavingBridges } from "./leaving-bridges.ts";
 import { familyOf, parseSubnet } from "./subnet.ts";
 import type { NetworkRecord } from "./types.ts";
 
@@ -10,17 +11,15 @@ import type { NetworkRecord } from "./types.ts";
 export class Bridges {
   readonly #rtnl: Rtnetlink;
   readonly #owner: string;
-  readonly #report: (sentence: string) => void;
   readonly #indexes = new Map<string, number>();
   /** Bridges that others made, which stay when their network goes. */
   readonly #foreign = new Set<string>();
-  /** Those on their way out, which takes the kernel some 30 ms. */
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving: LeavingBridges;
 
   constructor(rtnl: Rtnetlink, owner: string, report: (sentence: string) => void) {
     this.#rtnl = rtnl;
     this.#owner = owner;
-    this.#report = report;
+    this.#leaving = new LeavingBridges(rtnl, report);
   }
 
   /** @throws EngineError System when the network has no bridge */
@@ -44,19 +43,24 @@ export class Bridges {
     if (hasHiddenAddress(network)) for (const { subnet } of network.pools) if (!subnet.includes(":")) this.#rtnl.addRoute(index, subnet);
   }
 
-  /** Begins to remove it; done when there is none. A crash meanwhile leaves a bridge that `sweep` finds by its alias. */
+  /** It leads nowhere from now on, and goes later; done when there is none. */
   remove({ id, interfaceName: name }: NetworkRecord): void {
     const index = this.#indexes.get(id);
     this.#indexes.delete(id);
     if (index === undefined || this.#foreign.delete(id)) return;
-    const done = this.#rtnl.deleteLinkLater(name).catch((error: unknown) => this.#report(`the bridge ${name} could not be removed: ${messageOf(error)}, ignoring; the next start of the engine tries again`));
-    this.#leaving.add(done);
-    void done.finally(() => this.#leaving.delete(done));
+    // Its subnet may be another network's in a moment. Routes go with the last address.
+    for (const address of this.#addressesOf(index)) this.#rtnl.removeAddress(index, address);
+    this.#leaving.add(name);
+  }
+
+  /** Resolves when a bridge of this name can be made, and changes of links do not wait for one on its way out. */
+  async roomFor(name?: string): Promise<void> {
+    await this.#leaving.roomFor(name);
   }
 
   /** Resolves when none is on its way out. */
   async settled(): Promise<void> {
-    await Promise.all(this.#leaving);
+    await this.#leaving.gone();
   }
 
   /** Bridges of ours whose network is gone: a crash came between the row and the bridge. */
@@ -99,9 +103,13 @@ export class Bridges {
     }
   }
 
+  #addressesOf(index: number): string[] {
+    return this.#rtnl.addresses(index).filter(({ address }) => !address.startsWith("fe80:")).map(({ address, prefix }) => `${address}/${prefix}`);
+  }
+
   #setAddresses(network: NetworkRecord, index: number, { isNew, isOurs }: { isNew: boolean; isOurs: boolean }): void {
     const { pools, options, enableIPv6 } = network;
-    const held = isNew ? [] : this.#rtnl.addresses(index).filter(({ address }) => !address.startsWith("fe80:")).map(({ address, prefix }) => `${address}/${prefix}`);
+    const held = isNew ? [] : this.#addressesOf(index);
     const inhibited = isInhibited({ options });
     const given = pools.filter(({ gateway }) => gateway !== "" && (!inhibited || familyOf(gateway) !== 4)).map(({ gateway, subnet }) => `${gateway}/${parseSubnet(subnet).prefix}`);
     const wanted = hasHiddenAddress(network) ? [...given, `${hiddenAddress(network)}/32`] : given;

@@ -19,7 +19,7 @@ export interface Surroundings {
 const DRIVERS: readonly string[] = ["bridge", "host", "null", "macvlan", "ipvlan"];
 const PREDEFINED = ["bridge", "host", "none", "default"];
 const DEFAULT_MTU = 1500;
-const BRIDGE_NAME = "com.docker.network.bridge.name";
+export const BRIDGE_NAME = "com.docker.network.bridge.name";
 
 /**
  * Checks a request and makes every choice that it leaves open; reads, and changes nothing.

@@ -4,7 +4,7 @@ import { getSysctl, hasCode, setSysctl, type ForwardChain, type InterfaceCounter
 import { AddressPool } from "./address-pool.ts";
 import { Bridges } from "./bridges.ts";
 import { defaultNetwork, type NetworkConfig } from "./default-network.ts";
-import { defineNetwork } from "./define.ts";
+import { BRIDGE_NAME, defineNetwork } from "./define.ts";
 import { EndpointTable } from "./endpoint-table.ts";
 import { attachmentOf, type LinkedEndpoint } from "./endpoint.ts";
 import { Firewall } from "./firewall.ts";
@@ -117,6 +117,16 @@ export class Networks implements Disposable {
     await this.#firewall.setup({ networks: this.#table.all(), endpoints: this.#endpoints.all() }, this.#furtherRules());
   }
 
+  /** Resolves when `connect` and `remove` find the kernel at leisure: they hold this thread until it is done. */
+  async calm(): Promise<void> {
+    await this.#bridges.roomFor();
+  }
+
+  /** Resolves when of removed networks nothing is left in the kernel. */
+  async settled(): Promise<void> {
+    await this.#bridges.settled();
+  }
+
   /** When what the last changes need is in the kernel. @throws EngineError System when the tables could not be made anew */
   async ready(): Promise<void> {
     await this.#restoring;
@@ -153,8 +163,8 @@ export class Networks implements Disposable {
   /** @throws EngineError in Docker's words */
   async create(request: NetworkRequest): Promise<NetworkRecord> {
     const id = randomId();
-    // A bridge on its way out holds the kernel's lock on links, and perhaps the name: waiting for it here holds up nobody.
-    await this.#bridges.settled();
+    const { options } = this.#table.named(request.configFrom) ?? request;
+    await this.#bridges.roomFor(options[BRIDGE_NAME] ?? "");
     const network = this.#define(request, id);
     this.#db.transaction(() => {
       this.#table.put(network);

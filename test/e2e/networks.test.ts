@@ -25,6 +25,10 @@ const removeAll = async (containers: readonly string[], ...networks: string[]): 
   if (networks.length > 0) await ok("network", "rm", ...networks);
 };
 
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  for (const deadline = Date.now() + 20_000; !(await holds()); await Bun.sleep(20)) if (Date.now() > deadline) throw new Error("it has not come to it");
+};
+
 describe("reaching one another", () => {
   test("containers of one network do, those of two do not, nor by the other's gateway", async () => {
     await ok("network", "create", "red");
@@ -80,6 +84,41 @@ describe("reaching one another", () => {
     expect(await pings("peer", "10.61.0.10")).toBe(true);
     await removeAll(["victim", "thief", "peer"], "red");
   });
+});
+
+describe("a network that is removed", () => {
+  const links = async (): Promise<string> => (await engine.inNetwork("ip", "-o", "link")).stdout;
+
+  test("leaves its bridge's name and its subnet to the next at once", async () => {
+    const create = (): Promise<string> => ok("network", "create", "-o", "com.docker.network.bridge.name=hakoagain", "--subnet", "10.63.7.0/24", "again");
+    for (let turn = 0; turn < 3; turn++) {
+      await create();
+      await start("a1", "--network", "again");
+      expect(await pings("a1", "10.63.7.1")).toBe(true);
+      expect(await ok("exec", "a1", "nslookup", "a1", "127.0.0.11")).toContain("10.63.7.2");
+      await removeAll(["a1"], "again");
+    }
+    const taken = await create();
+    await ok("network", "create", "--subnet", "10.63.8.0/24", "other");
+    await ok("network", "rm", "other");
+    await until(async () => !(await links()).includes("br-"));
+    expect(await links()).toContain("hakoagain");
+    expect(await ok("network", "inspect", "-f", "{{.Id}}", "again")).toBe(taken);
+    await ok("network", "rm", "again");
+    await ok("network", "create", "--subnet", "10.63.7.0/24", "others");
+    await start("a2", "--network", "others");
+    expect(await pings("a2", "10.63.7.1")).toBe(true);
+    await removeAll(["a2"], "others");
+  });
+
+  test("leaves no bridge, also when the engine stops in the same moment", async () => {
+    await using own = await startEngine({ busybox: false });
+    await own.ok("network", "create", "one");
+    await own.ok("network", "rm", "one");
+    expect(await own.stop()).toBe(0);
+    expect((await own.inNetwork("ip", "-o", "link")).stdout).not.toContain("br-");
+  });
+
 });
 
 describe("the world outside", () => {
@@ -234,6 +273,8 @@ describe("the default network's settings", () => {
     await using open = await startEngine({ flags: ["--ipv6", "--ip6tables=false"], busybox: false });
     const rules = (await open.inNetwork("nft", "list", "table", "inet", "hako")).stdout;
     for (const chain of ["forward", "input", "postrouting", "publish_in"]) expect(rules).toMatch(new RegExp(`chain ${chain} \\{\\n[^\\n]*\\n\\s*meta nfproto ipv6 accept\\n`));
+    // The table for names is the last that it makes.
+    await until(async () => (await open.inNetwork("nft", "list", "tables")).stdout.includes("hako-dns"));
     await open.kill9();
     // What an engine with rules left, one without them takes away.
     const plain = Live.spawn(open.daemonCommand("--iptables=false"));

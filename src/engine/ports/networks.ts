@@ -19,6 +19,10 @@ export interface NetworkPort {
   create(request: NetworkRequest): Promise<NetworkRecord>;
   /** Whether somebody is connected is the caller's to ask. */
   remove(id: string): void;
+  /** Resolves when `connect` and `remove` find the kernel at leisure: they hold this thread until it is done. */
+  calm(): Promise<void>;
+  /** Resolves when of removed networks nothing is left in the kernel. */
+  settled(): Promise<void>;
   /** Reserves addresses for a container that is about to start; what it had before is let go of. */
   attach(containerId: string, wishes: readonly EndpointWish[]): Attachment;
   /** When what the last `attach` or `connect` needs is in the kernel. @throws EngineError System */
