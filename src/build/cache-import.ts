@@ -1,5 +1,7 @@
 import { EngineError, messageOf } from "../base/mod.ts";
+import { parseDigest } from "../spec/mod.ts";
 import type { BuildClient } from "./client.ts";
+import { lendLayout } from "./client-layout.ts";
 import { OWN_PLATFORM } from "./frontend/platform.ts";
 import { makeVertex } from "./graph/make-vertex.ts";
 import { shownAs, type ShownWork, type Tell } from "./internal-vertex.ts";
@@ -15,7 +17,10 @@ interface ImportOptions {
 }
 
 /** The folder of a client's that a `--cache-from type=local` is, by its place in the request. */
-export const cacheFolder = (index: number): string => `cache-from:${index}`;
+const cacheFolder = (index: number): string => `cache-from:${index}`;
+
+/** What clients of BuildKit's call a cache in a folder of theirs. */
+export const localStore = (folder: string): string => `local:${folder}`;
 
 /** Takes over the steps of the images that --cache-from names. What cannot be had is told, and the build goes on without it. */
 export async function importCaches(deps: BuildDeps, options: ImportOptions): Promise<void> {
@@ -38,8 +43,8 @@ export async function importCaches(deps: BuildDeps, options: ImportOptions): Pro
 async function lentImages(deps: BuildDeps, { type, attrs }: CacheEntry, index: number, work: ShownWork, { request, client, signal }: ImportOptions): Promise<LentImages> {
   const { ref = "" } = attrs;
   if (type === "local") {
-    await using folder = await client.folder(cacheFolder(index), { ignore: [] });
-    return await deps.images.layout(folder.folder, { kind: "every" }, signal);
+    const { src = "", digest } = attrs;
+    return await lendLayout(client, deps.images, { folder: cacheFolder(index), store: localStore(src), digest: digest === undefined ? undefined : parseDigest(digest), platform: undefined }, { kind: "every" }, signal);
   }
   if (type === "registry") return await deps.images.cached(ref, request, (config) => stepsOf(config) !== undefined, work, signal);
   // The classic form of the API means images that are here.

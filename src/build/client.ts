@@ -1,5 +1,7 @@
 import type { ByteDuplex } from "../base/mod.ts";
 import type { JobInput } from "../layer-files/mod.ts";
+import type { Digest } from "../spec/mod.ts";
+import type { Platform } from "./graph/op.ts";
 
 /** One file of a client's folder; the path is relative, with slashes, without `.` and `..`. Sorted as `compareEntryPaths` says. */
 export interface ContextEntry {
@@ -38,6 +40,8 @@ export interface BuildClient {
   file(name: string, path: string, maxBytes: number): Promise<Uint8Array | undefined>;
   /** Undefined when the client has no secret of that name. At most 500 KiB. */
   secret(id: string): Promise<Uint8Array | undefined>;
+  /** What belongs to an index or manifest of an OCI store of the client's, as a layout's archive; undefined of clients whose layouts are folders. */
+  layout?(store: string, wanted: { readonly digest: Digest; readonly platform: Platform | undefined }): AsyncIterable<Uint8Array>;
   /** A connection to the client's ssh agent; undefined when it offers none of that name. */
   ssh(id: string): Promise<ByteDuplex | undefined>;
   /** Where exported files go: a tar stream by the exporter's index. */

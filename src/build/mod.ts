@@ -6,7 +6,7 @@ export type { Platform } from "./graph/op.ts";
 export type { Vertex } from "./graph/vertex.ts";
 export { build, type BuildOptions } from "./build.ts";
 export { BuildError } from "./build-error.ts";
-export type { BuildDeps, BuildImages, LentImages } from "./ports.ts";
+export type { BuildDeps, BuildImages, LayoutSource, LentImages } from "./ports.ts";
 export type { ShownWork, Tell } from "./internal-vertex.ts";
 export type { BaseImage } from "./frontend/sources.ts";
 export type { Step } from "./frontend/stage-state.ts";

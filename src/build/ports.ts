@@ -31,12 +31,15 @@ export interface BuildImages extends ImageFinder {
   local(ref: string, platform: Platform): Promise<{ readonly id: Digest; readonly config: ImageConfig } | undefined>;
   /** All images that a name has in its registry and `wanted` wants, for one build. What is BuildKit's own cache is refused. */
   cached(ref: string, request: BuildRequest, wanted: (config: ImageConfig) => boolean, work: ShownWork, signal: AbortSignal): Promise<LentImages>;
-  /** Images of an OCI layout in a folder of this machine, for one build. @throws EngineError */
-  layout(folder: string, wish: LayoutWish, signal: AbortSignal): Promise<LentImages>;
+  /** Images of an OCI layout, for one build. @throws EngineError */
+  layout(layout: LayoutSource, wish: LayoutWish, signal: AbortSignal): Promise<LentImages>;
   tag(id: Digest, name: string): void;
   /** Takes a name off an image, and with its last name the image. */
   untag(name: string): Promise<void>;
 }
+
+/** A folder of this machine, or an archive that comes. */
+export type LayoutSource = { readonly kind: "folder"; readonly folder: string } | { readonly kind: "archive"; readonly bytes: AsyncIterable<Uint8Array> };
 
 /** Images that are here as long as somebody holds this. */
 export interface LentImages extends AsyncDisposable {

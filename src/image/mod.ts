@@ -4,6 +4,8 @@ export type { DeleteResult, Image, ImageUse, InUse } from "./image.ts";
 export type { BuiltImage, BuiltImages, BuiltStatement, StoredBuild } from "./built.ts";
 export type { ClampedLayers, LayerToClamp } from "./clamped.ts";
 export type { LayoutWish } from "./archive-images.ts";
+export { isAttestation } from "./index-content.ts";
+export { MAX_MANIFEST_BYTES, parseIndex, parseJson, parseManifest } from "./config.ts";
 export { refuseForeignCache } from "./foreign-cache.ts";
 export type { ImportOptions } from "./import.ts";
 export type { EmbeddedFile } from "./embedded.ts";

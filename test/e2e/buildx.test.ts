@@ -150,6 +150,40 @@ describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
     }
   });
 
+  test("a cache in a folder of the client's, which hako build reads too, and the other way round", async () => {
+    const lines = `FROM ${BUSYBOX} AS made\nRUN cat /proc/sys/kernel/random/uuid > /made\nFROM ${BUSYBOX}\nRUN cat /proc/sys/kernel/random/uuid > /own\nCOPY --from=made /made /\nCMD cat /made /own\n`;
+    const shown = async (name: string): Promise<string> => await engine.ok("run", "--rm", name);
+    const [cache, other] = [join(folder, "cache"), join(folder, "other-cache")];
+    await built(lines, ["-t", "cached:1", "--cache-to", `type=local,dest=${cache},mode=max`]);
+    const first = await shown("cached:1");
+    await buildx.ok(["prune", "-af"]);
+    expect(await built(lines, ["-t", "cached:2", "--cache-from", `type=local,src=${cache}`])).toMatch(/importing cache manifest from local:/);
+    await buildx.ok(["prune", "-af"]);
+    writeFileSync(join(folder, "Dockerfile"), lines);
+    await engine.ok("build", "-f", join(folder, "Dockerfile"), "-t", "cached:3", "--cache-from", `type=local,src=${cache}`, "--cache-to", `type=local,dest=${other},mode=max`, context);
+    await buildx.ok(["prune", "-af"]);
+    await built(lines, ["-t", "cached:4", "--cache-from", `type=local,src=${other}`]);
+    for (const name of ["cached:2", "cached:3", "cached:4"]) expect({ name, shown: await shown(name) }).toEqual({ name, shown: first });
+    // One more tag in the same folder, and one that is not there.
+    await built(lines, ["--cache-to", `type=local,dest=${cache},tag=more`]);
+    expect((JSON.parse(readFileSync(join(cache, "index.json"), "utf8")) as { readonly manifests: readonly unknown[] }).manifests).toHaveLength(2);
+    expect(await built(lines, ["--cache-from", `type=local,src=${join(folder, "nowhere")}`])).not.toContain("importing cache");
+  }, 90_000);
+
+  test("an OCI layout as the result, and as a context", async () => {
+    const layout = join(folder, "layout");
+    await built(`FROM scratch\nARG TARGETARCH\nCOPY a.txt /of-$TARGETARCH\n`, ["--platform", "linux/amd64,linux/arm64", "-t", "laid:1", "-o", `type=oci,dest=${layout},tar=false`]);
+    const { manifests: [descriptor] } = JSON.parse(readFileSync(join(layout, "index.json"), "utf8")) as { readonly manifests: readonly { readonly digest: string }[] };
+    const lines = `FROM ${BUSYBOX}\nCOPY --from=laid / /laid\nCMD ["ls", "/laid"]\n`;
+    for (const [name, place] of [["by-tag", `${layout}:1`], ["by-digest", `${layout}@${descriptor?.digest}`]] as const) {
+      await built(lines, ["-t", name, "--build-context", `laid=oci-layout://${place}`]);
+      expect(await engine.ok("run", "--rm", name)).toBe(`of-${process.arch === "arm64" ? "arm64" : "amd64"}`);
+    }
+    const missing = await build(lines, ["--build-context", `laid=oci-layout://${layout}@sha256:${"0".repeat(64)}`]);
+    expect(missing.code).toBe(1);
+    expect(missing.output).toMatch(/content sha256:0+: not found/);
+  }, 60_000);
+
   test("builds are remembered: listed, shown, their logs followed, forgotten", async () => {
     await buildx.ok(["history", "rm", "--all"]);
     const metadata = join(folder, "metadata.json");

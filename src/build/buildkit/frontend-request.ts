@@ -42,8 +42,8 @@ export function frontendRequest(solve: SolveRequest, { frontend, attrs, hasDefin
     ulimits: list(attrs["ulimit"]).reduce<BuildRequest["ulimits"][number][]>(addUlimit, []),
     cgroupParent: attrs["cgroup-parent"] ?? "",
     namedContexts: Object.entries(withPrefix(attrs, "context:")).map(([name, value]) => ({ name: name.replace(/::[^:]*$/, ""), value: contextValue(name, value, images) })),
-    cacheTo: solve.cacheTo.map(checkCache),
-    cacheFrom: (solve.cacheFrom.length > 0 ? solve.cacheFrom : olderCaches(attrs)).map(checkCache),
+    cacheTo: solve.cacheTo,
+    cacheFrom: solve.cacheFrom.length > 0 ? solve.cacheFrom : olderCaches(attrs),
     attests: Object.entries(withPrefix(attrs, "attest:")).flatMap(([type, value]) => attestOf(type, value)),
     allow: ENTITLEMENTS.filter((each) => solve.entitlements.some((given) => given === each || given.startsWith(`${each}=`))),
     buildRef: solve.ref,
@@ -83,16 +83,8 @@ function contextOf(remote: string, folder: string): MainContext {
 }
 
 const INPUT = "input:";
-const LAYOUT = "oci-layout:";
-
-/** What lies in a client's folder as blobs comes by a service of containerd's, which this engine does not call. */
-function checkCache(entry: CacheEntry): CacheEntry {
-  if (entry.type === "local") throw new EngineError("NotImplemented", "a cache of type=local is not supported for this client: use type=registry or type=inline, or build with hako build");
-  return entry;
-}
 
 function contextValue(name: string, value: string, images: ReadonlyMap<string, string>): string {
-  if (value.startsWith(LAYOUT)) throw new EngineError("NotImplemented", `the context ${JSON.stringify(name)} is an OCI layout, which is not supported for this client: load it and name its image (docker-image://), or build with hako build`);
   if (!value.startsWith(INPUT)) return value;
   const image = images.get(value.slice(INPUT.length));
   if (image === undefined) throw new EngineError("NotImplemented", `the context ${JSON.stringify(name)} is a graph of operations (LLB) that a client has made itself, which is not supported: build it first and name its image (docker-image://)`);

@@ -188,7 +188,7 @@ class BuildkitConnection {
 
   async #run(solve: SolveRequest, request: BuildRequest, { attrs }: FrontendCall, order: BuildOrder | undefined, tell: (event: BuildEvent) => void, signal: AbortSignal): Promise<BuildResult> {
     const session = await this.#engine.sessions.get(solve.session, signal);
-    const client = new BuildkitClient(session, this.#engine.contexts, request.exporters);
+    const client = new BuildkitClient(session, this.#engine.contexts, request);
     return await this.#engine.run({ request, client, context: attrs["context"] ?? attrs["vcs:localdir:context"] ?? "", order }, tell, signal);
   }
 

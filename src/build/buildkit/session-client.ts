@@ -1,8 +1,12 @@
 import { EngineError, type ByteDuplex } from "../../base/mod.ts";
 import { CallFailed, MessageWriter, readFields, STATUS, type Caller, type OpenCall } from "../../grpc/mod.ts";
-import type { ExporterRequest, RegistryCredentials } from "../../spec/mod.ts";
+import type { BuildRequest, ExporterRequest, RegistryCredentials } from "../../spec/mod.ts";
 import type { BuildClient, ClientFolder, FolderSelection } from "../client.ts";
 import type { ContextStore } from "../contexts/store.ts";
+import { localStore } from "../cache-import.ts";
+import { ClientStore } from "./client-store.ts";
+import { layoutArchive, type WantedLayout } from "./layout-archive.ts";
+import { LayoutSender } from "./layout-sender.ts";
 import { receiveFile, receiveFolder } from "./receive-folder.ts";
 import { FolderSender } from "./send-folder.ts";
 import type { BuildkitSession } from "./sessions.ts";
@@ -14,12 +18,12 @@ const MAX_PIECE_BYTES = 1024 * 1024;
 export class BuildkitClient implements BuildClient {
   readonly #session: BuildkitSession;
   readonly #contexts: ContextStore;
-  readonly #exporters: readonly ExporterRequest[];
+  readonly #request: Pick<BuildRequest, "exporters" | "cacheTo">;
 
-  constructor(session: BuildkitSession, contexts: ContextStore, exporters: readonly ExporterRequest[]) {
+  constructor(session: BuildkitSession, contexts: ContextStore, request: Pick<BuildRequest, "exporters" | "cacheTo">) {
     this.#session = session;
     this.#contexts = contexts;
-    this.#exporters = exporters;
+    this.#request = request;
   }
 
   async folder(name: string, selection: FolderSelection): Promise<ClientFolder> {
@@ -44,8 +48,15 @@ export class BuildkitClient implements BuildClient {
   }
 
   async output(index: number): Promise<{ write(bytes: Uint8Array): Promise<void>; end(): Promise<void> }> {
+    const { exporters, cacheTo } = this.#request;
+    const exporter = exporters[index];
+    const store = exporter === undefined ? localStore(cacheTo[index - exporters.length]?.attrs["dest"] ?? "") : isLayout(exporter) ? "export" : undefined;
+    if (store !== undefined) {
+      const sender = new LayoutSender(new ClientStore(this.#caller, store));
+      return { write: (bytes) => this.#asking(() => sender.write(bytes)), end: () => this.#asking(() => sender.end()) };
+    }
     const call = this.#caller.open("/moby.filesync.v1.FileSend/DiffCopy", [["buildkit-attachable-exporter-id", String(index)]]);
-    if (this.#exporters[index]?.type === "local") return new FolderSender(call);
+    if (exporter?.type === "local") return new FolderSender(call);
     return {
       write: async (bytes) => {
         for (let at = 0; at < bytes.length; at += MAX_PIECE_BYTES) await call.send(new MessageWriter().bytes(1, bytes.subarray(at, at + MAX_PIECE_BYTES)).finish());
@@ -55,6 +66,14 @@ export class BuildkitClient implements BuildClient {
         await this.#asking(() => call.messages.next());
       },
     };
+  }
+
+  async *layout(store: string, wanted: WantedLayout): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      yield* layoutArchive(new ClientStore(this.#caller, store), wanted);
+    } catch (error) {
+      throw told(error);
+    }
   }
 
   /** For a registry; undefined when the client has none. */
@@ -99,6 +118,9 @@ export class BuildkitClient implements BuildClient {
     }
   }
 }
+
+/** In place of an archive. */
+const isLayout = ({ type, attrs }: ExporterRequest): boolean => (type === "oci" || type === "docker") && attrs["tar"] === "false";
 
 const told = (error: unknown): unknown => (error instanceof CallFailed ? new EngineError("InvalidParameter", error.message, { cause: error }) : error);
 

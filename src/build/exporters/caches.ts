@@ -3,7 +3,8 @@ import type { BuiltImage } from "../../image/mod.ts";
 import { shownAs, type ShownWork } from "../internal-vertex.ts";
 import { configWithSteps } from "../known-steps.ts";
 import type { BuildDeps } from "../ports.ts";
-import type { CacheEntry } from "../request.ts";
+import type { Descriptor } from "../../spec/mod.ts";
+import type { BuildResult, CacheEntry } from "../request.ts";
 import type { LayerRef, Result } from "../solver/types.ts";
 import { isTrue } from "./boolean.ts";
 import type { Exported, ExportOptions } from "./export.ts";
@@ -12,9 +13,13 @@ import { completeConfig } from "./image-config.ts";
 
 /** Of one cache: a build has some steps per stage, an index so many entries are read of. */
 const MAX_STACKS = 100;
+/** What the layout calls it; by the tag it is found again. */
+const CACHE = "hako.invalid/build/cache";
 
-/** `--cache-to type=registry,ref=…` and `type=local,dest=…`: layers with what is known of them, as images of an index where they are several stacks. */
-export async function exportCaches(deps: BuildDeps, results: readonly Exported[], everything: readonly Result[], options: ExportOptions): Promise<void> {
+/** `--cache-to type=registry,ref=…` and `type=local,dest=…`: layers with what is known of them, as images of an index where they are several stacks.
+ * @returns what those learn of it who keep the index of such a folder themselves */
+export async function exportCaches(deps: BuildDeps, results: readonly Exported[], everything: readonly Result[], options: ExportOptions): Promise<BuildResult["metadata"]> {
+  let metadata: BuildResult["metadata"] = {};
   for (const [index, entry] of options.request.cacheTo.entries()) {
     const { type, attrs } = entry;
     if (type !== "registry" && type !== "local") continue;
@@ -24,12 +29,13 @@ export async function exportCaches(deps: BuildDeps, results: readonly Exported[]
         const images = cacheImages(deps, results, attrs["mode"] === "max" ? everything : [], options);
         if (images.length === 0) return work.done("skipping cache export for empty result");
         if (type === "registry") await pushCache(deps, attrs["ref"] ?? "", images, work, options);
-        else await sendCache(deps, index, images, work, options);
+        else metadata = { "cache.manifest": JSON.stringify(await sendCache(deps, index, attrs["tag"] || "latest", images, work, options)) };
       });
     } catch (error) {
       if (!isTrue(attrs["ignore-error"]) || options.signal.aborted || !(error instanceof EngineError)) throw error;
     }
   }
+  return metadata;
 }
 
 /** The targets' stacks, and of all others those that are not the lower part of another. */
@@ -66,19 +72,20 @@ async function pushCache(deps: BuildDeps, ref: string, images: readonly BuiltIma
 }
 
 /** An OCI layout in a folder of the client's. */
-async function sendCache(deps: BuildDeps, index: number, images: readonly BuiltImage[], work: ShownWork, { request, client, signal }: ExportOptions): Promise<void> {
+async function sendCache(deps: BuildDeps, index: number, tag: string, images: readonly BuiltImage[], work: ShownWork, { request, client, signal }: ExportOptions): Promise<Descriptor> {
   const temporary = `${EXPORTED}:${crypto.randomUUID()}`;
-  await deps.images.add({ images, index: undefined, names: [temporary] }, signal);
+  const { descriptor } = await deps.images.add({ images, index: undefined, names: [temporary] }, signal);
   work.done("preparing build cache for export");
   try {
     const output = await client.output(request.exporters.length + index);
     let sent = 0;
-    for await (const bytes of await deps.images.archive(temporary, [], signal)) {
+    for await (const bytes of await deps.images.archive(temporary, [`${CACHE}:${tag}`], signal)) {
       await output.write(bytes);
       sent += bytes.length;
     }
     await output.end();
     work.done("copying files", sent, sent);
+    return descriptor;
   } finally {
     await deps.images.untag(temporary);
   }

@@ -35,8 +35,8 @@ export async function exportResults(deps: BuildDeps, results: readonly Exported[
     const one = await exportOne(deps, results, exporter, index, options);
     result = { imageId: result.imageId ?? one.imageId, descriptor: result.descriptor ?? one.descriptor, metadata: { ...one.metadata, ...result.metadata } };
   }
-  if (options.request.cacheTo.length > 0) await exportCaches(deps, results, everything, options);
-  return result;
+  if (options.request.cacheTo.length === 0) return result;
+  return { ...result, metadata: { ...result.metadata, ...(await exportCaches(deps, results, everything, options)) } };
 }
 
 const NOTHING: BuildResult = { imageId: undefined, descriptor: undefined, metadata: {} };

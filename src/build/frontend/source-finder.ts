@@ -2,6 +2,7 @@ import { EngineError, messageOf } from "../../base/mod.ts";
 import { isGitSource } from "../../dockerfile/mod.ts";
 import { canonicalName, parseDigest, parseReference, withDefaultTag } from "../../spec/mod.ts";
 import type { BuildClient } from "../client.ts";
+import { lendLayout } from "../client-layout.ts";
 import { makeVertex } from "../graph/make-vertex.ts";
 import type { Platform } from "../graph/op.ts";
 import type { Vertex } from "../graph/vertex.ts";
@@ -97,9 +98,8 @@ async function layoutSource({ client, images, held, tell, signal }: SourceFinder
   const [, folder = "", tag, written] = /^([^@:]*)(?::([^@]*))?(?:@(.*))?$/.exec(value.slice(OCI_LAYOUT.length)) ?? [];
   const digest = written === undefined ? undefined : parseDigest(written);
   return await shownAs(tell, `[context ${name}] OCI load from client`, async () => {
-    await using copy = await client.folder(folder, { ignore: [] });
     const { os, architecture, variant } = platform;
-    const lent = held.use(await images.layout(copy.folder, { kind: "one", tag, digest, platform: { os, architecture, variant } }, signal));
+    const lent = held.use(await lendLayout(client, images, { folder, store: `oci:${folder}`, digest, platform }, { kind: "one", tag: digest ? undefined : tag, digest, platform: { os, architecture, variant } }, signal));
     const [image] = lent.images;
     if (!image) throw new EngineError("NotFound", `${value}: not found`);
     return { kind: "image", ref: name, image: { ...image, name, digest } };

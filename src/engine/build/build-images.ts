@@ -34,7 +34,7 @@ export function buildImages(ctx: EngineContext, credentialsOf?: CredentialsOf): 
     },
     archive: async (name, names, signal) => (await ctx.images.save([name], { as: names.map(parseReference), signal })).bytes,
     cached: async (ref, request, wanted, work, signal) => await cachedImages(ctx, { ref, auth: await authOf(parseReference(ref), request), wanted }, showing(work), work, signal),
-    layout: (folder, wish, signal) => layoutImages(ctx, folder, wish, signal),
+    layout: (layout, wish, signal) => layoutImages(ctx, layout, wish, signal),
     tag: (id, name) => ctx.images.tag(id, name),
     untag: async (name) => {
       await ctx.images.remove(name, { force: true, prune: true, inUse: () => [] });

@@ -77,6 +77,7 @@ async function runFor(ctx: EngineContext, { request, client, context }: Buildkit
   const both: BuildClient = {
     folder: (name, selection) => (name === own ? uploaded.folder() : client.folder(name, selection)),
     file: (name, path, maxBytes) => (name === own ? uploaded.file(name, path, maxBytes) : client.file(name, path, maxBytes)),
+    layout: (store, wanted) => client.layout(store, wanted),
     secret: (id) => client.secret(id),
     ssh: (id) => client.ssh(id),
     output: (index) => client.output(index),

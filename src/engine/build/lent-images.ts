@@ -1,5 +1,5 @@
 import { EngineError } from "../../base/mod.ts";
-import { EXPORTED, type LentImages, type ShownWork } from "../../build/mod.ts";
+import { EXPORTED, type LayoutSource, type LentImages, type ShownWork } from "../../build/mod.ts";
 import { refuseForeignCache, type LayoutWish, type TransferMessage } from "../../image/mod.ts";
 import type { Repository } from "../../registry/mod.ts";
 import { canonicalName, familiarName, MEDIA, parseReference, withDefaultTag, type Descriptor, type Digest, type ImageConfig } from "../../spec/mod.ts";
@@ -10,12 +10,12 @@ const MAX_IMAGES = 200;
 const MAX_DEPTH = 4;
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
-/** Images of an OCI layout that lies in a folder, under names that nobody is shown. */
-export async function layoutImages(ctx: EngineContext, folder: string, wish: LayoutWish, signal: AbortSignal): Promise<LentImages> {
+/** Images of an OCI layout, under names that nobody is shown. */
+export async function layoutImages(ctx: EngineContext, layout: LayoutSource, wish: LayoutWish, signal: AbortSignal): Promise<LentImages> {
   ctx.space.requireWritable();
   await using names = new AsyncDisposableStack();
   const nameOf = (): string => lentName(ctx, names);
-  const { bytes } = await ctx.trees.packAll({ kind: "mounted", root: { kind: "bind", source: folder }, binds: [] }, signal);
+  const bytes = layout.kind === "archive" ? layout.bytes : (await ctx.trees.packAll({ kind: "mounted", root: { kind: "bind", source: layout.folder }, binds: [] }, signal)).bytes;
   const ids = await ctx.images.loadLayout(bytes, wish, nameOf);
   return lent(ctx, ids, names.move());
 }
@@ -92,8 +92,9 @@ async function manifestsOf(repository: Repository, name: string, signal: AbortSi
   }
   if (!Array.isArray(manifests) || manifests.length > MAX_IMAGES || depth >= MAX_DEPTH) throw damaged("the index is too large");
   const found: FoundManifest[] = [];
+  // Before anything is asked for: among a foreign cache's entries are its layers.
+  for (const entry of manifests as Partial<Descriptor>[]) refuseForeignCache({ mediaType: String(entry?.mediaType) });
   for (const entry of manifests as Partial<Descriptor>[]) {
-    refuseForeignCache({ mediaType: String(entry?.mediaType) });
     if (entry?.annotations?.["vnd.docker.reference.type"] === "attestation-manifest") continue;
     found.push(...(await manifestsOf(repository, String(entry?.digest), signal, depth + 1)));
     if (found.length > MAX_IMAGES) throw damaged("the index is too large");
