@@ -42,6 +42,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   cli: ["base", "spec", "template", "client", "compose", "bake", "archive", "configuration", "registry", "dockerfile"],
 };
 
+/** What programs import is a root of its own, behind which the library stands. */
+const LIBRARY = { from: "src/compose-library.ts", to: "src/compose/library/mod.ts" };
+
 /** The composition roots: files directly in src/ join everything; the executable's entry may start them. */
 const COMPOSITION_ENTRY = "src/cli/main.ts";
 
@@ -124,9 +127,9 @@ test("folders import only what their rule allows", () => {
 });
 
 test("other folders are entered through their mod.ts", () => {
-  const offending = crossing.filter(({ to }) => {
+  const offending = crossing.filter(({ from, to }) => {
     const target = folderOf(to);
-    return target !== undefined && target !== "" && to !== `src/${target}/mod.ts` && to.endsWith(".ts");
+    return target !== undefined && target !== "" && to !== `src/${target}/mod.ts` && to.endsWith(".ts") && !(from === LIBRARY.from && to === LIBRARY.to);
   });
   expect(offending.map(show)).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { ContextStore } from "../../src/build/contexts/store.ts";
 import { serveBuild, type RunBuild } from "../../src/build/session/serve-build.ts";
 import type { BuildInput } from "../../src/cli/build/answers.ts";
 import { BuildConnection } from "../../src/cli/build/connection.ts";
+import type { Secret } from "../../src/cli/build/options/secrets.ts";
 import { agentAt } from "../../src/cli/build/ssh/agent.ts";
 import type { BuildEvent, BuildResult } from "../../src/spec/mod.ts";
 import { duplexPair } from "./duplex-pair.ts";
@@ -69,8 +70,7 @@ describe("a build over one connection", () => {
 
   test("small files, secrets, and what there is none of", async () => {
     const path = folder({ Dockerfile: "FROM x", secret: "s3cret" });
-    process.env["HAKO_TEST_SECRET"] = "from the environment";
-    const secrets = new Map([["file", { file: join(path, "secret") }], ["env", { env: "HAKO_TEST_SECRET" }]]);
+    const secrets = new Map<string, Secret>([["file", { file: join(path, "secret") }], ["env", { value: "from the environment" }]]);
     const { connection, served } = start({ folders: new Map([["dockerfile", path]]), secrets }, async (client) => {
       const text = async (bytes: Promise<Uint8Array | undefined>) => (await bytes) && Buffer.from((await bytes) as Uint8Array).toString();
       expect(await text(client.file("dockerfile", "Dockerfile", 100))).toBe("FROM x");

@@ -1,6 +1,6 @@
 /** `hakobune/compose` as a test of somebody's application uses it. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ComposeError, down, loadProject, up, upWithProgress, type Project, type ProgressEvent } from "hakobune/compose";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
@@ -103,10 +103,37 @@ test("nothing stays of a project whose network cannot be made", async () => {
   expect(await containersOf("lib-second")).toBe("");
 });
 
-test("what a service builds is to be built before", async () => {
-  const failing = up(load("services: { web: { build: . } }", "lib-builds"));
+const BUILT = `
+services:
+  web:
+    build: { context: built, additional_contexts: { below: "service:base" }, secrets: [word] }
+    command: ["sh", "-c", "cat /of-base /word; sleep 1000"]
+  base: { build: { context: ., dockerfile_inline: "FROM ${BUSYBOX}\\nRUN echo base >/of-base" }, command: ["sleep", "1000"] }
+secrets: { word: { environment: WORD } }
+`;
+
+test("what services build is built, with secrets of the project's own environment", async () => {
+  mkdirSync(join(folder, "built"), { recursive: true });
+  writeFileSync(join(folder, "built/Dockerfile"), "FROM below\nRUN --mount=type=secret,id=word cp /run/secrets/word /word\n");
+  writeFileSync(join(folder, ".env"), "WORD=of .env\n");
+  const steps = upWithProgress(load(BUILT, "lib-builds"));
+  const texts: string[] = [];
+  for await (const { id, text } of steps) texts.push(`${id} ${text}`);
+  rmSync(join(folder, ".env"));
+  {
+    await using project = await steps.result;
+    expect(texts.filter((text) => text.startsWith("Image lib-builds-web"))).toEqual(["Image lib-builds-web Building", "Image lib-builds-web Built"]);
+    const { stdout } = await project.service("web").exec(["cat", "/of-base", "/word"]);
+    expect(stdout).toBe("base\nof .env");
+  }
+  await engine.ok("rmi", "lib-builds-web", "lib-builds-base");
+});
+
+test("a build that fails is told with what it has printed, and nothing of the project stays", async () => {
+  const failing = up(load(`services: { web: { build: { context: ., dockerfile_inline: "FROM ${BUSYBOX}\\nRUN echo words of the step; exit 3" } } }`, "lib-fails"));
   await expect(failing).rejects.toThrow(ComposeError);
-  await expect(failing).rejects.toThrow("hako compose build");
+  await expect(failing).rejects.toThrow(/failed to build web: [^]*words of the step/);
+  expect(await containersOf("lib-fails")).toBe("");
 });
 
 test("called off, it leaves nothing", async () => {

@@ -14,7 +14,7 @@ import { readContextArgument, remoteContext } from "./context-argument.ts";
 import { localCaches } from "./options/caches.ts";
 import { notPrepared } from "./options/fields.ts";
 import { parseOutputs } from "./options/output.ts";
-import { parseSecrets } from "./options/secrets.ts";
+import { parseSecrets, type Variables } from "./options/secrets.ts";
 import { parseSsh } from "./options/ssh.ts";
 import { parseAllow, parseAnnotations, parseAttests, parseBuildArgs, parseCaches, parseCall, parseHosts, parseLabels, parseNetwork, parsePlatforms } from "./options/values.ts";
 
@@ -28,14 +28,22 @@ export interface PreparedBuild {
   dispose(): void;
 }
 
+/** Who builds, and with what. */
+export interface Builder extends Pick<Invocation, "client" | "config" | "host" | "global"> {
+  /** Of secrets; the program's own where nothing else is said. */
+  readonly variables?: Variables;
+  /** In place of those that the configuration knows. */
+  readonly credentials?: Readonly<Record<string, RegistryCredentials>>;
+}
+
 /** What the command line asks for, all of it checked. @throws Failure in docker's words */
-export async function prepareBuild({ flags, args: [argument = ""], config, host, global }: Invocation): Promise<PreparedBuild> {
+export async function prepareBuild({ flags, args: [argument = ""], config, host, global, variables = process.env, credentials }: Builder & Pick<Invocation, "flags" | "args">): Promise<PreparedBuild> {
   const tags = flags.list("tag");
   for (const tag of tags) checkTag(tag);
   const { call, json } = parseCall(flags.string("call") ?? "build", flags.bool("check"));
   const outputs = parseOutputs({ outputs: flags.list("output"), push: flags.bool("push"), load: flags.bool("load"), tags });
   const named = namedContexts(flags.list("build-context"));
-  const secrets = parseSecrets(flags.list("secret"));
+  const secrets = parseSecrets(flags.list("secret"), variables);
   const agents = parseSsh(flags.list("ssh"));
   const options = requestOptions(flags);
   const caches = localCaches(options.cacheFrom, options.cacheTo);
@@ -52,7 +60,7 @@ export async function prepareBuild({ flags, args: [argument = ""], config, host,
     keepFailed: (flags.bool("debug") || global.bool("debug")) && canOpenShell(),
     namedContexts: named.contexts,
     exporters: call === "build" ? outputs.map(({ request: exporter }) => exporter) : [{ type: "cacheonly", attrs: {} }],
-    credentials: await allCredentials(config),
+    credentials: credentials ?? (await allCredentials(config)),
   };
   return { request, input: { folders: new Map([...local.folders, ...named.folders, ...caches.folders]), secrets, agents, outputs: [...outputs, ...caches.destinations.map((destination) => ({ destination }))] }, title: titleOf(argument, flags), callJson: json, dispose: () => local.dispose() };
 }

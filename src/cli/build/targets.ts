@@ -1,20 +1,20 @@
 import type { Fields, Target } from "../../bake/mod.ts";
 import type { BuildEvent, BuildFailure, BuildResult, Digest } from "../../spec/mod.ts";
-import type { Invocation } from "../command.ts";
 import { Failure } from "../failure.ts";
 import { err, printable } from "../output.ts";
 import { parseLine } from "../parse.ts";
 import { BUILD } from "../table/build.ts";
 import { startBuild } from "./engine-build.ts";
 import type { ChosenDisplay } from "./progress/choose-display.ts";
+import type { Display } from "./progress/display.ts";
 import { failedOutput, safeExcerpt, warningsText } from "./progress/summary.ts";
-import { prepareBuild } from "./request.ts";
+import { prepareBuild, type Builder } from "./request.ts";
 
 const EXIT_SIGINT = 128 + 2;
 const LINK = "target:";
 
 /** A build that failed, and which of several it was. */
-class TargetFailure extends Error {
+export class TargetFailure extends Error {
   constructor(
     readonly target: string,
     readonly failure: BuildFailure,
@@ -27,7 +27,7 @@ class TargetFailure extends Error {
  * Builds several targets at once in one display; those that others build on come before them. The engine does what they share once.
  * @throws Failure for the first that fails; the others are cancelled
  */
-export async function buildTargets(invocation: Invocation, targets: Readonly<Record<string, Target>>, display: ChosenDisplay): Promise<ReadonlyMap<string, BuildResult>> {
+export async function buildTargets(builder: Builder, targets: Readonly<Record<string, Target>>, display: ChosenDisplay): Promise<ReadonlyMap<string, BuildResult>> {
   const stop = new AbortController();
   let interrupted = false;
   const cancel = (): void => {
@@ -38,9 +38,9 @@ export async function buildTargets(invocation: Invocation, targets: Readonly<Rec
   process.on("SIGINT", cancel);
   process.on("SIGTERM", cancel);
   try {
-    const results = await buildAll(invocation, targets, display, stop);
+    const results = await buildAll(builder, targets, display, stop);
     display.finish(false);
-    if (display.mode !== "quiet" && display.mode !== "rawjson") err(warningsText(display.trace.warnings, { debug: invocation.global.bool("debug"), colors: display.colors }));
+    if (display.mode !== "quiet" && display.mode !== "rawjson") err(warningsText(display.trace.warnings, { debug: builder.global.bool("debug"), colors: display.colors }));
     return results;
   } catch (error) {
     display.finish(true);
@@ -52,7 +52,8 @@ export async function buildTargets(invocation: Invocation, targets: Readonly<Rec
   }
 }
 
-async function buildAll(invocation: Invocation, targets: Readonly<Record<string, Target>>, display: ChosenDisplay, stop: AbortController): Promise<Map<string, BuildResult>> {
+/** @param stop is pulled by the first failure @throws TargetFailure for it */
+export async function buildAll(builder: Builder, targets: Readonly<Record<string, Target>>, display: Pick<Display, "show">, stop: AbortController): Promise<Map<string, BuildResult>> {
   const names = Object.keys(targets);
   const show = names.length > 1 ? prefixed(display) : (_: string, event: BuildEvent): void => display.show(event);
   const links = new Set(Object.values(targets).flatMap(({ contexts = {} }) => Object.values(contexts)).filter((source) => source.startsWith(LINK)).map((source) => source.slice(LINK.length)));
@@ -65,7 +66,7 @@ async function buildAll(invocation: Invocation, targets: Readonly<Record<string,
     const work = (async (): Promise<BuildResult> => {
       const target = targets[name] ?? {};
       const linked = await linkedContexts(target, targets, build);
-      const result = await buildOne(invocation, name, { ...target, ...(linked && { contexts: linked }), ...(links.has(name) && kept(target.output)) }, (event) => show(name, event), { signal: stop.signal, held: links.has(name) ? held : undefined });
+      const result = await buildOne(builder, name, { ...target, ...(linked && { contexts: linked }), ...(links.has(name) && kept(target.output)) }, (event) => show(name, event), { signal: stop.signal, held: links.has(name) ? held : undefined });
       results.set(name, result);
       return result;
     })();
@@ -102,13 +103,13 @@ async function linkedContexts({ contexts }: Target, targets: Readonly<Record<str
 }
 
 /** @param held keeps the build's connection, and what the engine keeps as long as that lasts */
-async function buildOne(invocation: Invocation, name: string, target: Target, show: (event: BuildEvent) => void, { signal, held }: { readonly signal: AbortSignal; readonly held: AsyncDisposableStack | undefined }): Promise<BuildResult> {
+async function buildOne(builder: Builder, name: string, target: Target, show: (event: BuildEvent) => void, { signal, held }: { readonly signal: AbortSignal; readonly held: AsyncDisposableStack | undefined }): Promise<BuildResult> {
   const { flags, args } = parseLine(wordsOf(target), BUILD.flags, true);
-  const prepared = await prepareBuild({ ...invocation, flags, args });
+  const prepared = await prepareBuild({ ...builder, flags, args });
   const request = target["dockerfile-inline"] === undefined ? prepared.request : { ...prepared.request, dockerfile: { kind: "text" as const, text: target["dockerfile-inline"], name: "Dockerfile" } };
   try {
     signal.throwIfAborted();
-    const running = await startBuild(invocation, { ...prepared, request }, show);
+    const running = await startBuild(builder, { ...prepared, request }, show);
     held?.defer(() => running.close());
     const close = (): void => void running.close();
     signal.addEventListener("abort", close);
@@ -165,7 +166,7 @@ function fieldsText(fields: Fields): string {
 }
 
 /** Steps say which target they belong to; a step of several belongs to the first. */
-function prefixed(display: ChosenDisplay): (target: string, event: BuildEvent) => void {
+function prefixed(display: Pick<Display, "show">): (target: string, event: BuildEvent) => void {
   const names = new Map<Digest, string>();
   return (target, event) => {
     if (event.type !== "vertex") return display.show(event);

@@ -27,7 +27,7 @@ export function imageWork(invocation: Invocation, view: ProgressView): ImageWork
     view.end();
     // Half of the program's start: loaded where something is built.
     const [{ buildTargets }, { serviceTargets }, { chooseDisplay }] = await Promise.all([import("../build/targets.ts"), import("./service-targets.ts"), import("../build/progress/choose-display.ts")]);
-    await buildTargets(invocation, serviceTargets(project, services), await chooseDisplay({ progress: buildProgress(invocation), quiet: wantsQuiet(invocation) }));
+    await buildTargets({ ...invocation, variables: Object.fromEntries(project.environment) }, serviceTargets(project, services), await chooseDisplay({ progress: buildProgress(invocation), quiet: wantsQuiet(invocation) }));
     for (const service of services) view.tell({ id: `Image ${imageOf(service, project)}`, text: "Built", status: "done" });
   };
   return { pull, build };

@@ -1,7 +1,7 @@
 import { Client, DEFAULT_HOST, parseEndpoint, pullImage, readJsonLines } from "../../client/mod.ts";
 import { familiarRepository, parseReference, withDefaultTag } from "../../spec/mod.ts";
 import { ComposeError } from "../errors.ts";
-import type { Project } from "../model/project.ts";
+import type { Project, Service } from "../model/project.ts";
 import type { ComposeContext, ImageWork } from "../run/context.ts";
 import type { ProgressEvent } from "../run/progress.ts";
 
@@ -19,8 +19,17 @@ export interface EngineOptions {
   readonly parallel?: number | undefined;
   /** Credentials for a registry's address (`docker.io`); without, images are pulled as anybody. */
   readonly credentials?: ((registry: string) => Promise<RegistryLogin | undefined>) | undefined;
-  /** Builds and pulls in place of the library's own way, which builds nothing. */
-  readonly images?: ImageWork | undefined;
+  /** Pulls or builds in place of the library's own way. */
+  readonly images?: Partial<ImageWork> | undefined;
+  /** How services are built where `images` does not; `hakobune/compose` builds as the command line does. */
+  readonly builder?: Builder | undefined;
+}
+
+export type Builder = (project: Project, services: readonly Service[], on: BuildSurroundings) => Promise<void>;
+
+/** What a build is told of the work that it is a part of. */
+export interface BuildSurroundings extends Pick<EngineOptions, "signal" | "onProgress" | "credentials"> {
+  readonly host: string;
 }
 
 export interface RegistryLogin {
@@ -31,11 +40,12 @@ export interface RegistryLogin {
 /** An engine's client, which is to be closed, and what work on a project needs besides. */
 export function openEngine(project: Partial<Pick<Project, "environment">>, options: EngineOptions): ComposeContext & Disposable {
   const { onProgress = () => undefined, onWarning = () => undefined, signal = new AbortController().signal, parallel = Infinity } = options;
-  const client = new Client(parseEndpoint(options.host ?? project.environment?.get("DOCKER_HOST") ?? DEFAULT_HOST));
-  return { client, tell: onProgress, warn: onWarning, signal, parallel, images: options.images ?? pullOnly(client, options), [Symbol.dispose]: () => client.close() };
+  const host = options.host ?? project.environment?.get("DOCKER_HOST") ?? DEFAULT_HOST;
+  const client = new Client(parseEndpoint(host));
+  return { client, tell: onProgress, warn: onWarning, signal, parallel, images: { ...ownImages(client, host, options), ...options.images }, [Symbol.dispose]: () => client.close() };
 }
 
-function pullOnly(client: Client, { onProgress, credentials }: EngineOptions): ImageWork {
+function ownImages(client: Client, host: string, { onProgress, credentials, signal, builder }: EngineOptions): ImageWork {
   return {
     pull: async ({ platform }, image) => {
       const reference = withDefaultTag(parseReference(image));
@@ -46,8 +56,9 @@ function pullOnly(client: Client, { onProgress, credentials }: EngineOptions): I
       for await (const { error } of readJsonLines<{ readonly error?: string }>(body)) if (error !== undefined) throw new ComposeError(error);
       onProgress?.({ id: `Image ${image}`, text: "Pulled", status: "done" });
     },
-    build: async (_, services) => {
-      throw new ComposeError(`${services.map(({ name }) => name).join(", ")}: the image is not there, and the library builds none`, { path: `services.${services[0]?.name}.build`, fix: "build it first: hako compose build; or give `images`" });
+    build: async (project, services) => {
+      if (builder) return await builder(project, services, { host, signal, onProgress, credentials });
+      throw new ComposeError(`${services.map(({ name }) => name).join(", ")}: the image is not there, and nobody builds it`, { path: `services.${services[0]?.name}.build`, fix: "build it first: hako compose build; or give a `builder`" });
     },
   };
 }

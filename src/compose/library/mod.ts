@@ -1,14 +1,4 @@
-/**
- * Compose for programs, tests above all:
- *
- *     import { loadProject, up } from "hakobune/compose";
- *
- *     const project = loadProject({ files: ["compose.yaml"], projectName: "test-1", environment: process.env });
- *     await using shop = await up(project);
- *     const { host, port } = shop.address("web", 80);
- *
- * `up` resolves when everything runs and is healthy; at the end of the block the project is taken down.
- */
+/** Compose for programs; what they import is `hakobune/compose` (src/compose-library.ts), which brings a builder. */
 import type { Project } from "../model/project.ts";
 import { down as takeDown, type DownOptions, type DownTarget } from "../run/down.ts";
 import { observeContainers } from "../run/observe.ts";
@@ -26,7 +16,7 @@ export type { DownOptions, DownTarget } from "../run/down.ts";
 export type { ImageWork } from "../run/context.ts";
 export type { ObservedContainer } from "../run/observe.ts";
 export type { ProgressEvent } from "../run/progress.ts";
-export type { EngineOptions, RegistryLogin } from "./engine.ts";
+export type { Builder, BuildSurroundings, EngineOptions, RegistryLogin } from "./engine.ts";
 export type { Address, ExecResult, Output, RunningProject, RunningService } from "./running.ts";
 
 export interface RunOptions extends UpOptions, EngineOptions {

@@ -6,15 +6,17 @@ import { notPrepared, splitPairs } from "./fields.ts";
 
 const MAX_SECRET_BYTES = 500 * 1024;
 
-/** What a build may be given under a name; read when it asks. */
-export type Secret = { readonly file: string } | { readonly env: string };
+/** What a build may be given under a name; a file is read when it asks. */
+export type Secret = { readonly file: string } | { readonly value: string | undefined };
+
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** `--secret id=NAME[,src=FILE|,env=VARIABLE]`. @throws Failure in docker's words */
-export function parseSecrets(texts: readonly string[]): Map<string, Secret> {
-  return new Map(texts.map(parseSecret));
+export function parseSecrets(texts: readonly string[], variables: Variables): Map<string, Secret> {
+  return new Map(texts.map((text) => parseSecret(text, variables)));
 }
 
-function parseSecret(text: string): readonly [string, Secret] {
+function parseSecret(text: string, variables: Variables): readonly [string, Secret] {
   let [id, file, env, type] = ["", "", "", ""];
   for (const [key, value] of splitPairs(text)) {
     if (key === "type") {
@@ -32,11 +34,11 @@ function parseSecret(text: string): readonly [string, Secret] {
   if (id === "" && file !== "") id = basename(file);
   if (file === "" && env === "") {
     // As docker: a variable of that name, or a file.
-    if (type !== "file" && process.env[id] !== undefined) env = id;
+    if (type !== "file" && variables[id] !== undefined) env = id;
     else file = id;
   }
   if (id === "") throw notPrepared("secret missing ID");
-  if (env !== "") return [id, { env }];
+  if (env !== "") return [id, { value: variables[env] }];
   checkFile(file);
   return [id, { file }];
 }
@@ -48,10 +50,7 @@ function checkFile(path: string): void {
 
 /** Undefined where the variable is not set. @throws Failure */
 export function readSecret(secret: Secret): Uint8Array | undefined {
-  if ("env" in secret) {
-    const value = process.env[secret.env];
-    return value === undefined ? undefined : Buffer.from(value);
-  }
+  if ("value" in secret) return secret.value === undefined ? undefined : Buffer.from(secret.value);
   try {
     return readFileSync(secret.file);
   } catch (error) {

@@ -1,0 +1,2 @@
+/** What programs use of the command line. */
+export { buildForProgram } from "./compose/build-for-programs.ts";
