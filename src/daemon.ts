@@ -51,6 +51,7 @@ export function validate({ configuration, certificateFolder }: DaemonOptions): v
 
 /** Serves until it is told to stop; calls `ready` once it listens. @returns the exit code */
 export async function runDaemon({ configuration, reread, certificateFolder }: DaemonOptions, ready: () => void): Promise<number> {
+  Bun.unsafe.setJITPolicy(1);
   const { values } = configuration;
   let debug = values.debug ?? false;
   const log = operatorLog({ least: () => (debug ? "debug" : values["log-level"] || "info"), format: values["log-format"] });

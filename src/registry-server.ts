@@ -11,6 +11,7 @@ type Modules = Awaited<ReturnType<typeof loadRegistryServer>>;
 
 /** `hako registry serve`: builds what the server is made of. @returns the exit code */
 export async function serveRegistry(settings: RegistrySettings, ready: () => void): Promise<number> {
+  Bun.unsafe.setJITPolicy(1);
   const log = operatorLog({ least: () => "info" });
   for (const event of ["unhandledRejection", "uncaughtException"] as const) process.on(event, (error: unknown) => log(`internal error: ${messageOf(error)}`, "error"));
   try {

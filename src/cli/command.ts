@@ -66,4 +66,4 @@ export interface Entry {
 }
 
 /** Linked to under docker's name, the program speaks of itself as docker. */
-export const PROGRAM = /(?:^|\/)docker$/.test(process.argv0) ? "docker" : "hako";
+export const PROGRAM = `/${process.argv0}`.endsWith("/docker") ? "docker" : "hako";

@@ -1,5 +1,5 @@
 import "./core.ts";
-import { readFileSync } from "node:fs";
+import { fileSystem } from "./file-system.ts";
 
 /** What is read of docker's `config.json`; everything else in it is kept when the file is written. */
 export interface ConfigFile {
@@ -68,10 +68,9 @@ export const configPath = (folder: string): string => `${folder}/config.json`;
 export function loadConfig(folder: string): LoadedConfig {
   let text: string;
   try {
-    text = readFileSync(configPath(folder), "utf8");
+    text = readText(configPath(folder));
   } catch (error) {
-    const absent = error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
-    return { folder, file: {}, ...(!absent && { problem: { kind: "unreadable", error } }) };
+    return { folder, file: {}, ...(!isAbsent(error) && { problem: { kind: "unreadable", error } }) };
   }
   if (text.trim() === "") return { folder, file: {} };
   try {
@@ -80,6 +79,18 @@ export function loadConfig(folder: string): LoadedConfig {
     return { folder, file: {}, problem: { kind: "notJson", text } };
   }
 }
+
+/** By a mapping, for which nothing needs to be loaded; what cannot be mapped, such as an empty file, is read. */
+function readText(path: string): string {
+  try {
+    return Buffer.from(Bun.mmap(path, { shared: false })).toString();
+  } catch (error) {
+    if (isAbsent(error)) throw error;
+    return fileSystem().readFileSync(path, "utf8");
+  }
+}
+
+const isAbsent = (error: unknown): boolean => error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 
 function checked(value: unknown): Pick<LoadedConfig, "file" | "problem"> {
   if (!isObject(value)) return value === null ? { file: {} } : { file: {}, problem: { kind: "wrongType", key: "", value, wanted: "string" } };

@@ -11,6 +11,7 @@ import "./config-file.ts";
 import "./engine-choice.ts";
 import "./engine-program.ts";
 import "./failure.ts";
+import "./file-system.ts";
 import "./flags.ts";
 import "./global-flags.ts";
 import "./nearest.ts";

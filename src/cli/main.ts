@@ -1,7 +1,7 @@
 import { provideEngine } from "./engine-program.ts";
 import { GLOBAL_FLAGS } from "./global-flags.ts";
 import { checkLogLevel, invoke } from "./invoke.ts";
-import { out } from "./output.ts";
+import { out, outputWritten } from "./output.ts";
 import { parseLine } from "./parse.ts";
 import { provideRegistry } from "./registry-program.ts";
 
@@ -52,4 +52,6 @@ async function printVersion(): Promise<number> {
 
 provideEngine(() => import("../daemon.ts"));
 provideRegistry(() => import("../registry-server.ts"));
-process.exit(await main(process.argv.slice(2)));
+const code = await main(process.argv.slice(2));
+await outputWritten();
+process.exit(code);

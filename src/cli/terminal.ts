@@ -1,14 +1,14 @@
 import { dlopen } from "bun:ffi";
-import { fstatSync } from "node:fs";
 import { Failure } from "./failure.ts";
+import { fileSystem } from "./file-system.ts";
 
 const MEMORY_DEVICES = 1;
 
 /** The runtime's own answer loads half of its streams: asked only where it may be yes, and not of /dev/null. */
 export function isTerminal(fd: number): boolean {
   try {
-    const stat = fstatSync(fd);
-    return stat.isCharacterDevice() && stat.rdev >> 8 !== MEMORY_DEVICES && (import.meta.require("node:tty") as typeof import("node:tty")).isatty(fd);
+    const stat = fileSystem().fstatSync(fd);
+    return stat.isCharacterDevice() && stat.rdev >> 8 !== MEMORY_DEVICES && (require("node:tty") as typeof import("node:tty")).isatty(fd);
   } catch {
     return false;
   }

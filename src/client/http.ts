@@ -35,7 +35,8 @@ export async function readHead(connection: Connection): Promise<ResponseHead> {
 
 function parseHead(text: string): ResponseHead {
   const lines = text.split("\r\n");
-  const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(lines[0] ?? "")?.[1]);
+  const [version = "", code] = (lines[0] ?? "").split(" ", 2);
+  const status = version.startsWith("HTTP/1.") && code?.length === 3 ? Number(code) : 0;
   if (!status) throw new Error("what listens there does not speak HTTP: check the address given with -H or DOCKER_HOST");
   const headers = new Map<string, string>();
   for (const line of lines.slice(1)) {

@@ -104,6 +104,29 @@ describe("completion in bash", () => {
   });
 });
 
+describe("output", () => {
+  const script = ["sh", "-c", "echo first; touch /seen/begun; sleep 0.1; echo second; sleep 0.1; seq 3000; echo last"];
+  const expected = `first\nsecond\n${Array.from({ length: 3000 }, (_, i) => `${i + 1}\n`).join("")}last\n`;
+  beforeAll(() => engine.ok("run", "-d", "--name", "writer", "--network", "none", "-v", `${folder}:/seen`, BUSYBOX, "sleep", "1000"));
+
+  test("into a file is whole, in order, and behind what is there", async () => {
+    const path = join(folder, "output");
+    const { code } = await run(["sh", "-c", 'echo before > "$0"; "$@" >> "$0"', path, "hako", "exec", "writer", ...script], { env });
+    expect(code).toBe(0);
+    expect(readFileSync(path, "utf8")).toBe(`before\n${expected}`);
+  });
+
+  test("into a full pipe that does not block waits for its reader", async () => {
+    const begun = join(folder, "begun");
+    rmSync(begun, { force: true });
+    // dd leaves the pipe as it made it: full, and refusing more.
+    const piped = '{ dd if=/dev/zero bs=1 oflag=nonblock 2>/dev/null; "$@"; } | { until [ -e "$0" ]; do sleep 0.02; done; cat; }';
+    const { stdout } = await run(["sh", "-c", piped, begun, "hako", "exec", "writer", ...script], { env });
+    expect(stdout).toStartWith("\0".repeat(4096));
+    expect(stdout.replace(/^\0+/, "")).toBe(expected);
+  });
+});
+
 test("under docker's name it calls itself docker", async () => {
   const docker = (...words: string[]): Promise<Result> => run(["docker", ...words], { env });
   expect((await docker("ps", "--help")).stdout).toStartWith("Usage:  docker ps [OPTIONS]\n");

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { fileSystem } from "../file-system.ts";
 import { ValueError } from "../values.ts";
 
 /** `KEY=value`, or `KEY` whose value comes from our own environment; a KEY that is set nowhere stays bare. */
@@ -67,7 +67,7 @@ function isUtf8(bytes: Uint8Array): boolean {
 /** @throws FileError with the sentence that Go programs print */
 export function readOpened(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return fileSystem().readFileSync(path);
   } catch (error) {
     const failure = openFailure(path, error);
     throw new FileError(failure.startsWith("read ") ? `invalid env file (${path}): ${failure}` : failure);

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { HostConfig } from "../../spec/mod.ts";
+import { fileSystem } from "../file-system.ts";
 import { openFailure, splitPair } from "./key-value.ts";
 
 /** `--security-opt`; a seccomp profile is a file of ours, so its text is what goes to the engine. */
@@ -19,7 +19,7 @@ export function securityOptions(values: readonly string[]): Pick<HostConfig, "Se
 function readProfile(path: string): string {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = fileSystem().readFileSync(path, "utf8");
   } catch (error) {
     throw new Error(`opening seccomp profile (${path}) failed: ${openFailure(path, error)}`);
   }

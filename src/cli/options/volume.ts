@@ -1,5 +1,3 @@
-import { resolve } from "node:path";
-
 export interface Volumes {
   readonly binds: string[];
   /** Anonymous volumes, by their path in the container. */
@@ -29,7 +27,7 @@ function checkSections(value: string): void {
 
 /** The engine has another working directory than we: what starts with a dot is ours. */
 export function resolveHostPath(path: string): string {
-  return path.startsWith(".") ? resolve(path) : path;
+  return path.startsWith(".") ? (require("node:path") as typeof import("node:path")).resolve(path) : path;
 }
 
 /** `--tmpfs /run:size=1m`: path and options. */
