@@ -1,14 +1,19 @@
 /** What images have installed, as their own records say it. */
 import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { Database } from "bun:sqlite";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { findPackages } from "../../src/layer-files/packages/find-packages.ts";
+import { rpmPackages } from "../../src/layer-files/packages/rpm-database.ts";
+import { DamagedDatabase } from "../../src/layer-files/packages/sqlite-table.ts";
 import { MergedTree } from "../../src/layer-files/mod.ts";
+import { random, seed } from "../seeded-random.ts";
+import { rpmDatabase, type Rpm } from "./rpm-database.ts";
 
 const scratch = mkdtempSync("/tmp/hk-packages-");
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-function layer(files: Record<string, string>): string {
+function layer(files: Record<string, string | Uint8Array>): string {
   const folder = mkdtempSync(join(scratch, "l-"));
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -31,9 +36,46 @@ test("dpkg: what is installed, and the files of images without dpkg", () => {
   expect(found(folder)).toEqual({ names: ["deb bash 5.2.15-2+b7 amd64", "deb tzdata 2024a all"], notes: [], distribution: { id: "debian", version: "12" } });
 });
 
-test("apk's database; rpm's is told to be left out", () => {
-  const folder = layer({ "lib/apk/db/installed": "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\nF:lib\n\nP:zlib\nV:1.3.1-r1\nA:x86_64\nL:Zlib\n", "var/lib/rpm/rpmdb.sqlite": "x" });
-  expect(found(folder)).toMatchObject({ names: ["apk musl 1.2.5-r0 x86_64 MIT", "apk zlib 1.3.1-r1 x86_64 Zlib"], notes: ["rpm's database (/var/lib/rpm/rpmdb.sqlite) is not read: its packages are left out"] });
+test("apk's database", () => {
+  const folder = layer({ "lib/apk/db/installed": "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\nF:lib\n\nP:zlib\nV:1.3.1-r1\nA:x86_64\nL:Zlib\n" });
+  expect(found(folder)).toMatchObject({ names: ["apk musl 1.2.5-r0 x86_64 MIT", "apk zlib 1.3.1-r1 x86_64 Zlib"], notes: [] });
+});
+
+test("rpm's database: a few packages and very many, short and long headers, pages of any size; keys are no packages", () => {
+  const few: Rpm[] = [{ name: "bash", version: "5.2.26-3.fc40" }, { name: "perl", version: "5.38.2-506.fc40", epoch: 4, padding: 300_000 }, { name: "zero", version: "1-1", epoch: 0 }, { name: "gpg-pubkey", version: "a15b79cc-63d04c2c" }];
+  const folder = layer({ "etc/os-release": "ID=fedora\nVERSION_ID=40\n", "usr/lib/sysimage/rpm/rpmdb.sqlite": rpmDatabase(scratch, few) });
+  mkdirSync(join(folder, "var/lib"), { recursive: true });
+  symlinkSync("../../usr/lib/sysimage/rpm", join(folder, "var/lib/rpm"));
+  expect(found(folder)).toEqual({ names: ["rpm bash 5.2.26-3.fc40 x86_64 MIT", "rpm perl 4:5.38.2-506.fc40 x86_64 MIT", "rpm zero 1-1 x86_64 MIT"], notes: [], distribution: { id: "fedora", version: "40" } });
+  for (const pageBytes of [512, 4096, 65_536]) {
+    const many = Array.from({ length: 700 }, (_, index): Rpm => ({ name: `p${String(index).padStart(3, "0")}`, version: `${index}-1`, padding: (index * 37) % 3000 }));
+    expect(found(layer({ "var/lib/rpm/rpmdb.sqlite": rpmDatabase(scratch, many, { pageBytes }) })).names).toEqual(many.map(({ name, version }) => `rpm ${name} ${version} x86_64 MIT`));
+  }
+});
+
+test("other forms of rpm's database, damaged ones and one that was not closed are told", () => {
+  expect(found(layer({ "var/lib/rpm/Packages": "x" })).notes).toEqual(["rpm's database (/var/lib/rpm/Packages) is not read: its form is Berkeley DB's: its packages are left out"]);
+  expect(found(layer({ "usr/lib/sysimage/rpm/Packages.db": "x" })).notes).toEqual(["rpm's database (/usr/lib/sysimage/rpm/Packages.db) is not read: its form is ndb's: its packages are left out"]);
+  expect(found(layer({ "var/lib/rpm/rpmdb.sqlite": "x".repeat(5000) })).notes).toEqual(["rpm's database (/var/lib/rpm/rpmdb.sqlite) is not read: it is no SQLite database: its packages are left out"]);
+  expect(found(layer({ "var/lib/rpm/rpmdb.sqlite": rpmDatabase(scratch, [{ name: "a", version: "1-1" }]), "var/lib/rpm/rpmdb.sqlite-wal": "log" }))).toMatchObject({ names: ["rpm a 1-1 x86_64 MIT"], notes: ["rpm's database (/var/lib/rpm/rpmdb.sqlite) was not closed: packages of its last changes are left out"] });
+  const other = join(mkdtempSync(join(scratch, "rpm-")), "x.sqlite");
+  using database = new Database(other);
+  database.run("CREATE VIEW Packages AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n AS hnum, n AS blob FROM r");
+  expect(found(layer({ "var/lib/rpm/rpmdb.sqlite": readFileSync(other) })).notes).toEqual(["rpm's database (/var/lib/rpm/rpmdb.sqlite) is not read: it has no list of packages: its packages are left out"]);
+});
+
+test("a database with anything in it ends, and harms nobody", () => {
+  console.log(`seed ${seed}`);
+  const good = rpmDatabase(scratch, Array.from({ length: 60 }, (_, index) => ({ name: `p${index}`, version: "1-1", padding: index * 50 })), { pageBytes: 512 });
+  for (let round = 0; round < 400; round++) {
+    const bytes = Buffer.from(round % 5 === 0 ? good.subarray(0, random(good.length)) : good);
+    for (let changes = 1 + random(30); changes > 0 && bytes.length > 0; changes--) bytes[random(random(2) === 0 ? Math.min(bytes.length, 2048) : bytes.length)] = random(256);
+    try {
+      for (const { name } of rpmPackages(bytes, "/x")) expect(typeof name).toBe("string");
+    } catch (error) {
+      expect(error).toBeInstanceOf(DamagedDatabase);
+    }
+  }
 });
 
 test("modules of Node and distributions of Python, wherever they are, each once; upper layers hide lower ones", () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { rpmDatabase } from "../build/rpm-database.ts";
 import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
 
 const REGISTRY = "127.0.0.1:5000";
@@ -81,7 +82,8 @@ test("provenance is a statement about the manifest", async () => {
 });
 
 test("a list of packages and provenance of version 1 are statements too", async () => {
-  writeFileSync(join(folder, "Listed"), `FROM ${BUSYBOX}\nCOPY <<EOF /var/lib/dpkg/status\nPackage: tool\nStatus: install ok installed\nVersion: 1:2.0-1\nArchitecture: all\nEOF\nCOPY <<EOF /etc/os-release\nID=debian\nVERSION_ID=12\nEOF\n`);
+  writeFileSync(join(folder, "Listed"), `FROM ${BUSYBOX}\nCOPY <<EOF /var/lib/dpkg/status\nPackage: tool\nStatus: install ok installed\nVersion: 1:2.0-1\nArchitecture: all\nEOF\nCOPY rpmdb.sqlite /var/lib/rpm/\nCOPY <<EOF /etc/os-release\nID=debian\nVERSION_ID=12\nEOF\n`);
+  writeFileSync(join(folder, "rpmdb.sqlite"), rpmDatabase(folder, [{ name: "perl", version: "5.38-1", epoch: 4 }]));
   const layout = join(folder, "listed");
   await build("-f", join(folder, "Listed"), "--sbom=true", "--provenance=mode=max,version=v1", "--build-arg", "SOURCE_DATE_EPOCH=1000000000", "-t", "listed:1", "-o", `type=oci,tar=false,dest=${layout}`);
   const blob = (digest = ""): Record<string, unknown> => JSON.parse(readFileSync(join(layout, "blobs", digest.replace(":", "/")), "utf8")) as Record<string, unknown>;
@@ -93,7 +95,7 @@ test("a list of packages and provenance of version 1 are statements too", async 
   const subject = [{ digest: { sha256: image?.digest.slice("sha256:".length) } }];
   expect(sbom).toMatchObject({ subject, predicate: { spdxVersion: "SPDX-2.3", SPDXID: "SPDXRef-DOCUMENT", creationInfo: { created: "2001-09-09T01:46:40Z" } } });
   const { packages } = sbom?.["predicate"] as { packages: { name: string; versionInfo?: string; externalRefs?: { referenceLocator: string }[] }[] };
-  expect(packages.map(({ name, versionInfo, externalRefs }) => [name, versionInfo, externalRefs?.[0]?.referenceLocator]).slice(1)).toEqual([["tool", "1:2.0-1", "pkg:deb/debian/tool@1%3A2.0-1?arch=all&distro=debian-12"]]);
+  expect(packages.map(({ name, versionInfo, externalRefs }) => [name, versionInfo, externalRefs?.[0]?.referenceLocator]).slice(1)).toEqual([["tool", "1:2.0-1", "pkg:deb/debian/tool@1%3A2.0-1?arch=all&distro=debian-12"], ["perl", "4:5.38-1", "pkg:rpm/debian/perl@5.38-1?arch=x86_64&distro=debian-12&epoch=4"]]);
   expect(provenance).toMatchObject({ subject, predicate: { buildDefinition: { externalParameters: { configSource: { path: "Listed" }, request: { frontend: "dockerfile.v0" } } }, runDetails: { metadata: { buildkit_completeness: { request: true } } } } });
   expect((await engine.hako("build", "--sbom=generator=example/scanner", folder)).stderr).toContain("the scanner example/scanner cannot be run: this engine lists packages itself");
 }, 120_000);

@@ -68,10 +68,12 @@ function spdxPackage(id: string, found: FoundPackage, distribution: FoundPackage
 /** An expression of SPDX's short names, as far as its form shows. */
 const isLicense = (text: string): boolean => /^\(*[A-Za-z0-9.+-]+\)*(?: (?:AND|OR|WITH) \(*[A-Za-z0-9.+-]+\)*)*$/.test(text);
 
-/** `pkg:deb/debian/bash@5.2.15-2?arch=amd64&distro=debian-12` */
+/** `pkg:deb/debian/bash@5.2.15-2?arch=amd64&distro=debian-12`; an rpm's epoch stands behind, not in its version. */
 function packageURL({ type, name, version, architecture }: FoundPackage, { id, version: release }: FoundPackages["distribution"]): string {
-  const isSystem = type === "deb" || type === "apk";
+  const isSystem = type === "deb" || type === "apk" || type === "rpm";
+  const [, epoch = "", plain = version] = (type === "rpm" ? /^(\d+):(.*)$/s.exec(version) : undefined) ?? [];
   const path = [...(isSystem && id !== "" ? [id] : []), ...name.split("/")].map(encodeURIComponent).join("/");
-  const qualifiers = isSystem ? [...(architecture === "" ? [] : [`arch=${encodeURIComponent(architecture)}`]), ...(id === "" ? [] : [`distro=${encodeURIComponent(release === "" ? id : `${id}-${release}`)}`])] : [];
-  return `pkg:${type}/${path}@${encodeURIComponent(version)}${qualifiers.length > 0 ? `?${qualifiers.join("&")}` : ""}`;
+  const all = { arch: architecture, distro: id !== "" && release !== "" ? `${id}-${release}` : id, epoch };
+  const qualifiers = isSystem ? Object.entries(all).flatMap(([key, value]) => (value === "" ? [] : [`${key}=${encodeURIComponent(value)}`])) : [];
+  return `pkg:${type}/${path}@${encodeURIComponent(plain)}${qualifiers.length > 0 ? `?${qualifiers.join("&")}` : ""}`;
 }

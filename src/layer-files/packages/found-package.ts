@@ -1,6 +1,6 @@
 /** What an image has installed, as its own records say it. */
 export interface FoundPackage {
-  readonly type: "deb" | "apk" | "npm" | "pypi";
+  readonly type: "deb" | "apk" | "rpm" | "npm" | "pypi";
   readonly name: string;
   readonly version: string;
   /** "" where the record says none. */

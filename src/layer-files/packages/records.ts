@@ -41,7 +41,8 @@ export function lockedPackages(text: string, foundIn: string): FoundPackage[] {
   });
 }
 
-function found(type: FoundPackage["type"], name: unknown, version: unknown, { architecture = "", license = "", foundIn }: { readonly architecture?: unknown; readonly license?: unknown; readonly foundIn: string }): FoundPackage[] {
+/** None where it has no name or version. */
+export function found(type: FoundPackage["type"], name: unknown, version: unknown, { architecture = "", license = "", foundIn }: { readonly architecture?: unknown; readonly license?: unknown; readonly foundIn: string }): FoundPackage[] {
   if (!isValue(name) || !isValue(version)) return [];
   return [{ type, name, version, architecture: isValue(architecture) ? architecture : "", license: isValue(license) ? license : "", foundIn }];
 }
