@@ -1,5 +1,5 @@
 import type { ByteDuplex } from "../base/mod.ts";
-import type { JobInput } from "../layer-files/mod.ts";
+import type { CopyAction, JobInput } from "../layer-files/mod.ts";
 import type { Digest } from "../spec/mod.ts";
 import type { Platform } from "./graph/op.ts";
 
@@ -13,15 +13,17 @@ export interface ContextEntry {
   readonly linkTarget?: string | undefined;
 }
 
+export interface FolderContents {
+  /** The digest of what a copy takes, as a worker that reads the files works it out; undefined when one must. @throws EngineError NotFound */
+  digestOf(action: CopyAction, signal: AbortSignal): Promise<string | undefined>;
+}
+
 /** A folder that belongs to whoever asked for the build, made available to one build. */
 export interface ClientFolder extends AsyncDisposable {
   /** Where the engine holds its copy: files owned by root, never changed in place, so that a hard link to one keeps its content. */
   readonly folder: string;
-  /**
-   * Of all that was selected, or undefined when it must be computed: path (no slash at either end, parents too) to what layer-files/entry-digest.ts
-   * says of the entry, in any order.
-   */
-  readonly digests?: ReadonlyMap<string, string> | undefined;
+  /** What is known of its content; undefined when it must be looked at. */
+  readonly contents?: FolderContents | undefined;
   /** What workers may rely on instead of looking at each file. */
   readonly listed?: JobInput["listed"];
 }

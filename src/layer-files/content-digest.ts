@@ -1,46 +1,52 @@
 import { closeFd, readFd, S, type Stat } from "../linux/mod.ts";
+import { contentLine, digestOfLines } from "./content-lines.ts";
 import { fileDigest, folderDigest, linkDigest, nodeDigest } from "./entry-digest.ts";
 import { excluderOf } from "./excludes.ts";
 import { isFolder, joined, kindOf, linkText, openFile, type MergedEntry, type MergedFolder } from "./merged-folder.ts";
 import type { MergedTree } from "./merged-tree.ts";
 import { select, type CopyAction } from "./selection.ts";
 
-/** One line for each thing that a copy would take: its name at the new place, and what it is. */
-export type ContentLine = (name: string, digest: string) => void;
-
-/** What a copy would take, by content. @throws EngineError NotFound */
-export function contentOf(tree: MergedTree, action: CopyAction, line: ContentLine, check: () => void): void {
+/** The digest of what a copy would take, by content. @throws EngineError NotFound */
+export function contentOf(tree: MergedTree, action: CopyAction, check: () => void): string {
   const excludes = excluderOf(action.exclude);
+  const lines: string[] = [];
   for (const { path, name, stat } of select(tree, action)) {
-    if (!isFolder(stat)) {
-      const entry = tree.entry(path);
-      if (entry && excludes?.(path.slice(path.lastIndexOf("/") + 1), false) !== "yes") line(name, entryDigest(entry));
+    if (isFolder(stat)) {
+      const folder = tree.folder(path);
+      lines.push(contentLine(textOf(name), owned(folderDigest(stat.mode), stat), folder ? insideOf(folder, "", { check, excludes }) : ""));
       continue;
     }
-    line(name, owned(folderDigest(stat.mode), stat));
-    const folder = tree.folder(path);
-    if (folder) walk(folder, name, "", { line, check, excludes });
+    const entry = tree.entry(path);
+    if (entry && excludes?.(path.slice(path.lastIndexOf("/") + 1), false) !== "yes") lines.push(contentLine(textOf(name), entryDigest(entry)));
   }
+  return digestOfLines(lines);
 }
 
 interface Walk {
-  readonly line: ContentLine;
   readonly check: () => void;
   readonly excludes: ReturnType<typeof excluderOf>;
 }
 
-function walk(folder: MergedFolder, name: string, relative: string, { line, check, excludes }: Walk): void {
-  check();
+function insideOf(folder: MergedFolder, relative: string, walk: Walk): string {
+  walk.check();
+  const lines: string[] = [];
   for (const entry of folder.entries()) {
     const path = joined(relative, entry.name);
-    const verdict = excludes?.(path, isFolder(entry.stat)) ?? "no";
+    const verdict = walk.excludes?.(path, isFolder(entry.stat)) ?? "no";
     if (verdict === "yes") continue;
-    if (verdict === "no") line(joined(name, path), entryDigest(entry));
-    if (!isFolder(entry.stat)) continue;
-    using inside = folder.enter(entry.name);
-    if (inside) walk(inside, name, path, { line, check, excludes });
+    const inside = isFolder(entry.stat) ? withinFolder(folder, entry.name, path, walk) : undefined;
+    if (verdict === "no") lines.push(contentLine(textOf(entry.name), entryDigest(entry), inside));
+    else if (inside) lines.push(contentLine(textOf(entry.name), "", inside));
   }
+  return lines.length === 0 ? "" : digestOfLines(lines);
 }
+
+function withinFolder(folder: MergedFolder, name: string, path: string, walk: Walk): string {
+  using inside = folder.enter(name);
+  return inside ? insideOf(inside, path, walk) : "";
+}
+
+const textOf = (name: string): string => Buffer.from(name, "latin1").toString("utf8");
 
 /** A copy keeps the owner. Root's, as all of a context are, is not said. */
 const owned = (digest: string, { uid, gid }: Pick<Stat, "uid" | "gid">): string => (uid === 0 && gid === 0 ? digest : `${digest} ${uid}:${gid}`);

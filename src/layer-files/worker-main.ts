@@ -4,7 +4,6 @@ import { contentOf } from "./content-digest.ts";
 import { runFileActions } from "./file-actions.ts";
 import type { FileJob, JobResults } from "./file-job.ts";
 import { MergedTree } from "./merged-tree.ts";
-import { contentLine, digestOfLines } from "./content-lines.ts";
 import { findPackages } from "./packages/find-packages.ts";
 import { countTree, removeStubs, seal } from "./seal.ts";
 import { copyTree, makeTwin } from "./twin.ts";
@@ -72,11 +71,8 @@ function resultOf(job: FileJob): JobResults[FileJob["kind"]] {
 }
 
 function contentDigest({ input, action }: Extract<FileJob, { kind: "content" }>): string {
-  const lines: string[] = [];
   using tree = new MergedTree(input.folders);
-  const text = (name: string): string => Buffer.from(name, "latin1").toString("utf8");
-  contentOf(tree, action, (name, digest) => lines.push(contentLine(text(name), digest)), requireEngine);
-  return digestOfLines(lines);
+  return contentOf(tree, action, requireEngine);
 }
 
 function sealFolder({ folder, below, stubs }: Extract<FileJob, { kind: "seal" }>): JobResults["seal"] {

@@ -2,10 +2,12 @@ import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, rmSync, symlinkS
 import { join } from "node:path";
 import { DIGEST_BYTES, type ContextIndex } from "../../layer-files/mod.ts";
 import { AT, hasCode, mknodat, utimensat } from "../../linux/mod.ts";
-import { compareEntryPaths, FILE_KIND, kindOfMode, readListing, type ListedEntry } from "../../spec/mod.ts";
+import { compareEntryPaths, FILE_KIND, ListingCursor, type ListedEntry } from "../../spec/mod.ts";
 import type { Slices } from "./slices.ts";
 
 const PERMISSIONS = 0o7777;
+/** Entries looked at before others may have a turn. */
+const STRIDE = 64;
 const NO_DIGEST = new Uint8Array(DIGEST_BYTES);
 
 /** A file whose content is to come. */
@@ -31,25 +33,24 @@ export interface TreeChange {
  */
 export async function changeTree(tree: string, before: ContextIndex | undefined, listing: Uint8Array, slices: Slices): Promise<TreeChange> {
   const old = new OldEntries(tree, before);
+  const entry = new ListingCursor(listing, false);
   const wanted: WantedFile[] = [];
   const folders: ListedEntry[] = [];
-  const digests: Uint8Array[] = [];
+  const digests = new DigestColumn(before?.digests.length ?? 0);
   let sizeBytes = 0;
-  let number = 0;
-  for (const entry of readListing(listing)) {
-    const kind = kindOfMode(entry.mode);
+  for (let number = 0; entry.next(); number++) {
+    const { kind } = entry;
     const kept = old.keep(entry);
     if (kind === FILE_KIND.file) {
       sizeBytes += entry.size;
-      if (!kept) wanted.push({ number, file: digests.length, entry });
-      digests.push(kept ?? NO_DIGEST);
+      if (!kept) wanted.push({ number, file: digests.count, entry: entry.entry() });
+      digests.add(kept ?? NO_DIGEST);
     } else if (!kept) make(tree, entry, kind);
-    if (kind === FILE_KIND.folder) folders.push(entry);
-    number++;
-    if (slices.due) await slices.next();
+    if (kind === FILE_KIND.folder) folders.push(entry.entry());
+    if (number % STRIDE === 0 && slices.due) await slices.next();
   }
   old.removeRest();
-  return { wanted, digests: Buffer.concat(digests), sizeBytes, folders };
+  return { wanted, digests: digests.bytes(), sizeBytes, folders };
 }
 
 /** Modes and times of folders, after all changes in them. */
@@ -81,12 +82,12 @@ export function finishFile(tree: string, fd: number, entry: ListedEntry): void {
 }
 
 /** By the system call: the runtime's own functions take five times as long. */
-function setTime(tree: string, { path, mtimeSeconds, mtimeNanoseconds }: ListedEntry): void {
+function setTime(tree: string, { path, mtimeSeconds, mtimeNanoseconds }: Pick<ListedEntry, "path" | "mtimeSeconds" | "mtimeNanoseconds">): void {
   const timeNs = BigInt(mtimeSeconds) * 1_000_000_000n + BigInt(mtimeNanoseconds);
   utimensat(AT.FDCWD, join(tree, path), timeNs, timeNs);
 }
 
-function make(tree: string, entry: ListedEntry, kind: number): void {
+function make(tree: string, entry: Omit<ListedEntry, "size">, kind: number): void {
   const place = join(tree, entry.path);
   if (kind === FILE_KIND.folder) return void mkdirSync(place, { mode: 0o700 });
   if (kind === FILE_KIND.link) symlinkSync(entry.linkTarget ?? "", place);
@@ -100,67 +101,86 @@ function make(tree: string, entry: ListedEntry, kind: number): void {
 /** What the tree held, read along with the new list. */
 class OldEntries {
   readonly #tree: string;
-  readonly #entries: Iterator<ListedEntry, void, void>;
   readonly #digests: Uint8Array;
-  #current: ListedEntry | undefined;
+  readonly #entry: ListingCursor;
+  #hasEntry: boolean;
   #file = 0;
   /** A removed folder, with the slash: what was in it went with it. */
   #gone: string | undefined;
 
   constructor(tree: string, index: ContextIndex | undefined) {
     this.#tree = tree;
-    this.#entries = readListing(index?.listing ?? new Uint8Array(0), "checked");
     this.#digests = index?.digests ?? new Uint8Array(0);
-    this.#advance();
+    this.#entry = new ListingCursor(index?.listing ?? new Uint8Array(0), true);
+    this.#hasEntry = this.#entry.next();
   }
 
   /** Entries are asked for in order. @returns the digest (zeros of what is no file) when the tree has this one as it should be; otherwise nothing is in its place */
-  keep(entry: ListedEntry): Uint8Array | undefined {
-    for (let old = this.#current; old; old = this.#current) {
-      const order = compareEntryPaths(old.path, entry.path);
+  keep(entry: ListingCursor): Uint8Array | undefined {
+    while (this.#hasEntry) {
+      const order = this.#entry.hasSamePath(entry) ? 0 : compareEntryPaths(this.#entry.path, entry.path);
       if (order > 0) return undefined;
-      if (order < 0) {
-        this.#remove(old);
-        this.#advance();
-        continue;
-      }
-      const digest = this.#digest(old);
-      const kept = same(old, entry) && digest !== undefined;
-      if (!kept) this.#remove(old);
+      const digest = order === 0 && same(this.#entry, entry) ? this.#digest() : undefined;
+      if (!digest) this.#remove();
       this.#advance();
-      return kept ? digest : undefined;
+      if (order === 0) return digest;
     }
     return undefined;
   }
 
   removeRest(): void {
-    for (let old = this.#current; old; old = this.#current) {
-      this.#remove(old);
-      this.#advance();
-    }
+    for (; this.#hasEntry; this.#advance()) this.#remove();
   }
 
   /** Undefined of a file that never came. */
-  #digest(old: ListedEntry): Uint8Array | undefined {
-    if (kindOfMode(old.mode) !== FILE_KIND.file) return NO_DIGEST;
-    const digest = this.#digests.subarray(this.#file * DIGEST_BYTES, (this.#file + 1) * DIGEST_BYTES);
-    return digest.length === DIGEST_BYTES && digest.some((byte) => byte !== 0) ? digest : undefined;
+  #digest(): Uint8Array | undefined {
+    if (this.#entry.kind !== FILE_KIND.file) return NO_DIGEST;
+    const begin = this.#file * DIGEST_BYTES;
+    return isDigest(this.#digests, begin) ? this.#digests.subarray(begin, begin + DIGEST_BYTES) : undefined;
   }
 
-  #remove({ path, mode }: ListedEntry): void {
+  #remove(): void {
+    const { path, kind } = this.#entry;
     if (this.#gone !== undefined && path.startsWith(this.#gone)) return;
     rmSync(join(this.#tree, path), { recursive: true, force: true });
-    if (kindOfMode(mode) === FILE_KIND.folder) this.#gone = `${path}/`;
+    if (kind === FILE_KIND.folder) this.#gone = `${path}/`;
   }
 
   #advance(): void {
-    if (this.#current && kindOfMode(this.#current.mode) === FILE_KIND.file) this.#file++;
-    this.#current = this.#entries.next().value ?? undefined;
+    if (this.#entry.kind === FILE_KIND.file) this.#file++;
+    this.#hasEntry = this.#entry.next();
   }
 }
 
-function same(old: ListedEntry, entry: ListedEntry): boolean {
+/** Digests one behind the other. */
+class DigestColumn {
+  #bytes: Buffer;
+  count = 0;
+
+  /** @param sizeBytes as many as there will probably be */
+  constructor(sizeBytes: number) {
+    this.#bytes = Buffer.allocUnsafe(sizeBytes + 64 * DIGEST_BYTES);
+  }
+
+  add(digest: Uint8Array): void {
+    const at = this.count++ * DIGEST_BYTES;
+    if (at + DIGEST_BYTES > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], this.#bytes.length * 2);
+    this.#bytes.set(digest, at);
+  }
+
+  bytes(): Buffer {
+    return this.#bytes.subarray(0, this.count * DIGEST_BYTES);
+  }
+}
+
+/** False of zeros, and beyond the end. */
+function isDigest(digests: Uint8Array, begin: number): boolean {
+  for (let at = begin; at < begin + DIGEST_BYTES; at++) if ((digests[at] ?? 0) !== 0) return true;
+  return false;
+}
+
+function same(old: ListingCursor, entry: ListingCursor): boolean {
   // A folder's mode and time are set anew in any case.
-  if (kindOfMode(old.mode) === FILE_KIND.folder) return kindOfMode(entry.mode) === FILE_KIND.folder;
+  if (old.kind === FILE_KIND.folder) return entry.kind === FILE_KIND.folder;
   return old.mode === entry.mode && old.size === entry.size && old.mtimeSeconds === entry.mtimeSeconds && old.mtimeNanoseconds === entry.mtimeNanoseconds && old.linkTarget === entry.linkTarget;
 }

@@ -1,13 +1,12 @@
-import type { ClientFolder } from "../client.ts";
+import type { ClientFolder, FolderContents } from "../client.ts";
 
 /** A copy of a client's folder, held for one build. */
 export class ReceivedFolder implements ClientFolder {
   #release: (() => Promise<void>) | undefined;
 
-  /** @param digests of every entry */
   constructor(
     readonly folder: string,
-    readonly digests: ReadonlyMap<string, string>,
+    readonly contents: FolderContents,
     readonly listed: NonNullable<ClientFolder["listed"]>,
     release: () => Promise<void>,
   ) {

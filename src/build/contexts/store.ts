@@ -5,9 +5,9 @@ import { EngineError } from "../../base/mod.ts";
 import { DIGEST_BYTES, readIndex, writeIndex, type ContextIndex } from "../../layer-files/mod.ts";
 import { changeTree, finishFolders, type WantedFile } from "./change-tree.ts";
 import { cloneTree } from "./clone-tree.ts";
-import { EntryDigests } from "./entry-digests.ts";
 import { FileReceiver } from "./file-receiver.ts";
 import { ReceivedFolder } from "./received-folder.ts";
+import { RememberedContents } from "./remembered-contents.ts";
 import { Slices } from "./slices.ts";
 
 /** Asks the client for the content of these files; what comes is as FileReceiver takes it. */
@@ -42,7 +42,7 @@ export class ContextStore {
   /** Builds that read, by the version's folder. */
   readonly #readers = new Map<string, number>();
   readonly #changing = new Set<string>();
-  readonly #digests = new EntryDigests();
+  readonly #contents = new RememberedContents();
   #discarded = 0;
 
   private constructor(root: string) {
@@ -168,9 +168,9 @@ export class ContextStore {
     const hold = undo.use(this.#hold(version));
     const now = Date.now() / 1000;
     utimesSync(join(this.#root, key), now, now);
-    const digests = await this.#digests.of(version.folder, index, slices);
+    const contents = await this.#contents.of(version.folder, index, slices);
     undo.move();
-    return new ReceivedFolder(treeOf(version), digests, { index: indexOf(version), pack: join(this.#root, key, PACK) }, async () => {
+    return new ReceivedFolder(treeOf(version), contents, { index: indexOf(version), pack: join(this.#root, key, PACK) }, async () => {
       hold[Symbol.dispose]();
       this.#removeOld(key);
     });
@@ -200,7 +200,7 @@ export class ContextStore {
 
   /** Away at once, so that nobody finds a part of it; what cannot be removed now is found at the next start. */
   async #discard(folder: string): Promise<void> {
-    this.#digests.forget(folder);
+    this.#contents.forget(folder);
     const away = join(this.#root, `gone-${process.pid}-${this.#discarded++}`);
     renameSync(folder, away);
     await rm(away, { recursive: true, force: true }).catch(() => undefined);

@@ -2,7 +2,6 @@ import { EngineError } from "../../base/mod.ts";
 import { digestOf } from "../graph/make-vertex.ts";
 import type { FileOp, RunMount, RunOp } from "../graph/op.ts";
 import type { Vertex } from "../graph/vertex.ts";
-import { contextContent } from "../ops/context-content.ts";
 import type { CopyAction } from "../../layer-files/mod.ts";
 import type { Workers } from "../ops/workers.ts";
 import { jobInput, stackID, type Evaluated } from "./inputs.ts";
@@ -68,7 +67,7 @@ async function* fileKeys(op: FileOp, inputs: readonly Evaluated[], sources: KeyS
 }
 
 export async function contentKey(input: Evaluated, action: CopyAction, { workers, layers, signal }: KeySources): Promise<string> {
-  const known = input.kind === "folder" && input.folder.digests ? await contextContent(input.folder.digests, action, signal) : undefined;
+  const known = input.kind === "folder" ? await input.folder.contents?.digestOf(action, signal) : undefined;
   return known ?? (await workers.run({ kind: "content", input: jobInput(input, layers), action: latin1(action) }, signal)).digest;
 }
 
