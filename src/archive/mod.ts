@@ -17,3 +17,4 @@ export { treeMain } from "./tree-main.ts";
 export { Trees, type LayerShape, type LaunchTree, type TreeProcess } from "./trees.ts";
 export { receiveBody, type ConnectionBody } from "./http-body.ts";
 export { LocalUnpacker, packLocal, sendLocal, type LocalEntry, type Rename } from "./local-copy.ts";
+export { removeAt } from "./remove-tree.ts";

@@ -18,6 +18,9 @@ export interface FolderContents {
   digestOf(action: CopyAction, signal: AbortSignal): Promise<string | undefined>;
 }
 
+/** Makes a second tree of a folder's files, in an empty folder. */
+export type MakeTwin = (from: string, to: string) => Promise<unknown>;
+
 /** A folder that belongs to whoever asked for the build, made available to one build. */
 export interface ClientFolder extends AsyncDisposable {
   /** Where the engine holds its copy: files owned by root, never changed in place, so that a hard link to one keeps its content. */
@@ -26,6 +29,8 @@ export interface ClientFolder extends AsyncDisposable {
   readonly contents?: FolderContents | undefined;
   /** What workers may rely on instead of looking at each file. */
   readonly listed?: JobInput["listed"];
+  /** Hears that a copy of one of its folders made `place`: the next copy may be prepared, with what copies trees. */
+  copied?(folder: string, place: string, makeTwin: MakeTwin): void;
 }
 
 export interface FolderSelection {

@@ -9,6 +9,7 @@ import { join } from "node:path";
  *   <data root>/registry/{settings.json,run.json,log,content/}
  *   <data root>/build/uploads/<uuid>/      a build context that came as an archive, until its build is over
  *   <data root>/build/contexts/<key>/<n>/{tree/,index}   the copy of a client's folder, brought up to date by what changed
+ *                                    spares/<name>/{tree/,index}   second names of what a COPY of many files made, for the next one; spare-<uuid>: one that is being made
  *   <data root>/build/history/<ref>        what is remembered of a build that is over
  *   <run root>/hako.sock  root/  bin/hako-shim
  *   <run root>/c/<container id>/{s,health}   control socket of the container's shim; its health, if it is checked

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { EngineError } from "../base/mod.ts";
-import { AT, closeFd, fchmod, fchownat, linkat, mknodat, O, openat2, readDirectory, readFd, RESOLVE, S, unlinkat, writeFd } from "../linux/mod.ts";
+import { AT, closeFd, fchmod, fchownat, linkat, mknodat, O, openat2, readDirectory, readFd, RESOLVE, S, writeFd } from "../linux/mod.ts";
+import { removeAt } from "../archive/mod.ts";
 import { looksLikeArchive } from "./archive-check.ts";
 import { Copier, type CopyCount } from "./copier.ts";
 import { excluderOf } from "./excludes.ts";
@@ -58,7 +60,7 @@ class LayerWork implements Disposable {
   done(seals: boolean): FilesDone {
     const sealed = seals && this.#archives.length === 0 ? seal(this.#upper, this.#check, { counted: this.#counted(), files: this.#listed && filesOf(this.#listed) }) : undefined;
     if (sealed) this.#listed?.remember();
-    return { sealed, archives: this.#archives, sharing: [...this.#count.shared, ...(this.#listed && this.#listed.entries > 0 ? [-1] : [])], warnings: [...this.#warnings] };
+    return { sealed, archives: this.#archives, sharing: [...this.#count.shared, ...(this.#listed?.shares ? [-1] : [])], warnings: [...this.#warnings], copied: this.#listed?.copied };
   }
 
   /** Copies count what they do; of anything else, and of copies over copies, the folder itself tells. */
@@ -114,10 +116,11 @@ class LayerWork implements Disposable {
       const place = name === "" || (!intoFolder && !action.parents) ? target.path : this.#view.resolve(joined(target.path, name), true).path;
       const old = this.#view.resolve(place, true).stat;
       if (old && !isFolder(old)) throw new EngineError("InvalidParameter", `cannot copy to non-directory: /${place}`);
-      const source = tree.folder(path);
-      if (!source) return;
       this.#inFolder(place, owner, (folder) => {
-        copier.contents(source, folder);
+        const isDone = this.#bySpare(path, tree, folder, copier);
+        const source = tree.folder(path);
+        if (!source) return;
+        if (!isDone) copier.contents(source, folder);
         if (old) return;
         if (name !== "") return copier.describeFolder(source, folder);
         // A folder whose content alone was asked for gives the target nothing else.
@@ -134,6 +137,13 @@ class LayerWork implements Disposable {
     if (place === "") throw new EngineError("InvalidParameter", "cannot replace to directory / with file");
     const slash = place.lastIndexOf("/");
     this.#inFolder(slash < 0 ? "" : place.slice(0, slash), owner, (folder) => copier.put(entry, folder, place.slice(slash + 1)));
+  }
+
+  #bySpare(path: string, tree: MergedTree, folder: TargetFolder, { rules }: Copier): boolean {
+    if (!this.#listed) return false;
+    // What is put anew is counted with all the rest, and need not be looked for in the list.
+    const copier = new Copier({ ...rules, listed: undefined }, this.#upper, { ...this.#count, entries: 0, bytes: 0 }, this.#check);
+    return this.#listed.takeSpare(path, tree, folder, copier, join(this.#job.upper, "../spare"));
   }
 
   /** ADD: unpacked later, by a process that sees the merged root. */
@@ -194,7 +204,7 @@ class LayerWork implements Disposable {
     const slash = place.path.lastIndexOf("/");
     const name = place.path.slice(slash + 1);
     this.#inFolder(slash < 0 ? "" : place.path.slice(0, slash), { uid: 0, gid: 0 }, (folder) => {
-      removeTree(folder.fd, name);
+      removeAt(folder.fd, nameBytes(name));
       if (folder.below?.child(name)) mknodat(folder.fd, nameBytes(name), S.IFCHR, 0, 0);
     });
   }
@@ -277,16 +287,3 @@ function putPlain(entry: MergedEntry, folder: number, name: string): void {
     closeFd(to);
   }
 }
-
-function removeTree(folder: number, name: string): void {
-  const stat = statOf(folder, name);
-  if (!stat) return;
-  if (!isFolder(stat)) return unlinkat(folder, nameBytes(name));
-  const fd = openFolderAt(folder, name);
-  if (fd !== undefined) {
-    for (const { name: bytes } of readDirectory(fd)) removeTree(fd, Buffer.from(bytes).toString("latin1"));
-    closeFd(fd);
-  }
-  unlinkat(folder, nameBytes(name), AT.REMOVEDIR);
-}
-

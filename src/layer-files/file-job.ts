@@ -1,5 +1,5 @@
 import type { FileAction } from "./file-action.ts";
-import type { Listed } from "./listed-copy.ts";
+import type { CopiedFolder, Listed } from "./listed-copy.ts";
 import type { FoundPackages } from "./packages/found-package.ts";
 import type { Sealed } from "./seal.ts";
 
@@ -53,6 +53,7 @@ export interface FilesDone {
   readonly sharing: readonly number[];
   /** Sentences for whoever builds. */
   readonly warnings: readonly string[];
+  readonly copied: CopiedFolder | undefined;
 }
 
 export interface JobResults {

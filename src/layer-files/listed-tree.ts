@@ -1,5 +1,5 @@
 import { FILE_KIND, kindOfMode, readListing } from "../spec/mod.ts";
-import { DIGEST_BYTES, readIndex } from "./context-index.ts";
+import { DIGEST_BYTES, type ContextIndex } from "./context-index.ts";
 
 /** A file of a context whose content is known. */
 export interface ListedFile {
@@ -30,12 +30,8 @@ export interface ListedFolder {
 const LATEST_SECONDS = 2 ** 31 - 1;
 const NO_DIGEST = Buffer.alloc(DIGEST_BYTES);
 
-/**
- * What a context holds, by its index: nobody need look at each of its files. Undefined where there is no index that can be relied on.
- */
-export function readListedTree(indexPath: string): ListedTree | undefined {
-  const index = readIndex(indexPath);
-  if (!index) return undefined;
+/** What a context holds, by its index: nobody need look at each of its files. */
+export function readListedTree(index: ContextIndex): ListedTree {
   const digests = Buffer.from(index.digests.buffer, index.digests.byteOffset, index.digests.length);
   const folders = new Map<string, ListedFolder>([["", { files: [], others: [] }]]);
   let at = 0;

@@ -8,6 +8,7 @@ export type { FileJob, FilesDone, JobAction, JobInput, JobResults, PendingArchiv
 export type { Sealed } from "./seal.ts";
 export { clean, type CopyAction } from "./selection.ts";
 export type { FoundPackage, FoundPackages } from "./packages/found-package.ts";
+export { spareIndex, spareName, spareTree } from "./spare.ts";
 export { MergedTree } from "./merged-tree.ts";
 export { componentExpression, hasWildcards } from "./wildcards.ts";
 export { buildWorkerMain, WORKER_CAPABILITIES } from "./worker-main.ts";

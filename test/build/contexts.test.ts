@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ContextStore } from "../../src/build/contexts/store.ts";
 import { readWanted } from "../../src/cli/build/send-files.ts";
@@ -149,6 +149,30 @@ describe("ContextStore", () => {
     const { copy, sent } = await receive();
     expect(sent).toEqual(["x"]);
     await copy[Symbol.asyncDispose]();
+  });
+
+  test("a spare is made when a build is over, and what is left of one swept", async () => {
+    write("a/file", "content");
+    const { copy } = await receive();
+    const made: string[] = [];
+    copy.copied("a", "/of/a/layer", async (from, to) => {
+      made.push(from);
+      await Bun.write(join(to, "file"), "content");
+    });
+    copy.copied("b", "/of/a/layer", async () => await Promise.reject(new Error("the layer is gone")));
+    expect(made).toEqual([]);
+    await copy[Symbol.asyncDispose]();
+    await store.prepared();
+    expect(made).toEqual(["/of/a/layer"]);
+    const [spare = "", ...others] = readdirSync(copy.listed.spares).map((name) => join(copy.listed.spares, name));
+    expect(others).toEqual([]);
+    expect(readdirSync(spare).sort()).toEqual(["index", "tree"]);
+    const folder = join(copy.listed.spares, "..");
+    mkdirSync(join(folder, "spare-of-a-crash/tree"), { recursive: true });
+    mkdirSync(join(copy.listed.spares, "broken"));
+    ContextStore.open(join(scratch, `store${round}`));
+    expect(readdirSync(folder).sort()).toEqual(["1", "spares"]);
+    expect(readdirSync(copy.listed.spares)).toHaveLength(1);
   });
 
   test("prune() removes what nobody uses", async () => {

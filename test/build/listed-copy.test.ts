@@ -1,7 +1,9 @@
 /** A copy that trusts the context's own list makes the same layer as one that looks at every file. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MIN_SPARE_ENTRIES, spareIndex, spareName, spareTree } from "../../src/layer-files/spare.ts";
+import { makeTwin } from "../../src/layer-files/twin.ts";
 import { runFileActions } from "../../src/layer-files/file-actions.ts";
 import { writeIndex, type FilesDone, type JobInput } from "../../src/layer-files/mod.ts";
 import { compareEntryPaths, ListingWriter } from "../../src/spec/mod.ts";
@@ -33,7 +35,7 @@ function describeContext(unknown?: string): void {
   for (const path of paths()) {
     const stat = lstatSync(tree(path));
     const seconds = Math.floor(stat.mtimeMs / 1000);
-    writer.add({ path, mode: stat.mode, size: stat.isFile() ? (path === unknown ? 1 : stat.size) : 0, mtimeSeconds: seconds, mtimeNanoseconds: Math.round((stat.mtimeMs - seconds * 1000) * 1e6), linkTarget: stat.isSymbolicLink() ? "one" : undefined });
+    writer.add({ path, mode: stat.mode, size: stat.isFile() ? (path === unknown ? 1 : stat.size) : 0, mtimeSeconds: seconds, mtimeNanoseconds: Math.round((stat.mtimeMs - seconds * 1000) * 1e6), linkTarget: stat.isSymbolicLink() ? readlinkSync(tree(path)) : undefined });
     if (stat.isFile()) digests.push(path === unknown ? new Uint8Array(32) : new Bun.CryptoHasher("sha256").update(readFileSync(tree(path))).digest());
   }
   writeIndex(at("index"), { listing: writer.finish(), digests: Buffer.concat(digests), sizeBytes: 1 });
@@ -42,7 +44,7 @@ function describeContext(unknown?: string): void {
 function layer(target: string, listed: boolean): { readonly done: FilesDone; readonly folder: string } {
   const folder = at(`upper${made++}`);
   mkdirSync(folder);
-  const input: JobInput = { kind: "context", folders: [at("tree")], layers: [], listed: listed ? { index: at("index"), pack: at("pack") } : undefined };
+  const input: JobInput = { kind: "context", folders: [at("tree")], layers: [], listed: listed ? { index: at("index"), pack: at("pack"), spares: at("spares") } : undefined };
   const action = { action: "copy", input: 0, sources: ["."], target, targetIsFolder: true, wildcards: true, parents: false, exclude: [], owner: "", mode: "", unpack: false, contentsOnly: true, followLinks: true, required: true } as const;
   const done = runFileActions({ kind: "files", upper: folder, base: { kind: "layers", folders: [at("base")], layers: [1] }, inputs: [input], actions: [action], sharing: [], archives: at("archives"), seals: true }, () => undefined);
   return { done, folder };
@@ -107,5 +109,82 @@ describe.skipIf(process.getuid?.() !== 0)("a copy by the list of a context", () 
     expectSame();
     const { folder } = layer("/there/", true);
     expect(readFileSync(join(folder, "there/a"), "utf8")).toBe("content of a");
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)("a copy by a spare of the one before", () => {
+  beforeEach(() => {
+    mkdirSync(tree("many"));
+    for (let n = 0; n < MIN_SPARE_ENTRIES; n++) writeFileSync(tree(`many/${n}`), "");
+    rmSync(tree("etc"), { recursive: true });
+    for (const path of paths()) if (!lstatSync(tree(path)).isSymbolicLink()) utimesSync(tree(path), 1000, 1000);
+    describeContext();
+  });
+
+  /** Made of a layer that was made by the list of now. */
+  const prepare = (folder: string, place = "there"): void => {
+    const spare = at("spares", spareName(""));
+    mkdirSync(spareTree(spare), { recursive: true });
+    makeTwin({ kind: "twin", from: join(folder, place), to: spareTree(spare) } as Parameters<typeof makeTwin>[0], () => undefined);
+    linkSync(at("index"), spareIndex(spare));
+  };
+  /** As the engine changes its copy: a file is replaced, never written. */
+  const put = (path: string, text: string): void => {
+    rmSync(tree(path), { recursive: true, force: true });
+    mkdirSync(join(tree(path), ".."), { recursive: true });
+    writeFileSync(tree(path), text);
+    utimesSync(tree(path), 3000, 3000);
+  };
+  const times = (...folders: string[]): void => folders.forEach((path, n) => utimesSync(tree(path), 4000 + n, 4000 + n));
+
+  const changes: readonly (readonly [string, () => unknown])[] = [
+    ["nothing", () => undefined],
+    ["a file's content", () => put("d/one", "other")],
+    ["a file's mode", () => put("d/one", "content of d/one")],
+    ["a file that is gone", () => rmSync(tree("d/sub/n5"))],
+    ["a folder that is gone", () => rmSync(tree("d"), { recursive: true })],
+    ["new ones", () => ["new", "d/new", "x/y/z", "é/ö"].forEach((path) => put(path, path))],
+    ["a file for a folder", () => put("d/sub", "now a file")],
+    ["a folder for a file", () => (rmSync(tree("a")), put("a/inside/it", "x"))],
+    ["a link", () => (rmSync(tree("d/link")), symlinkSync("two", tree("d/link")))],
+    ["a file for a link", () => put("d/link", "no link")],
+    ["a folder's mode", () => chmodSync(tree("d/sub"), 0o700)],
+    ["a large file", () => put("d/large", "l".repeat(400_000))],
+  ];
+
+  test("is offered for whole folders, and taken", () => {
+    const { done, folder } = layer("/there/", true);
+    expect(done.copied).toEqual({ folder: "", place: "there" });
+    prepare(folder);
+    expect(layer("/there/", true).done.sealed).toEqual(done.sealed);
+    expect(existsSync(at("spares", spareName("")))).toBe(false);
+  });
+
+  test.each(changes.map((each) => [...each] as const))("follows %s", (_, change) => {
+    prepare(layer("/there/", true).folder);
+    change();
+    times(...["d", "d/sub", "é"].filter((path) => existsSync(tree(path)) && lstatSync(tree(path)).isDirectory()));
+    describeContext();
+    const looked = layer("/there/", false).done.sealed;
+    expect(layer("/there/", true).done.sealed).toEqual(looked);
+    expect(existsSync(at("spares", spareName("")))).toBe(false);
+  });
+
+  test("is not taken where a file became another one while it was sent: the list does not tell how much there is", () => {
+    prepare(layer("/there/", true).folder);
+    describeContext("d/one");
+    const looked = layer("/there/", false).done.sealed;
+    expect(layer("/there/", true).done.sealed).toEqual(looked);
+  });
+
+  test("is not taken where something is that it would hide, or below /etc, and a broken one not relied on", () => {
+    prepare(layer("/there/", true).folder);
+    writeFileSync(at("base/there/d"), "in the way");
+    expect(() => layer("/there/", true)).toThrow("cannot copy to non-directory");
+    expect(layer("/etc/x/", true).done.copied).toBeUndefined();
+    expect(existsSync(at("spares", spareName("")))).toBe(true);
+    rmSync(at("base/there/d"));
+    writeFileSync(spareIndex(at("spares", spareName(""))), "no index");
+    expectSame();
   });
 });

@@ -9,6 +9,7 @@ import { FileReceiver } from "./file-receiver.ts";
 import { ReceivedFolder } from "./received-folder.ts";
 import { RememberedContents } from "./remembered-contents.ts";
 import { Slices } from "./slices.ts";
+import { Spares, uselessSpares } from "./spares.ts";
 
 /** Asks the client for the content of these files; what comes is as FileReceiver takes it. */
 export type FetchFiles = (wanted: readonly WantedFile[]) => AsyncIterable<Uint8Array>;
@@ -39,9 +40,10 @@ const indexOf = ({ folder }: Version): string => join(folder, "index");
  */
 export class ContextStore {
   readonly #root: string;
-  /** Builds that read, by the version's folder. */
+  /** Who reads, by the version's folder; by the copy's, who prepares something in it. */
   readonly #readers = new Map<string, number>();
   readonly #changing = new Set<string>();
+  readonly #preparing = new Set<Promise<void>>();
   readonly #contents = new RememberedContents();
   #discarded = 0;
 
@@ -57,6 +59,7 @@ export class ContextStore {
       const versions = KEY.test(key) ? store.#versions(key) : [];
       const newest = versions.find((version) => readIndex(indexOf(version)) !== undefined);
       for (const version of versions) if (version !== newest) void store.#discard(version.folder);
+      for (const spare of newest ? uselessSpares(join(root, key)) : []) void store.#discard(spare);
       if (!newest) void store.#discard(join(root, key));
     }
     return store;
@@ -108,7 +111,7 @@ export class ContextStore {
   }
 
   #isUsed(key: string): boolean {
-    return this.#versions(key).some(({ folder }) => this.#readers.has(folder) || this.#changing.has(folder));
+    return this.#readers.has(join(this.#root, key)) || this.#versions(key).some(({ folder }) => this.#readers.has(folder) || this.#changing.has(folder));
   }
 
   /** The newest first. */
@@ -170,13 +173,16 @@ export class ContextStore {
     utimesSync(join(this.#root, key), now, now);
     const contents = await this.#contents.of(version.folder, index, slices);
     undo.move();
-    return new ReceivedFolder(treeOf(version), contents, { index: indexOf(version), pack: join(this.#root, key, PACK) }, async () => {
+    const copy = join(this.#root, key);
+    const spares = new Spares(copy);
+    return new ReceivedFolder(treeOf(version), contents, { index: indexOf(version), pack: join(copy, PACK), spares: Spares.folderOf(copy) }, spares, async () => {
       hold[Symbol.dispose]();
       this.#removeOld(key);
+      void this.#prepare(copy, spares);
     });
   }
 
-  #hold({ folder }: Version): Disposable {
+  #hold({ folder }: Pick<Version, "folder">): Disposable {
     this.#readers.set(folder, (this.#readers.get(folder) ?? 0) + 1);
     return {
       [Symbol.dispose]: () => {
@@ -185,6 +191,19 @@ export class ContextStore {
         else this.#readers.delete(folder);
       },
     };
+  }
+
+  async #prepare(copy: string, spares: Spares): Promise<void> {
+    using _ = this.#hold({ folder: copy });
+    const made = spares.make();
+    this.#preparing.add(made);
+    await made;
+    this.#preparing.delete(made);
+  }
+
+  /** Settles when what is prepared for further builds is made. */
+  async prepared(): Promise<void> {
+    await Promise.all(this.#preparing);
   }
 
   /** Of copies that nobody reads or changes only the newest stays. */

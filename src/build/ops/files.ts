@@ -1,7 +1,8 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { nowNs } from "../../base/mod.ts";
 import type { RootMount } from "../../spec/mod.ts";
+import type { MakeTwin } from "../client.ts";
 import type { FileAction, FileOp } from "../graph/op.ts";
 import { jobInput, NO_LAYERS, type Evaluated } from "../solver/inputs.ts";
 import type { JobContext } from "../solver/job.ts";
@@ -37,6 +38,7 @@ export async function applyFileOp(deps: FileDeps, op: FileOp, inputs: readonly E
   const sealed = done.sealed ?? (await deps.workers.run({ kind: "seal", folder: made.folder, below: [], stubs: [] }, signal));
   const layers = keepLayer(deps, below, made, sealed, remembered);
   markSharing(deps, done, layers.at(-1));
+  offerSpare(deps, op, inputs, done, layers.at(-1));
   return layers;
 }
 
@@ -48,6 +50,8 @@ async function act(deps: FileDeps, { base, below, folder, actions, inputs }: Und
   const done = await deps.workers.run({ kind: "files", upper: folder, base: jobInput(base, deps.layers), inputs: inputs.map((input) => jobInput(input, deps.layers)), actions, sharing, archives, seals: true }, signal);
   for (const archive of done.archives) await unpack(deps, below, folder, archive, signal);
   if (unpacks) deps.layers.discard(archives);
+  const spare = join(dirname(folder), "spare");
+  if (existsSync(spare)) deps.layers.discard(spare);
   return done;
 }
 
@@ -71,7 +75,16 @@ function markSharing({ records }: FileDeps, { sharing }: FilesDone, top: LayerRe
   for (const n of [top.n, ...sharing.filter((layer) => layer >= 0)]) records.markSharing(n);
 }
 
-const bytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+function offerSpare({ workers, layers }: FileDeps, { actions }: FileOp, inputs: readonly Evaluated[], { copied }: FilesDone, top: LayerRef | undefined): void {
+  const [only] = actions;
+  const input = only?.action === "copy" ? inputs[only.input] : undefined;
+  if (!copied || !top || input?.kind !== "folder") return;
+  const makeTwin: MakeTwin = (from, to) => workers.run({ kind: "twin", from, to }, new AbortController().signal);
+  input.folder.copied?.(text(copied.folder), join(layers.folder(top.n), text(copied.place)), makeTwin);
+}
+
+const text = (name: string): string => Buffer.from(name, "latin1").toString("utf8");
+const bytes = (name: string): string => Buffer.from(name, "utf8").toString("latin1");
 
 /** Names go to workers as one character per byte. */
 function jobAction(action: FileAction): JobAction {
