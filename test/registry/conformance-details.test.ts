@@ -78,6 +78,25 @@ describe("Pushing blobs", () => {
     expect((await registry.send("PUT", `${next.headers.get("location")}?digest=${digestOf("abcdef")}`)).status).toBe(201);
   });
 
+  test("a session that is cancelled while its last request goes on is 404 BLOB_UPLOAD_UNKNOWN", async () => {
+    const session = await registry.startUpload("blobs/app");
+    const bytes = noise(1 << 20);
+    const cancelled = Promise.withResolvers<void>();
+    const body = new ReadableStream({
+      async start(controller) {
+        controller.enqueue(bytes);
+        await cancelled.promise;
+        controller.close();
+      },
+    });
+    const refused = registry.refused("PUT", `${session}?digest=${digestOf(bytes)}`, { body });
+    while ((await registry.send("GET", session)).headers.get("range") === "0-0") await Bun.sleep(5);
+    expect((await registry.send("DELETE", session)).status).toBe(204);
+    cancelled.resolve();
+    expect(await refused).toMatchObject({ status: 404, code: "BLOB_UPLOAD_UNKNOWN" });
+    expect((await registry.send("HEAD", `blobs/app/blobs/${digestOf(bytes)}`)).status).toBe(404);
+  });
+
   test("a single POST with another digest is 400 DIGEST_INVALID", async () => {
     expect(await registry.refused("POST", `blobs/app/blobs/uploads/?digest=${absent}`, { body: "not that", headers: { "Content-Type": "application/octet-stream" } })).toMatchObject({ status: 400, code: "DIGEST_INVALID" });
   });

@@ -5,6 +5,7 @@ import { rmSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { loadRegistryServer } from "../../src/registry/mod.ts";
 import { presigned, sha256Hex, signed, UNSIGNED } from "../../src/registry/storage/s3/sign.ts";
+import { parseDigest } from "../../src/spec/mod.ts";
 import { scratchFolder } from "../scratch.ts";
 import { ObjectStorageStub } from "./object-storage-stub.ts";
 import { digestOf, MANIFEST, noise, startRegistry, type TestRegistry } from "./serving.ts";
@@ -134,6 +135,26 @@ describe("an object storage", () => {
     await using registry = startRegistry({ storage: storage() });
     stub.failNext(2);
     expect(await registry.pushImage("a", "v1")).toStartWith("sha256:");
+  });
+
+  test("that fails for good in the middle of an upload: what is sent again is taken for what it is", async () => {
+    const { stub, storage } = openStub();
+    const own = storage();
+    await own.uploads.create("upload");
+    const bytes = noise(1000);
+    const send = async (): Promise<void> => {
+      await using upload = await own.uploads.open("upload");
+      await upload?.write(bytes);
+      // Every attempt to write down how far it came.
+      stub.failNext(4);
+      await upload?.[Symbol.asyncDispose]();
+    };
+    await expect(send()).rejects.toThrow("SlowDown");
+    const again = await own.uploads.open("upload");
+    expect(again?.offset).toBe(0);
+    await again?.write(bytes);
+    await again?.commit("blob", parseDigest(digestOf(bytes)));
+    expect(await own.read("blob", bytes.length)).toEqual(bytes);
   });
 
   test("whose answer does not begin is asked again, one that stops in the middle is given up", async () => {

@@ -1,5 +1,5 @@
 import type { Digest } from "../../spec/mod.ts";
-import { blobKey, DigestMismatch, UploadBusy, uploadKey, type UploadWriter } from "../storage/mod.ts";
+import { blobKey, DigestMismatch, UploadBusy, UploadGone, uploadKey, type UploadWriter } from "../storage/mod.ts";
 import { blobUnknown } from "./blobs.ts";
 import { bodyOf } from "./body.ts";
 import type { Call } from "./call.ts";
@@ -71,6 +71,7 @@ async function commit(upload: UploadWriter, digest: Digest): Promise<void> {
   try {
     await upload.commit(blobKey(digest), digest);
   } catch (error) {
+    if (error instanceof UploadGone) throw uploadUnknown();
     if (!(error instanceof DigestMismatch)) throw error;
     throw new Refusal("DIGEST_INVALID", "provided digest did not match uploaded content", { detail: { digest, actual: error.actual } });
   }

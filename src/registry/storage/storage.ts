@@ -62,15 +62,20 @@ export interface UploadWriter extends AsyncDisposable {
   readonly offset: number;
   /** Those that a follower can read by now. */
   readonly stored: number;
-  /** Resolves when the bytes may be reused. */
+  /** Takes the bytes for good: the caller does not touch them again. Resolves when more may come. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Makes the upload the object `key` if its bytes have this digest; removes it if they do not. @throws DigestMismatch */
+  /** Makes the upload the object `key` if its bytes have this digest; removes it if they do not. @throws DigestMismatch, or UploadGone */
   commit(key: string, digest: Digest): Promise<void>;
 }
 
 /** Another request is writing to this upload. */
 export class UploadBusy extends Error {
   override readonly name = "UploadBusy";
+}
+
+/** It was removed while somebody wrote to it. */
+export class UploadGone extends Error {
+  override readonly name = "UploadGone";
 }
 
 export class DigestMismatch extends Error {

@@ -61,7 +61,7 @@ export class BucketUploads implements Uploads {
         return undefined;
       }
       const tail = found.state.tailBytes > 0 ? await (await this.#bucket.get(tailKey(key)))?.bytes() : new Uint8Array();
-      const hasher = this.#hashed.get(hashName(found.etag, key));
+      const hasher = this.#taken(hashName(found.etag, key));
       return new BucketUpload({ bucket: this.#bucket, key, ...found, tail: tail ?? new Uint8Array(), hasher, remember: (etag, made) => this.#remember(etag, key, made), release });
     } catch (error) {
       release();
@@ -78,6 +78,13 @@ export class BucketUploads implements Uploads {
   async #state(key: string): Promise<{ state: State; etag: string } | undefined> {
     const response = await this.#bucket.get(stateKey(key));
     return response && { state: (await response.json()) as State, etag: response.headers.get("etag") ?? "" };
+  }
+
+  /** From now on it goes on with this writer: should that fail to write down how far it came, it belongs to no state. */
+  #taken(name: string): Bun.CryptoHasher | undefined {
+    const hasher = this.#hashed.get(name);
+    this.#hashed.delete(name);
+    return hasher;
   }
 
   #remember(etag: string, key: string, hasher: Bun.CryptoHasher | undefined): void {
@@ -180,7 +187,7 @@ class BucketUpload implements UploadWriter {
     this.#open = false;
     const { bucket, key, state, hasher, remember, release } = this.#upload;
     try {
-      if (this.offset === sizeOf(state)) return;
+      if (this.offset === sizeOf(state)) return remember(this.#etag, hasher);
       if (this.#buffered > 0) await bucket.put(tailKey(key), this.#buffer.slice(0, this.#buffered));
       const after: State = { id: this.#id, parts: this.#parts, tailBytes: this.#buffered };
       remember(await bucket.put(stateKey(key), encodeState(after), this.#etag), hasher);
