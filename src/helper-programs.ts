@@ -41,7 +41,7 @@ export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint
     const stdout = await new Response(helper.stdout as unknown as ConstructorParameters<typeof Response>[0]).text();
     return { exitCode: await helper.exited, stdout };
   }, ({ argv, file }) => streamed(argv, EXTRACT_CAPABILITIES, [file]));
-  const compressor = helperCompressor((argv) => streamed(argv, [], []));
+  const compressor = helperCompressor(({ argv, file }) => streamed(argv, [], [file]));
   const trees = new Trees(async ({ job, capabilities, mounted, folder, input }) => {
     const helper = await spawner.launchHelper(socket(), {
       exeFd, argv: [...program, "__tree", JSON.stringify(job)], env: ENVIRONMENT, capabilities, stdout: "stream", stderr: 2,

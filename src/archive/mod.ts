@@ -8,7 +8,8 @@ export { LayerWriter, type CopyRules, type LayerFormat, type Owner } from "./lay
 export { applyLayer, applyUnknownLayer, pump, checkApplied, type AppliedLayer } from "./apply-layer.ts";
 export { helperExtractor, inProcessExtractor, type Extractor, type GrowingRequest, type GrowingUnpack, type RunExtract, type UnpackRequest } from "./extractor.ts";
 export type { GrowingProcess, LaunchGrowing } from "./growing.ts";
-export { gzipMain, helperCompressor, inProcessCompressor, type Compressor } from "./gzip.ts";
+export { helperCompressor, inProcessCompressor, readable, type ByteSource, type Compressor } from "./gzip.ts";
+export { gzipMain } from "./gzip-main.ts";
 export { extractMain, EXTRACT_CAPABILITIES } from "./extract-main.ts";
 export { openFolder, TreePacker, type KnownFile, type PackOptions } from "./tree-packer.ts";
 export type { PathStat } from "./container-path.ts";

@@ -3,6 +3,7 @@ import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "../base/mod.ts";
 import { digestHex, parseDigest, type Digest } from "../spec/mod.ts";
+import { damaged, missing, openBlobReader, type BlobReader } from "./blob-reader.ts";
 import { openBlobWriter, syncFolder, type Blob, type BlobWriter } from "./blob-writer.ts";
 import { openPartialBlob, type PartialBlob } from "./partial-blob.ts";
 import { dropPartials, PARTIAL_LIMITS, sweepPartials, type PartialLimits } from "./partial-sweep.ts";
@@ -106,20 +107,20 @@ export class ContentStore {
 
   /** The blob's bytes, verified: a changed blob throws before its last piece is handed out. @throws EngineError NotFound, System */
   async *open(digest: Digest): AsyncGenerator<Uint8Array, void, void> {
-    if (!this.has(digest)) throw missing(digest);
-    await using file = await open(this.path(digest), "r");
-    const hasher = new Bun.CryptoHasher("sha256");
+    await using reader = await this.reader(digest);
     let held: Uint8Array | undefined;
     for (;;) {
       const buffer = new Uint8Array(CHUNK_BYTES);
-      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
-      if (bytesRead === 0) break;
+      const length = await reader.read(buffer);
       if (held) yield held;
-      held = buffer.subarray(0, bytesRead);
-      hasher.update(held);
+      if (length === 0) return;
+      held = buffer.subarray(0, length);
     }
-    if (hasher.digest("hex") !== digestHex(digest)) throw damaged(digest);
-    if (held) yield held;
+  }
+
+  /** For whoever has room for the bytes. @throws EngineError NotFound */
+  reader(digest: Digest): Promise<BlobReader> {
+    return openBlobReader(this.path(digest), digest);
   }
 
   /** A small blob at once, verified. @throws EngineError NotFound, TooLarge, System */
@@ -221,5 +222,3 @@ function readWhole(path: string, maxBytes: number, digest: Digest): Uint8Array {
   }
 }
 
-const missing = (digest: Digest): EngineError => new EngineError("NotFound", `content ${digest} not found`);
-const damaged = (digest: Digest): EngineError => new EngineError("System", `content ${digest} is damaged on disk: load or pull the image again`);

@@ -15,17 +15,36 @@ export class Semaphore {
 
   /** @throws the signal's reason when it is aborted before the turn comes */
   async run<T>(body: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (this.full) await this.#turn(signal);
-    else this.#inside++;
+    await this.#enter(signal);
     try {
       signal?.throwIfAborted();
       return await body();
     } finally {
-      this.#inside--;
-      while (!this.full && this.#waiting.length > 0) {
-        this.#inside++;
-        this.#waiting.shift()?.();
-      }
+      this.#leave();
+    }
+  }
+
+  /** What the source yields, which is inside for as long as it yields. @throws the signal's reason when it is aborted before the turn comes */
+  async *during<T>(source: AsyncIterable<T>, signal?: AbortSignal): AsyncGenerator<T, void, void> {
+    await this.#enter(signal);
+    try {
+      signal?.throwIfAborted();
+      yield* source;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #enter(signal: AbortSignal | undefined): Promise<void> {
+    if (this.full) await this.#turn(signal);
+    else this.#inside++;
+  }
+
+  #leave(): void {
+    this.#inside--;
+    while (!this.full && this.#waiting.length > 0) {
+      this.#inside++;
+      this.#waiting.shift()?.();
     }
   }
 

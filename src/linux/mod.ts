@@ -7,7 +7,7 @@ export { copyFile } from "./copy-file.ts";
 export { statx, fstat, type Stat } from "./stat.ts";
 export { getdents, readDirectory, type DirectoryEntry } from "./directory.ts";
 export * from "./xattrs.ts";
-export { memfdCreate, sealMemfd } from "./memory-file.ts";
+export { mapShared, memfdCreate, sealMemfd, sealSize } from "./memory-file.ts";
 export { listenUnix, peerIsGone, setSendBuffer, readSocket, sendFile, writeSocket, connectUnix, connectUnixDatagram, trySend, unreadByPeer, socketPair, sendFds, recvFds, socketInNamespace, AF, SOCK } from "./sockets.ts";
 export { connectTcp, tcpSocketInside } from "./inside-socket.ts";
 export { spawnFd, reap, waitExit, pidfdOpen, kill, chroot, chrootTo, forbidTracing, setUmask, openOwnExecutable, type SpawnOptions, type WaitStatus } from "./process.ts";

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { file, layerOf } from "../image/archives.ts";
+import { inProcessCompressor, readable } from "../../src/archive/mod.ts";
+import { file, layerOf, legacyArchive, testImage } from "../image/archives.ts";
 import { BUSYBOX, run, startEngine, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 import { ownRegistry, slowRegistry, type Beside } from "./registry-processes.ts";
@@ -22,6 +23,13 @@ async function noiseTar(megabytes: number): Promise<string> {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, layerOf(file("noise", randomBytes(megabytes << 20))));
   return path;
+}
+
+async function packedDigest(layer: Uint8Array): Promise<string> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  const source = async function* (): AsyncGenerator<Uint8Array> { yield layer; };
+  for await (const piece of inProcessCompressor().gzip(async () => readable(source()), new AbortController().signal)) hasher.update(piece);
+  return `sha256:${hasher.digest("hex")}`;
 }
 
 describe("with a registry of ours", () => {
@@ -98,6 +106,21 @@ describe("with a registry of ours", () => {
     await engine.ok("rmi", name);
     await engine.ok("pull", "-q", name);
   }, 120_000);
+
+  test("layers are packed the same way by helpers as by anybody, several at once, and nothing but the content counts", async () => {
+    const layers = Array.from({ length: 5 }, (_, index) => layerOf(file(`noise-${index}`, randomBytes(1_500_000)), file(`text-${index}`, Buffer.alloc(2_000_000, `text ${index} `)), file(`end-${index}`, randomBytes(70_000 * index))));
+    const name = `${registry.host}/packed:1`;
+    const archive = join(scratchFolder(), "packed.tar");
+    mkdirSync(dirname(archive), { recursive: true });
+    writeFileSync(archive, legacyArchive(testImage(layers, [name])));
+    await engine.ok("load", "-q", "-i", archive);
+    await engine.ok("push", "-q", name);
+    const { layers: sent } = JSON.parse((await engine.inNetwork("curl", "-s", "-H", "Accept: application/vnd.oci.image.manifest.v1+json", `http://${registry.host}/v2/packed/manifests/1`)).stdout) as { layers: { digest: string }[] };
+    expect(sent.map(({ digest }) => digest)).toEqual(await Promise.all(layers.map(packedDigest)));
+    await engine.ok("rmi", name);
+    await engine.ok("pull", "-q", name);
+    await engine.ok("rmi", name);
+  }, 60_000);
 
   test("in a terminal each layer has a line, drawn anew", async () => {
     await engine.ok("tag", BUSYBOX, `${registry.host}/drawn:1`);

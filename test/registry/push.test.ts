@@ -1,6 +1,6 @@
 /** Writing to a registry: what it has is not sent again, what it has elsewhere is mounted, the rest is sent whole or in pieces. */
 import { expect, test } from "bun:test";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { openRegistryClient, type RegistryAuth, type RegistryClientOptions } from "../../src/registry/mod.ts";
 import { MEDIA, parseReference } from "../../src/spec/mod.ts";
 import { digestOf, QUICK, readAll, refusal, scriptedRegistry, type Request } from "./scripted-registry.ts";
@@ -86,6 +86,64 @@ test("a blob is sent while it is made, what is small of it when it is", async ()
   const broken = async function* () { yield* parts(); throw new Error("the layer is gone"); };
   await expect(target.uploadStream(broken())).rejects.toThrow("the layer is gone");
 });
+
+test("a source may use its memory again when it is asked for more, however slowly a registry reads", async () => {
+  const SIZES = [300_000, 1_200, 1_200, 40_000, 700_000, 65_000, 10, 1_200_000, 3, 90_000];
+  const pieceOf = (round: number): Buffer => Buffer.alloc(SIZES[round % SIZES.length] ?? 0, round + 1);
+  const all = Buffer.concat(Array.from({ length: 60 }, (_, round) => pieceOf(round)));
+  const reused = Buffer.alloc(1_200_000);
+  const source = async function* (): AsyncGenerator<Uint8Array> {
+    for (let round = 0; round < 60; round++) {
+      const piece = pieceOf(round);
+      piece.copy(reused);
+      yield reused.subarray(0, piece.length);
+      reused.fill(0xee);
+    }
+  };
+  const body = Promise.withResolvers<Buffer>();
+  const reply = (socket: Socket, status: string): void => void socket.write(`HTTP/1.1 ${status}\r\nLocation: /v2/u\r\nContent-Length: 0\r\n\r\n`);
+  const server = createServer((socket) => {
+    const held: Buffer[] = [];
+    let end = Buffer.alloc(0);
+    socket.on("error", () => {}).on("data", (chunk: Buffer) => {
+      held.push(chunk);
+      end = Buffer.concat([end, chunk]).subarray(-7);
+      const [first = chunk] = held;
+      const method = first.toString("latin1", 0, 5);
+      if (first[0] === 22) return void socket.end("HTTP/1.0 400 Bad Request\r\n\r\n");
+      if (method !== "PATCH") {
+        held.length = 0;
+        return reply(socket, method === "POST " ? "202 Accepted" : "201 Created");
+      }
+      if (end.toString("latin1") !== "\r\n0\r\n\r\n") {
+        socket.pause();
+        return void setTimeout(() => socket.resume(), 2);
+      }
+      body.resolve(dechunked(Buffer.concat(held.splice(0))));
+      reply(socket, "202 Accepted");
+    });
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  try {
+    const { digest } = await repository(`127.0.0.1:${(server.address() as AddressInfo).port}`).uploadStream(source());
+    expect(digest).toBe(digestOf(all));
+    expect((await body.promise).equals(all)).toBe(true);
+  } finally {
+    server.close();
+  }
+});
+
+/** The body of a request whose head it comes with. */
+function dechunked(request: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = request.indexOf("\r\n\r\n") + 4; ; ) {
+    const end = request.indexOf("\r\n", at);
+    const size = Number.parseInt(request.toString("latin1", at, end), 16);
+    if (size === 0) return Buffer.concat(parts);
+    parts.push(request.subarray(end + 2, end + 2 + size));
+    at = end + 2 + size + 2;
+  }
+}
 
 test("an empty blob is sent too", async () => {
   const store = storing();

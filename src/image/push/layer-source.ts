@@ -1,5 +1,5 @@
 import { EngineError } from "../../base/mod.ts";
-import type { Compressor } from "../../archive/mod.ts";
+import { readable, type Compressor } from "../../archive/mod.ts";
 import type { Layer } from "../../snapshot/mod.ts";
 import { MEDIA, type Descriptor } from "../../spec/mod.ts";
 import type { BlobHolds } from "../blob-holds.ts";
@@ -68,7 +68,8 @@ export async function packNow(deps: LayerSourceDeps, request: PackRequest): Prom
 
 export const packedDescriptor = ({ digest, size }: PackedLayer): Descriptor => ({ mediaType: MEDIA.ociLayerGzip, digest, size });
 
-/** As it is packed. */
+/** As it is packed; each piece is valid until the next is asked for. */
 export function packedBytes(deps: LayerSourceDeps, { descriptor, layer, signal }: PackRequest): AsyncIterable<Uint8Array> {
-  return deps.compressor.gzip(layerBytes(deps, descriptor, layer, signal), signal);
+  const { compressor, content } = deps;
+  return compressor.gzip(async () => (content.has(descriptor.digest) ? await content.reader(descriptor.digest) : readable(layerBytes(deps, descriptor, layer, signal))), signal);
 }

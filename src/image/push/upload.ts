@@ -79,7 +79,7 @@ export class Upload {
     const { repository, signal } = this.request;
     const onProgress = throttledBar(id, "Pushing", pack.descriptor.size, tell);
     try {
-      const packed = await deps.packing.run(() => deps.uploads.run(() => repository.uploadStream(packedBytes(deps, pack), { signal, onProgress }), signal), signal);
+      const packed = await deps.uploads.run(() => repository.uploadStream(deps.packing.during(packedBytes(deps, pack), signal), { signal, onProgress }), signal);
       deps.places.notePacked(pack.layer.diffID, packed);
       tell(stateMessage(id, "Pushed"));
       return packedDescriptor(packed);

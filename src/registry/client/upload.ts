@@ -154,6 +154,7 @@ async function sendChunk({ transfer, session, access, signal }: Place, url: URL,
 
 /**
  * Sends what is known at its end only, while it is made; what is small, when it is. There is one attempt, and nothing of it stays when it fails.
+ * @param source each piece is valid until the next is asked for
  * @returns what was sent
  */
 export async function uploadStream(place: Place, source: AsyncIterable<Uint8Array>, { onProgress }: UploadOptions): Promise<{ digest: Digest; size: number }> {
@@ -161,30 +162,33 @@ export async function uploadStream(place: Place, source: AsyncIterable<Uint8Arra
   const read = hashed(source, hash);
   const head: Uint8Array[] = [];
   let size = 0;
-  let url: URL | undefined;
+  const begun = post(place, new URL("blobs/uploads/", place.base)).then((response) => uploadAt(response, place.base));
+  // Awaited when there is something to send, or when it is given up.
+  begun.catch(() => undefined);
+  let sent: URL | undefined;
   const described = (): { digest: Digest; size: number } => ({ digest: parseDigest(`sha256:${hash.digest("hex")}`), size });
   try {
     let step = await read.next();
     for (; !step.done && size < SMALL_BYTES; step = await read.next()) {
-      head.push(step.value);
+      head.push(new Uint8Array(step.value));
       size += step.value.length;
     }
-    url = uploadAt(await post(place, new URL("blobs/uploads/", place.base)), place.base);
     if (step.done) {
       const blob = described();
-      await sendWhole(place, url, { ...blob, open: () => after(head, read) }, { ...(onProgress && { onProgress }) });
+      await sendWhole(place, await begun, { ...blob, open: () => after(head, read) }, { ...(onProgress && { onProgress }) });
       return blob;
     }
     head.push(step.value);
     size = 0;
-    url = await sendStream(place, url, counted(after(head, read), 0, (sent) => {
-      size = sent;
-      onProgress?.(sent);
+    sent = await sendStream(place, await begun, counted(after(head, read), 0, (bytes) => {
+      size = bytes;
+      onProgress?.(bytes);
     }));
     const blob = described();
-    await close(place, url, blob);
+    await close(place, sent, blob);
     return blob;
   } catch (error) {
+    const url = sent ?? (await begun.catch(() => undefined));
     if (url) await cancel(place, url);
     throw error;
   } finally {

@@ -132,8 +132,7 @@ export class HttpAgent {
   }
 }
 
-const LINE_END = Buffer.from("\r\n");
-const WRITE_BYTES = 128 * 1024;
+const WRITE_BYTES = 256 * 1024;
 const TIMED_OUT = "net/http: timeout awaiting response headers";
 
 /** Sends and listens at once: a server may refuse a body before it has seen it all. */
@@ -178,8 +177,7 @@ async function send(connection: Connection, { url, proxy }: Route, { method, hea
     if (answered()) return false;
     left -= chunk.length;
     if (left < 0) break;
-    // What a socket does not take at once it copies: of large pieces again and again.
-    for (let at = 0; at < chunk.length && !answered(); at += WRITE_BYTES) await connection.write(chunk.subarray(at, at + WRITE_BYTES));
+    if (!(await writeAll(connection, chunk, answered))) return false;
   }
   if (left !== 0) throw new TransportError("protocol", `http: ContentLength=${body.sizeBytes} with Body length ${body.sizeBytes - left}`);
   return true;
@@ -190,13 +188,21 @@ const framing = ({ sizeBytes }: RequestBody): Record<string, string> => (sizeByt
 /** RFC 9112, 7.1: what has no length is sent piece by piece, each behind its own. */
 async function sendChunked(connection: Connection, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, answered: () => boolean): Promise<boolean> {
   for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += WRITE_BYTES) {
-      if (answered()) return false;
-      const piece = chunk.subarray(at, at + WRITE_BYTES);
-      await connection.write(Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, LINE_END]));
-    }
+    if (chunk.length === 0) continue;
+    await connection.write(`${chunk.length.toString(16)}\r\n`);
+    if (!(await writeAll(connection, chunk, answered))) return false;
+    await connection.write("\r\n");
   }
   await connection.write("0\r\n\r\n");
+  return true;
+}
+
+/** What a socket does not take at once it copies: of large pieces again and again. False when the server has answered before it had seen all. */
+async function writeAll(connection: Connection, bytes: Uint8Array, answered: () => boolean): Promise<boolean> {
+  for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
+    if (answered()) return false;
+    await connection.write(bytes.subarray(at, at + WRITE_BYTES));
+  }
   return true;
 }
 

@@ -70,11 +70,13 @@ export class Connection {
     this.#queuedBytes += chunk.length;
   }
 
-  /** Resolves when the bytes have been taken. @throws TransportError cut */
+  /** Resolves when the bytes have been taken: they may be reused then. @throws TransportError cut */
   async write(bytes: Uint8Array | string): Promise<void> {
     if (this.#failure) throw this.#failure;
     if (this.#socket.destroyed) throw new TransportError("cut", "write: broken pipe");
-    if (this.#socket.write(bytes)) return;
+    // Behind others a few bytes only wait, and are said to be taken.
+    const mayWait = this.#socket.writableLength > 0 && bytes.length < this.#socket.writableHighWaterMark;
+    if (this.#socket.write(mayWait && typeof bytes !== "string" ? new Uint8Array(bytes) : bytes)) return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => this.destroy(new TransportError("cut", "write: i/o timeout")), this.limits.windowMs);
       const settle = () => {
