@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <node_api.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,41 +255,6 @@ static napi_value js_recv_fds(napi_env env, napi_callback_info info) {
     return result;
 }
 
-struct netns_request {
-    int namespace_fd, domain, type, protocol;
-    int result;
-};
-
-static void *open_socket_in_namespace(void *argument) {
-    struct netns_request *request = argument;
-    if (setns(request->namespace_fd, CLONE_NEWNET) < 0) {
-        request->result = -errno;
-        return NULL;
-    }
-    int fd = socket(request->domain, request->type, request->protocol);
-    request->result = fd < 0 ? -errno : fd;
-    return NULL;
-}
-
-/* A thread of its own enters the namespace and ends: a namespace belongs to a thread, a socket keeps the one it was made in. */
-static napi_value js_netns_socket(napi_env env, napi_callback_info info) {
-    napi_value values[4];
-    size_t count = 4;
-    int numbers[4];
-    if (napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || count != 4)
-        return fail(env, "netnsSocket: nsFd, domain, type, protocol");
-    for (size_t i = 0; i < 4; i++)
-        if (napi_get_value_int32(env, values[i], &numbers[i]) != napi_ok)
-            return fail(env, "netnsSocket: four numbers");
-    struct netns_request request = {numbers[0], numbers[1], numbers[2], numbers[3], -EAGAIN};
-    pthread_t thread;
-    int error = pthread_create(&thread, NULL, open_socket_in_namespace, &request);
-    if (error != 0)
-        return number(env, -error);
-    pthread_join(thread, NULL);
-    return number(env, request.result);
-}
-
 NAPI_MODULE_INIT() {
     const napi_property_descriptor functions[] = {
         {"syscall", NULL, js_syscall, NULL, NULL, NULL, napi_default, NULL},
@@ -299,7 +262,6 @@ NAPI_MODULE_INIT() {
         {"spawn", NULL, js_spawn, NULL, NULL, NULL, napi_default, NULL},
         {"sendFds", NULL, js_send_fds, NULL, NULL, NULL, napi_default, NULL},
         {"recvFds", NULL, js_recv_fds, NULL, NULL, NULL, napi_default, NULL},
-        {"netnsSocket", NULL, js_netns_socket, NULL, NULL, NULL, napi_default, NULL},
     };
     napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
     return exports;

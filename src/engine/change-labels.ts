@@ -20,5 +20,6 @@ export async function changeLabels(ctx: EngineContext, ref: string, { Add: add =
   // fromEntries defines its keys, so that `__proto__` is a label like any other.
   const labels = Object.fromEntries([...Object.entries(config.Labels ?? {}).filter(([name]) => !gone.has(name) && !Object.hasOwn(add, name)), ...Object.entries(add)]);
   emitContainerEvent(ctx, ctx.containers.setFacts(id, { config: { ...config, Labels: labels } }), "update");
+  await ctx.containers.synced();
   return { Labels: labels };
 }

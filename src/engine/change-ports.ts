@@ -38,6 +38,7 @@ export async function changePorts(ctx: EngineContext, ref: string, { Add: add = 
   const updated = ctx.containers.setFacts(id, { hostConfig: { ...record.hostConfig, PortBindings: bindings }, config: { ...record.config, ExposedPorts: exposed } });
   ctx.publisher.withdraw(id, gone);
   emitContainerEvent(ctx, updated, "update");
+  await ctx.containers.synced();
   return { Ports: shownPortMap(ctx, updated) };
 }
 

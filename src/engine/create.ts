@@ -71,6 +71,8 @@ export async function createContainer(ctx: EngineContext, options: CreateOptions
   undo.move();
   reservation[Symbol.dispose]();
   emitContainerEvent(ctx, record, "create");
+  // What --rm removes is gone after a power cut anyway.
+  if (!hostConfig.AutoRemove) await ctx.containers.synced();
   return { Id: id, Warnings: createWarnings(ctx, record, { request: body, image: image.config, platformAsked: Boolean(options.platform) }) };
 }
 

@@ -29,6 +29,8 @@ export async function connectNetwork(ctx: EngineContext, ref: string, container:
   const before = ctx.network.endpoints(id);
   // First what is to be: a crash before the link leaves a connection that can be asked for again.
   const connected = ctx.containers.setFacts(id, { networks: { ...record.networks, [network.name]: asked } });
+  const synced = ctx.containers.synced();
+  synced.catch(() => undefined);
   try {
     if (record.state.status === "running") connectRunning(ctx, record, network, asked, record.state.pid);
   } catch (error) {
@@ -36,7 +38,7 @@ export async function connectNetwork(ctx: EngineContext, ref: string, container:
     throw error;
   }
   renewNames(ctx, id, before);
-  await ctx.network.ready();
+  await Promise.all([ctx.network.ready(), synced]);
   if (record.state.status === "running") await movePorts(ctx, connected);
 }
 
@@ -56,7 +58,7 @@ export async function disconnectNetwork(ctx: EngineContext, ref: string, contain
   const { [network.name]: _gone, ...networks } = record.networks;
   const disconnected = ctx.containers.setFacts(id, { networks });
   renewNames(ctx, id, before);
-  if (record.state.status === "running") await movePorts(ctx, disconnected);
+  await Promise.all([ctx.containers.synced(), record.state.status === "running" && movePorts(ctx, disconnected)]);
 }
 
 /** Who the running container is to others, and whom it asks itself: a resolv.conf that the engine wrote and nobody changed is written anew. */

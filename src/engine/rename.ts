@@ -16,6 +16,7 @@ export async function renameContainer(ctx: EngineContext, ref: string, name: str
   const renamed = ctx.containers.rename(id, bare);
   announceNames(ctx, renamed);
   emitContainerEvent(ctx, renamed, "rename", { oldName: `/${record.name}` });
+  await ctx.containers.synced();
 }
 
 function allocate(ctx: EngineContext, name: string, id: string): Disposable {

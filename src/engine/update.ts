@@ -39,6 +39,7 @@ export async function updateContainer(ctx: EngineContext, ref: string, request: 
     refuse(messageOf(error));
   }
   emitContainerEvent(ctx, updated, "update");
+  await ctx.containers.synced();
   return { Warnings: warnings.length > 0 ? warnings : null };
 }
 

@@ -16,8 +16,6 @@ export interface Addon {
   sendFds(socket: number, bytes: Uint8Array, fds: readonly number[]): number;
   /** [bytes or -errno, ...fds] */
   recvFds(socket: number, bytes: Uint8Array): number[];
-  /** A socket of another network namespace, opened by a thread that enters it. */
-  netnsSocket(namespaceFd: number, domain: number, type: number, protocol: number): number;
 }
 
 let loaded: Addon | undefined;

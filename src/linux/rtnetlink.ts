@@ -235,12 +235,20 @@ export class Rtnetlink implements Disposable {
     }
   }
 
-  /** Messages that a builder made, each with NLM_F.ACK, as one batch. */
+  /** Messages that a builder made, each with NLM_F.ACK, as one batch: the kernel does all of it that it can. @throws SyscallError of the first that it refuses */
   apply(messages: Uint8Array): void {
     const parts = splitMessages(messages);
     if (parts.length === 0) return;
     this.#send(messages);
-    for (const _ of parts) this.#receive("apply", undefined, undefined, []);
+    const failures: unknown[] = [];
+    // All answers are taken, or the next caller would have them.
+    for (const _ of parts)
+      try {
+        this.#receive("apply", undefined, undefined, []);
+      } catch (error) {
+        failures.push(error);
+      }
+    if (failures.length > 0) throw failures[0];
   }
 
   #setFlags(index: number, flags: number): void {

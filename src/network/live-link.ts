@@ -10,7 +10,7 @@ export function linkRunning(rtnl: Rtnetlink, pid: number, linked: LinkedEndpoint
   for (const offset of pidOffsets) new DataView(messages.buffer).setUint32(offset, pid, true);
   rtnl.apply(messages);
   inside.socket.apply(insideBatch({ ...insidePlan([linked], { loopback: false }), routes: defaultRoutes(all) }));
-  renewResolver(pid, inside.socket, all);
+  renewWayToResolver(inside.socket, all);
 }
 
 /** `left`: the container's other endpoints. One that has gone by itself is done. */
@@ -19,12 +19,7 @@ export async function unlinkRunning(rtnl: Rtnetlink, pid: number, endpoint: Endp
   if (endpoint.hostInterface !== "") await rtnl.deleteLinkLater(endpoint.hostInterface);
   else inside.socket.deleteLink(endpoint.interfaceName);
   inside.socket.apply(insideBatch({ loopback: false, links: [], routes: defaultRoutes(left) }));
-  renewResolver(pid, inside.socket, left);
-}
-
-function renewResolver(pid: number, socket: Rtnetlink, endpoints: readonly Endpoint[]): void {
-  using guard = rtnetlinkInside(pid);
-  renewWayToResolver(socket, guard.socket, endpoints);
+  renewWayToResolver(inside.socket, left);
 }
 
 /** A socket in the container's network namespace. */

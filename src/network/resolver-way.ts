@@ -8,13 +8,14 @@ export function withWayToResolver({ endpoints, netlink }: Attachment): Attachmen
   return way.length === 0 ? { endpoints, netlink } : { endpoints, netlink: { ...netlink, inside: Buffer.concat([netlink.inside, loopbackGuardBatch(), way]) } };
 }
 
-/** The way of a running container after its networks have changed. `guard`: a socket of its own, for some of it may be there. */
-export function renewWayToResolver(socket: Rtnetlink, guard: Rtnetlink, endpoints: readonly Endpoint[]): void {
+/** The way of a running container after its networks have changed. */
+export function renewWayToResolver(socket: Rtnetlink, endpoints: readonly Endpoint[]): void {
   const way = wayToResolver(endpoints);
   if (way.length === 0) return;
   try {
-    guard.apply(loopbackGuardBatch());
+    socket.apply(loopbackGuardBatch());
   } catch (error) {
+    // They are there since the container began, or since its first network with a resolver.
     if (!(error instanceof SyscallError) || error.errno !== ERRNO.EEXIST) throw error;
   }
   socket.apply(way);

@@ -1,10 +1,13 @@
 /** The container store: what is found by what, and what damage costs. */
 import { describe, expect, test } from "bun:test";
-import { openDatabase } from "../../src/base/mod.ts";
+import { copyFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { openDatabase, SharedSync } from "../../src/base/mod.ts";
 import type { Digest } from "../../src/spec/mod.ts";
 import type { ContainerRecord } from "../../src/engine/record.ts";
 import { containerSchema, ContainerStore } from "../../src/engine/store/containers.ts";
 import { eventSchema, EventLog } from "../../src/engine/store/events.ts";
+import { scratchFolder } from "../scratch.ts";
 
 const id = (letter: string): string => letter.repeat(64);
 const record = (letter: string, name: string): ContainerRecord => ({
@@ -56,22 +59,44 @@ test("a store opened again has what was written, and a damaged row costs one con
   expect(again.nameIsTaken("db")).toBe(true);
 });
 
-test("what is acknowledged is synced, but for containers that go by themselves", () => {
-  const { db, store } = open();
-  const levels = (act: () => void): number[] => {
-    const seen: number[] = [];
-    const run = db.run.bind(db);
-    db.run = (sql: string, ...rest: never[]) => {
-      if (sql.startsWith("PRAGMA synchronous")) seen.push(sql.endsWith("FULL") ? 2 : 1);
-      return run(sql, ...rest);
-    };
-    act();
-    db.run = run;
-    return seen;
-  };
-  expect(levels(() => store.insert({ ...record("a", "kept") }))).toEqual([2, 1]);
-  expect(levels(() => store.insert({ ...record("b", "passing"), hostConfig: { AutoRemove: true } }))).toEqual([]);
-  expect(levels(() => store.rename(id("a"), "renamed"))).toEqual([2, 1]);
+describe("what is acknowledged", () => {
+  test("is synced once for all who ask meanwhile, by a sync that begins after they asked", async () => {
+    const syncs: PromiseWithResolvers<void>[] = [];
+    const sync = new SharedSync(() => {
+      const one = Promise.withResolvers<void>();
+      syncs.push(one);
+      return one.promise;
+    });
+    const done: string[] = [];
+    const ask = (name: string): Promise<unknown> => sync.done().then(() => done.push(name), () => done.push(`${name} failed`));
+    const first = ask("first");
+    const others = Promise.all([ask("second"), ask("third")]);
+    expect(syncs).toHaveLength(1);
+    syncs[0]?.resolve();
+    await first;
+    expect(done).toEqual(["first"]);
+    while (syncs.length < 2) await Bun.sleep(1);
+    syncs[1]?.reject(new Error("the disk"));
+    await others;
+    expect(done).toEqual(["first", "second failed", "third failed"]);
+    const last = ask("last");
+    while (syncs.length < 3) await Bun.sleep(1);
+    syncs[2]?.resolve();
+    await last;
+    expect(done.at(-1)).toBe("last");
+  });
+
+  test("is found in what the disk has", async () => {
+    const folder = scratchFolder();
+    const db = openDatabase(join(folder, "store.db"), [containerSchema, eventSchema]);
+    const store = new ContainerStore(db);
+    store.insert(record("a", "kept"));
+    await Promise.all([store.synced(), store.synced()]);
+    for (const file of ["store.db", "store.db-wal"]) copyFileSync(join(folder, file), join(folder, `copy-${file}`));
+    expect(new ContainerStore(openDatabase(join(folder, "copy-store.db"), [containerSchema, eventSchema])).nameIsTaken("kept")).toBe(true);
+    db.close();
+    rmSync(folder, { recursive: true });
+  });
 });
 
 test("watch() tells of every change and of the end", () => {

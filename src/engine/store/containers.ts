@@ -1,5 +1,5 @@
 import type { Database, Statement } from "bun:sqlite";
-import { durably, EngineError, messageOf, type Schema } from "../../base/mod.ts";
+import { EngineError, messageOf, SharedSync, syncCommits, type Schema } from "../../base/mod.ts";
 import type { ContainerRecord } from "../record.ts";
 import type { ContainerState } from "../state.ts";
 import { IdIndex } from "./id-index.ts";
@@ -50,6 +50,7 @@ export class ContainerStore {
   readonly #rename: Statement;
   readonly #setFacts: Statement;
   readonly #delete: Statement;
+  readonly #sync: SharedSync;
   #sequence = 0;
 
   /** `makeRoom` gives up reserved space when the disk takes no more. */
@@ -57,6 +58,7 @@ export class ContainerStore {
     private readonly db: Database,
     private readonly makeRoom: () => void = () => undefined,
   ) {
+    this.#sync = new SharedSync(() => syncCommits(db));
     const insert = db.prepare("INSERT INTO containers (id, name, sequence, facts) VALUES (?, ?, ?, ?)");
     const insertState = db.prepare("INSERT INTO container_states (id, restart_count, state) VALUES (?, ?, ?)");
     this.#insertBoth = db.transaction((facts: readonly (string | number)[], state: readonly (string | number)[]) => {
@@ -150,11 +152,14 @@ export class ContainerStore {
     };
   }
 
-  /** On the disk when it returns, for a power cut must not take what was acknowledged; but --rm is for those that go anyway. */
+  /** Resolves when what was changed so far survives a power cut, which must not take what was acknowledged. */
+  async synced(): Promise<void> {
+    await this.#sync.done();
+  }
+
   insert(record: ContainerRecord): void {
     const { id, name, sequence, restartCount, state } = record;
-    const write = (): void => this.#insertBoth([id, name, sequence, factsText(record)], [id, restartCount, JSON.stringify(state)]);
-    this.#withRoom(record.hostConfig.AutoRemove ? write : () => durably(this.db, write));
+    this.#withRoom(() => this.#insertBoth([id, name, sequence, factsText(record)], [id, restartCount, JSON.stringify(state)]));
     this.#index(record);
     this.#notify(id, record);
   }
@@ -169,10 +174,10 @@ export class ContainerStore {
     return next;
   }
 
-  /** What a container is beside its life; on the disk when it returns. */
+  /** What a container is beside its life. */
   setFacts(id: string, change: Partial<Pick<ContainerRecord, "config" | "hostConfig" | "networks">>): ContainerRecord {
     const next = { ...this.resolve(id), ...change };
-    this.#withRoom(() => durably(this.db, () => void this.#setFacts.run(factsText(next), id)));
+    this.#write(this.#setFacts, factsText(next), id);
     this.#byId.set(id, next);
     return next;
   }
@@ -180,7 +185,7 @@ export class ContainerStore {
   /** The caller holds the new name by `reserveName`. */
   rename(id: string, name: string): ContainerRecord {
     const current = this.resolve(id);
-    this.#withRoom(() => durably(this.db, () => void this.#rename.run(name, id)));
+    this.#write(this.#rename, name, id);
     this.#idByName.delete(current.name);
     const next = { ...current, name };
     this.#idByName.set(name, id);
