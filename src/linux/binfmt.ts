@@ -8,8 +8,18 @@ const QEMU_NAMES: Readonly<Record<string, string>> = { amd64: "x86_64", arm64: "
 
 /** Whether the kernel hands programs of an architecture (as images name it) to an interpreter that containers need not have. */
 export function interpretsPrograms(architecture: string): boolean {
+  return isInterpreted(architecture, handlers());
+}
+
+/** Of these architectures those of which that is so. */
+export function interpretedArchitectures(architectures: readonly string[]): string[] {
+  const registered = handlers();
+  return architectures.filter((architecture) => isInterpreted(architecture, registered));
+}
+
+function isInterpreted(architecture: string, registered: readonly string[]): boolean {
   const name = QEMU_NAMES[architecture] ?? architecture;
-  return handlers().some((text) => /^enabled$/m.test(text) && /^flags:.*F/m.test(text) && new RegExp(`^interpreter .*-${name}(?:-static|-binfmt-P|-binfmt)?$`, "m").test(text));
+  return registered.some((text) => /^enabled$/m.test(text) && /^flags:.*F/m.test(text) && new RegExp(`^interpreter .*-${name}(?:-static|-binfmt-P|-binfmt)?$`, "m").test(text));
 }
 
 function handlers(): string[] {

@@ -41,7 +41,7 @@ export { listeners, type Listener } from "./listeners.ts";
 export { keepFromChildren, notifyManager, runsOurProgram, setOwnOOMScore, socketFamily } from "./service.ts";
 export { runHostProgram, type HostProgram, type HostProgramResult } from "./host-program.ts";
 export { syncFileSystem } from "./sync-file-system.ts";
-export { interpretsPrograms } from "./binfmt.ts";
+export { interpretedArchitectures, interpretsPrograms } from "./binfmt.ts";
 export { bootID } from "./boot.ts";
 export { findMountPoint, mountPointOf, type MountPoint } from "./mount-point.ts";
 export { cloneFile, sharesBlocks } from "./reflink.ts";

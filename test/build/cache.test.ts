@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { containerdFilter } from "../../src/build/cache/containerd-filter.ts";
 import { cacheFilter } from "../../src/build/cache/filters.ts";
 import { CacheRecords } from "../../src/build/cache/records.ts";
 import { defaultPolicy } from "../../src/build/cache/policy.ts";
@@ -48,6 +49,16 @@ describe("what is taken away", () => {
     expect(found({ until: ["24h"] })).toHaveLength(3);
     expect(() => found({ colour: ["red"] })).toThrow('invalid filter "colour"');
     expect(() => found({ "description~": ["("] })).toThrow("no regular expression");
+  });
+
+  test("filters in containerd's words", () => {
+    const usages = [usage("a", { description: "mount / from exec make, all" }), usage("b", { kind: "exec.cachemount", mutable: true }), usage("c", { parents: ["a"], shared: true, inUse: true })];
+    const found = (...filters: string[]): string => usages.filter(containerdFilter(filters)).map(({ id }) => id).join("");
+    for (const [filters, ids] of [
+      [[], "abc"], [[""], "abc"], [["id==a"], "a"], [["id~=^[ab]$"], "ab"], [["id!=a"], "bc"], [["type==regular,shared"], "c"], [["type==regular", "mutable"], "abc"], [["inuse==true"], "c"], [["private,immutable"], "a"],
+      [["parents==a"], "c"], [['description=="mount / from exec make, all"'], "a"], [['description~="make, \\\\w+"'], "a"], [["description~=("], ""], [["colour==red"], ""], [["colour!=red"], "abc"], [["colour"], ""],
+    ] as const) expect({ filters, ids: found(...filters) }).toEqual({ filters, ids });
+    for (const wrong of ["==", "id==", "id=a", 'id=="a', "id==a,", "a b", ","]) expect(() => found(wrong)).toThrow("failed to parse filters");
   });
 
   test("by itself: cache mounts after two days, layers after sixty or for want of space", () => {

@@ -41,6 +41,7 @@ describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
     expect(shown).toMatch(/Driver: +docker\n/);
     expect(shown).toMatch(/Status: +running\n/);
     expect(shown).toMatch(/Platforms: +linux\//);
+    expect(shown.match(/^GC Policy rule#\d:$/gm)).toHaveLength(4);
   });
 
   test("an image of FROM, RUN and COPY, with progress; what is ignored does not come", async () => {
@@ -223,6 +224,8 @@ describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
 
   test("what builds keep is listed and pruned", async () => {
     expect(await buildx.ok(["du"])).toMatch(/Total:\s/);
+    expect((await buildx.ok(["du", "--verbose", "--filter", "description~=echo.remembered"])).match(/^Description: .*$/gm)).toHaveLength(1);
+    expect(await buildx.ok(["prune", "-f", "--filter", "id=none-is-called-so"])).toMatch(/Total:\s+0B/);
     await buildx.ok(["prune", "-af"]);
     expect(await buildx.ok(["du"])).toMatch(/Total:\s+0B/);
   });

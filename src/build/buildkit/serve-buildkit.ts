@@ -1,6 +1,7 @@
 import { EngineError, type ByteDuplex } from "../../base/mod.ts";
 import { MessageWriter, readFields, serveCalls, textOf, type Call, type Methods } from "../../grpc/mod.ts";
 import type { BuildRequest, BuildResult } from "../../spec/mod.ts";
+import type { PolicyRule } from "../cache/policy.ts";
 import type { CacheUsage } from "../cache/usage.ts";
 import type { PruneOptions } from "../cache/build-cache.ts";
 import type { ContextStore } from "../contexts/store.ts";
@@ -19,7 +20,7 @@ import type { BuildkitSessions } from "./sessions.ts";
 import { readGatewaySolve, readReturn, readSolveRequest, type FrontendCall, type SolveRequest } from "./solve-request.ts";
 import { solveFailure } from "./solve-failure.ts";
 import { exporterResponse } from "./exporter-response.ts";
-import { pruneOptions, usageFilters, writeUsage } from "./usage-messages.ts";
+import { pruneOptions, usageFilter, writePolicy, writeUsage } from "./usage-messages.ts";
 
 /** What clients of BuildKit's protocol are served with. */
 export interface BuildkitEngine {
@@ -34,7 +35,8 @@ export interface BuildkitEngine {
   run(build: BuildkitBuild, tell: (event: BuildEvent) => void, signal: AbortSignal): Promise<BuildResult>;
   /** Takes a name off an image, and with its last name the image. */
   untag(name: string): Promise<void>;
-  usage(filters: Readonly<Record<string, readonly string[]>>): readonly CacheUsage[];
+  usage(): readonly CacheUsage[];
+  readonly policy: readonly PolicyRule[];
   prune(options: PruneOptions): Promise<readonly CacheUsage[]>;
 }
 
@@ -92,7 +94,7 @@ class BuildkitConnection {
   }
 
   #worker(): MessageWriter {
-    const { id, hostGateway, platforms } = this.#engine;
+    const { id, hostGateway, platforms, policy } = this.#engine;
     const labels = {
       "org.mobyproject.buildkit.worker.executor": "hakobune",
       "org.mobyproject.buildkit.worker.moby.host-gateway-ip": hostGateway,
@@ -101,12 +103,13 @@ class BuildkitConnection {
     };
     const worker = new MessageWriter().text(1, id).map(2, labels);
     for (const { architecture, os, variant } of platforms) worker.message(3, new MessageWriter().text(1, architecture).text(2, os).text(3, variant));
+    for (const rule of policy) worker.message(4, writePolicy(rule));
     return worker.message(5, this.#version());
   }
 
   async #usage(call: Call): Promise<void> {
     const response = new MessageWriter();
-    for (const record of this.#engine.usage(usageFilters(await call.request()))) response.message(1, writeUsage(record));
+    for (const record of this.#engine.usage().filter(usageFilter(await call.request()))) response.message(1, writeUsage(record));
     await call.send(response.finish());
   }
 

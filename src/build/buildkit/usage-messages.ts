@@ -1,15 +1,14 @@
-import { EngineError } from "../../base/mod.ts";
 import { MessageWriter, readFields, textOf } from "../../grpc/mod.ts";
+import type { PolicyRule } from "../cache/policy.ts";
 import type { PruneOptions } from "../cache/build-cache.ts";
+import { containerdFilter } from "../cache/containerd-filter.ts";
 import type { CacheUsage } from "../cache/usage.ts";
-
-type Filters = Readonly<Record<string, readonly string[]>>;
 
 const NS_PER_MS = 1_000_000;
 
 /** Of moby.buildkit.v1.DiskUsageRequest. @throws EngineError InvalidParameter */
-export function usageFilters(message: Uint8Array): Filters {
-  return filtersOf([...readFields(message)].flatMap(({ number, bytes }) => (number === 1 ? [textOf(bytes)] : [])));
+export function usageFilter(message: Uint8Array): (usage: CacheUsage) => boolean {
+  return containerdFilter([...readFields(message)].flatMap(({ number, bytes }) => (number === 1 ? [textOf(bytes)] : [])));
 }
 
 /** Of moby.buildkit.v1.PruneRequest. @throws EngineError InvalidParameter */
@@ -21,7 +20,14 @@ export function pruneOptions(message: Uint8Array): PruneOptions {
     else numbers.set(number, value);
   }
   const least = (number: number): number => Math.max(0, numbers.get(number) ?? 0);
-  return { filters: filtersOf(filters), all: least(2) === 1, keepMs: least(3) / NS_PER_MS, reservedBytes: least(4), maxUsedBytes: least(5), minFreeBytes: least(6) };
+  return { ...(filters.some((filter) => filter !== "") && { filters: containerdFilter(filters) }), all: least(2) === 1, keepMs: least(3) / NS_PER_MS, reservedBytes: least(4), maxUsedBytes: least(5), minFreeBytes: least(6) };
+}
+
+/** moby.buildkit.v1.types.GCPolicy */
+export function writePolicy({ all, keepMs, filters, reservedBytes, maxUsedBytes, minFreeBytes }: PolicyRule): MessageWriter {
+  const policy = new MessageWriter().number(1, all).number(2, keepMs * NS_PER_MS).number(3, reservedBytes);
+  for (const filter of filters) policy.text(4, filter);
+  return policy.number(5, maxUsedBytes).number(6, minFreeBytes);
 }
 
 /** moby.buildkit.v1.UsageRecord */
@@ -31,15 +37,4 @@ export function writeUsage({ id, mutable, inUse, size, createdMs, usedMs, uses, 
   record.number(8, uses).text(9, description).text(10, kind).number(11, shared);
   for (const parent of parents) record.text(12, parent);
   return record;
-}
-
-/** containerd's: `type==regular`, `inuse`; several of a name are all that may be. */
-function filtersOf(texts: readonly string[]): Filters {
-  const filters: Record<string, string[]> = {};
-  for (const text of texts.filter((each) => each !== "")) {
-    const [, name, value] = /^([a-z]+)(?:==(.*))?$/s.exec(text) ?? [];
-    if (name === undefined) throw new EngineError("InvalidParameter", `filter ${JSON.stringify(text)} is not supported: name==value is`);
-    (filters[name] ??= []).push(value ?? "true");
-  }
-  return filters;
 }

@@ -11,7 +11,7 @@ import { usageOf, type CacheUsage } from "./usage.ts";
 
 export interface PruneOptions {
   readonly all?: boolean | undefined;
-  readonly filters?: CacheFilters | undefined;
+  readonly filters?: CacheFilters | ((usage: CacheUsage) => boolean) | undefined;
   /** What was used since stays (`until`). */
   readonly keepMs?: number | undefined;
   readonly reservedBytes?: number | undefined;
@@ -52,7 +52,7 @@ export class BuildCache {
 
   /** @throws EngineError InvalidParameter for a filter that is none */
   async prune({ all = false, filters = {}, keepMs = 0, reservedBytes = 0, maxUsedBytes = 0, minFreeBytes = 0 }: PruneOptions, tell: (usage: CacheUsage) => void = () => undefined): Promise<Pruned> {
-    return await this.#apply({ matches: cacheFilter(filters), all, keepMs, reservedBytes, maxUsedBytes, minFreeBytes }, tell);
+    return await this.#apply({ matches: typeof filters === "function" ? filters : cacheFilter(filters), all, keepMs, reservedBytes, maxUsedBytes, minFreeBytes }, tell);
   }
 
   /** What is known of an image's layers, base first, to go along with it (`--cache-to type=inline`). */

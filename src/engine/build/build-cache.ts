@@ -1,5 +1,5 @@
 import { formatInstant } from "../../base/mod.ts";
-import type { CacheUsage } from "../../build/mod.ts";
+import type { CacheUsage, KeptContext, Pruned, PruneOptions } from "../../build/mod.ts";
 import type { EngineContext } from "../context.ts";
 import type { Filters } from "../options.ts";
 import { parsePointInTime } from "../time-text.ts";
@@ -39,12 +39,19 @@ function entryOf({ id, parents, kind, description, inUse, shared, size, createdM
 /** @throws EngineError InvalidParameter for a filter that is none */
 export async function pruneBuildCache(ctx: EngineContext, { all, filters, reservedBytes, maxUsedBytes, minFreeBytes }: PruneBuildCacheRequest): Promise<{ CachesDeleted: string[] | null; SpaceReclaimed: number }> {
   const { until = [], "unused-for": unusedFor = [], ...others } = filters;
-  const { records, bytes } = await ctx.solver.cache.prune({ all, filters: others, keepMs: keptMs([...until, ...unusedFor]), reservedBytes, maxUsedBytes, minFreeBytes });
-  const isLimited = reservedBytes !== undefined || maxUsedBytes !== undefined || minFreeBytes !== undefined || Object.keys(others).length > 0;
-  const contexts = isLimited ? [] : await ctx.buildContexts.prune({ unusedSinceMs: Date.now() - keptMs([...until, ...unusedFor]) });
+  const { records, bytes } = await pruneAll(ctx, { all, filters: others, keepMs: keptMs([...until, ...unusedFor]), reservedBytes, maxUsedBytes, minFreeBytes });
+  return { CachesDeleted: records.length > 0 ? records.map(({ id }) => id) : null, SpaceReclaimed: bytes };
+}
+
+/** Of an order without limits and filters, copies of clients' folders, too. */
+export async function pruneAll(ctx: EngineContext, options: PruneOptions): Promise<Pruned & { readonly contexts: readonly KeptContext[] }> {
+  const { records, bytes } = await ctx.solver.cache.prune(options);
+  const { filters = {}, keepMs = 0, reservedBytes, maxUsedBytes, minFreeBytes } = options;
+  const isLimited = reservedBytes || maxUsedBytes || minFreeBytes || typeof filters === "function" || Object.keys(filters).length > 0;
+  const contexts = isLimited ? [] : await ctx.buildContexts.prune({ unusedSinceMs: Date.now() - keepMs });
   const reclaimed = contexts.reduce((sum, { sizeBytes }) => sum + sizeBytes, bytes);
   ctx.eventLog.emit({ type: "builder", action: "prune", id: "", attributes: { reclaimed: String(reclaimed) } });
-  return { CachesDeleted: records.length > 0 ? records.map(({ id }) => id) : null, SpaceReclaimed: reclaimed };
+  return { records, bytes: reclaimed, contexts };
 }
 
 /** `24h`, or a point in time: what was used since stays. */

@@ -1,9 +1,11 @@
 import { EngineError, messageOf, type ByteDuplex } from "../../base/mod.ts";
-import { serveBuildkit, UPLOAD, type BuildkitBuild, type BuildkitEngine, type Recording } from "../../build/mod.ts";
+import { serveBuildkit, UPLOAD, type BuildkitBuild, type BuildkitEngine, type CacheUsage, type KeptContext, type Recording } from "../../build/mod.ts";
+import { interpretedArchitectures } from "../../linux/mod.ts";
 import type { EngineContext } from "../context.ts";
 import { OWN_ARCHITECTURE } from "../create/platform.ts";
 import type { StreamSession } from "../hijack.ts";
 import type { BuildClient, BuildResult, Tell } from "../ports.ts";
+import { pruneAll } from "./build-cache.ts";
 import { buildImages } from "./build-images.ts";
 import { sweepContexts } from "./build-session.ts";
 import { runBuild, type RunBuildOptions } from "./run-build.ts";
@@ -28,22 +30,28 @@ export function openBuildkitSession(ctx: EngineContext, { id, sharedKey }: Build
   };
 }
 
+/** Besides this machine's own. */
+const FOREIGN = ["amd64", "arm64", "arm", "riscv64", "ppc64le", "s390x", "mips64le", "mips64", "loong64"].filter((architecture) => architecture !== OWN_ARCHITECTURE);
+
+/** The copy of a client's folder, as BuildKit's clients are told of one. */
+const contextUsage = ({ key, sizeBytes, lastUsedMs, inUse }: KeptContext): CacheUsage => ({ id: key.slice(0, 25), parents: [], kind: "source.local", description: "local source for context", inUse, shared: false, mutable: true, size: sizeBytes, createdMs: lastUsedMs, usedMs: lastUsedMs, uses: 1 });
+
 function engineOf(ctx: EngineContext): BuildkitEngine {
   return {
     id: ctx.identity.id,
     version: ctx.identity.version,
     hostGateway: ctx.defaults.hostGatewayIPs[0] ?? ctx.network.bridge.gateway,
-    platforms: [{ os: "linux", architecture: OWN_ARCHITECTURE }],
+    platforms: [OWN_ARCHITECTURE, ...(OWN_ARCHITECTURE === "amd64" ? ["386"] : []), ...interpretedArchitectures(FOREIGN)].map((architecture) => ({ os: "linux", architecture })),
     sessions: ctx.buildkitSessions,
     contexts: ctx.buildContexts,
     history: ctx.buildHistory,
     run: (build, tell, signal) => runRecorded(ctx, build, tell, signal),
     untag: (name) => buildImages(ctx).untag(name),
-    usage: (filters) => ctx.solver.cache.usage(filters),
+    policy: ctx.solver.cache.policy,
+    usage: () => ctx.solver.cache.usage(),
     prune: async (options) => {
-      const { records, bytes } = await ctx.solver.cache.prune(options);
-      ctx.eventLog.emit({ type: "builder", action: "prune", id: "", attributes: { reclaimed: String(bytes) } });
-      return records;
+      const { records, contexts } = await pruneAll(ctx, options);
+      return [...records, ...contexts.map(contextUsage)];
     },
   };
 }
