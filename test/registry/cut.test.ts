@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { openRegistryClient } from "../../src/registry/mod.ts";
+import { uploadsKey } from "../../src/registry/storage/mod.ts";
 import { parseDigest, parseReference } from "../../src/spec/mod.ts";
 import { QUICK, readAll } from "./scripted-registry.ts";
 import { digestOf, noise, startRegistry } from "./serving.ts";
@@ -63,4 +64,17 @@ test("what has arrived is not sent again, whichever way", async () => {
   expect(cut.up).toBeLessThan(2.5 * BLOB.length);
   expect(Buffer.from(await readAll(await repository.blob(DIGEST, { expectedSize: BLOB.length }))).equals(BLOB)).toBe(true);
   expect(cut.down).toBeLessThan(2.5 * BLOB.length);
+});
+
+test("of a single POST that is cut nothing stays: nobody could go on with it", async () => {
+  await using registry = startRegistry();
+  const { storage } = registry.registry.repositories;
+  const uploads = (): Promise<string[]> => Array.fromAsync(storage.list(uploadsKey("team/web")));
+  const { hostname, port } = new URL(registry.url);
+  const socket = connect(Number(port), hostname).on("error", () => undefined);
+  socket.write(`POST /v2/team/web/blobs/uploads/?digest=${DIGEST} HTTP/1.1\r\nHost: registry\r\nContent-Length: ${BLOB.length}\r\n\r\n`);
+  socket.write(BLOB.subarray(0, MEGABYTE));
+  while ((await uploads()).length === 0) await Bun.sleep(5);
+  socket.destroy();
+  while ((await uploads()).length > 0) await Bun.sleep(5);
 });

@@ -1,7 +1,7 @@
 /** What every storage owes a registry: one suite, run on each of them, always with two servers on one storage. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { rmSync, readdirSync, utimesSync } from "node:fs";
+import { mkdirSync, rmSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { loadRegistryServer } from "../../src/registry/mod.ts";
 import { presigned, sha256Hex, signed, UNSIGNED } from "../../src/registry/storage/s3/sign.ts";
@@ -127,6 +127,15 @@ describe.each([fileSystem, objects])("$name", ({ open }) => {
     expect((await one.send("HEAD", `team/app/blobs/${blob}`)).status).toBe(200);
     expect(await collectGarbage(other.registry.repositories, { untagged: false, uploadMs: 1 }, () => undefined)).toMatchObject({ links: 0, blobs: 0 });
   });
+});
+
+test("a file system leaves nothing of what it could not write", async () => {
+  const root = scratchFolder();
+  const storage = new FileSystemStorage(root);
+  mkdirSync(join(root, "key", "in the way"), { recursive: true });
+  await expect(storage.write("key", noise(10))).rejects.toThrow();
+  expect(readdirSync(join(root, "tmp"))).toEqual([]);
+  rmSync(root, { recursive: true });
 });
 
 describe("an object storage", () => {

@@ -20,7 +20,13 @@ export async function startUpload(call: Call): Promise<Response> {
   await call.repositories.startUpload(name, id);
   call.metrics.add("uploads_total", 1, { outcome: "started" });
   if (digest === undefined) return accepted(202, name, id, 0);
-  return await finish(call, name, id, digest);
+  try {
+    return await finish(call, name, id, digest);
+  } catch (error) {
+    // Nobody was told its name: nobody can go on with it.
+    await call.repositories.storage.uploads.remove(uploadKey(name, id));
+    throw error;
+  }
 }
 
 /** Only from a repository that the caller may pull from: a digest alone is no proof that one may have the content. */

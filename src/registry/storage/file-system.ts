@@ -29,14 +29,13 @@ export class FileSystemStorage implements Storage {
     const path = join(this.#root, key);
     if (bytes.length === 0) return await inFolder(path, async () => await (await open(path, "w", 0o600)).close());
     const temporary = join(this.#root, TEMPORARY, crypto.randomUUID());
-    const file = await open(temporary, "wx", 0o600);
     try {
-      await file.writeFile(bytes);
-      await file.datasync();
-    } finally {
-      await file.close();
+      await writeDurably(temporary, bytes);
+      await inFolder(path, () => rename(temporary, path));
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
     }
-    await inFolder(path, () => rename(temporary, path));
   }
 
   info(key: string): Promise<ObjectInfo | undefined> {
@@ -110,6 +109,12 @@ function readSmall(path: string, maxBytes: number): Uint8Array | undefined {
   } finally {
     closeSync(fd);
   }
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  await using file = await open(path, "wx", 0o600);
+  await file.writeFile(bytes);
+  await file.datasync();
 }
 
 async function syncFolder(path: string): Promise<void> {
