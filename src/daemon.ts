@@ -227,11 +227,11 @@ async function openParts(options: EnginePlaces, settings: () => EngineDefaults, 
   held.defer(() => db.close());
   installShim(runRoot);
   const spawner = held.use(new ShimSpawner({ shim: shimPath }));
-  const { extractor, trees, compressor, mountWork, launchBuildWorker } = helperPrograms(spawner, runRoot, rootMountPoint({ dataRoot, runRoot }));
+  const { extractor, trees, compressor, layerPackers, mountWork, launchBuildWorker } = helperPrograms(spawner, runRoot, rootMountPoint({ dataRoot, runRoot }));
   const content = new ContentStore(join(dataRoot, "content"));
   const snapshots = new Snapshots({ db, dir: dataRoot });
   const syncDisk = (): Promise<void> => syncFileSystem(dataRoot);
-  const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk, packLayer: (folder, signal, shape) => trees.packLayer(folder, signal, shape), compressor, transfersAtOnce: () => ({ downloads: settings().maxConcurrentDownloads, uploads: settings().maxConcurrentUploads }) });
+  const images = await openImages({ db, content, snapshots, extractor, parallel: LAYERS_AT_ONCE, syncDisk, packLayer: (folder, signal, shape) => layerPackers.pack(folder, signal, shape), compressor, transfersAtOnce: () => ({ downloads: settings().maxConcurrentDownloads, uploads: settings().maxConcurrentUploads }) });
   const rtnl = held.use(new Rtnetlink());
   const host = hostFacts();
   const names = held.use(openResolver({ table: options.network.table, hostResolvConf: () => host.resolvConf(), log }));

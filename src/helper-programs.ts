@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EXTRACT_CAPABILITIES, helperCompressor, helperExtractor, Trees, type Compressor, type Extractor, type GrowingProcess } from "./archive/mod.ts";
+import { EXTRACT_CAPABILITIES, helperCompressor, helperExtractor, LAYER_PACKER_CAPABILITIES, LayerPackers, Trees, type Compressor, type Extractor, type GrowingProcess } from "./archive/mod.ts";
 import { openOwnExecutable } from "./linux/mod.ts";
 import { WORKER_CAPABILITIES } from "./layer-files/mod.ts";
 import { runProgram, type ShimSpawner } from "./runtime/mod.ts";
@@ -15,6 +15,7 @@ export interface HelperPrograms {
   readonly extractor: Extractor;
   readonly trees: Trees;
   readonly compressor: Compressor;
+  readonly layerPackers: LayerPackers;
   /** Among the host's own mounts. @returns 0 or the kernel's error number */
   readonly mountWork: (work: MountWork) => Promise<number>;
   /** Job after job, for builds. */
@@ -42,6 +43,7 @@ export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint
     return { exitCode: await helper.exited, stdout };
   }, ({ argv, file }) => streamed(argv, EXTRACT_CAPABILITIES, [file]));
   const compressor = helperCompressor(({ argv, file }) => streamed(argv, [], [file]));
+  const layerPackers = new LayerPackers(() => streamed(["__layers"], LAYER_PACKER_CAPABILITIES, []));
   const trees = new Trees(async ({ job, capabilities, mounted, folder, input }) => {
     const helper = await spawner.launchHelper(socket(), {
       exeFd, argv: [...program, "__tree", JSON.stringify(job)], env: ENVIRONMENT, capabilities, stdout: "stream", stderr: 2,
@@ -52,7 +54,7 @@ export function helperPrograms(spawner: ShimSpawner, runRoot: string, mountPoint
     return { exited: helper.exited, stdin: helper.stdin, stdout: helper.stdout ?? nothing(), kill: () => helper.kill() };
   }, mountPoint);
   const mountWork = async (work: MountWork): Promise<number> => (await runProgram({ exeFd, argv: [...program, "__mount", JSON.stringify(work)], env: ENVIRONMENT, timeoutMs: MOUNT_PATIENCE_MS })) ?? TIMED_OUT;
-  return { extractor, trees, compressor, mountWork, launchBuildWorker: () => streamed(["__build"], WORKER_CAPABILITIES, []) };
+  return { extractor, trees, compressor, layerPackers, mountWork, launchBuildWorker: () => streamed(["__build"], WORKER_CAPABILITIES, []) };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, void> {}

@@ -1,6 +1,7 @@
-import { forbidTracing, mapShared, readFd, recvFds, writeFd } from "../linux/mod.ts";
+import { forbidTracing, mapShared, recvFds, writeFd } from "../linux/mod.ts";
 import { packBlock } from "./gzip-block.ts";
 import { ANSWER_BYTES, ORDER_BYTES } from "./gzip-helper.ts";
+import { fill } from "./job-input.ts";
 import { BLOCK_BYTES, slotOf } from "./packing-memory.ts";
 import { reportFailure } from "./report.ts";
 
@@ -14,7 +15,7 @@ export function gzipMain(): number {
     forbidTracing();
     const order = new DataView(new ArrayBuffer(ORDER_BYTES));
     const answer = new DataView(new ArrayBuffer(ANSWER_BYTES));
-    while (readWhole(new Uint8Array(order.buffer))) {
+    while (fill(new Uint8Array(order.buffer))) {
       const { input, output } = slotOf(memory, order.getUint32(0));
       const length = order.getUint32(4);
       if (length > BLOCK_BYTES) return 1;
@@ -26,14 +27,4 @@ export function gzipMain(): number {
     reportFailure(error);
     return 1;
   }
-}
-
-/** False at the end. */
-function readWhole(bytes: Uint8Array<ArrayBuffer>): boolean {
-  for (let filled = 0; filled < bytes.length; ) {
-    const length = readFd(0, bytes.subarray(filled));
-    if (length === 0) return false;
-    filled += length;
-  }
-  return true;
 }

@@ -10,12 +10,15 @@ export { helperExtractor, inProcessExtractor, type Extractor, type GrowingReques
 export type { GrowingProcess, LaunchGrowing } from "./growing.ts";
 export { helperCompressor, inProcessCompressor, readable, type ByteSource, type Compressor } from "./gzip.ts";
 export { gzipMain } from "./gzip-main.ts";
+export { nextJob } from "./job-input.ts";
+export { LayerPackers, LAYER_PACKER_CAPABILITIES, type LayerShape } from "./layer-packers.ts";
+export { layerPackerMain } from "./layer-packer-main.ts";
 export { extractMain, EXTRACT_CAPABILITIES } from "./extract-main.ts";
 export { openFolder, TreePacker, type KnownFile, type PackOptions } from "./tree-packer.ts";
 export type { PathStat } from "./container-path.ts";
 export { JOB_CAPABILITIES, type JobRoot, type TreeJob, type WritableMount } from "./tree-job.ts";
 export { treeMain } from "./tree-main.ts";
-export { Trees, type LayerShape, type LaunchTree, type TreeProcess } from "./trees.ts";
+export { Trees, type LaunchTree, type TreeProcess } from "./trees.ts";
 export { receiveBody, type ConnectionBody } from "./http-body.ts";
 export { LocalUnpacker, packLocal, sendLocal, type LocalEntry, type Rename } from "./local-copy.ts";
 export { removeAt } from "./remove-tree.ts";

@@ -17,8 +17,7 @@ export type TreeJob =
   | { readonly kind: "unpack"; readonly root: JobRoot; readonly path: string; readonly keepKinds: boolean; readonly owner: Owner; readonly mounts: readonly WritableMount[]; readonly rootReadOnly: boolean; readonly topToo?: boolean; readonly framing?: Framing }
   | { readonly kind: "changes"; readonly upper: string; readonly lower: string | undefined; readonly ignored: readonly string[] }
   | { readonly kind: "layer"; readonly upper: string; readonly target: string; readonly ignored: readonly string[] }
-  | { readonly kind: "snapshot"; readonly source: string; readonly target: string }
-  | { readonly kind: "packLayer"; readonly folder: string; readonly folderTimes: boolean; readonly latestSeconds?: number };
+  | { readonly kind: "snapshot"; readonly source: string; readonly target: string };
 
 const READ = ["CAP_DAC_READ_SEARCH", "CAP_SYS_CHROOT"] as const;
 const WRITE = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD", "CAP_SETFCAP", "CAP_SYS_CHROOT"] as const;
@@ -32,5 +31,4 @@ export const JOB_CAPABILITIES: Readonly<Record<TreeJob["kind"], readonly string[
   changes: [...READ, "CAP_SYS_ADMIN"],
   layer: [...WRITE, "CAP_SYS_ADMIN"],
   snapshot: [...READ, ...WRITE],
-  packLayer: [...READ, "CAP_SYS_ADMIN"],
 };

@@ -45,8 +45,6 @@ async function runJob(job: TreeJob): Promise<void> {
       return await makeLayer(job);
     case "snapshot":
       return takeSnapshot(job);
-    case "packLayer":
-      return packLayer(job);
     default:
       job satisfies never;
   }
@@ -162,17 +160,6 @@ function takeSnapshot({ source, target }: Extract<TreeJob, { kind: "snapshot" }>
   chrootTo(from);
   snapshot.take(from);
   report({});
-}
-
-function packLayer({ folder, folderTimes, latestSeconds }: Extract<TreeJob, { kind: "packLayer" }>): void {
-  const output = new ArchiveOutput();
-  using packer = new TreePacker({ format: "layer", folderTimes, latestSeconds, sendFile: output.file });
-  const source = openFolder(folder);
-  chrootTo(source);
-  report({});
-  output.open();
-  output.give(packer.content(source));
-  output.give(packer.finish());
 }
 
 async function* layerBytes(packer: TreePacker, source: number): AsyncGenerator<Uint8Array, void, void> {

@@ -1,7 +1,8 @@
-import { EngineError, type ErrorKind, type Framing } from "../base/mod.ts";
+import { EngineError, type Framing } from "../base/mod.ts";
 import { parseDigest, type RootMount, type RuntimeMount } from "../spec/mod.ts";
 import type { AppliedLayer } from "./apply-layer.ts";
 import type { PathStat } from "./container-path.ts";
+import { checkedReport } from "./report.ts";
 import { JOB_CAPABILITIES, type JobRoot, type TreeJob, type WritableMount } from "./tree-job.ts";
 import type { Owner } from "./layer-writer.ts";
 
@@ -53,14 +54,6 @@ export interface UploadConnection {
   readonly framing: Framing;
   /** The descriptor, for this turn of the event loop, and what was taken from it of the body; undefined when the client has gone. */
   take(): { readonly descriptor: number; readonly begun: Uint8Array } | undefined;
-}
-
-/** How a layer's archive differs from what its folder says. */
-export interface LayerShape {
-  /** False: folders are all of one time. */
-  readonly folderTimes?: boolean;
-  /** Nothing is younger. */
-  readonly latestSeconds?: number;
 }
 
 const MAX_HEAD_BYTES = 64 * 1024;
@@ -124,13 +117,6 @@ export class Trees {
     await run.head();
   }
 
-  /** The archive of a layer's folder, the same bytes as those that `copyLayer` told the digest of; without times of folders, comparable with another unpacking of one archive. */
-  async packLayer(folder: string, signal: AbortSignal, { folderTimes = true, latestSeconds }: LayerShape = {}): Promise<AsyncIterable<Uint8Array>> {
-    const run = await this.#start({ kind: "packLayer", folder, folderTimes, ...(latestSeconds !== undefined && { latestSeconds }) }, undefined, signal, true);
-    await run.headOrEnd();
-    return run.packed();
-  }
-
   #jobRoot(root: TreeRoot): JobRoot {
     return root.kind === "running" ? { kind: "running" } : { kind: "folder", path: this.mountPoint };
   }
@@ -174,7 +160,7 @@ class TreeRun implements AsyncDisposable {
       const end = held.indexOf("\n");
       if (end >= 0) {
         this.#held = held.subarray(end + 1);
-        return checkedHead(held.toString("utf8", 0, end));
+        return checkedReport(held.toString("utf8", 0, end));
       }
       if (held.length > MAX_HEAD_BYTES) throw new EngineError("System", "the helper's result is too long");
     }
@@ -253,14 +239,4 @@ class TreeRun implements AsyncDisposable {
     await this.#output.return?.();
     this.#abort();
   }
-}
-
-const KINDS: readonly ErrorKind[] = ["InvalidParameter", "NotFound", "TooLarge", "System"];
-
-function checkedHead(line: string): Record<string, unknown> {
-  const value = JSON.parse(line) as Record<string, unknown>;
-  const { error } = value;
-  if (typeof error !== "object" || error === null) return value;
-  const { kind, message } = error as Readonly<Record<string, unknown>>;
-  throw new EngineError(KINDS.find((known) => known === kind) ?? "System", String(message).slice(0, 4096));
 }

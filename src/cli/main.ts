@@ -21,6 +21,7 @@ async function runOther(words: readonly string[]): Promise<number | undefined> {
   if (!name.startsWith("__")) return undefined;
   if (name === "__extract") return (await import("../extract.ts")).extractMain(others);
   if (name === "__gzip") return (await import("../extract.ts")).gzipMain();
+  if (name === "__layers") return (await import("../extract.ts")).layerPackerMain();
   if (name === "__mount") return (await import("../extract.ts")).mountMain(others);
   if (name === "__build") return (await import("../extract.ts")).buildWorkerMain();
   if (name === "__tree") return (await import("../extract.ts")).treeMain(others);

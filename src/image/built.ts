@@ -119,7 +119,7 @@ async function layerBlob({ content, snapshots, packLayer }: BuiltDeps, chainID: 
   const layer = snapshots.layers.byChainID(chainID);
   if (!layer) throw new EngineError("System", `layer ${chainID} vanished while the image was being stored: try again`);
   hold.add(diffID);
-  const { size } = await content.ingest(await packLayer(snapshots.layers.folder(layer.n), signal), { expected: diffID, durable: false });
+  const { size } = await content.ingest(packLayer(snapshots.layers.folder(layer.n), signal), { expected: diffID, durable: false });
   return { mediaType: MEDIA.ociLayer, digest: diffID, size };
 }
 

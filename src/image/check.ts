@@ -145,7 +145,7 @@ function leaseOf({ snapshots }: CheckDeps, { n, chainID }: Layer): Disposable | 
 async function packedDigest({ packLayer }: CheckDeps, folder: string, signal: AbortSignal, folderTimes: boolean): Promise<string> {
   const hasher = new Bun.CryptoHasher("sha256");
   try {
-    for await (const bytes of await packLayer(folder, signal, { folderTimes })) hasher.update(bytes);
+    for await (const bytes of packLayer(folder, signal, { folderTimes })) hasher.update(bytes);
   } catch (error) {
     signal.throwIfAborted();
     return messageOf(error);

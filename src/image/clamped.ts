@@ -32,7 +32,7 @@ export async function clampLayers(deps: BuiltDeps, layers: readonly LayerToClamp
       clamped.push(layer);
       continue;
     }
-    const bytes = await deps.packLayer(deps.snapshots.layers.folder(layer.n), signal, isMade ? { latestSeconds } : {});
+    const bytes = deps.packLayer(deps.snapshots.layers.folder(layer.n), signal, isMade ? { latestSeconds } : {});
     const { digest, size } = await deps.content.ingest(bytes, { durable: false });
     hold.add(digest);
     const chainID = chainIDs([...clamped.map(({ diffID }) => diffID), digest]).at(-1) as Digest;

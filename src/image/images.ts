@@ -52,7 +52,7 @@ export interface ImagesOptions {
   /** Of the whole engine, 0 without bound; asked for anew each time. */
   readonly transfersAtOnce?: () => { readonly downloads: number; readonly uploads: number };
   /** Packs the folder of a layer that was made here and has no blob. */
-  readonly packLayer?: (folder: string, signal: AbortSignal, shape?: LayerShape) => Promise<AsyncIterable<Uint8Array>>;
+  readonly packLayer?: (folder: string, signal: AbortSignal, shape?: LayerShape) => AsyncIterable<Uint8Array>;
 }
 
 /** Each takes a processor. */

@@ -8,7 +8,7 @@ export interface LayerBytesDeps {
   readonly content: ContentStore;
   readonly snapshots: Snapshots;
   /** Packs the folder of a layer; without times of folders, to compare it. */
-  readonly packLayer: (folder: string, signal: AbortSignal, shape?: LayerShape) => Promise<AsyncIterable<Uint8Array>>;
+  readonly packLayer: (folder: string, signal: AbortSignal, shape?: LayerShape) => AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -20,7 +20,7 @@ export async function* layerBytes(deps: LayerBytesDeps, descriptor: Descriptor, 
   const hasher = new Bun.CryptoHasher("sha256");
   let size = 0;
   let held: Uint8Array | undefined;
-  for await (const bytes of await deps.packLayer(deps.snapshots.layers.folder(layer.n), signal)) {
+  for await (const bytes of deps.packLayer(deps.snapshots.layers.folder(layer.n), signal)) {
     if (held) yield held;
     held = bytes;
     size += bytes.length;
@@ -34,6 +34,6 @@ export async function* layerBytes(deps: LayerBytesDeps, descriptor: Descriptor, 
 /** How many bytes a layer's folder packs to. */
 export async function packedBytes(deps: Pick<LayerBytesDeps, "packLayer" | "snapshots">, layer: Layer, signal: AbortSignal): Promise<number> {
   let size = 0;
-  for await (const bytes of await deps.packLayer(deps.snapshots.layers.folder(layer.n), signal)) size += bytes.length;
+  for await (const bytes of deps.packLayer(deps.snapshots.layers.folder(layer.n), signal)) size += bytes.length;
   return size;
 }

@@ -1,5 +1,6 @@
+import { nextJob } from "../archive/mod.ts";
 import { EngineError, messageOf } from "../base/mod.ts";
-import { AT, closeFd, forbidTracing, hasCode, O, openat2, peerIsGone, readFd, setUmask, writeFd } from "../linux/mod.ts";
+import { AT, closeFd, forbidTracing, hasCode, O, openat2, peerIsGone, setUmask, writeFd } from "../linux/mod.ts";
 import { contentOf } from "./content-digest.ts";
 import { runFileActions } from "./file-actions.ts";
 import type { FileJob, JobResults } from "./file-job.ts";
@@ -15,28 +16,11 @@ import { copyTree, makeTwin } from "./twin.ts";
 export function buildWorkerMain(): number {
   forbidTracing();
   setUmask(0);
-  for (let job = nextJob(); job !== undefined; job = nextJob()) writeFd(1, Buffer.from(`${answerTo(job)}\n`));
+  for (let job = nextJob<FileJob>(); job !== undefined; job = nextJob<FileJob>()) writeFd(1, Buffer.from(`${answerTo(job)}\n`));
   return 0;
 }
 
 export const WORKER_CAPABILITIES = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD", "CAP_SETFCAP", "CAP_SYS_ADMIN"] as const;
-
-function nextJob(): FileJob | undefined {
-  const length = readExactly(4);
-  if (!length) return undefined;
-  const body = readExactly(Buffer.from(length).readUInt32LE());
-  return body && (JSON.parse(Buffer.from(body).toString("utf8")) as FileJob);
-}
-
-function readExactly(count: number): Uint8Array | undefined {
-  const bytes = new Uint8Array(new ArrayBuffer(count));
-  for (let done = 0; done < count; ) {
-    const read = readFd(0, bytes.subarray(done));
-    if (read === 0) return undefined;
-    done += read;
-  }
-  return bytes;
-}
 
 function answerTo(job: FileJob): string {
   try {

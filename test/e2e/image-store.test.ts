@@ -1,6 +1,7 @@
 /** Images as a store keeps them: saved and loaded, of several platforms, damaged and mended. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, startEngine, type TestEngine } from "../harness.ts";
 import { run } from "../processes.ts";
@@ -28,6 +29,25 @@ test("what was committed is saved, and runs where it is loaded", async () => {
   expect(await other.ok("load", "-i", path)).toBe(`Loaded image: made:1\nLoaded image: ${BUSYBOX}`);
   expect(await other.ok("images", "-q", "--no-trunc", "made:1")).toBe(id);
   expect(await other.ok("run", "--rm", "--network", "none", "made:1", "sh", "-c", "cat /etc/new; ls -d /empty; test -e /etc/group || echo gone")).toBe("hi\n/empty\ngone");
+});
+
+test("layers that were made here are packed one after the other and side by side, also after somebody gave up in the middle", async () => {
+  const context = join(folder, "context");
+  for (let layer = 0; layer < 8; layer++) {
+    mkdirSync(join(context, `layer-${layer}/empty`), { recursive: true });
+    writeFileSync(join(context, `layer-${layer}/large`), randomBytes(600_000));
+    writeFileSync(join(context, `layer-${layer}/small`), `${layer}\n`);
+  }
+  writeFileSync(join(context, "Dockerfile"), `FROM ${BUSYBOX}\n${Array.from({ length: 8 }, (_, layer) => `COPY layer-${layer} /made/layer-${layer}\n`).join("")}`);
+  await engine.ok("build", "-q", "-t", "made:many", context);
+  const save = engine.command("save", "made:many").join(" ");
+  const digest = async (): Promise<string> => (await run(["sh", "-c", `${save} | sha256sum`])).stdout;
+  const whole = await digest();
+  await run(["sh", "-c", `${save} | head -c 1500000 > /dev/null`]);
+  expect(await Promise.all([digest(), digest(), digest()])).toEqual([whole, whole, whole]);
+  await using other = await startEngine({ busybox: false });
+  await run(["sh", "-c", `${save} | ${other.command("load").join(" ")}`]);
+  expect(await other.ok("run", "--rm", "--network", "none", "made:many", "sh", "-c", "cat /made/*/small; cat /made/*/large | wc -c")).toBe("0\n1\n2\n3\n4\n5\n6\n7\n4800000");
 });
 
 test("save to standard output, refusals in docker's words, nothing half-written", async () => {

@@ -25,7 +25,7 @@ export async function imageFixture(options: { dir?: string; extractor?: Extracto
   const db = openDatabase(join(dir, "hako.db"), [snapshotSchema, imageSchema, transferSchema]);
   const content = new ContentStore(join(dir, "content"));
   const snapshots = new Snapshots({ db, dir });
-  const images = await openImages({ db, content, snapshots, extractor: options.extractor ?? inProcessExtractor(), parallel: 2, syncDisk: async () => {}, packLayer: async (folder, _signal, shape) => packed(folder, shape?.folderTimes ?? true) });
+  const images = await openImages({ db, content, snapshots, extractor: options.extractor ?? inProcessExtractor(), parallel: 2, syncDisk: async () => {}, packLayer: (folder, _signal, shape) => packed(folder, shape?.folderTimes ?? true) });
   return {
     dir, content, snapshots, images,
     db,
