@@ -6,6 +6,8 @@ export interface ScopeOptions {
   /** Set on the command line, before the environment. */
   readonly variables: Readonly<Record<string, string>>;
   readonly localPlatform: string;
+  /** What BAKE_CMD_CONTEXT is: a definition from elsewhere may be given another place to build from. */
+  readonly cmdContext: string;
 }
 
 /** The names that a definition's expressions see: its variables, functions and targets, each evaluated when it is first asked for. */
@@ -44,7 +46,7 @@ export class BakeScope implements Scope {
   validate(): void {
     for (const { variable } of this.variables())
       for (const { condition, message } of variable.validations)
-        if (!booleanOf(evaluate(condition, this), condition.at)) throw new DefinitionError(condition.at, `${message ? textOf(evaluate(message, this), message.at) : "This check was not satisfied"} (variable ${variable.name})`);
+        if (!booleanOf(evaluate(condition, this), condition.at)) throw new DefinitionError(condition.at, `Validation failed; ${message ? textOf(evaluate(message, this), message.at) : "This check was not satisfied"}`);
   }
 
   #find(name: string): Value | undefined {
@@ -52,7 +54,7 @@ export class BakeScope implements Scope {
     if (variable) return this.#once(name, () => this.#valueOf(variable));
     if (name === "target") return this.#targets();
     if (name === "BAKE_LOCAL_PLATFORM") return this.#options.localPlatform;
-    return name === "BAKE_CMD_CONTEXT" ? "cwd://" : undefined;
+    return name === "BAKE_CMD_CONTEXT" ? this.#options.cmdContext : undefined;
   }
 
   #once<T>(name: string, find: () => T): T {

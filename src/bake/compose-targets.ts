@@ -15,7 +15,7 @@ export function bakeTargets(project: Project): Record<string, Target> {
     const { image, build } = project.services[name] ?? {};
     const tags = build?.tags ?? (image === undefined ? [] : [image]);
     const { tags: _, ...others } = target;
-    const named: Target = tags.length > 0 ? { ...others, tags } : others;
+    const named: Target = { ...others, ...(tags.length > 0 && { tags }), ...(others.attest && { attest: others.attest.toReversed() }) };
     return [name, withExtension(named, build?.extensions?.["x-bake"] as Value | undefined, name)];
   }));
 }

@@ -2,7 +2,7 @@ import { editDistance, EngineError } from "../base/mod.ts";
 import { BakeScope, type ScopeOptions } from "./bake-scope.ts";
 import type { Attributes, Definition } from "./definition.ts";
 import { evaluate, isList, mapOf, textOf, type Scope, type Value, type ValueMap } from "./hcl/mod.ts";
-import { overridden, parseOverride } from "./overrides.ts";
+import { overridden, parseOverride, wildcards } from "./overrides.ts";
 import { isTargetKey, mergeTargets, readTarget, type Target } from "./target.ts";
 
 export interface BakeOptions extends ScopeOptions {
@@ -12,7 +12,7 @@ export interface BakeOptions extends ScopeOptions {
 
 /** What is to be built, as `--print` shows it. */
 export interface Baked {
-  readonly group: Readonly<Record<string, { readonly targets: readonly string[] }>>;
+  readonly group: Readonly<Record<string, { readonly description?: string; readonly targets: readonly string[] }>>;
   readonly target: Readonly<Record<string, Target>>;
 }
 
@@ -34,18 +34,21 @@ export interface ListedTarget {
   readonly group: boolean;
 }
 
-/** All names that can be built, in order. */
+/** All names that can be built, in order, without private ones. */
 export function listTargets(definition: Definition, options: ScopeOptions): ListedTarget[] {
   const resolution = new Resolution(definition, new BakeScope(definition, options), { ...options, overrides: [] });
-  const groups = [...resolution.groups].map(([name, members]) => ({ name, description: members.join(", "), group: true }));
+  const groups = [...resolution.groups].map(([name, { targets: members, description = "" }]) => ({ name, description: description === "" || members.length === 0 ? description || members.toSorted().join(", ") : `${description} (${members.toSorted().join(", ")})`, group: true }));
   const targets = resolution.targetNames().map((name) => ({ name, description: resolution.target(name).description ?? "", group: false }));
-  return [...groups, ...targets].sort((a, b) => (a.name < b.name ? -1 : 1));
+  // By convention what begins so is for others to inherit.
+  return [...groups, ...targets].filter(({ name }) => !name.startsWith("_")).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 export interface ListedVariable {
   readonly name: string;
+  /** As HCL names it: `list of string`. */
   readonly type: string;
-  readonly value: string;
+  /** Undefined where it is null. */
+  readonly value: string | undefined;
   readonly description: string;
 }
 
@@ -53,14 +56,25 @@ export function listVariables(definition: Definition, options: ScopeOptions): Li
   const scope = new BakeScope(definition, options);
   return scope.variables().map(({ variable, value }) => ({
     name: variable.name,
-    type: variable.type ?? "",
-    value: value === null ? "<null>" : typeof value === "object" ? JSON.stringify(value) : textOf(value),
+    type: typeName(variable.type ?? ""),
+    value: value === null ? undefined : typeof value === "object" ? JSON.stringify(value) : textOf(value),
     description: variable.description ? textOf(evaluate(variable.description, scope)) : "",
   }));
 }
 
+interface Group {
+  readonly description?: string;
+  readonly targets: readonly string[];
+}
+
+function typeName(type: string): string {
+  const [, collection, inner = ""] = /^(list|set|map)\((.*)\)$/.exec(type) ?? [];
+  if (collection !== undefined) return `${collection} of ${inner === "any" ? "dynamic" : typeName(inner)}`;
+  return type === "any" ? "dynamic" : (/^(object|tuple)\(/.exec(type)?.[1] ?? type);
+}
+
 class Resolution {
-  readonly groups = new Map<string, readonly string[]>();
+  readonly groups = new Map<string, Group>();
   /** Of each target, what the files say of it and the names that they may use. */
   readonly #parts = new Map<string, { readonly parts: readonly Attributes[]; readonly scope: Scope }>();
   readonly #definition: Definition;
@@ -70,7 +84,7 @@ class Resolution {
     this.#definition = definition;
     this.#options = options;
     for (const [name, parts] of definition.targets) this.#addTarget(name, parts, scope);
-    for (const [name, parts] of definition.groups) this.groups.set(name, membersOf(parts, scope));
+    for (const [name, parts] of definition.groups) this.groups.set(name, groupOf(parts, scope));
   }
 
   targetNames(): string[] {
@@ -78,10 +92,10 @@ class Resolution {
   }
 
   resolve(names: readonly string[]): Baked {
-    const overrides = this.#options.overrides.map(parseOverride);
-    const wanted = names.length > 0 ? [...names] : ["default"];
+    const overrides = this.#options.overrides.flatMap((text) => parseOverride(text, { targets: this.targetNames(), environment: this.#options.environment }));
+    const wanted = names.length > 0 ? [...new Set(names.flatMap((name) => this.#matching(name)))] : ["default"];
     const targets = new Map<string, Target>();
-    const groups = new Map<string, readonly string[]>();
+    const groups = new Map<string, Group>();
     for (const name of wanted) this.#collect(name, targets, groups, []);
     const linked = this.#linked(targets);
     const asked = new Set(wanted.flatMap((name) => this.#membersOf(name, [])));
@@ -89,8 +103,7 @@ class Resolution {
       const finished = overridden(target, name, overrides);
       return [name, linked.has(name) && !asked.has(name) && finished.output === undefined ? { ...finished, output: [{ type: "cacheonly" }] } : finished];
     });
-    const shown = names.length === 0 && this.groups.has("default") ? (this.groups.get("default") ?? []) : wanted;
-    return { group: sortedEntries([...groups, ["default", shown] as const].map(([name, members]) => [name, { targets: members }])), target: sortedEntries(made.map(([name, target]) => [name, complete(target)])) };
+    return { group: sortedEntries([...groups, ["default", this.#asked(wanted)] as const]), target: sortedEntries(made.map(([name, target]) => [name, complete(target)])) };
   }
 
   /** @throws EngineError NotFound */
@@ -105,11 +118,27 @@ class Resolution {
     return values.reduce((below: Target, value) => mergeTargets(below, readTarget(value, name)), inherited);
   }
 
-  #collect(name: string, targets: Map<string, Target>, groups: Map<string, readonly string[]>, above: readonly string[]): void {
-    const members = this.groups.get(name);
-    if (members && !above.includes(name)) {
-      if (name !== "default") groups.set(name, members);
-      for (const member of members) this.#collect(member, targets, groups, [...above, name]);
+  /** What was asked for is the group default, whatever else it is. */
+  #asked(wanted: readonly string[]): Group {
+    let asked = wanted.includes("default") ? this.groups.get("default") : undefined;
+    for (const name of wanted) if (!asked || name !== "default") asked = { ...asked, targets: [...(asked?.targets ?? []), name] };
+    return { ...asked, targets: [...new Set(asked?.targets)].sort() };
+  }
+
+  /** The name, or all that a pattern stands for. @throws EngineError NotFound */
+  #matching(name: string): string[] {
+    if (!/[*?[\]]/.test(name)) return [name];
+    const pattern = wildcards(name);
+    const found = [...this.groups.keys(), ...this.targetNames()].filter((known) => pattern.test(known));
+    if (found.length === 0) throw new EngineError("NotFound", `could not find any target matching ${JSON.stringify(name)}`);
+    return found;
+  }
+
+  #collect(name: string, targets: Map<string, Target>, groups: Map<string, Group>, above: readonly string[]): void {
+    const group = this.groups.get(name);
+    if (group && !above.includes(name)) {
+      if (name !== "default") groups.set(name, group);
+      for (const member of group.targets) this.#collect(member, targets, groups, [...above, name]);
       return;
     }
     if (targets.has(name)) return;
@@ -122,7 +151,7 @@ class Resolution {
   /** Targets that are there because others build on them, and were not asked for: nothing is exported of them. */
   /** The targets that a name stands for, without those that they build on. */
   #membersOf(name: string, above: readonly string[]): string[] {
-    const members = above.includes(name) ? undefined : this.groups.get(name);
+    const members = above.includes(name) ? undefined : this.groups.get(name)?.targets;
     return members ? members.flatMap((member) => this.#membersOf(member, [...above, name])) : [name];
   }
 
@@ -146,7 +175,7 @@ class Resolution {
       this.#parts.set(member, { parts, scope: local });
       return member;
     });
-    if (!this.#definition.groups.has(name)) this.groups.set(name, members);
+    if (!this.#definition.groups.has(name)) this.groups.set(name, { targets: members });
   }
 }
 
@@ -164,11 +193,13 @@ function valuesOf(part: Attributes, scope: Scope): Record<string, Value> {
   return Object.fromEntries([...part].filter(([key]) => isTargetKey(key) || key === "inherits").map(([key, expression]) => [key, evaluate(expression, scope)]));
 }
 
-function membersOf(parts: readonly Attributes[], scope: Scope): string[] {
-  return [...new Set(parts.flatMap((part) => {
-    const targets = part.get("targets");
-    return targets ? namesIn(evaluate(targets, scope), "group") : [];
-  }))];
+function groupOf(parts: readonly Attributes[], scope: Scope): Group {
+  const said = parts.map((part) => part.get("description")).findLast((expression) => expression !== undefined);
+  const targets = parts.flatMap((part) => {
+    const members = part.get("targets");
+    return members ? namesIn(evaluate(members, scope), "group") : [];
+  });
+  return { ...(said && { description: textOf(evaluate(said, scope)) }), targets: [...new Set(targets)] };
 }
 
 function namesIn(value: Value, of: string): string[] {
@@ -179,11 +210,13 @@ function namesIn(value: Value, of: string): string[] {
 
 /** As `--print` shows it; what it prints can be read as a definition again, so that what would be a template is escaped. */
 export function printBaked(baked: Baked): string {
-  return JSON.stringify(baked, (_, value: unknown) => (typeof value === "string" ? value.replace(/[$%](?=\{)/g, "$&$&") : value), 2);
+  return JSON.stringify(baked, (key, value: unknown) => (key === "disabled" && value === "true" ? true : key === "paths" && typeof value === "string" ? value.split(",") : typeof value === "string" ? value.replace(/[$%](?=\{)/g, "$&$&") : value), 2);
 }
 
+/** With what is always said; a list that an override has emptied is none. */
 function complete(target: Target): Target {
-  return mergeTargets({ context: ".", dockerfile: "Dockerfile" }, target);
+  const said = Object.entries(target).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+  return mergeTargets({ context: ".", dockerfile: "Dockerfile" }, Object.fromEntries(said) as Target);
 }
 
 function notFound(name: string, known: readonly string[]): EngineError {

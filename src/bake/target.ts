@@ -1,5 +1,5 @@
 import { EngineError } from "../base/mod.ts";
-import { isList, isMap, textOf, type Value } from "./hcl/mod.ts";
+import { isList, isMap, textOf, type Value, type ValueMap } from "./hcl/mod.ts";
 
 /** `type=registry,ref=x`, its parts. */
 export type Fields = Readonly<Record<string, string>>;
@@ -71,7 +71,9 @@ const textMap: Kind["read"] = (value, key) => {
   return sorted(Object.fromEntries(present.map(([name, item]) => [name, text(item, `${key}.${name}`) as string])));
 };
 const fieldsBy = (parse: (text: string) => Fields, order: (fields: Fields) => Fields = sorted): Kind["read"] => (value, key) =>
-  (isList(value) ? value : [value]).filter((item) => item !== null && item !== "").map((item) => order(isMap(item) ? (textMap(item, key) as Fields) : parse(text(item, key) as string)));
+  (isList(value) ? value : [value]).filter((item) => item !== null && item !== "").map((item) => order(isMap(item) ? (textMap(joined(item), key) as Fields) : parse(text(item, key) as string)));
+/** Several values of one field are one text. */
+const joined = (fields: ValueMap): ValueMap => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, isList(value) ? value.map((item) => textOf(item)).join(",") : value]));
 
 const TEXT: Kind = { read: text, merge: replace };
 const FLAG: Kind = { read: flag, merge: replace };
@@ -83,7 +85,7 @@ const ADDED: Kind = { read: texts, merge: append };
 export const KEYS: Readonly<Record<TargetKey, Kind>> = {
   description: TEXT,
   annotations: ADDED,
-  attest: { read: fieldsBy(plainFields), merge: byType },
+  attest: { read: fieldsBy(plainFields, attestOf), merge: byType },
   context: TEXT,
   contexts: MAP,
   dockerfile: TEXT,
@@ -141,6 +143,11 @@ function csv(value: string): string[] {
 
 function cacheFields(value: string): Fields {
   return value.includes("=") ? plainFields(value) : { type: "registry", ref: value };
+}
+
+/** What is not switched off needs no word of it. */
+function attestOf({ disabled = "false", ...fields }: Fields): Fields {
+  return sorted(/^(?:0|f|F|FALSE|false|False)$/.test(disabled) ? fields : { ...fields, disabled: "true" });
 }
 
 /** Where `type` is env, the source is the name of a variable. */

@@ -8,7 +8,7 @@ import { EngineError } from "../../src/base/mod.ts";
 
 const FOLDER = join(import.meta.dir, "definitions");
 const file = (name: string): string => readFileSync(join(FOLDER, name), "utf8");
-const plain = { environment: {}, variables: {}, localPlatform: "linux/amd64", overrides: [] };
+const plain = { environment: {}, variables: {}, localPlatform: "linux/amd64", cmdContext: "cwd://", overrides: [] };
 
 function bake(text: string, names: string[] = [], overrides: string[] = [], environment: Record<string, string> = {}) {
   return resolveBake(readDefinition([{ name: "docker-bake.hcl", text }]), names, { ...plain, environment, overrides });
@@ -17,6 +17,29 @@ const target = (text: string, name = "default", overrides: string[] = []) => bak
 
 test("every form of expression and every function", () => {
   expect(`${printBaked(bake(file("expressions.hcl")))}\n`).toBe(file("expressions.json"));
+});
+
+test("every function gives what Go's gives", () => {
+  expect(`${printBaked(bake(file("functions.hcl")))}\n`).toBe(file("functions.json"));
+});
+
+test("functions refuse what they cannot do", () => {
+  for (const call of ['cidrhost("10.0.0.0/24", 256)', 'cidrsubnet("10.0.0.0/30", 4, 1)', 'cidrhost("x", 1)', 'timeadd("now", "1h")', 'timeadd("2020-01-01T00:00:00Z", "soon")', 'convert("x", number)', 'convert("1", nosuch)', 'csvdecode("a,b\\n1")', 'uuidv5("nosuch", "x")', 'rsadecrypt("x", "y")', "setproduct([1])", 'bcrypt("x", 100)']) {
+    expect(() => target(`target "default" { tags = [jsonencode(${call})] }`), call).toThrow(DefinitionError);
+  }
+});
+
+test("names may be patterns, and --set must name something", () => {
+  const text = 'target "app-a" { tags = ["a"] }\ntarget "app-b" {}\ntarget "_hidden" {}\ngroup "g" {\n description = "both"\n targets = ["app-b", "app-a"]\n}';
+  expect(Object.keys(bake(text, ["app-*"]).target)).toEqual(["app-a", "app-b"]);
+  expect(() => bake(text, ["z*"])).toThrow('could not find any target matching "z*"');
+  for (const [override, problem] of [["z.tags=x", "could not find any target matching 'z'"], ["app-a", "invalid override key app-a, expected target.name"], ["*.args=x", "args requires name"], ["*.no-cache=maybe", "invalid value maybe for boolean key no-cache"]] as const) {
+    expect(() => bake(text, ["app-a"], [override])).toThrow(problem);
+  }
+  expect(bake(text, ["app-a"], ["*.tags="]).target["app-a"]).toEqual({ context: ".", dockerfile: "Dockerfile" });
+  expect(bake(text, ["app-a"], ["*.args.HOME", "*.args.NONE"], { HOME: "/h" }).target["app-a"]?.args).toEqual({ HOME: "/h" });
+  expect(bake(text, ["g"]).group).toEqual({ default: { targets: ["g"] }, g: { description: "both", targets: ["app-b", "app-a"] } });
+  expect(listTargets(readDefinition([{ name: "docker-bake.hcl", text }]), plain).map(({ name, description }) => `${name}: ${description}`)).toEqual(["app-a: ", "app-b: ", "g: both (app-a, app-b)"]);
 });
 
 test("groups, inheritance, a matrix, linked targets, lists of fields", () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BUSYBOX, startEngine, type Result, type TestEngine } from "../harness.ts";
+import { BUSYBOX, HAKO, Live, run, startEngine, type Result, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
 import { until } from "../until.ts";
 
@@ -152,8 +152,55 @@ test("the first failure is told, and cancels the others", async () => {
   expect(stderr).toMatch(/ERROR: target bad: .*did not complete successfully: exit code: 3/);
 });
 
-test("a definition from elsewhere is not read", async () => {
-  const { code, stderr } = await engine.hakoWith({ cwd: folder }, "buildx", "bake", "https://example.invalid/project.git");
+describe("a definition from elsewhere", () => {
+  const inside = (...command: string[]): string[] => ["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", ...command];
+  const remote = async (...args: string[]): Promise<Result> => await run(inside(HAKO, "-H", engine.host, "buildx", "bake", "--progress=plain", ...args), { cwd: folder });
+  let server: Live;
+  let at: string;
+  beforeAll(async () => {
+    const sources = join(folder, "sources");
+    const work = join(sources, "work");
+    mkdirSync(join(work, "sub"), { recursive: true });
+    writeFileSync(join(work, "Dockerfile"), "FROM scratch\nCOPY . /\n");
+    writeFileSync(join(work, "sub/Dockerfile"), "FROM scratch\nCOPY only /of-sub\n");
+    writeFileSync(join(work, "sub/only"), "of sub");
+    writeFileSync(join(work, "docker-bake.hcl"), 'target "default" { output = ["out"] }\ntarget "sub" {\n context = "./sub"\n output = ["out-sub"]\n}\ntarget "here" {\n context = BAKE_CMD_CONTEXT\n dockerfile = "cwd://of-here"\n output = ["out-here"]\n}\ntarget "thief" { secret = ["id=x,src=/etc/passwd"] }\n');
+    const script = 'cd "$0" && git init -q -b main && git add . && git -c user.name=t -c user.email=t@example.com commit -q -m x && git clone -q --bare . ../repo.git';
+    expect(await run(["sh", "-c", script, work])).toMatchObject({ code: 0, stderr: "" });
+    server = Live.spawn(inside(process.execPath, join(import.meta.dir, "source-server.ts"), sources));
+    at = (await server.until(/^http:\/\/\S+$/m)).trim();
+  });
+  afterAll(() => server[Symbol.dispose]());
+
+  test("builds its repository, folders of that, and what is here", async () => {
+    writeFileSync(join(folder, "of-here"), "FROM scratch\nCOPY here.txt /\n");
+    writeFileSync(join(folder, "here.txt"), "here");
+    const { code, stderr } = await remote(`${at}/repo.git`, "default", "sub", "here");
+    expect(stderr.slice(-1000) + code).toEndWith("0");
+    expect(readFileSync(join(folder, "out/sub/only"), "utf8")).toBe("of sub");
+    expect(readFileSync(join(folder, "out-sub/of-sub"), "utf8")).toBe("of sub");
+    expect(readFileSync(join(folder, "out-here/here.txt"), "utf8")).toBe("here");
+  });
+
+  test("shows what it builds", async () => {
+    const { stdout } = await remote(`${at}/repo.git#main`, "--print", "default", "sub");
+    expect(JSON.parse(stdout)).toMatchObject({ target: { default: { context: `${at}/repo.git#main` }, sub: { context: "sub" } } });
+    expect((await remote(`${at}/work/docker-bake.hcl`, "--print")).stdout).toContain('"context": "."');
+    expect((await remote(`${at}/nosuch.git`)).stderr).toContain("failed to access repository");
+    expect((await remote(`${at}/repo.git`, "-f", "nosuch.hcl")).stderr).toContain("nosuch.hcl: no such file or directory");
+  });
+
+  test("reads nothing outside of the folder that was not granted", async () => {
+    const { code, stderr } = await remote(`${at}/repo.git`, "thief");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("--allow=fs.read=/etc/passwd")]);
+    expect((await remote(`${at}/repo.git`, "thief", "--allow=fs.read=/etc")).stderr).not.toContain("--allow=");
+  });
+});
+
+test("BUILDX_BAKE_FILE names files where no flag does; a mistake is shown with its line", async () => {
+  writeFileSync(join(folder, "named.hcl"), 'target "default" {\n tags = ["a:${nosuch}"]\n}\n');
+  const { code, stderr } = await engine.hakoWith({ cwd: folder, env: { BUILDX_BAKE_FILE: "named.hcl" } }, "buildx", "bake", "--print");
   expect(code).toBe(1);
-  expect(stderr).toContain("a definition from elsewhere is not read");
+  expect(stderr).toContain('   2 | >>>  tags = ["a:${nosuch}"]\n');
+  expect(stderr).toContain('ERROR: named.hcl:2,15: Unknown variable; There is no variable named "nosuch".');
 });

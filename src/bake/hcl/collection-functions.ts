@@ -27,6 +27,8 @@ export const collectionFunctions: Readonly<Record<string, HclFunction>> = {
   lookup: (args, at) => mapOf(args[0] ?? null, at)[textOf(args[1] ?? null, at)] ?? args[2] ?? fail(at, "lookup: there is no such key"),
   merge: (args, at) => Object.assign({}, ...args.filter((arg) => arg !== null).map((arg) => mapOf(arg, at))) as ValueMap,
   reverselist: list((values) => [...values].reverse()),
+  sethaselement: (args, at) => has(listOf(args[0] ?? null, at), args[1] ?? null),
+  setproduct: (args, at) => product(args.map((arg) => listOf(arg, at)), at),
   setintersection: sets((a, b) => a.filter((value) => has(b, value))),
   setsubtract: sets((a, b) => a.filter((value) => !has(b, value))),
   setsymmetricdifference: sets((a, b) => [...a.filter((value) => !has(b, value)), ...b.filter((value) => !has(a, value))]),
@@ -45,6 +47,14 @@ function chunks(values: readonly Value[], size: number, at: At): Value {
   if (size < 0) fail(at, "chunklist: the size must not be negative");
   if (size === 0) return [values];
   return Array.from({ length: Math.ceil(values.length / size) }, (_, index) => values.slice(index * size, (index + 1) * size));
+}
+
+const MAX_PRODUCT = 10_000;
+
+function product(lists: readonly (readonly Value[])[], at: At): Value {
+  if (lists.length < 2) fail(at, "setproduct: at least two arguments are wanted");
+  if (lists.reduce((size, each) => size * each.length, 1) > MAX_PRODUCT) fail(at, `setproduct: more than ${MAX_PRODUCT} values`);
+  return lists.reduce((made: readonly (readonly Value[])[], each) => made.flatMap((before) => each.map((value) => [...before, value])), [[]]);
 }
 
 function element(values: readonly Value[], index: number, at: At): Value {

@@ -2,9 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { At, Expression } from "./ast.ts";
 import type { HclFunction } from "./evaluate.ts";
 import { DefinitionError } from "./scanner.ts";
+import { cidrFunctions } from "./cidr-functions.ts";
 import { collectionFunctions } from "./collection-functions.ts";
+import { converted } from "./convert.ts";
+import { encodingFunctions } from "./encoding-functions.ts";
 import { textFunctions } from "./text-functions.ts";
-import { booleanOf, digestText, equal, numberOf, textOf, type Value } from "./value.ts";
+import { asJson, booleanOf, digestText, equal, numberOf, textOf, type Value } from "./value.ts";
 
 const number = (calculate: (...numbers: number[]) => number): HclFunction => (args, at) => calculate(...args.map((arg) => numberOf(arg, at)));
 const compare = (holds: (a: number, b: number) => boolean): HclFunction => (args, at) => holds(numberOf(args[0] ?? null, at), numberOf(args[1] ?? null, at));
@@ -14,6 +17,8 @@ const hash = (algorithm: Parameters<typeof digestText>[0]): HclFunction => (args
 export const FUNCTIONS: Readonly<Record<string, HclFunction>> = {
   ...textFunctions,
   ...collectionFunctions,
+  ...cidrFunctions,
+  ...encodingFunctions,
   absolute: number(Math.abs),
   add: number((a = 0, b = 0) => a + b),
   and: (args, at) => booleanOf(args[0] ?? null, at) && booleanOf(args[1] ?? null, at),
@@ -27,7 +32,7 @@ export const FUNCTIONS: Readonly<Record<string, HclFunction>> = {
   greaterthanorequalto: compare((a, b) => a >= b),
   int: number(Math.trunc),
   jsondecode: (args, at) => fromJson(textOf(args[0] ?? null, at), at),
-  jsonencode: (args) => JSON.stringify(args[0]),
+  jsonencode: (args) => asJson(args[0] ?? null),
   lessthan: compare((a, b) => a < b),
   lessthanorequalto: compare((a, b) => a <= b),
   log: number((value = 0, base = Math.E) => Math.log(value) / Math.log(base)),
@@ -52,7 +57,7 @@ export const FUNCTIONS: Readonly<Record<string, HclFunction>> = {
   uuidv4: () => randomUUID(),
 };
 
-/** `try` and `can` look at an argument that may fail; `and` and `or` of HCL's operators do so themselves. */
+/** `try` and `can` look at an argument that may fail, `convert` at one that is a type; `and` and `or` of HCL's operators do so themselves. */
 export const LAZY_FUNCTIONS: Readonly<Record<string, (args: readonly Expression[], evaluate: (expression: Expression) => Value, at: At) => Value>> = {
   try: (args, evaluate, at) => {
     for (const arg of args) {
@@ -63,6 +68,10 @@ export const LAZY_FUNCTIONS: Readonly<Record<string, (args: readonly Expression[
       }
     }
     throw new DefinitionError(at, "try: no argument could be evaluated");
+  },
+  convert: ([value, type], evaluate, at) => {
+    if (!value || !type) throw new DefinitionError(at, "convert: a value and a type are wanted");
+    return converted(evaluate(value), type);
   },
   can: (args, evaluate, at) => {
     const [only] = args;

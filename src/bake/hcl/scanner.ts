@@ -3,10 +3,24 @@ import type { At } from "./ast.ts";
 
 /** A mistake in a definition, with its place. */
 export class DefinitionError extends EngineError {
+  /** The line with its neighbours; "" where it has no place. */
+  readonly excerpt: string;
+
   constructor(at: At | undefined, problem: string) {
     super("InvalidParameter", at ? `${placeText(at)}: ${problem}` : problem);
     this.name = "DefinitionError";
+    this.excerpt = at ? excerptOf(at) : "";
   }
+}
+
+const AROUND = 2;
+const RULE = "--------------------";
+
+function excerptOf({ file, text, offset }: At): string {
+  const line = text.slice(0, offset).split("\n").length;
+  const lines = text.split("\n").slice(Math.max(0, line - 1 - AROUND), line + AROUND);
+  const first = Math.max(1, line - AROUND);
+  return `${file}:${line}\n${RULE}\n${lines.map((each, index) => `${String(first + index).padStart(4)} | ${first + index === line ? ">>> " : "    "}${each}\n`).join("")}${RULE}\n`;
 }
 
 /** `docker-bake.hcl:3,12` as HCL's own messages write a place: line, column. */

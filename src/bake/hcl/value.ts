@@ -63,6 +63,12 @@ export function equal(a: Value, b: Value): boolean {
   return a === b;
 }
 
+/** Names in order, and nothing that a page of HTML would take for a tag, as Go writes it. */
+export function asJson(value: Value): string {
+  const sorted = JSON.stringify(value, (_, inner: unknown) => (typeof inner === "object" && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1))) : inner));
+  return sorted.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 export function digestText(algorithm: "md5" | "sha1" | "sha256" | "sha512", text: string): string {
   return createHash(algorithm).update(text).digest("hex");
 }

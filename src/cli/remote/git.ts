@@ -48,15 +48,19 @@ export async function checkOut(remote: string, commit: string, folder: string): 
   }
 }
 
-/** A path of a checkout that leads nowhere else, as a link in it could. @throws Failure in docker-compose's words */
-export function placeIn(folder: string, path: string): string {
+/**
+ * A path of a checkout that leads nowhere else, as a link in it could.
+ * @param shown what it is called where it is not there
+ * @throws Failure in docker-compose's words
+ */
+export function placeIn(folder: string, path: string, shown = join(folder, path)): string {
   const place = join(folder, path);
   if (place !== folder && !place.startsWith(`${folder}/`)) throw new Failure(`git subdirectory path traversal detected: ${path}`);
   try {
     if (!`${realpathSync(place)}/`.startsWith(`${realpathSync(folder)}/`)) throw new Failure(`git subdirectory escapes base directory: ${path}`);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure(`stat ${place}: no such file or directory`);
+    throw new Failure(`stat ${shown}: no such file or directory`);
   }
   return place;
 }

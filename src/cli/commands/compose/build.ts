@@ -30,7 +30,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (isDryRun(invocation)) return sayDry(services.map(({ name }) => name).join(" "), "Built");
   using context = openContext(invocation, { quiet: flags.bool("quiet") });
   const results = await buildTargets({ ...invocation, variables: Object.fromEntries(project.environment) }, targets, await chooseDisplay({ progress: flags.string("progress") || buildProgress(invocation), quiet: flags.bool("quiet") }));
-  if (flags.bool("check")) return tellAnswers(results);
+  if (flags.bool("check")) return tellAnswers(results, targets);
   for (const service of services) context.view.tell({ id: `Image ${imageOf(service, project)}`, text: "Built", status: "done" });
   return 0;
 }
