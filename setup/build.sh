@@ -49,7 +49,7 @@ build_program() {
   # .env and bunfig.toml of whatever folder the user stands in must never reach the engine.
   # A short command ends before compiled code would pay: loops are compiled ten times later; what runs for long takes that back.
   "$(bun_path)" build --compile --bytecode --format=esm --minify --splitting \
-    --no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-jit-policy=10 \
+    --no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-jit-policy=10 --min-chunk-size=16384 \
     src/cli/main.ts --outfile build/hako.new >build/executable.log 2>&1 || {
     tail -n 15 build/executable.log
     fail "the executable did not build (see build/executable.log)."

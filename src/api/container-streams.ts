@@ -1,6 +1,7 @@
 import { EngineError } from "../base/mod.ts";
 import type { WaitCondition } from "../engine/mod.ts";
 import { MULTIPLEXED_STREAM, RAW_STREAM } from "./media-types.ts";
+import { withOutcome } from "./outcome.ts";
 import { flag, text, type Parameter } from "./query.ts";
 import { empty, hijack, route, stream, webSocket } from "./route.ts";
 import { pendingJson } from "./streams.ts";
@@ -39,6 +40,8 @@ const attachQuery = {
   stderr: flag("Connect its standard error."),
 };
 
+const waitQuery = { condition: text("not-running, next-exit or removed.") };
+
 export const containerStreams = [
   route("POST /containers/{id}/attach", {
     summary: "Connects to a container's standard streams; the connection turns into a raw stream in both directions.",
@@ -47,6 +50,22 @@ export const containerStreams = [
     failures: [400, 404, 409],
     hijacks: true,
     respond: async ({ engine, ref, query }) => hijack(await engine.attachContainer(ref, query)),
+  }),
+  route("POST /hako/containers/{id}/run", {
+    summary: "Attaches, then starts a container and waits for its end; a last frame, of stream 4, has its exit code, or why it was not started.",
+    query: { stdin: attachQuery.stdin, stdout: attachQuery.stdout, stderr: attachQuery.stderr, condition: waitQuery.condition },
+    success: [101, 200],
+    failures: [400, 404, 409],
+    hijacks: true,
+    respond: async ({ engine, ref, query: { condition, ...streams }, signal }) => {
+      const { result } = await engine.waitContainer(ref, waitCondition(condition), signal);
+      const session = await engine.attachContainer(ref, { ...streams, stream: true });
+      return hijack(withOutcome(session, async (output) => {
+        await engine.startContainer(ref, {});
+        await output;
+        return await result;
+      }));
+    },
   }),
   route("GET /containers/{id}/attach/ws", {
     summary: "Attach over a WebSocket: messages carry raw bytes, those of standard output and error in one stream.",
@@ -90,7 +109,7 @@ export const containerStreams = [
   }),
   route("POST /containers/{id}/wait", {
     summary: "Waits for a container to end; the head of the answer comes as soon as the wait stands.",
-    query: { condition: text("not-running, next-exit or removed.") },
+    query: waitQuery,
     failures: [400, 404],
     respond: async ({ engine, ref, query, signal }) => {
       const { result } = await engine.waitContainer(ref, waitCondition(query.condition), signal);

@@ -2,6 +2,7 @@ import { EngineError } from "../base/mod.ts";
 import type { ExecCreateRequest, ExecStartRequest } from "../spec/mod.ts";
 import { terminalQuery } from "./container-streams.ts";
 import { bool, listOf, string, struct, uint, words } from "./json-shape.ts";
+import { withOutcome } from "./outcome.ts";
 import { empty, hijack, json, route } from "./route.ts";
 
 const execRequest = struct<ExecCreateRequest>("container.ExecOptions", {
@@ -41,6 +42,22 @@ export const exec = [
     respond: async ({ engine, ref, json: body }) => {
       const session = await engine.startExec(ref, body);
       return session ? hijack(session) : empty(200);
+    },
+  }),
+  route("POST /hako/containers/{id}/exec", {
+    summary: "Starts a process in a running container and joins the connection to it; a last frame, of stream 4, has its exit code.",
+    body: execRequest,
+    success: [101, 200],
+    failures: [400, 404, 409],
+    hijacks: true,
+    respond: async ({ engine, ref, json: body }) => {
+      const { Id } = await engine.createExec(ref, body);
+      const session = await engine.startExec(Id, {});
+      if (!session) throw new Error("an exec that is joined was detached");
+      return hijack(withOutcome(session, async (output) => {
+        await output;
+        return { StatusCode: (await engine.inspectExec(Id)).ExitCode };
+      }));
     },
   }),
   route("GET /exec/{id}/json", {

@@ -2,6 +2,7 @@ import type { ContainerCreateRequest, ContainerInspect, ContainerSummary, HostCo
 import { formatFilters, readText, type Answer, type Client, type Filters, type RequestOptions } from "./client.ts";
 import { readJsonLines } from "./json-lines.ts";
 import type { Connection } from "./connection.ts";
+import { ownSession } from "./own-session.ts";
 
 const at = (ref: string, rest = "") => `/containers/${encodeURIComponent(ref)}${rest}`;
 
@@ -55,8 +56,10 @@ export interface WaitResult {
   Error?: { Message?: string } | null;
 }
 
+export type WaitCondition = "not-running" | "next-exit" | "removed";
+
 /** Resolves once the engine has registered the wait; the result comes later. */
-export async function waitContainer(client: Client, ref: string, condition?: "not-running" | "next-exit" | "removed"): Promise<{ result: Promise<WaitResult> }> {
+export async function waitContainer(client: Client, ref: string, condition?: WaitCondition): Promise<{ result: Promise<WaitResult> }> {
   const answer = await client.request("POST", at(ref, "/wait"), { query: { condition } });
   const result = readText(answer.body).then((text) => JSON.parse(text) as WaitResult);
   result.catch(() => undefined); // whoever needs it awaits it; others must not die of it
@@ -84,6 +87,10 @@ export function attachContainer(client: Client, ref: string, streams: AttachStre
     },
   });
 }
+
+/** Attaches, starts and waits in one; the last frame has the WaitResult. */
+export const joinContainer = (client: Client, ref: string, { stdin, stdout, stderr }: AttachStreams, condition: WaitCondition) =>
+  ownSession(client, at(ref, "/run"), { query: { stdin: stdin || undefined, stdout: stdout || undefined, stderr: stderr || undefined, condition } });
 
 /** Answers of GET /containers/{id}/stats, as far as the command line reads them. */
 export interface ContainerStats {

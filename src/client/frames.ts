@@ -1,9 +1,10 @@
-/** Docker's multiplexed stream: [stream,0,0,0,length big endian] and payload, stream 1 stdout, 2 stderr, 3 an error of the engine. */
+/** Docker's multiplexed stream: [stream,0,0,0,length big endian] and payload, stream 1 stdout, 2 stderr, 3 an error of the engine; 4, from our own alone, the outcome. */
 export interface Frame {
   readonly stream: number;
   readonly payload: Uint8Array;
 }
 
+export const OUTCOME_STREAM = 4;
 const HEADER_BYTES = 8;
 
 /** Cuts chunks into frames; a long frame is handed on in the pieces in which it arrives. */
@@ -70,7 +71,7 @@ export class FrameReader {
 
   #startFrame(bytes: Uint8Array, at: number): void {
     const stream = bytes[at] ?? 0;
-    if (stream > 3) throw new Error(`Unrecognized input header: ${stream}`);
+    if (stream > OUTCOME_STREAM) throw new Error(`Unrecognized input header: ${stream}`);
     this.#stream = stream;
     this.#left = (((bytes[at + 4] ?? 0) << 24) | ((bytes[at + 5] ?? 0) << 16) | ((bytes[at + 6] ?? 0) << 8) | (bytes[at + 7] ?? 0)) >>> 0;
   }

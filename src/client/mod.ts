@@ -2,7 +2,8 @@ export { DEFAULT_HOST, formatEndpoint, parseEndpoint, type Endpoint, type TlsMat
 export { ApiError, ConnectError, ConnectionLostError } from "./errors.ts";
 export { Client, readText, type Answer, type Filters, type RequestOptions } from "./client.ts";
 export type { Connection } from "./connection.ts";
-export { FrameReader, type Frame } from "./frames.ts";
+export { FrameReader, OUTCOME_STREAM, type Frame } from "./frames.ts";
+export { ownSession } from "./own-session.ts";
 export { readJsonLines } from "./json-lines.ts";
 export * from "./containers.ts";
 export * from "./exec.ts";

@@ -19,6 +19,8 @@ let output: Buffer = Buffer.alloc(0);
 let killed: (() => void) | undefined;
 let attached: Socket | undefined;
 let finish: (() => void) | undefined;
+/** It knows the requests that are ours alone. */
+let own = false;
 
 const frame = (stream: number, text: string): Buffer => {
   const head = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0]);
@@ -53,7 +55,10 @@ beforeAll(async () => {
     asked.push(nameOf(request));
     attached = socket as Socket;
     socket.on("error", () => undefined);
+    const isOwn = request.url?.includes("/hako/") ?? false;
+    if (isOwn && !own) return void socket.end('HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 29\r\nConnection: close\r\n\r\n{"message":"page not found"}\n');
     socket.write("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+    if (isOwn) socket.end(output);
   });
   await new Promise<void>((listening) => server.listen(socketPath, listening));
 });
@@ -74,13 +79,30 @@ async function hako(words: readonly string[], during?: (pid: number) => void): P
 }
 
 describe("hako run", () => {
+  test("of our own engine asks twice: the last frame has the container's code, or why it was not started", async () => {
+    own = true;
+    const outcomes = [
+      [{ StatusCode: 42 }, 42, "out\n", "err\n"],
+      [{ status: 400, message: "exec: permission denied" }, 126, "out\n", "err\nhako: Error response from daemon: exec: permission denied\n\nRun 'hako run --help' for more information\n"],
+    ] as const;
+    for (const [outcome, code, stdout, stderr] of outcomes) {
+      output = Buffer.concat([frame(1, "out\n"), frame(2, "err\n"), frame(4, JSON.stringify(outcome))]);
+      expect(await hako(["run", "--rm", "img", "x"])).toEqual({ code, stdout, stderr: `WARNING: careful\n${stderr}` });
+      expect(asked).toEqual(["POST /containers/create", "POST /hako/containers/ID/run?stdout=1&stderr=1&condition=removed"]);
+    }
+    output = frame(1, "out\n");
+    expect((await hako(["run", "img", "x"])).stderr).toContain("the connection to the engine was lost while waiting for the end");
+    output = Buffer.alloc(0);
+    own = false;
+  });
+
   test("creates, attaches, waits, starts; ends with the container's code", async () => {
     exitCode = 42;
     output = Buffer.concat([frame(1, "out\n"), frame(2, "err\n")]);
     expect(await hako(["run", "--rm", "img", "x"])).toEqual({ code: 42, stdout: "out\n", stderr: "WARNING: careful\nerr\n" });
     expect(asked[0]).toBe("POST /containers/create");
-    expect(asked.slice(1, 3).toSorted()).toEqual(["POST /containers/ID/attach?stream=1&stdout=1&stderr=1", "POST /containers/ID/wait?condition=removed"]);
-    expect(asked[3]).toBe("POST /containers/ID/start");
+    expect(asked.slice(2, 4).toSorted()).toEqual(["POST /containers/ID/attach?stream=1&stdout=1&stderr=1", "POST /containers/ID/wait?condition=removed"]);
+    expect(asked[4]).toBe("POST /containers/ID/start");
     output = Buffer.alloc(0);
     exitCode = 0;
   });

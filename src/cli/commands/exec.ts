@@ -1,4 +1,4 @@
-import { createExec, inspectExec, resizeExec, startExec, startExecDetached, type Client } from "../../client/mod.ts";
+import { createExec, inspectExec, joinExec, resizeExec, startExec, startExecDetached, type Client } from "../../client/mod.ts";
 import type { ExecCreateRequest } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure, UsageError } from "../failure.ts";
@@ -6,6 +6,7 @@ import type { Flags } from "../flags.ts";
 import { eachValue } from "../parse.ts";
 import { parseEnv, readEnvFile } from "../options/key-value.ts";
 import { set } from "../options/set.ts";
+import { stayJoined } from "../session.ts";
 import { talk } from "./talk.ts";
 
 export async function run({ flags, args, client }: Invocation): Promise<number> {
@@ -17,6 +18,8 @@ export async function run({ flags, args, client }: Invocation): Promise<number> 
 /** Runs a command in a container; joined with our own streams unless it is detached. @returns its exit code */
 export async function execIn(client: Client, container: string, request: ExecCreateRequest, { detached, detachKeys }: { readonly detached: boolean; readonly detachKeys?: string | undefined }): Promise<number> {
   if (!detached && request.Tty) await prepareTerminal(request);
+  const joined = detached || request.Tty ? undefined : await joinExec(client, container, request);
+  if (joined) return (await stayJoined(joined, request.AttachStdin ?? false)).StatusCode;
   const { Id } = await createExec(client, container, request);
   if (detached) {
     await startExecDetached(client, Id);

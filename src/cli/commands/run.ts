@@ -1,14 +1,15 @@
-import { attachContainer, startContainer, waitContainer } from "../../client/mod.ts";
+import { attachContainer, joinContainer, startContainer, waitContainer, type WaitCondition } from "../../client/mod.ts";
 import type { ContainerCreateRequest } from "../../spec/mod.ts";
 import type { Invocation } from "../command.ts";
 import { Failure, UsageError } from "../failure.ts";
 import type { Flags } from "../flags.ts";
 import { createRequest } from "../options/request.ts";
 import { out } from "../output.ts";
+import { stayJoined } from "../session.ts";
 import { forwardSignals } from "../signals.ts";
 import { checkImageName, createFromFlags } from "./create-container.ts";
 import { frameFailure } from "./exit-code.ts";
-import { startJoined } from "./start-joined.ts";
+import { codeOf, startJoined } from "./start-joined.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   try {
@@ -28,26 +29,29 @@ async function runContainer(invocation: Invocation): Promise<number> {
   if (flags.bool("detach")) return runDetached(invocation, request);
   if (flags.changed("wait")) throw new Failure("--wait goes with --detach: without it, run ends when the container does", 125);
   if (request.Tty) await prepareTerminal(request);
-  const creating = createFromFlags(invocation, request);
-  client.warmUp(2);
-  const id = await creating;
   const tty = request.Tty ?? false;
   const attached = request.AttachStdin || request.AttachStdout || request.AttachStderr;
-  const joining = Promise.all([
-    attached ? attachContainer(client, id, streamsOf(request, flags)) : undefined,
-    waitContainer(client, id, flags.bool("rm") ? "removed" : "next-exit"),
-  ]);
+  const creating = createFromFlags(invocation, request);
+  if (tty || !attached) client.warmUp(2);
+  const id = await creating;
+  const condition = flags.bool("rm") ? "removed" : "next-exit";
+  const joining = attached && !tty ? joinContainer(client, id, streamsOf(request, flags), condition) : undefined;
   const stopForwarding = flags.bool("sig-proxy") ? forwardSignals(client, id, tty) : undefined;
-  const [stream, wait] = await joining;
-  if (!stream) {
-    await startContainer(client, id);
-    out(`${id}\n`);
-    stopForwarding?.();
-    return 0;
-  }
-  const exitCode = await startJoined(client, id, { connection: stream.connection, wait: wait.result, tty, stdin: request.AttachStdin ?? false, detachKeys: flags.string("detach-keys") });
+  const joined = await joining;
+  const exitCode = joined ? codeOf(await stayJoined(joined, request.AttachStdin ?? false)) : await runInSteps(invocation, request, id, condition);
   stopForwarding?.();
   return exitCode;
+}
+
+/** With a terminal, whose size the engine is told once it runs, without streams of ours, or with another engine. */
+async function runInSteps({ client, flags }: Invocation, request: ContainerCreateRequest, id: string, condition: WaitCondition): Promise<number> {
+  const tty = request.Tty ?? false;
+  const attached = request.AttachStdin || request.AttachStdout || request.AttachStderr;
+  const [stream, wait] = await Promise.all([attached ? attachContainer(client, id, streamsOf(request, flags)) : undefined, waitContainer(client, id, condition)]);
+  if (stream) return await startJoined(client, id, { connection: stream.connection, wait: wait.result, tty, stdin: request.AttachStdin ?? false, detachKeys: flags.string("detach-keys") });
+  await startContainer(client, id);
+  out(`${id}\n`);
+  return 0;
 }
 
 async function runDetached(invocation: Invocation, request: ContainerCreateRequest): Promise<number> {

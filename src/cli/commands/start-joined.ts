@@ -23,7 +23,11 @@ export async function startJoined(client: Client, id: string, { connection, wait
   } finally {
     session.restore();
   }
-  const { StatusCode, Error: failure } = await wait;
+  return codeOf(await wait);
+}
+
+/** @throws Failure where the engine could not wait to the end */
+export function codeOf({ StatusCode, Error: failure }: WaitResult): number {
   if (failure?.Message) throw new Failure(failure.Message, 125);
   return StatusCode;
 }
