@@ -14,7 +14,7 @@ export { nextJob } from "./job-input.ts";
 export { LayerPackers, LAYER_PACKER_CAPABILITIES, type LayerShape } from "./layer-packers.ts";
 export { layerPackerMain } from "./layer-packer-main.ts";
 export { extractMain, EXTRACT_CAPABILITIES } from "./extract-main.ts";
-export { openFolder, TreePacker, type KnownFile, type PackOptions } from "./tree-packer.ts";
+export { openFolder, TreePacker, type PackOptions } from "./tree-packer.ts";
 export type { PathStat } from "./container-path.ts";
 export { JOB_CAPABILITIES, type JobRoot, type TreeJob, type WritableMount } from "./tree-job.ts";
 export { treeMain } from "./tree-main.ts";

@@ -20,19 +20,8 @@ export interface PackOptions {
   readonly latestSeconds?: number | undefined;
   /** Takes the content of a large file, which starts where the descriptor stands, when all pieces before it were given out. */
   readonly sendFile?: (fd: number, sizeBytes: number) => void;
-  /** Of a name in the archive: a regular, small file of root's, with one name, that need not be looked at. */
-  readonly known?: ((name: string) => KnownFile | undefined) | undefined;
-  /** Hears of small files that were read; `content` is valid during the call. */
-  readonly saw?: ((name: string, content: Uint8Array) => void) | undefined;
-}
-
-export interface KnownFile {
-  readonly mode: number;
-  /** At most LARGE_BYTES. */
-  readonly size: number;
-  readonly mtimeNs: bigint;
-  /** Puts its content there; false where it cannot. */
-  read(target: Uint8Array): boolean;
+  /** Of a folder's name in the archive: the members of what is in it, where they need not be looked for. */
+  readonly inside?: ((name: string) => Iterable<Uint8Array> | undefined) | undefined;
 }
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -69,12 +58,37 @@ export class TreePacker implements Disposable {
 
   /** What is in a folder, without the folder itself. */
   *content(fd: number, prefix = ""): Generator<Uint8Array, void, void> {
+    const inside = this.#options.inside?.(prefix);
+    if (inside) return yield* this.#given(inside);
     const folder = openat2(fd, ".", { flags: O.RDONLY | O.DIRECTORY });
     try {
       yield* this.#children(folder, prefix, 0, fstat(folder).dev);
     } finally {
       closeFd(folder);
     }
+  }
+
+  /** The member of what the descriptor holds alone: of a folder, without what is in it. Its last piece is the `rest`. */
+  *member(fd: number, name: string): Generator<Uint8Array, void, void> {
+    const stat = fstat(fd);
+    if ((stat.mode & S.IFMT) === S.IFREG && this.#putSmallFile(fd, stat, name)) return;
+    if ((stat.mode & S.IFMT) !== S.IFDIR) return yield* this.#node(fd, stat, name, 0, -1);
+    const folder = openat2(fd, ".", { flags: O.RDONLY | O.DIRECTORY });
+    try {
+      yield* this.#folderHeader(folder, stat, name);
+    } finally {
+      closeFd(folder);
+    }
+  }
+
+  /** What was put and not given out yet. */
+  rest(): Uint8Array {
+    return this.#take();
+  }
+
+  *#given(pieces: Iterable<Uint8Array>): Generator<Uint8Array, void, void> {
+    yield this.#take();
+    yield* pieces;
   }
 
   /** The archive's end mark, and what is left to be given out. */
@@ -89,11 +103,6 @@ export class TreePacker implements Disposable {
     const names = readDirectory(folder).map((entry) => Buffer.from(entry.name).toString("latin1")).sort();
     for (const name of names) {
       const full = prefix + name;
-      const known = this.#options.known?.(full);
-      if (known) {
-        if (known.size + 2 * BLOCK > this.#room()) yield this.#take();
-        if (this.#putKnown(known, full)) continue;
-      }
       const fd = this.#lookUp(folder, name);
       // It was removed since the folder was read.
       if (fd === undefined) continue;
@@ -142,15 +151,21 @@ export class TreePacker implements Disposable {
     try {
       const stat = fstat(fd);
       if (this.#options.ignored?.has(name) && isEmpty(pathFd)) return;
-      const prefix = name.endsWith("/") ? name : `${name}/`;
-      yield* this.#header({ ...this.#described(stat, "directory"), ...(this.#options.folderTimes === false && { mtimeNs: 0n }), name: prefix, xattrs: keptXattrs(fd, this.#options.whole) });
-      if (this.#options.format === "layer" && fgetxattr(fd, "trusted.overlay.opaque")?.[0] === OPAQUE) yield* this.#mark(`${prefix}.wh..opq`, stat);
+      yield* this.#folderHeader(fd, stat, name);
+      const inside = this.#options.inside?.(name);
+      if (inside) return yield* this.#given(inside);
       const mounted = parentDevice !== -1 && stat.dev !== parentDevice;
       if (this.#options.emptied?.has(name) || (mounted && isKernelFileSystem(fd))) return;
-      yield* this.#children(fd, prefix, depth, stat.dev);
+      yield* this.#children(fd, folderName(name), depth, stat.dev);
     } finally {
       closeFd(fd);
     }
+  }
+
+  *#folderHeader(fd: number, stat: Stat, name: string): Generator<Uint8Array, void, void> {
+    const prefix = folderName(name);
+    yield* this.#header({ ...this.#described(stat, "directory"), ...(this.#options.folderTimes === false && { mtimeNs: 0n }), name: prefix, xattrs: keptXattrs(fd, this.#options.whole) });
+    if (this.#options.format === "layer" && fgetxattr(fd, "trusted.overlay.opaque")?.[0] === OPAQUE) yield* this.#mark(`${prefix}.wh..opq`, stat);
   }
 
   *#single(stat: Stat, name: string, kind: TarKind, linkName = ""): Generator<Uint8Array, void, void> {
@@ -175,21 +190,11 @@ export class TreePacker implements Disposable {
       this.#seenAs(stat, name);
       this.#putHeader(entry);
       this.#putData(fd, stat.size);
-      this.#options.saw?.(name, this.#buffer.subarray(this.#used - stat.size, this.#used));
       this.#pad(stat.size);
       return true;
     } finally {
       closeFd(fd);
     }
-  }
-
-  #putKnown({ mode, size, mtimeNs, read }: KnownFile, name: string): boolean {
-    const entry: NewEntry = { ...this.#described({ mode, uid: 0, gid: 0, mtimeNs }, "file"), name, size };
-    if (!fitsUstar(entry) || !read(this.#buffer.subarray(this.#used + BLOCK, this.#used + BLOCK + size))) return false;
-    this.#putHeader(entry);
-    this.#used += size;
-    this.#pad(size);
-    return true;
   }
 
   *#file(pathFd: number, stat: Stat, name: string): Generator<Uint8Array, void, void> {
@@ -232,7 +237,7 @@ export class TreePacker implements Disposable {
     this.#pad(stored);
   }
 
-  #described(stat: Pick<Stat, "mode" | "uid" | "gid" | "mtimeNs">, kind: TarKind): Omit<NewEntry, "name"> {
+  #described(stat: Stat, kind: TarKind): Omit<NewEntry, "name"> {
     const { whole, latestSeconds } = this.#options;
     const mtimeNs = whole ? stat.mtimeNs : (stat.mtimeNs / NS) * NS;
     const latestNs = latestSeconds === undefined ? mtimeNs : BigInt(latestSeconds) * NS;
@@ -319,6 +324,8 @@ export class TreePacker implements Disposable {
     return bytes;
   }
 }
+
+const folderName = (name: string): string => (name.endsWith("/") ? name : `${name}/`);
 
 const linkKey = ({ dev, ino }: Stat): string => `${dev}:${ino}`;
 

@@ -11,7 +11,7 @@ import { isFolder, joined, kindOf, MergedFolder, nameBytes, openFile, openFolder
 import { ListedCopy } from "./listed-copy.ts";
 import { MergedTree } from "./merged-tree.ts";
 import { modeChange } from "./mode-change.ts";
-import { seal, type Knowledge } from "./seal.ts";
+import { seal } from "./seal.ts";
 import { select, type CopyAction, type Selected } from "./selection.ts";
 import { TargetFolder, type Owner } from "./target-folder.ts";
 import { hasWildcards } from "./wildcards.ts";
@@ -58,7 +58,7 @@ class LayerWork implements Disposable {
   }
 
   done(seals: boolean): FilesDone {
-    const sealed = seals && this.#archives.length === 0 ? seal(this.#upper, this.#check, { counted: this.#counted(), files: this.#listed && filesOf(this.#listed) }) : undefined;
+    const sealed = seals && this.#archives.length === 0 ? seal(this.#upper, this.#check, { counted: this.#counted(), inside: (name, packer) => this.#listed?.members(name, this.#upper, packer) }) : undefined;
     if (sealed) this.#listed?.remember();
     return { sealed, archives: this.#archives, sharing: [...this.#count.shared, ...(this.#listed?.shares ? [-1] : [])], warnings: [...this.#warnings], copied: this.#listed?.copied };
   }
@@ -271,8 +271,6 @@ function inodesBelow(folders: readonly string[], check: () => void): ReadonlySet
   }
   return found;
 }
-
-const filesOf = (listed: ListedCopy): Knowledge["files"] => ({ known: (place) => listed.known(place), saw: (place, content) => listed.saw(place, content) });
 
 function putPlain(entry: MergedEntry, folder: number, name: string): void {
   try {

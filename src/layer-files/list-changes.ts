@@ -26,25 +26,37 @@ export function* changesIn(folder: string, before: ContextIndex, after: ContextI
   }
 }
 
-/** How much is in a folder by a list. @returns undefined where the list has no such folder, or not the content of all its files */
+/**
+ * How much is in a folder by a list. @returns undefined where the list has no such folder, not the content of all its files, or names that
+ * archives have in another order
+ */
 export function countListed(folder: string, index: ContextIndex): { readonly entries: number; readonly bytes: number } | undefined {
   const reader = new FolderReader(index, folder);
   if (!reader.found) return undefined;
   let [entries, bytes] = [0, 0];
   for (; reader.has; reader.next()) {
-    if (reader.entry.kind === FILE_KIND.file && !reader.knowsContent) return undefined;
+    if ((reader.entry.kind === FILE_KIND.file && !reader.knowsContent) || takesTwoUnits(reader.entry)) return undefined;
     entries++;
     bytes += reader.entry.size;
   }
   return { entries, bytes };
 }
 
-function hasSameHead(one: ListingCursor, other: ListingCursor): boolean {
+/** What lies directly in a folder. */
+export function namesIn(folder: string, index: ContextIndex): string[] {
+  const names: string[] = [];
+  for (const reader = new FolderReader(index, folder); reader.has; reader.pass()) names.push(reader.entry.name);
+  return names;
+}
+
+export function hasSameHead(one: ListingCursor, other: ListingCursor): boolean {
   return one.mode === other.mode && one.size === other.size && one.mtimeSeconds === other.mtimeSeconds && one.mtimeNanoseconds === other.mtimeNanoseconds && one.linkTarget === other.linkTarget;
 }
 
 /** The entries below one folder. */
-class FolderReader {
+export class FolderReader {
+  /** Of the entry among those of the folder. */
+  number = 0;
   readonly entry: ListingCursor;
   readonly found: boolean;
   has: boolean;
@@ -70,27 +82,31 @@ class FolderReader {
 
   next(): void {
     this.#count();
+    this.number++;
     this.has = this.#advance();
   }
 
   /** Over what is in it, too. */
   pass(): void {
     if (!this.isFolder) return this.next();
-    const inside = Buffer.from(`${this.entry.path}/`);
+    const length = this.entry.pathLength;
     do this.next();
-    while (this.has && startsWith(this.entry, inside));
+    // All that is in the folder has its path before a slash; what follows differs in one of both.
+    while (this.has && this.entry.sharedLength >= length && this.entry.pathBytes[length] === SLASH);
   }
 
   /** Of a regular file. */
   get knowsContent(): boolean {
     const at = this.#file * DIGEST_BYTES;
-    return this.#digests.compare(NO_DIGEST, 0, DIGEST_BYTES, at, at + DIGEST_BYTES) !== 0;
+    for (let byte = at; byte < at + DIGEST_BYTES; byte++) if ((this.#digests[byte] ?? 0) !== 0) return true;
+    return false;
   }
 
   /** Of regular files; false where one is not known. */
   hasSameContent(other: FolderReader): boolean {
     const [at, there] = [this.#file * DIGEST_BYTES, other.#file * DIGEST_BYTES];
-    return this.knowsContent && this.#digests.compare(other.#digests, there, there + DIGEST_BYTES, at, at + DIGEST_BYTES) === 0;
+    for (let byte = 0; byte < DIGEST_BYTES; byte++) if (this.#digests[at + byte] !== other.#digests[there + byte]) return false;
+    return this.knowsContent;
   }
 
   #find(folder: string): boolean {
@@ -103,7 +119,7 @@ class FolderReader {
   }
 
   #advance(): boolean {
-    return this.entry.next() && startsWith(this.entry, this.#prefix);
+    return this.entry.next() && (this.entry.sharedLength >= this.#prefix.length || startsWith(this.entry, this.#prefix));
   }
 
   #count(): void {
@@ -111,6 +127,12 @@ class FolderReader {
   }
 }
 
-const NO_DIGEST = Buffer.alloc(DIGEST_BYTES);
+/** UTF-16 and UTF-8 put characters beyond U+FFFF at different places. */
+function takesTwoUnits({ pathBytes, pathLength, nameStart }: ListingCursor): boolean {
+  for (let at = nameStart; at < pathLength; at++) if ((pathBytes[at] ?? 0) >= 0xf0) return true;
+  return false;
+}
+
+const SLASH = 0x2f;
 
 const startsWith = ({ pathBytes, pathLength }: ListingCursor, prefix: Buffer): boolean => pathLength >= prefix.length && pathBytes.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;

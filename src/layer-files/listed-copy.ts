@@ -1,20 +1,22 @@
+import { join } from "node:path";
+import type { TreePacker } from "../archive/mod.ts";
 import { hasCode, linkat, unlinkat } from "../linux/mod.ts";
-import type { KnownFile } from "../archive/mod.ts";
-import { ContentPack, MAX_PACKED_BYTES } from "./content-pack.ts";
 import { readIndex, type ContextIndex } from "./context-index.ts";
 import type { Copier } from "./copier.ts";
-import { countListed } from "./list-changes.ts";
-import { readListedTree, type ListedFile, type ListedFolder, type ListedTree } from "./listed-tree.ts";
+import { folderMembers } from "./folder-members.ts";
+import { KeptMembers, MemberWriter } from "./kept-members.ts";
+import { countListed, namesIn } from "./list-changes.ts";
+import { readListedTree, type ListedFile, type ListedTree } from "./listed-tree.ts";
 import { joined, nameBytes, type MergedEntry, type MergedFolder } from "./merged-folder.ts";
 import type { MergedTree } from "./merged-tree.ts";
-import { MIN_SPARE_ENTRIES, takeSpare } from "./spare.ts";
+import { MIN_SPARE_ENTRIES, spareName, takeSpare } from "./spare.ts";
 import { areFree, copyBySpare } from "./spare-copy.ts";
 import type { TargetFolder } from "./target-folder.ts";
 
 /** Where the engine keeps what it knows of a context beside its files. */
 export interface Listed {
   readonly index: string;
-  /** A folder, which need not be there. */
+  /** A folder for kept members of archives, by what was copied where. */
   readonly pack: string;
   /** A folder of spares (spare.ts), which need not be there. */
   readonly spares: string;
@@ -29,17 +31,18 @@ export interface CopiedFolder {
 }
 
 /**
- * The part of a copy of a context that takes no look at the files: they are linked by their names in the context's list, and the layer's archive is
- * made of what the list says and of contents that were read for an earlier archive.
+ * The part of a copy of a context that takes no look at the files: they are linked by their names in the context's list, or were before they were asked for, and
+ * the layer's archive is made of members that were made for an earlier archive.
  */
 export class ListedCopy implements Disposable {
   readonly #listed: Listed;
   readonly #index: ContextIndex;
-  readonly #tree: ListedTree;
-  readonly #pack: ContentPack;
   readonly #mayLink: (place: string) => boolean;
-  /** By path in the layer. */
-  readonly #linked = new Map<string, ListedFile>();
+  #tree: ListedTree | undefined;
+  #kept: KeptMembers | undefined;
+  #writer: MemberWriter | undefined;
+  /** True when something of the context has another name in the layer now. */
+  shares = false;
   bytes = 0;
   entries = 0;
   copied: CopiedFolder | undefined;
@@ -47,8 +50,6 @@ export class ListedCopy implements Disposable {
   private constructor(listed: Listed, index: ContextIndex, mayLink: (place: string) => boolean) {
     this.#listed = listed;
     this.#index = index;
-    this.#tree = readListedTree(index);
-    this.#pack = ContentPack.open(listed.pack);
     this.#mayLink = mayLink;
   }
 
@@ -59,12 +60,8 @@ export class ListedCopy implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#pack[Symbol.dispose]();
-  }
-
-  /** True when something of the context has another name in the layer now. */
-  get shares(): boolean {
-    return this.#linked.size > 0;
+    this.#kept?.[Symbol.dispose]();
+    this.#writer?.[Symbol.dispose]();
   }
 
   /**
@@ -72,70 +69,70 @@ export class ListedCopy implements Disposable {
    * @returns false when it is to be copied otherwise
    */
   takeSpare(folder: string, source: MergedTree, target: TargetFolder, copier: Copier, beside: string): boolean {
-    const listed = this.#tree.folders.get(folder);
-    const path = Buffer.from(folder, "latin1").toString("utf8");
-    const count = listed && countListed(path, this.#index);
-    if (!count || count.entries < MIN_SPARE_ENTRIES || !this.#mayLinkAll(target.path, listed) || !areFree([...listed.files.map(({ name }) => name), ...listed.others], target)) return false;
+    const path = textOf(folder);
+    const count = countListed(path, this.#index);
+    if (!count || count.entries < MIN_SPARE_ENTRIES) return false;
+    const names = namesIn(path, this.#index).map(bytesOf);
+    if (!names.every((name) => this.#mayLinkAll(joined(target.path, name))) || !areFree(names, target)) return false;
     this.copied = { folder, place: target.path };
     const before = takeSpare(this.#listed.spares, path, beside);
     if (!before) return false;
     copyBySpare({ spare: beside, before, after: this.#index, folder, source, target, copier });
-    this.#adopt(folder, target.path);
+    this.shares = true;
     this.entries += count.entries;
     this.bytes += count.bytes;
     return true;
   }
 
-  #mayLinkAll(place: string, { files, others }: ListedFolder): boolean {
-    return files.every(({ name }) => this.#mayLink(joined(place, name))) && others.every((name) => this.#mayLink(`${joined(place, name)}/`) && joined(place, name) !== "var");
-  }
-
-  /** Knows the files of a folder by their places in the layer. */
-  #adopt(folder: string, place: string): void {
-    const listed = this.#tree.folders.get(folder);
-    for (const file of listed?.files ?? []) this.#linked.set(joined(place, file.name), file);
-    for (const name of listed?.others ?? []) if (this.#tree.folders.has(joined(folder, name))) this.#adopt(joined(folder, name), joined(place, name));
+  /** The place, and all that may be in it. */
+  #mayLinkAll(place: string): boolean {
+    return this.#mayLink(place) && this.#mayLink(`${place}/`) && place !== "var";
   }
 
   /** Links what is known of a folder. @returns the rest, undefined when the list does not have the folder */
   link(source: MergedFolder, target: TargetFolder): MergedEntry[] | undefined {
-    const listed = this.#tree.folders.get(source.path);
+    const listed = (this.#tree ??= readListedTree(this.#index)).get(source.path);
     const [part] = source.parts;
     if (!listed || !part) return undefined;
     const rest = [...listed.others];
     for (const file of listed.files) {
-      const place = joined(target.path, file.name);
-      if (!this.#mayLink(place) || !linked(part.fd, target, file)) {
+      if (!this.#mayLink(joined(target.path, file.name)) || !linked(part.fd, target, file)) {
         rest.push(file.name);
         continue;
       }
-      this.#linked.set(place, file);
+      this.shares = true;
       this.entries++;
       this.bytes += file.size;
     }
     return rest.map((name) => source.child(name)).filter((entry) => entry !== undefined);
   }
 
-  known(place: string): KnownFile | undefined {
-    const file = this.#linked.get(place);
-    if (!file || file.size > MAX_PACKED_BYTES) return undefined;
-    return { mode: file.mode, size: file.size, mtimeNs: file.mtimeNs, read: (target) => this.#pack.read(this.#tree.digests, file.digestAt, target) };
+  /** Of a name in the layer's archive: the members of what is in that folder, where they may be kept. */
+  members(name: string, rootFd: number, packer: TreePacker): Iterable<Uint8Array> | undefined {
+    if (!this.copied || name !== this.copied.place) return undefined;
+    const path = textOf(this.copied.folder);
+    const folder = this.#membersFolder(path, name);
+    this.#kept = KeptMembers.open(folder);
+    this.#writer = new MemberWriter(folder, this.#kept);
+    return folderMembers({ folder: path, index: this.#index, place: name, rootFd, kept: this.#kept, writer: this.#writer }, packer);
   }
 
-  saw(place: string, content: Uint8Array): void {
-    const file = this.#linked.get(place);
-    if (file && content.length === file.size && content.length <= MAX_PACKED_BYTES) this.#pack.add(this.#tree.digests, file.digestAt, content);
+  #membersFolder(path: string, place: string): string {
+    return join(this.#listed.pack, spareName(`${path}\0${place}`));
   }
 
   /** Fails only to remember: the layer is what it is. */
   remember(): void {
     try {
-      this.#pack.commit();
+      this.#writer?.commit(this.#listed.index);
     } catch {
-      // The next copy reads the files again.
+      // The next archive is made of the files again.
     }
   }
 }
+
+const textOf = (name: string): string => Buffer.from(name, "latin1").toString("utf8");
+const bytesOf = (name: string): string => Buffer.from(name, "utf8").toString("latin1");
 
 /** False where it must be copied. */
 function linked(source: number, target: TargetFolder, { name, text }: ListedFile): boolean {

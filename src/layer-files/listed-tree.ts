@@ -7,18 +7,11 @@ export interface ListedFile {
   readonly name: string;
   /** As text: what a system call takes. */
   readonly text: string;
-  readonly mode: number;
   readonly size: number;
-  readonly mtimeNs: bigint;
-  /** Where its digest begins among `digests`. */
-  readonly digestAt: number;
 }
 
-export interface ListedTree {
-  /** By their path, without a slash at either end; paths are one character per byte. */
-  readonly folders: ReadonlyMap<string, ListedFolder>;
-  readonly digests: Buffer;
-}
+/** Folders by their path, without a slash at either end; paths are one character per byte. */
+export type ListedTree = ReadonlyMap<string, ListedFolder>;
 
 export interface ListedFolder {
   readonly files: ListedFile[];
@@ -37,7 +30,7 @@ export function readListedTree(index: ContextIndex): ListedTree {
   let at = 0;
   let folder = folders.get("");
   let folderText = "";
-  for (const { path, mode, size, mtimeSeconds, mtimeNanoseconds } of readListing(index.listing, "checked")) {
+  for (const { path, mode, size, mtimeSeconds } of readListing(index.listing, "checked")) {
     const slash = path.lastIndexOf("/");
     const parent = slash < 0 ? "" : path.slice(0, slash);
     if (parent !== folderText) [folder, folderText] = [folders.get(bytesOf(parent)), parent];
@@ -49,13 +42,13 @@ export function readListedTree(index: ContextIndex): ListedTree {
       const digestAt = at;
       at += DIGEST_BYTES;
       if (mtimeSeconds <= LATEST_SECONDS && at <= digests.length && NO_DIGEST.compare(digests, digestAt, at) !== 0) {
-        folder?.files.push({ name, text, mode, size, mtimeNs: BigInt(mtimeSeconds) * 1_000_000_000n + BigInt(mtimeNanoseconds), digestAt });
+        folder?.files.push({ name, text, size });
         continue;
       }
     }
     folder?.others.push(name);
   }
-  return { folders, digests };
+  return folders;
 }
 
 const bytesOf = (text: string): string => (isPlain(text) ? text : Buffer.from(text, "utf8").toString("latin1"));

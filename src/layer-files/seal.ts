@@ -1,4 +1,4 @@
-import { TreePacker, type PackOptions } from "../archive/mod.ts";
+import { TreePacker } from "../archive/mod.ts";
 import { AT, closeFd, fstat, getdents, O, openat2, readDirectory, S, unlinkat, utimensat } from "../linux/mod.ts";
 import { isFolder, isOpaque, kindOf, type MergedFolder, nameBytes, nameText, openFolderAt, statOf } from "./merged-folder.ts";
 import { MergedTree } from "./merged-tree.ts";
@@ -19,15 +19,15 @@ export type Check = () => void;
 export interface Knowledge {
   /** What is in the folder, where somebody has counted. */
   readonly counted?: { readonly entries: number; readonly bytes: number } | undefined;
-  /** Files that need not be read. */
-  readonly files?: Pick<PackOptions, "known" | "saw"> | undefined;
+  /** Members of folders that need not be looked at. */
+  readonly inside?: ((name: string, packer: TreePacker) => Iterable<Uint8Array> | undefined) | undefined;
 }
 
 /** Digests the archive of a layer's folder, the bytes that it is exported as. */
-export function seal(folderFd: number, check: Check, { counted, files }: Knowledge = {}): Sealed {
+export function seal(folderFd: number, check: Check, { counted, inside }: Knowledge = {}): Sealed {
   const hasher = new Bun.CryptoHasher("sha256");
   let archiveBytes = 0;
-  using packer = new TreePacker({ format: "layer", ...files });
+  using packer: TreePacker = new TreePacker({ format: "layer", inside: inside && ((name) => inside(name, packer)) });
   const take = (piece: Uint8Array): void => {
     hasher.update(piece);
     archiveBytes += piece.length;

@@ -21,7 +21,7 @@ export interface KeptContext {
   readonly inUse: boolean;
 }
 
-/** Beside the versions of a copy: contents of small files, for the archives of layers. */
+/** Beside the versions of a copy: members of layers' archives. */
 const PACK = "pack";
 const KEY = /^[0-9a-f]{64}$/;
 
@@ -234,8 +234,9 @@ function folderNames(folder: string): string[] {
   }
 }
 
+/** Of the files in its folders. */
 function bytesIn(folder: string): number {
-  return folderNames(folder).reduce((sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+  return folderNames(folder).reduce((sum, name) => sum + folderNames(join(folder, name)).reduce((inner, file) => inner + (statSync(join(folder, name, file), { throwIfNoEntry: false })?.size ?? 0), 0), 0);
 }
 
 function isWhole({ digests }: ContextIndex): boolean {
