@@ -15,7 +15,7 @@ beforeEach(() => {
   target = join(dir, "fs");
   mkdirSync(target);
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => rmSync(dir, { recursive: true, force: true }), 120_000);
 
 async function unpack(members: readonly Member[] | Uint8Array, extractor = inProcessExtractor()) {
   const blob = join(dir, "blob");
@@ -137,7 +137,7 @@ describe("unpack()", () => {
     const { exitCode, stdout } = await Bun.$`tar -C ${target} -df ${dir}/usr.tar`.quiet().nothrow();
     expect(stdout.toString()).toBe("");
     expect(exitCode).toBe(0);
-  });
+  }, 300_000);
 });
 
 describe("compression", () => {
