@@ -8,6 +8,8 @@ const BOX = "hb-ports";
 const PORTS = 100;
 const FIRST_PORT = 24_000;
 const WARM_UPS = 4;
+/** Until an engine has cleared up after a request. */
+const SETTLED_MS = 500;
 
 const cli = (side: Side, ...args: string[]): string[] => [...side.command, ...args];
 const flags = (count: number): string[] => Array.from({ length: count }, (_, at) => ["-p", `${FIRST_PORT + at}:${5000 + at}`]).flat();
@@ -40,8 +42,10 @@ export function publishMeasures(): Measure[] {
   const memory = async (side: Side): Promise<number> => {
     // The first of them grow an engine's heap, whatever it is for; what is asked is what stays for as long as the ports do.
     for (let turn = 0; turn < WARM_UPS; turn++) await running(side, PORTS);
+    await Bun.sleep(SETTLED_MS);
     const before = engineKiB(side);
     await must(run(BOX, side, PORTS));
+    await Bun.sleep(SETTLED_MS);
     const after = engineKiB(side);
     await remove(side);
     return after - before;
