@@ -22,8 +22,8 @@ table ip ${table} {
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
-    iifname != "lo" ip daddr ${RESOLVER_ADDRESS} meta l4proto { ${TCP}, ${UDP} } th dport ${DNS_PORT} redirect to :iifname map @other-ports
-    iifname != "lo" ip daddr ${RESOLVER_ADDRESS} meta l4proto { ${TCP}, ${UDP} } th dport ${DNS_PORT} redirect
+    ip daddr ${RESOLVER_ADDRESS} iifname != "lo" meta l4proto { ${TCP}, ${UDP} } th dport ${DNS_PORT} redirect to :iifname map @other-ports
+    ip daddr ${RESOLVER_ADDRESS} iifname != "lo" meta l4proto { ${TCP}, ${UDP} } th dport ${DNS_PORT} redirect
   }
   chain output {
     type filter hook output priority filter; policy accept;

@@ -64,16 +64,19 @@ ${passIPv6(ipv6)}    ip saddr @translated oifname . ip saddr != @subnets masquer
   chain forward {
     type filter hook forward priority filter; policy accept;
 ${passIPv6(ipv6)}    ct state established,related accept
-    iifname != @bridges oifname != @bridges accept
+    oifname != @bridges goto outward
     iifname . oifname @within accept
     iifname @internal drop
     oifname @internal drop
-    oifname @bridges ct status dnat accept
+    ct status dnat accept
     iifname != @bridges meta nfproto . oifname @open accept
     meta nfproto . oifname @routed meta l4proto { ${ICMP}, ${ICMPV6} } accept
     meta nfproto . oifname @routed jump published
     iifname . oifname @trusted jump published
     oifname @bridges drop
+  }
+  chain outward {
+    iifname @internal drop
   }
   chain published {
     ip daddr . meta l4proto . th dport @reachable accept

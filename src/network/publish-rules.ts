@@ -42,7 +42,7 @@ ${maps.join("")}  chain publish {
   }
   chain publish_in {
     type nat hook prerouting priority dstnat; policy accept;
-${passIPv6(ipv6)}    iifname != "lo" ip daddr 127.0.0.0/8 return
+${passIPv6(ipv6)}    ip daddr 127.0.0.0/8 iifname != "lo" return
     fib daddr type local jump publish
   }
   chain publish_local {
