@@ -3,7 +3,7 @@ import { Http2Connection } from "./http2/connection.ts";
 import { REASON } from "./http2/frame.ts";
 import type { HeaderList } from "./http2/hpack.ts";
 import type { Http2Stream } from "./http2/stream.ts";
-import { readMessages, writeMessage } from "./messages.ts";
+import { readMessages, UnfinishedMessages, writeMessage } from "./messages.ts";
 import { CallFailed, checkStatus, headerOf, STATUS } from "./status.ts";
 
 /** A call of somebody else's method. */
@@ -12,9 +12,9 @@ export class OpenCall implements Disposable {
   readonly messages: AsyncGenerator<Uint8Array, void, void>;
   readonly #stream: Http2Stream;
 
-  constructor(stream: Http2Stream) {
+  constructor(stream: Http2Stream, unfinished: UnfinishedMessages) {
     this.#stream = stream;
-    this.messages = answers(stream);
+    this.messages = answers(stream, unfinished);
   }
 
   async send(message: Uint8Array): Promise<void> {
@@ -32,10 +32,10 @@ export class OpenCall implements Disposable {
   }
 }
 
-async function* answers(stream: Http2Stream): AsyncGenerator<Uint8Array, void, void> {
+async function* answers(stream: Http2Stream, unfinished: UnfinishedMessages): AsyncGenerator<Uint8Array, void, void> {
   const head = await stream.head;
   if (headerOf(head, ":status") !== "200") throw new CallFailed(STATUS.unknown, `the client answers with HTTP status ${headerOf(head, ":status")}`);
-  yield* readMessages(stream.input);
+  yield* readMessages(stream.input, unfinished);
   checkStatus(stream.trailers);
 }
 
@@ -43,6 +43,7 @@ async function* answers(stream: Http2Stream): AsyncGenerator<Uint8Array, void, v
 export class Caller {
   readonly closed: Promise<void>;
   readonly #connection: Http2Connection;
+  readonly #unfinished = new UnfinishedMessages();
 
   constructor(duplex: ByteDuplex) {
     this.#connection = new Http2Connection(duplex, undefined);
@@ -52,7 +53,7 @@ export class Caller {
   /** @param path `/package.Service/Method` @throws EngineError when the connection is gone */
   open(path: string, metadata: HeaderList = []): OpenCall {
     const head: HeaderList = [[":method", "POST"], [":scheme", "http"], [":path", path], [":authority", "localhost"], ["te", "trailers"], ["content-type", "application/grpc"], ...metadata];
-    return new OpenCall(this.#connection.open(head));
+    return new OpenCall(this.#connection.open(head), this.#unfinished);
   }
 
   /** One question, one answer. @throws CallFailed, EngineError */

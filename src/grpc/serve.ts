@@ -2,7 +2,7 @@ import { EngineError, type ByteDuplex } from "../base/mod.ts";
 import { Http2Connection } from "./http2/connection.ts";
 import type { HeaderList } from "./http2/hpack.ts";
 import type { Http2Stream } from "./http2/stream.ts";
-import { readMessages, writeMessage } from "./messages.ts";
+import { readMessages, UnfinishedMessages, writeMessage } from "./messages.ts";
 import { headerOf, statusHeaders } from "./status.ts";
 
 /** One call as its method sees it. */
@@ -25,15 +25,16 @@ const HEAD: HeaderList = [[":status", "200"], ["content-type", "application/grpc
 /** Answers gRPC calls; resolves when the connection is over and every method has returned. */
 export async function serveCalls(duplex: ByteDuplex, methods: Methods): Promise<void> {
   const running = new Set<Promise<void>>();
+  const unfinished = new UnfinishedMessages();
   const connection = new Http2Connection(duplex, (stream, headers) => {
-    const call = answer(stream, headers, methods).finally(() => running.delete(call));
+    const call = answer(stream, headers, methods, unfinished).finally(() => running.delete(call));
     running.add(call);
   });
   await connection.closed;
   while (running.size > 0) await Promise.all(running);
 }
 
-async function answer(stream: Http2Stream, headers: HeaderList, methods: Methods): Promise<void> {
+async function answer(stream: Http2Stream, headers: HeaderList, methods: Methods, unfinished: UnfinishedMessages): Promise<void> {
   let hasHead = false;
   const own: (readonly [string, string])[] = [];
   const sendHead = (): void => {
@@ -45,7 +46,7 @@ async function answer(stream: Http2Stream, headers: HeaderList, methods: Methods
     const path = headerOf(headers, ":path") ?? "";
     const method = methods.get(path);
     if (!method) throw new EngineError("NotImplemented", `unknown method ${path.slice(0, 200)}`);
-    const messages = readMessages(stream.input);
+    const messages = readMessages(stream.input, unfinished);
     await method({
       request: async () => {
         const { value } = await messages.next();

@@ -17,9 +17,11 @@ export async function listenHistory(call: Call, history: BuildHistory): Promise<
   const asked = readListened(await call.request());
   call.header("buildkit-current-timestamp", formatInstant(nowNs()));
   const waiting: HistoryEvent[] = [];
+  let isLate = false;
   let wake: (() => void) | undefined;
   using _listening = history.listen((event) => {
-    waiting.push(event);
+    if (waiting.length < MAX_WAITING) waiting.push(event);
+    else isLate = true;
     wake?.();
   });
   const concerns = (ref: string): boolean => asked.ref === "" || asked.ref === ref;
@@ -32,7 +34,7 @@ export async function listenHistory(call: Call, history: BuildHistory): Promise<
   call.signal.addEventListener("abort", stop);
   try {
     while (!call.signal.aborted) {
-      if (waiting.length > MAX_WAITING) throw new EngineError("Unavailable", "builds come and go faster than they are read");
+      if (isLate) throw new EngineError("Unavailable", "builds come and go faster than they are read");
       const next = waiting.shift();
       if (!next) await new Promise<void>((resolve) => (wake = resolve));
       else if (concerns(next.build.record.ref)) await call.send(writeHistoryEvent(next));

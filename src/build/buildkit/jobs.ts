@@ -13,6 +13,7 @@ export class Job {
   readonly #calls = new Map<string, FrontendCall>();
   readonly #holds: Job[] = [];
   #held = 0;
+  #askedBytes = 0;
   #freed: (() => void) | undefined;
   isOver = false;
 
@@ -20,7 +21,13 @@ export class Job {
     this.#returned.promise.catch(() => undefined);
   }
 
-  begin(request: SolveRequest): void {
+  /** What its client has asked for so far. */
+  get askedBytes(): number {
+    return this.#askedBytes;
+  }
+
+  begin(request: SolveRequest, bytes: number): void {
+    this.#askedBytes += bytes;
     this.#solve.resolve(request);
   }
 
@@ -57,9 +64,10 @@ export class Job {
   }
 
   /** @returns the id that stands for its result */
-  remember(call: FrontendCall): string {
+  remember(call: FrontendCall, bytes: number): string {
+    this.#askedBytes += bytes;
     const id = crypto.randomUUID();
-    if (this.#calls.size >= MAX_CALLS) throw new EngineError("InvalidParameter", "a build asks for too many results");
+    if (this.#calls.size >= MAX_CALLS || this.#askedBytes > MAX_ASKED_BYTES) throw new EngineError("InvalidParameter", "a build asks for too many results");
     this.#calls.set(id, call);
     return id;
   }
@@ -77,6 +85,8 @@ export class Job {
 
 const MAX_CALLS = 100;
 const MAX_JOBS = 200;
+/** Of all builds of a connection together, in their messages; a single one may have so much, too. */
+const MAX_ASKED_BYTES = 32 * 1024 * 1024;
 
 /** The builds of one connection, by the names that the client gives them. */
 export class Jobs {
@@ -92,11 +102,15 @@ export class Jobs {
     const known = this.#jobs.get(ref);
     if (known) return known;
     // Those that are over stay a while for whoever asks how they went.
-    for (const [each, job] of this.#jobs) if (this.#jobs.size >= MAX_JOBS && job.isOver) this.#jobs.delete(each);
-    if (this.#jobs.size >= MAX_JOBS) throw new EngineError("Unavailable", "too many builds on one connection");
+    for (const [each, job] of this.#jobs) if (this.#isFull && job.isOver) this.#jobs.delete(each);
+    if (this.#isFull) throw new EngineError("Unavailable", "too many builds on one connection");
     const job = new Job();
     this.#jobs.set(ref, job);
     return job;
+  }
+
+  get #isFull(): boolean {
+    return this.#jobs.size >= MAX_JOBS || [...this.#jobs.values()].reduce((sum, { askedBytes }) => sum + askedBytes, 0) > MAX_ASKED_BYTES;
   }
 }
 

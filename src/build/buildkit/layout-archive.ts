@@ -8,6 +8,8 @@ import type { ClientStore } from "./client-store.ts";
 
 const MAX_DEPTH = 4;
 const MAX_BLOBS = 10_000;
+/** Of manifests and indexes together. */
+const MAX_DOCUMENTS_BYTES = 64 * 1024 * 1024;
 
 export interface WantedLayout {
   /** Of an index or a manifest. */
@@ -44,6 +46,7 @@ class LayoutReader {
   readonly blobs = new Map<Digest, Blob>();
   readonly #store: ClientStore;
   readonly #platform: Platform | undefined;
+  #documentBytes = 0;
 
   constructor(store: ClientStore, platform: Platform | undefined) {
     this.#store = store;
@@ -77,7 +80,8 @@ class LayoutReader {
   }
 
   async #document({ digest, size }: Descriptor): Promise<Uint8Array> {
-    if (size > MAX_MANIFEST_BYTES) throw malformed("a manifest is too large");
+    this.#documentBytes += size;
+    if (size > MAX_MANIFEST_BYTES || this.#documentBytes > MAX_DOCUMENTS_BYTES) throw malformed("a manifest is too large");
     const parts: Uint8Array[] = [];
     for await (const part of this.#store.read(digest, size)) parts.push(part);
     const bytes = Buffer.concat(parts);

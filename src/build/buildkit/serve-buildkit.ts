@@ -125,10 +125,11 @@ class BuildkitConnection {
   }
 
   async #solve(call: Call): Promise<void> {
-    const request = readSolveRequest(await call.request());
+    const message = await call.request();
+    const request = readSolveRequest(message);
     const job = this.#jobs.get(request.ref);
     try {
-      job.begin(request);
+      job.begin(request, message.length);
       const direct = request.frontend !== "" || request.hasDefinition;
       const frontend = direct ? request : (await job.returned(call.signal)).call;
       const result = frontend && (await this.#build(request, frontend, job, call.signal));
@@ -150,7 +151,8 @@ class BuildkitConnection {
   /** What is only asked is answered now; what is built waits until the client says that this is what it wants. */
   async #gatewaySolve(call: Call): Promise<void> {
     const job = this.#jobOf(call);
-    const frontend = readGatewaySolve(await call.request());
+    const message = await call.request();
+    const frontend = readGatewaySolve(message);
     const result = new MessageWriter();
     if (frontend.attrs["requestid"]) {
       try {
@@ -161,7 +163,7 @@ class BuildkitConnection {
       }
     } else {
       for (const input of frontend.inputs.values()) job.hold(this.#sourceOf(input).job);
-      const id = job.remember(frontend);
+      const id = job.remember(frontend, message.length);
       result.message(3, new MessageWriter().text(1, id).message(2, definitionOf(`${this.#refOf(call)}/${id}`)));
     }
     await call.send(new MessageWriter().message(3, result).finish());

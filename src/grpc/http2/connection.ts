@@ -277,13 +277,15 @@ export class Http2Connection {
     if ((flags & FLAG.ack) !== 0) return;
     if (payload.length % 6 !== 0) throw malformed("settings of another length");
     const bytes = Buffer.from(payload);
+    let wanted = this.#initialWindow;
     for (let at = 0; at < bytes.length; at += 6) {
       if (bytes.readUInt16BE(at) !== SETTING.initialWindow) continue;
-      const wanted = bytes.readUInt32BE(at + 2);
+      wanted = bytes.readUInt32BE(at + 2);
       if (wanted > MAX_WINDOW) throw malformed("a window is too large");
-      for (const { window } of this.#streams.values()) window.add(wanted - this.#initialWindow);
-      this.#initialWindow = wanted;
     }
+    // Once, however often a frame says it.
+    if (wanted !== this.#initialWindow) for (const { window } of this.#streams.values()) window.add(wanted - this.#initialWindow);
+    this.#initialWindow = wanted;
     this.#send(FRAME.settings, FLAG.ack, 0, NOTHING);
   }
 

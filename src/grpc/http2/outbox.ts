@@ -55,8 +55,12 @@ export class Outbox {
         this.#waiting = [];
         this.#waitingBytes = 0;
         this.#taken = [];
-        await this.#duplex.write(piece);
-        for (const resolve of taken) resolve();
+        try {
+          await this.#duplex.write(piece);
+        } finally {
+          // Whoever waits for a write that failed finds the connection gone.
+          for (const resolve of taken) resolve();
+        }
       }
     } catch (error) {
       this.#failed(error);

@@ -1,6 +1,9 @@
 import { EngineError } from "../../base/mod.ts";
 import type { HeaderList } from "./hpack.ts";
 
+/** That wait for the reader. */
+const MAX_PIECES = 1024;
+
 /** What a stream needs of its connection. */
 export interface StreamPort {
   headers(list: HeaderList, end: boolean): void;
@@ -23,7 +26,7 @@ export class Http2Stream {
   readonly #port: StreamPort;
   readonly #abort = new AbortController();
   readonly #head = Promise.withResolvers<HeaderList>();
-  readonly #waiting: Uint8Array[] = [];
+  #waiting: Uint8Array[] = [];
   #hasHead = false;
   #inputEnded = false;
   #outputEnded = false;
@@ -76,9 +79,16 @@ export class Http2Stream {
   }
 
   receive(bytes: Uint8Array, end: boolean): void {
-    if (bytes.length > 0) this.#waiting.push(bytes);
+    if (bytes.length > 0) this.#keep(bytes);
     if (end) this.#inputEnded = true;
     this.#awake();
+  }
+
+  /** Windows count bytes: what little pieces cost beside that is kept small, too. */
+  #keep(bytes: Uint8Array): void {
+    // A small part of what came at once would keep all of it.
+    this.#waiting.push(bytes.length * 4 < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes);
+    if (this.#waiting.length >= MAX_PIECES) this.#waiting = [Buffer.concat(this.#waiting)];
   }
 
   get inputEnded(): boolean {
