@@ -2,6 +2,7 @@ import { rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../../spec/mod.ts";
 import { ifThere, inFolder } from "./file-system.ts";
+import { giveBack } from "./give-back.ts";
 import { DigestMismatch, UploadGone, type UploadWriter } from "./storage.ts";
 
 /** The kernel takes pages as large as a write; on virtual machines the largest are those that the host has yet to give, at several times the cost of the copy. */
@@ -67,13 +68,9 @@ export class FileUpload implements UploadWriter {
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#hasher?.update(bytes);
-    for (let done = 0; done < bytes.length; ) {
-      const piece = bytes.subarray(done, done + WRITE_BYTES - this.#gatheredBytes);
-      this.#gathered.push(piece);
-      this.#gatheredBytes += piece.length;
-      done += piece.length;
-      if (this.#gatheredBytes === WRITE_BYTES || this.#gathered.length === MAX_PIECES) await this.#passOn();
-    }
+    this.#gathered.push(bytes);
+    this.#gatheredBytes += bytes.length;
+    if (this.#gatheredBytes >= WRITE_BYTES || this.#gathered.length === MAX_PIECES) await this.#passOn();
   }
 
   async commit(key: string, digest: Digest): Promise<void> {
@@ -129,6 +126,7 @@ export class FileUpload implements UploadWriter {
   async #store(pieces: readonly Uint8Array[], length: number): Promise<void> {
     const { file, early } = this.#upload;
     await writeAll(file, pieces, this.#written);
+    pieces.forEach(giveBack);
     this.#written += length;
     this.#onTheirWay = 0;
     if (early.underWay || this.#written - this.#synced < SYNC_BYTES) return;

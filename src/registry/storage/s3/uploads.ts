@@ -6,6 +6,7 @@
  *   data    the upload in parts, as the object storage has it
  */
 import type { Digest } from "../../../spec/mod.ts";
+import { giveBack } from "../give-back.ts";
 import { DigestMismatch, UploadBusy, type ObjectInfo, type Uploads, type UploadWriter } from "../storage.ts";
 import { Overtaken, type Bucket, type UploadedPart } from "./client.ts";
 
@@ -145,6 +146,7 @@ class BucketUpload implements UploadWriter {
       done += piece.length;
       if (this.#buffered === partBytes) await this.#putPart();
     }
+    giveBack(bytes);
   }
 
   async commit(key: string, digest: Digest): Promise<void> {
