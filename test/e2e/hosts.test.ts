@@ -159,13 +159,13 @@ test("nobody speaks in a neighbour's or the gateway's name: ARP, neighbour and r
   for (const to of [facts.four, facts.six, facts.own, "10.71.0.1", "fd00:71::1"]) expect((await engine.hako("exec", "peer", "ping", "-c", "1", "-W", "2", to)).code).toBe(0);
   const neighbours = async (): Promise<string> => (await run(await inContainer("peer", "ip", "neigh"))).stdout;
   const lie = async (kind: string, target: string): Promise<unknown> => run(await inContainer("liar", "python3", "-c", LIAR, kind, target, facts.liar));
-  const before = (await neighbours()).split("\n").filter((line) => line.includes(facts.liar)).length;
   for (const [kind, target] of [["arp", facts.four], ["arp", "10.71.0.1"], ["na", facts.six], ["na", "fd00:71::1"], ["ra", "::"]] as const) await lie(kind, target);
   // What it says of itself comes through, and so did all that was sent before it.
   await lie("na", facts.own);
   expect((await engine.hako("exec", "peer", "ping", "-c", "1", "-W", "2", facts.own)).code).toBe(0);
   const after = await neighbours();
-  expect(after.split("\n").filter((line) => line.includes(facts.liar)).length).toBe(before);
+  // Of its link's own address the kernels may talk at any time.
+  expect(after.split("\n").filter((line) => line.includes(facts.liar) && !line.startsWith("fe80:")).map((line) => line.split(" ")[0])).toEqual([facts.own]);
   for (const known of [facts.four, facts.six]) expect(after).toMatch(new RegExp(`^${known.replaceAll(".", "\\.")} .*${facts.mac}`, "m"));
   expect((await run(await inContainer("peer", "ip", "-6", "route"))).stdout).not.toContain("proto ra");
   expect((await engine.inNetwork("sysctl", "-n", "net.ipv6.conf.hakot0.accept_ra")).stdout.trim()).toBe("0");
