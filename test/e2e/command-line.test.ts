@@ -108,6 +108,7 @@ describe("output", () => {
   const script = ["sh", "-c", "echo first; touch /seen/begun; sleep 0.1; echo second; sleep 0.1; seq 3000; echo last"];
   const expected = `first\nsecond\n${Array.from({ length: 3000 }, (_, i) => `${i + 1}\n`).join("")}last\n`;
   beforeAll(() => engine.ok("run", "-d", "--name", "writer", "--network", "none", "-v", `${folder}:/seen`, BUSYBOX, "sleep", "1000"));
+  afterAll(() => engine.ok("rm", "-f", "writer"));
 
   test("into a file is whole, in order, and behind what is there", async () => {
     const path = join(folder, "output");
@@ -158,9 +159,8 @@ describe("ssh://", () => {
   });
 
   test("names another socket over there", async () => {
-    env = { ...env, HAKO_HOST: "unix:///nowhere" };
-    expect((await over(`ssh://box${engine.socket}`, ["ps", "--format", "{{.Names}}"])).stdout).toBe("completable\n");
-    env = { ...env, HAKO_HOST: engine.host };
+    const elsewhere = { ...env, HAKO_HOST: "unix:///nowhere" };
+    expect((await run(["hako", "-H", `ssh://box${engine.socket}`, "ps", "--format", "{{.Names}}"], { env: elsewhere })).stdout).toBe("completable\n");
   });
 
   test("passes on what ssh says when it fails", async () => {
