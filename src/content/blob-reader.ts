@@ -1,9 +1,12 @@
+import { fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { EngineError } from "../base/mod.ts";
 import { digestHex, type Digest } from "../spec/mod.ts";
 
 /** One way through a blob. */
 export interface BlobReader extends AsyncDisposable {
+  /** Bytes that are still to come. */
+  readonly left: number;
   /** Fills the target as far as there are more bytes; 0 at the end, when they were those that they should be. @throws EngineError System when the disk changed them */
   read(target: Uint8Array): Promise<number>;
 }
@@ -18,19 +21,24 @@ export async function openBlobReader(path: string, digest: Digest): Promise<Blob
 
 class FileReader implements BlobReader {
   readonly #hasher = new Bun.CryptoHasher("sha256");
+  left: number;
 
   constructor(
     readonly file: FileHandle,
     readonly digest: Digest,
-  ) {}
+  ) {
+    this.left = fstatSync(file.fd).size;
+  }
 
   async read(target: Uint8Array): Promise<number> {
+    const wanted = Math.min(target.length, this.left);
     let filled = 0;
-    while (filled < target.length) {
-      const { bytesRead } = await this.file.read(target, filled, target.length - filled, null);
-      if (bytesRead === 0) break;
+    while (filled < wanted) {
+      const { bytesRead } = await this.file.read(target, filled, wanted - filled, null);
+      if (bytesRead === 0) throw damaged(this.digest);
       filled += bytesRead;
     }
+    this.left -= filled;
     if (filled > 0) this.#hasher.update(target.subarray(0, filled));
     else if (this.#hasher.digest("hex") !== digestHex(this.digest)) throw damaged(this.digest);
     return filled;

@@ -110,7 +110,7 @@ export class ContentStore {
     await using reader = await this.reader(digest);
     let held: Uint8Array | undefined;
     for (;;) {
-      const buffer = new Uint8Array(CHUNK_BYTES);
+      const buffer = new Uint8Array(Math.min(CHUNK_BYTES, reader.left));
       const length = await reader.read(buffer);
       if (held) yield held;
       if (length === 0) return;

@@ -2,6 +2,7 @@ import { endOfArchive, encodeHeader, padding, type NewEntry } from "../archive/m
 import { EngineError } from "../base/mod.ts";
 import { canonicalName, digestHex, familiarName, familiarRepository, MEDIA, parseReference, type Descriptor, type Digest, type Reference } from "../spec/mod.ts";
 import type { BlobHolds } from "./blob-holds.ts";
+import { gathered } from "./gathered.ts";
 import { layerBytes, type LayerBytesDeps } from "./layer-bytes.ts";
 import { indexEntries } from "./index-content.ts";
 import type { InstallDeps } from "./install-deps.ts";
@@ -32,7 +33,7 @@ export interface SavedArchive {
 export async function saveImages(deps: SaveDeps, names: readonly string[], { platform, as, signal }: SaveOptions): Promise<SavedArchive> {
   const selected = selectSaved(deps.store, names);
   const images: SavedImage[] = platform ? await Promise.all(selected.map((image) => onlyFor(deps, image, platform))) : selected.map((image) => ({ ...image, as }));
-  return { images: images.map(({ row: { id }, names: tags }) => ({ id, names: tags.map(familiarName) })), bytes: savedArchive(deps, images, signal) };
+  return { images: images.map(({ row: { id }, names: tags }) => ({ id, names: tags.map(familiarName) })), bytes: gathered(savedArchive(deps, images, signal)) };
 }
 
 interface SavedImage {
