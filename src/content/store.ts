@@ -142,7 +142,7 @@ export class ContentStore {
 
   /** Missing is done. */
   async remove(digest: Digest): Promise<void> {
-    await rm(this.path(digest), { force: true });
+    if (this.has(digest)) await rm(this.path(digest), { force: true });
   }
 
   /** Bytes of every blob, and of what is on its way in or was cut there. */

@@ -33,12 +33,21 @@ export class BlobPlaces {
 
   /** The repository has these blobs. */
   note({ domain, path }: Reference, digests: readonly Digest[]): void {
+    if (this.#isLatest(domain, path, new Set(digests))) return;
     this.db.transaction(() => {
       const next = (this.db.query<{ seen: number }, []>("SELECT coalesce(max(seen), 0) + 1 AS seen FROM blob_places").get()?.seen ?? 1);
       const add = this.db.query("INSERT OR REPLACE INTO blob_places (digest, registry, repository, seen) VALUES (?, ?, ?, ?)");
       for (const digest of digests) add.run(digest, domain, path, next);
       this.db.query("DELETE FROM blob_places WHERE seen <= ?").run(next - KEPT_NOTES);
     })();
+  }
+
+  /** Whether just this was noted last: images are pulled and pushed again and again. */
+  #isLatest(registry: string, repository: string, digests: ReadonlySet<Digest>): boolean {
+    const latest = this.db
+      .query<{ digest: Digest }, [string, string]>("SELECT digest FROM blob_places WHERE seen = (SELECT max(seen) FROM blob_places) AND registry = ? AND repository = ?")
+      .all(registry, repository);
+    return latest.length === digests.size && latest.every(({ digest }) => digests.has(digest));
   }
 
   /** Other repositories of the same registry that had the blob, the latest first. */
