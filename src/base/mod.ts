@@ -1,5 +1,6 @@
 export { EngineError, firstFailure, messageOf, type ErrorKind } from "./errors.ts";
 export { editDistance } from "./edit-distance.ts";
+export { noteGarbage } from "./garbage.ts";
 export { KeyedLock } from "./keyed-lock.ts";
 export { syncFolder } from "./sync-folder.ts";
 export { nowNs, formatInstant, ZERO_INSTANT, type InstantNs } from "./clock.ts";

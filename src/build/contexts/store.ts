@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError } from "../../base/mod.ts";
+import { EngineError, noteGarbage } from "../../base/mod.ts";
 import { DIGEST_BYTES, readIndex, writeIndex, type ContextIndex } from "../../layer-files/mod.ts";
 import { changeTree, finishFolders, type WantedFile } from "./change-tree.ts";
 import { cloneTree } from "./clone-tree.ts";
@@ -149,11 +149,13 @@ export class ContextStore {
     using receiver = new FileReceiver(tree, wanted, received);
     try {
       if (wanted.length > 0) {
-        for await (const chunk of fetch(wanted))
+        for await (const chunk of fetch(wanted)) {
+          noteGarbage(chunk.length);
           for (let rest = receiver.push(chunk, () => slices.due); ; rest = receiver.push(rest, () => slices.due)) {
             if (slices.due) await slices.next();
             if (rest.length === 0) break;
           }
+        }
         receiver.finish();
       }
       await finishFolders(tree, folders, slices);

@@ -1,4 +1,4 @@
-import { EngineError } from "../../base/mod.ts";
+import { EngineError, noteGarbage } from "../../base/mod.ts";
 import { checkApplied, type AppliedLayer, type Extractor, type GrowingUnpack } from "../../archive/mod.ts";
 import type { ContentStore, PartialBlob } from "../../content/mod.ts";
 import { RegistryError, type BlobStream, type Repository } from "../../registry/mod.ts";
@@ -26,9 +26,6 @@ export interface LayerDownload {
 
 /** Below this a helper of its own costs more than it saves: such layers wait for one that unpacks many. */
 const STREAMED_BYTES = 2 * 1024 * 1024;
-
-const LOOK_BYTES = 4 * 1024 * 1024;
-const TIDY_ABOVE_BYTES = 128 * 1024 * 1024;
 
 /** What came is not what its digest promises. */
 class WrongContent extends EngineError {
@@ -136,16 +133,6 @@ class Attempt {
       signal.removeEventListener("abort", abort);
     }
   }
-}
-
-let receivedBytes = 0;
-
-/** Each piece that came is garbage when it is written; the runtime, which counts objects rather than their bytes, would let a hundred megabytes of them lie. */
-function noteGarbage(bytes: number): void {
-  receivedBytes += bytes;
-  if (receivedBytes < LOOK_BYTES) return;
-  receivedBytes = 0;
-  if (process.memoryUsage.rss() > TIDY_ABOVE_BYTES) Bun.gc(false);
 }
 
 export function isFull(error: unknown): boolean {
