@@ -1,6 +1,7 @@
 /** OCI distribution spec 1.1: what its sections say besides the flows themselves, each by the section that says it. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { until } from "../until.ts";
 import { digestOf, INDEX, MANIFEST, noise, startRegistry, type TestRegistry } from "./serving.ts";
 
 let registry: TestRegistry;
@@ -90,7 +91,7 @@ describe("Pushing blobs", () => {
       },
     });
     const refused = registry.refused("PUT", `${session}?digest=${digestOf(bytes)}`, { body });
-    while ((await registry.send("GET", session)).headers.get("range") === "0-0") await Bun.sleep(5);
+    await until(async () => (await registry.send("GET", session)).headers.get("range") !== "0-0");
     expect((await registry.send("DELETE", session)).status).toBe(204);
     cancelled.resolve();
     expect(await refused).toMatchObject({ status: 404, code: "BLOB_UPLOAD_UNKNOWN" });

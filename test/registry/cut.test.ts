@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { openRegistryClient } from "../../src/registry/mod.ts";
 import { uploadsKey } from "../../src/registry/storage/mod.ts";
 import { parseDigest, parseReference } from "../../src/spec/mod.ts";
+import { until } from "../until.ts";
 import { QUICK, readAll } from "./scripted-registry.ts";
 import { digestOf, noise, startRegistry } from "./serving.ts";
 
@@ -74,7 +75,7 @@ test("of a single POST that is cut nothing stays: nobody could go on with it", a
   const socket = connect(Number(port), hostname).on("error", () => undefined);
   socket.write(`POST /v2/team/web/blobs/uploads/?digest=${DIGEST} HTTP/1.1\r\nHost: registry\r\nContent-Length: ${BLOB.length}\r\n\r\n`);
   socket.write(BLOB.subarray(0, MEGABYTE));
-  while ((await uploads()).length === 0) await Bun.sleep(5);
+  await until(async () => (await uploads()).length > 0);
   socket.destroy();
-  while ((await uploads()).length > 0) await Bun.sleep(5);
+  await until(async () => (await uploads()).length === 0);
 });
