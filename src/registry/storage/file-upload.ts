@@ -39,7 +39,6 @@ interface OpenUpload {
 /** Gathers while it writes. The disk begins long before the end, so that the end need not wait for all of it. */
 export class FileUpload implements UploadWriter {
   readonly #upload: OpenUpload;
-  #hasher: Bun.CryptoHasher | undefined;
   /** Bytes in the file; those on their way there and those gathered follow. */
   #written: number;
   #onTheirWay = 0;
@@ -54,7 +53,6 @@ export class FileUpload implements UploadWriter {
 
   constructor(upload: OpenUpload) {
     this.#upload = upload;
-    this.#hasher = upload.hasher;
     this.#written = this.#synced = upload.size;
   }
 
@@ -67,16 +65,16 @@ export class FileUpload implements UploadWriter {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    this.#hasher?.update(bytes);
+    this.#upload.hasher?.update(bytes);
     this.#gathered.push(bytes);
     this.#gatheredBytes += bytes.length;
     if (this.#gatheredBytes >= WRITE_BYTES || this.#gathered.length === MAX_PIECES) await this.#passOn();
   }
 
   async commit(key: string, digest: Digest): Promise<void> {
-    const { file, path, root } = this.#upload;
+    const { file, path, root, hasher } = this.#upload;
     await this.#flush();
-    const actual = `sha256:${(this.#hasher?.copy() ?? (await hashFile(file))).digest("hex")}`;
+    const actual = `sha256:${(hasher?.copy() ?? (await hashFile(file))).digest("hex")}`;
     if (actual !== digest) {
       await rm(path, { force: true });
       await this.#close();
@@ -95,12 +93,12 @@ export class FileUpload implements UploadWriter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#open) return;
-    const { file, remember } = this.#upload;
+    const { file, hasher, remember } = this.#upload;
     try {
       await this.#flush();
       await this.#endSync();
       const { size, ino, mtimeMs } = await file.stat();
-      if (this.#hasher && size === this.#written) remember({ hasher: this.#hasher, size, inode: ino, modifiedMs: mtimeMs });
+      if (hasher && size === this.#written) remember({ hasher, size, inode: ino, modifiedMs: mtimeMs });
     } finally {
       await this.#close();
     }
@@ -125,7 +123,7 @@ export class FileUpload implements UploadWriter {
 
   async #store(pieces: readonly Uint8Array[], length: number): Promise<void> {
     const { file, early } = this.#upload;
-    await writeAll(file, pieces, this.#written);
+    await writeAll(file, pieces, length, this.#written);
     pieces.forEach(giveBack);
     this.#written += length;
     this.#onTheirWay = 0;
@@ -151,21 +149,17 @@ export class FileUpload implements UploadWriter {
   }
 }
 
-async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
-  for (let left = pieces; left.length > 0; ) {
-    const { bytesWritten } = await file.writev(left, position);
-    position += bytesWritten;
-    left = behind(left, bytesWritten);
-  }
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], length: number, position: number): Promise<void> {
+  for (let done = 0; done < length; ) done += (await file.writev(between(pieces, done, done + WRITE_BYTES), position + done)).bytesWritten;
 }
 
-/** What is left of some pieces after so many bytes. */
-function behind(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
-  let taken = bytes;
+/** A part of what some pieces are together. */
+function between(pieces: readonly Uint8Array[], start: number, end: number): Uint8Array[] {
+  let at = 0;
   return pieces.flatMap((piece) => {
-    const rest = piece.subarray(taken);
-    taken = Math.max(0, taken - piece.length);
-    return rest.length > 0 ? rest : [];
+    const part = piece.subarray(Math.max(0, start - at), Math.max(0, end - at));
+    at += piece.length;
+    return part.length > 0 ? part : [];
   });
 }
 
