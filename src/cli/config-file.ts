@@ -68,7 +68,7 @@ export const configPath = (folder: string): string => `${folder}/config.json`;
 export function loadConfig(folder: string): LoadedConfig {
   let text: string;
   try {
-    text = readText(configPath(folder));
+    text = readConfigText(folder);
   } catch (error) {
     return { folder, file: {}, ...(!isAbsent(error) && { problem: { kind: "unreadable", error } }) };
   }
@@ -81,7 +81,8 @@ export function loadConfig(folder: string): LoadedConfig {
 }
 
 /** By a mapping, for which nothing needs to be loaded; what cannot be mapped, such as an empty file, is read. */
-function readText(path: string): string {
+export function readConfigText(folder: string): string {
+  const path = configPath(folder);
   try {
     return Buffer.from(Bun.mmap(path, { shared: false })).toString();
   } catch (error) {

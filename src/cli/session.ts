@@ -17,6 +17,8 @@ export async function copyOutput(connection: { read(): Promise<Uint8Array | unde
       else if (stream === 3) err(`error from daemon in stream: ${Buffer.from(payload).toString()}\n`);
       else await (stream === 2 ? stderr : stdout).write(payload);
     }
+    // Nothing follows it: the connection's end need not be waited for.
+    if (outcome !== "" && frames.whole) break;
   }
   return outcome;
 }
@@ -26,6 +28,7 @@ export async function stayJoined(connection: Connection, stdin: boolean): Promis
   // Its end is not waited for: a container may end while nobody types.
   if (stdin) copyInput(connection).catch(() => connection.endWriting());
   const text = await copyOutput(connection, false);
+  connection.close();
   if (text === "") throw new ConnectionLostError("waiting for the end");
   const outcome = JSON.parse(text) as WaitResult | { readonly status: number; readonly message: string };
   if ("message" in outcome) throw new ApiError(outcome.status, outcome.message);

@@ -1,16 +1,17 @@
 import { dlopen } from "bun:ffi";
 import { Failure } from "./failure.ts";
-import { fileSystem } from "./file-system.ts";
 
-const MEMORY_DEVICES = 1;
+let isatty: ((fd: number) => boolean) | undefined;
 
-/** The runtime's own answer loads half of its streams: asked only where it may be yes, and not of /dev/null. */
-export function isTerminal(fd: number): boolean {
+export const isTerminal = (fd: number): boolean => (isatty ??= loadIsatty())(fd);
+
+/** The runtime's own loads half of its streams. */
+function loadIsatty(): (fd: number) => boolean {
   try {
-    const stat = fileSystem().fstatSync(fd);
-    return stat.isCharacterDevice() && stat.rdev >> 8 !== MEMORY_DEVICES && (require("node:tty") as typeof import("node:tty")).isatty(fd);
+    const { symbols } = dlopen("libc.so.6", { isatty: { args: ["i32"], returns: "i32" } });
+    return (fd) => symbols.isatty(fd) === 1;
   } catch {
-    return false;
+    return (require("node:tty") as typeof import("node:tty")).isatty; // another libc
   }
 }
 

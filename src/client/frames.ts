@@ -14,6 +14,11 @@ export class FrameReader {
   #stream = 0;
   #left = 0;
 
+  /** All of the frames so far have come to their ends. */
+  get whole(): boolean {
+    return this.#left === 0 && this.#headerBytes === 0;
+  }
+
   *push(chunk: Uint8Array): Generator<Frame, void, void> {
     let at = 0;
     while (at < chunk.length) {

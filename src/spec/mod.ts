@@ -1,3 +1,4 @@
+export { isAddress } from "./address.ts";
 export { parseDigest, digestHex, type Digest } from "./digest.ts";
 export type { RootMount } from "./mount.ts";
 export * from "./oci-image.ts";

@@ -100,6 +100,21 @@ test("exec -u knows a user that the container has added since it started, and no
   await engine.ok("rm", "-f", id);
 });
 
+test("a joined exec has frames, a terminal's too, and its exit code in the last one", async () => {
+  const connection = connectUnix(engine.socket);
+  try {
+    const body = JSON.stringify({ AttachStdout: true, Tty: true, Cmd: ["sh", "-c", "printf out; exit 3"] });
+    writeSocket(connection, Buffer.from(`POST /hako/containers/box/exec HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`));
+    const bytes = Buffer.alloc(4096);
+    let answer = "";
+    for (let length = 1; length > 0; answer += bytes.toString("latin1", 0, length)) length = readSocket(connection, bytes);
+    expect(answer).toMatch(/^HTTP\/1\.1 101 /);
+    expect(answer.slice(answer.indexOf("\r\n\r\n") + 4)).toBe('\x01\0\0\0\0\0\0\x03out\x04\0\0\0\0\0\0\x10{"StatusCode":3}');
+  } finally {
+    closeFd(connection);
+  }
+});
+
 test("a client that reads the head of the reply through a buffer finds no output behind it", async () => {
   const made = (await (await engine.api("POST", "/containers/box/exec", { AttachStdout: true, Cmd: ["echo", "out"] })).json()) as { Id: string };
   const connection = connectUnix(engine.socket);

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { ComposeError, type Project, type ProviderWork, type Service } from "../../compose/mod.ts";
 import { err } from "../output.ts";
@@ -50,7 +49,7 @@ async function runProgram(view: ProgressView, project: Project, service: Service
 /** As docker finds its plugins; otherwise any program of that name. */
 function findProgram(type: string): string | undefined {
   if (type === "compose" || /[/\0]/.test(type)) return undefined;
-  const plugin = [join(process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker"), "cli-plugins"), ...PLUGIN_FOLDERS].map((folder) => join(folder, `docker-${type}`)).find((file) => existsSync(file));
+  const plugin = [join(process.env["DOCKER_CONFIG"] ?? join(process.env["HOME"] ?? "", ".docker"), "cli-plugins"), ...PLUGIN_FOLDERS].map((folder) => join(folder, `docker-${type}`)).find((file) => existsSync(file));
   const PATH = process.env["PATH"] ?? "";
   return plugin ?? Bun.which(`docker-${type}`, { PATH }) ?? Bun.which(type, { PATH }) ?? undefined;
 }

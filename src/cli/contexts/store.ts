@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { fileFailure } from "../file-failure.ts";
 import { jsonSyntaxError } from "../json-syntax-error.ts";
+import { replaceFile } from "../replace-file.ts";
 
 /**
  * Contexts as docker keeps them, so that both programs share them:
@@ -83,18 +84,6 @@ export function writeMeta(folder: string, meta: ContextMeta): void {
     replaceFile(`${target}/meta.json`, JSON.stringify(meta), 0o644);
   } catch (error) {
     throw fileFailure("open", `${target}/meta.json`, error);
-  }
-}
-
-/** Whoever reads meanwhile, or after a crash, sees the old text or the new one. */
-export function replaceFile(path: string, text: string, mode: number): void {
-  const fresh = `${path}.${process.pid}`;
-  try {
-    writeFileSync(fresh, text, { mode });
-    renameSync(fresh, path);
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    throw error;
   }
 }
 

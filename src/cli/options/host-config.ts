@@ -1,8 +1,7 @@
-import type { HostConfig, Ulimit } from "../../spec/mod.ts";
+import { isAddress, type HostConfig, type Ulimit } from "../../spec/mod.ts";
 import type { Flags } from "../flags.ts";
 import { eachValue } from "../parse.ts";
 import { ValueError } from "../values.ts";
-import { isAddress } from "./address.ts";
 import { capabilityOptions } from "./capabilities.ts";
 import { isCdiDevice, parseDevice, parseDeviceRule, parseGpus, parseThrottleBytes, parseThrottleOperations, parseWeightDevice } from "./devices.ts";
 import { splitPair } from "./key-value.ts";

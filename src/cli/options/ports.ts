@@ -1,5 +1,4 @@
-import type { PortBinding } from "../../spec/mod.ts";
-import { isAddress } from "./address.ts";
+import { isAddress, type PortBinding } from "../../spec/mod.ts";
 
 const PROTOCOLS = new Set(["tcp", "udp", "sctp"]);
 

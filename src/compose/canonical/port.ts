@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isAddress } from "../../spec/mod.ts";
 import { ComposeError } from "../errors.ts";
 import { mapping, scalar, type Node, type Place } from "../tree/node.ts";
 
@@ -24,7 +24,7 @@ export function splitPort(text: string): PortText[] {
   if (hostIP.includes(":") && hostIP === written) throw new Error(`Invalid ip address ${hostIP}: address ${hostIP}:: too many colons in address`);
   const published = parts.at(-2) ?? "";
   const [target = "", protocol = "tcp"] = splitOnce(parts.at(-1) ?? "", "/");
-  if (hostIP !== "" && isIP(hostIP) === 0) throw new Error(`Invalid ip address: ${hostIP}`);
+  if (hostIP !== "" && !isAddress(hostIP)) throw new Error(`Invalid ip address: ${hostIP}`);
   if (target === "") throw new Error(`No port specified: ${text}<empty>`);
   const inside = parseRange(target, "containerPort");
   const outside = published === "" ? undefined : parseRange(published, "hostPort");

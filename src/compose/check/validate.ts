@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isAddress } from "../../spec/mod.ts";
 import { ComposeError } from "../errors.ts";
 import { isMapping, stringOf, type MappingNode, type Node } from "../tree/node.ts";
 import { applyRules, rulesOf } from "../tree/rules.ts";
@@ -27,7 +27,7 @@ const checkDevices: Check = ({ entries }, path) => (entries.has("count") && entr
 
 const checkAddress: Check = ({ entries }, path) => {
   const address = stringOf(entries.get("host_ip"));
-  return address !== undefined && isIP(address) === 0 ? `${path}: invalid ip address: ${address}` : undefined;
+  return address !== undefined && !isAddress(address) ? `${path}: invalid ip address: ${address}` : undefined;
 };
 
 const checkWatch: Check = ({ entries }, path) => (stringOf(entries.get("path")) === "" ? `${path}.path: value can't be blank` : undefined);
