@@ -117,7 +117,8 @@ export async function openImages({ db, content, snapshots, extractor, parallel, 
   const deps: LoadDeps = { store, content, snapshots, extractor, slots: new Semaphore(parallel * WAITING_PER_SLOT), syncDisk, holds, architecture, background, dropUnnamed };
   const places = new BlobPlaces(db);
   const jobs = new LayerJobs({ ...deps, downloads: new Semaphore(() => transfersAtOnce().downloads || Number.POSITIVE_INFINITY), verified: new VerifiedBlobs() });
-  const pushDeps = { store, content, snapshots, holds, packLayer, compressor, uploads: new Semaphore(() => transfersAtOnce().uploads || Number.POSITIVE_INFINITY), packing: new Semaphore(LAYERS_PACKED_AT_ONCE) };
+  const uploadsAtOnce = (): number => transfersAtOnce().uploads || Number.POSITIVE_INFINITY;
+  const pushDeps = { store, content, snapshots, holds, packLayer, compressor, uploads: new Semaphore(uploadsAtOnce), prepared: new Semaphore(() => 2 * uploadsAtOnce()), packing: new Semaphore(LAYERS_PACKED_AT_ONCE) };
   await repairLayers(deps);
   return {
     resolve: (ref) => store.image(findImage(store, ref)),

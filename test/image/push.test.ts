@@ -83,6 +83,30 @@ test("push() of a layer that cannot be sent while it is packed sends it when it 
   expect(manifestOf(registry, "app:1").layers.every(({ digest }) => registry.blobs.has(digest))).toBe(true);
 });
 
+test("push() sends five layers at a time, and begins the uploads of small ones that are next", async () => {
+  await using registry = new MemoryRegistry();
+  await using fixture = await imageFixture();
+  const many = testImage(Array.from({ length: 20 }, (_, index) => layerOf(file(`f${index}`, `layer ${index}`))), [`${registry.host}/many:1`]);
+  await fixture.images.load(bytesOf(legacyArchive(many)), () => undefined);
+  const begun = (): number => registry.asked.filter((line) => line.startsWith("POST blobs/uploads")).length;
+  const enough = Promise.withResolvers<void>();
+  let sending = 0;
+  let most = 0;
+  registry.fault = async (request, path) => {
+    if (request.method === "PUT" && path.startsWith("blobs/")) most = Math.max(most, ++sending);
+    // Five that are sent, five that are next.
+    if (sending === 5 && begun() >= 10) enough.resolve();
+    if (request.method === "PUT" && path.startsWith("blobs/")) {
+      await enough.promise;
+      sending--;
+    }
+    return undefined;
+  };
+  await push(fixture, `${registry.host}/many:1`);
+  expect(most).toBe(5);
+  expect(manifestOf(registry, "many:1").layers.every(({ digest }) => registry.blobs.has(digest))).toBe(true);
+});
+
 test("push() of what is not there, and to a registry that refuses", async () => {
   await using registry = new MemoryRegistry();
   await using fixture = await imageFixture();

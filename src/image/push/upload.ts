@@ -1,7 +1,9 @@
 import { EngineError, messageOf } from "../../base/mod.ts";
 import type { Layer } from "../../snapshot/mod.ts";
 import { familiarName, type Descriptor, type Digest } from "../../spec/mod.ts";
+import type { StreamOptions } from "../../registry/mod.ts";
 import type { BlobHolds } from "../blob-holds.ts";
+import type { PackedLayer } from "../blob-places.ts";
 import { shortID } from "../image.ts";
 import type { Semaphore } from "../semaphore.ts";
 import { stateMessage, throttledBar, type TransferMessage } from "../transfer-progress.ts";
@@ -10,9 +12,14 @@ import type { PushRequest } from "./push.ts";
 
 export interface UploadDeps extends LayerSourceDeps {
   readonly uploads: Semaphore;
+  /** Small layers that are packed, and their uploads begun, before it is their turn to be sent: what a registry does for each then takes longest. */
+  readonly prepared: Semaphore;
   /** Layers packed at a time. */
   readonly packing: Semaphore;
 }
+
+/** Packed, less than what a repository reads before it sends. */
+const SMALL_BYTES = 512 * 1024;
 
 /** Blobs of one push on their way to the registry, side by side. */
 export class Upload {
@@ -79,7 +86,10 @@ export class Upload {
     const { repository, signal } = this.request;
     const onProgress = throttledBar(id, "Pushing", pack.descriptor.size, tell);
     try {
-      const packed = await deps.uploads.run(() => repository.uploadStream(deps.packing.during(packedBytes(deps, pack), signal), { signal, onProgress }), signal);
+      const turn = <T>(send: () => Promise<T>): Promise<T> => deps.uploads.run(send, signal);
+      const send = (options: StreamOptions): Promise<PackedLayer> => repository.uploadStream(deps.packing.during(packedBytes(deps, pack), signal), { signal, onProgress, ...options });
+      // A large one would keep others from being packed while it waits for its turn.
+      const packed = await (pack.descriptor.size <= SMALL_BYTES ? deps.prepared.run(() => send({ turn }), signal) : turn(() => send({})));
       deps.places.notePacked(pack.layer.diffID, packed);
       tell(stateMessage(id, "Pushed"));
       return packedDescriptor(packed);

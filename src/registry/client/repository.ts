@@ -6,7 +6,7 @@ import { getManifest, headManifest, MANIFEST_TYPES, namedRefusal, putManifest } 
 import { listReferrers, listTags } from "./lists.ts";
 import { withRetries, type Patience } from "./retry.ts";
 import type { Access, Session, Transfer } from "./transfer.ts";
-import type { BlobOptions, BlobStream, BlobUpload, Manifest, ManifestOptions, OnRetry, Page, RegistryAuth, Repository, RequestOptions, ResolveOptions, UploadOptions } from "./types.ts";
+import type { BlobOptions, BlobStream, BlobUpload, Manifest, ManifestOptions, OnRetry, Page, RegistryAuth, Repository, RequestOptions, ResolveOptions, StreamOptions, UploadOptions } from "./types.ts";
 import { upload, uploadStream } from "./upload.ts";
 
 /** One place to read from or write to, as one operation uses it. */
@@ -79,7 +79,7 @@ export class RemoteRepository implements Repository {
     return upload((from) => this.#home("push", options.signal, from), this.#patience(options.signal, options.onRetry), blob, options);
   }
 
-  async uploadStream(chunks: AsyncIterable<Uint8Array>, options: UploadOptions = {}): Promise<{ digest: Digest; size: number }> {
+  async uploadStream(chunks: AsyncIterable<Uint8Array>, options: StreamOptions = {}): Promise<{ digest: Digest; size: number }> {
     return uploadStream(await this.#home("push", options.signal), chunks, options);
   }
 

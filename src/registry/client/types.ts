@@ -132,6 +132,11 @@ export interface UploadOptions extends RequestOptions {
   readonly chunkBytes?: number;
 }
 
+export interface StreamOptions extends UploadOptions {
+  /** Bytes are sent in here; before it an upload is begun and what is small is read to its end. */
+  readonly turn?: <T>(send: () => Promise<T>) => Promise<T>;
+}
+
 export interface Page {
   readonly tags: readonly string[];
   /** To be passed as `last` for the next page, as it is: a tag, or the registry's own words; undefined at the end. */
@@ -152,7 +157,7 @@ export interface Repository {
   keptAs(tagOrDigest: string, options?: RequestOptions): Promise<Digest | undefined>;
   uploadBlob(blob: BlobUpload, options?: UploadOptions): Promise<"exists" | "mounted" | "uploaded">;
   /** A blob that is sent while it is made: without asking for it before, and once only. @returns what it was @throws RegistryError, and what the source throws */
-  uploadStream(chunks: AsyncIterable<Uint8Array>, options?: UploadOptions): Promise<{ readonly digest: Digest; readonly size: number }>;
+  uploadStream(chunks: AsyncIterable<Uint8Array>, options?: StreamOptions): Promise<{ readonly digest: Digest; readonly size: number }>;
   /** @returns the digest under which the registry keeps it, which is that of the bytes */
   putManifest(tagOrDigest: string, mediaType: string, bytes: Uint8Array, options?: RequestOptions): Promise<Digest>;
   tags(options?: RequestOptions & { readonly last?: string; readonly n?: number }): Promise<Page>;

@@ -6,7 +6,7 @@ import { RegistryError } from "./errors.ts";
 import type { Place } from "./repository.ts";
 import { withRetries, type Patience } from "./retry.ts";
 import { withoutFirst } from "./skip.ts";
-import type { BlobUpload, UploadOptions } from "./types.ts";
+import type { BlobUpload, StreamOptions, UploadOptions } from "./types.ts";
 
 type Home = (from?: readonly string[]) => Promise<Place>;
 
@@ -157,7 +157,7 @@ async function sendChunk({ transfer, session, access, signal }: Place, url: URL,
  * @param source each piece is valid until the next is asked for
  * @returns what was sent
  */
-export async function uploadStream(place: Place, source: AsyncIterable<Uint8Array>, { onProgress }: UploadOptions): Promise<{ digest: Digest; size: number }> {
+export async function uploadStream(place: Place, source: AsyncIterable<Uint8Array>, { onProgress, turn = (send) => send() }: StreamOptions): Promise<{ digest: Digest; size: number }> {
   const hash = createHash("sha256");
   const read = hashed(source, hash);
   const head: Uint8Array[] = [];
@@ -173,20 +173,24 @@ export async function uploadStream(place: Place, source: AsyncIterable<Uint8Arra
       head.push(new Uint8Array(step.value));
       size += step.value.length;
     }
+    const at = await begun;
     if (step.done) {
       const blob = described();
-      await sendWhole(place, await begun, { ...blob, open: () => after(head, read) }, { ...(onProgress && { onProgress }) });
+      await turn(() => sendWhole(place, at, { ...blob, open: () => after(head, read) }, { ...(onProgress && { onProgress }) }));
       return blob;
     }
     head.push(step.value);
     size = 0;
-    sent = await sendStream(place, await begun, counted(after(head, read), 0, (bytes) => {
+    const pieces = counted(after(head, read), 0, (bytes) => {
       size = bytes;
       onProgress?.(bytes);
-    }));
-    const blob = described();
-    await close(place, sent, blob);
-    return blob;
+    });
+    return await turn(async () => {
+      sent = await sendStream(place, at, pieces);
+      const blob = described();
+      await close(place, sent, blob);
+      return blob;
+    });
   } catch (error) {
     const url = sent ?? (await begun.catch(() => undefined));
     if (url) await cancel(place, url);
