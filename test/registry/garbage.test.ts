@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { loadRegistryServer } from "../../src/registry/mod.ts";
+import { until } from "../until.ts";
 import { digestOf, INDEX, MANIFEST, noise, startRegistry, type TestRegistry } from "./serving.ts";
 
-const { collectGarbage } = await loadRegistryServer();
+const { collectGarbage, collectRegularly, FileSystemStorage, Leases, Metrics, Repositories } = await loadRegistryServer();
 const WEEK_MS = 7 * 24 * 3_600_000;
 let registry: TestRegistry;
 
@@ -147,3 +148,29 @@ async function pushReusing(name: string, tag: string, texts: readonly string[]):
   expect((await registry.putManifest(name, tag, { schemaVersion: 2, mediaType: MANIFEST, config, layers })).status).toBe(201);
   return described.map(({ digest }) => digest);
 }
+
+describe("collectRegularly()", () => {
+  test("that is stopped during a collection begins no other", async () => {
+    let begun = 0;
+    const goOn = Promise.withResolvers<void>();
+    class Slow extends FileSystemStorage {
+      override async *list(key: string): AsyncGenerator<string, void, void> {
+        if (key === "names") {
+          begun++;
+          await goOn.promise;
+        }
+        yield* super.list(key);
+      }
+    }
+    const storage = new Slow(registry.root);
+    const metrics = new Metrics();
+    const report = (sentence: string): void => void registry.faults.push(sentence);
+    const timer = collectRegularly(new Repositories(storage, new Leases(storage, WEEK_MS), 1000), { intervalMs: 1, uploadMs: WEEK_MS, untagged: false, metrics, report });
+    await until(() => begun === 1);
+    timer[Symbol.dispose]();
+    goOn.resolve();
+    await until(() => metrics.text().includes("gc_runs_total 1"));
+    for (let round = 0; round < 20; round++) await collect();
+    expect(begun).toBe(1);
+  });
+});

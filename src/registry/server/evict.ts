@@ -84,6 +84,7 @@ async function blobSizes({ storage }: Repositories, kept: readonly KeptManifest[
     for (const digest of blobs) {
       if (sizes.has(digest)) continue;
       sizes.set(digest, (await storage.info(blobKey(digest)))?.size ?? 0);
+      if (sizes.size % ROUND === 0) await new Promise(setImmediate);
     }
   }
   return sizes;

@@ -29,10 +29,16 @@ export function collectRegularly(repositories: Repositories, { intervalMs, evict
     } catch (error) {
       report(`garbage collection failed: ${messageOf(error)}; it will be tried again`);
     }
-    timer = setTimeout(() => void run(), nextMs());
+    if (!isStopped) timer = setTimeout(() => void run(), nextMs());
   };
+  let isStopped = false;
   let timer = setTimeout(() => void run(), nextMs());
-  return { [Symbol.dispose]: () => clearTimeout(timer) };
+  return {
+    [Symbol.dispose]: () => {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 function recordCollection(metrics: Metrics, { manifests, links, blobs, uploads, freedBytes }: GarbageReport, ms: number): void {
