@@ -1,4 +1,4 @@
-import { globalArguments, predefinedArguments, stageBases, targetStage, type CheckResult, type Dockerfile } from "../dockerfile/mod.ts";
+import { DockerfileError, globalArguments, predefinedArguments, stageBases, targetStage, type CheckResult, type Dockerfile } from "../dockerfile/mod.ts";
 import { EngineError } from "../base/mod.ts";
 import { buildError } from "./build-error.ts";
 import { importCaches } from "./cache-import.ts";
@@ -56,7 +56,11 @@ export async function build(deps: BuildDeps, request: BuildRequest, client: Buil
     if (unread && request.call === "check") return { ...NOTHING, answer: checkAnswer(file, checkFile(file, request, request.platforms[0] ?? OWN_PLATFORM, undefined), unread) };
     if (unread) throw unread;
     if (request.call === "targets" || request.call === "outline") return { ...NOTHING, answer: callAnswer(file, request) };
-    const { targets, checked } = await plan(deps, definition, order, epoch);
+    const { targets, checked } = await plan(deps, definition, order, epoch).catch((error: unknown) => {
+      if (request.call !== "check" || !(error instanceof DockerfileError)) throw error;
+      // A check answers with what stops a build, too.
+      return { targets: [], checked: { ...checkFile(file, request, request.platforms[0] ?? OWN_PLATFORM, undefined), error } };
+    });
     if (request.call === "check") return { ...NOTHING, answer: checkAnswer(file, checked) };
     if (checked.violation !== undefined) throw new EngineError("InvalidParameter", checked.violation);
     places.note(file, targets);
@@ -86,7 +90,7 @@ async function plan(deps: BuildDeps, { file, remote, definition }: Definition, {
     for (const platform of platforms) targets.push(await convert({ file, request, platform, severalPlatforms, sources, created: epoch }));
   } catch (error) {
     // What is wrong may be what a warning is about.
-    tellWarnings(tell, file, definition, checkFile(file, request, first, undefined));
+    if (request.call !== "check") tellWarnings(tell, file, definition, checkFile(file, request, first, undefined));
     throw error;
   }
   const checked = checkFile(file, request, first, targets[0]);

@@ -28,9 +28,14 @@ export function checkRequest(request: BuildRequest): void {
   }
 }
 
-/** Proxies need no ARG; steps have them, and nothing keeps them. */
+/** Proxies need no ARG; steps have them under names in either case, and nothing keeps them. */
 export function stepSettings({ resources, buildArgs }: BuildRequest): StepSettings {
-  return { limits: resources, proxyEnv: PROXY_ARGS.filter((name) => buildArgs[name]).map((name) => `${name}=${buildArgs[name]}`) };
+  const other = (name: string): string => (name === name.toLowerCase() ? name.toUpperCase() : name.toLowerCase());
+  const proxyEnv = PROXY_ARGS.flatMap((name) => {
+    const value = buildArgs[name] || buildArgs[other(name)];
+    return value ? [`${name}=${value}`] : [];
+  });
+  return { limits: resources, proxyEnv };
 }
 
 /** The time of everything that the build makes, if it is fixed. @returns RFC 3339 @throws EngineError InvalidParameter */

@@ -102,8 +102,10 @@ function checkStages(dockerfile: Dockerfile, input: CheckInput, options: CheckOp
   const predefined = predefinedArguments({ ...input, ...(target !== undefined && { target }) });
   checkDefaultBases(dockerfile, globalArguments(dockerfile, predefined, {}), options, report);
   const globals = globalArguments(dockerfile, predefined, buildArgs);
-  const bases = stageBases(dockerfile, globals);
-  for (const base of bases) checkBase(base, globals, withComments(options, base.stage.comments), report);
+  const names = [...globals.names(), ...dockerfile.metaArgs.flatMap(({ args }) => args.map(({ name }) => name))];
+  // Also of a name that comes to nothing, which is no base.
+  const bases = stageBases(dockerfile, globals, (stage, { unset }) => checkUnset(stage, unset, names, withComments(options, stage.comments), report));
+  for (const base of bases) checkBase(base, globals, names, withComments(options, base.stage.comments), report);
   const needed = input.target || input.onlyNeeded ? neededStages(dockerfile, bases, targetStage(dockerfile, input.target ?? "")) : undefined;
   checkStageCircles(dockerfile, bases);
   checkStageOrder(dockerfile, needed);
@@ -118,13 +120,14 @@ function checkStages(dockerfile: Dockerfile, input: CheckInput, options: CheckOp
   }
 }
 
-function checkBase({ stage, nameExpansion, platformExpansion }: StageBaseName, globals: Environment, options: CheckOptions, report: Report): void {
-  const names = globals.names();
-  for (const { unset } of [nameExpansion, ...(platformExpansion ? [platformExpansion] : [])]) {
-    for (const name of unset) report(RULES.UndefinedArgInFrom, RULES.UndefinedArgInFrom.detail(name, closestOf(name, names) ?? ""), stage.range, options);
-  }
+function checkUnset(stage: Stage, unset: ReadonlySet<string>, names: readonly string[], options: CheckOptions, report: Report): void {
+  for (const name of unset) if (!names.includes(name)) report(RULES.UndefinedArgInFrom, RULES.UndefinedArgInFrom.detail(name, closestOf(name, names) ?? ""), stage.range, options);
+}
+
+function checkBase({ stage, platformExpansion }: StageBaseName, globals: Environment, names: readonly string[], options: CheckOptions, report: Report): void {
   if (platformExpansion === undefined) return;
   const { text, used, unset } = platformExpansion;
+  checkUnset(stage, unset, names, options, report);
   if (used.size === 1 && unset.size === 0 && used.has("TARGETPLATFORM") && text === globals.get("TARGETPLATFORM")) {
     report(RULES.RedundantTargetPlatform, RULES.RedundantTargetPlatform.detail(stage.platform ?? ""), stage.range, options);
   }

@@ -20,12 +20,13 @@ export interface StageBaseName {
 }
 
 /** Of every stage, in order. @throws DockerfileError for a name or platform that cannot be expanded or is empty */
-export function stageBases({ stages, directives, source }: Dockerfile, globals: Environment): StageBaseName[] {
+export function stageBases({ stages, directives, source }: Dockerfile, globals: Environment, expanded: (stage: Stage, name: Expansion) => void = () => undefined): StageBaseName[] {
   const { escape } = directives;
   const known = new Map<string, number>();
   return stages.map((stage) => {
     try {
       const nameExpansion = expandWord(stage.baseName, globals, { escape });
+      expanded(stage, nameExpansion);
       const baseName = nameExpansion.text;
       if (baseName === "") throw new WordError(`base name (${stage.baseName}) should not be blank`);
       const platformExpansion = stage.platform === undefined ? undefined : platformOf(stage.platform, globals, escape);

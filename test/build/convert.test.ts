@@ -1,5 +1,6 @@
 /** The graph of a Dockerfile: names of steps, history and config as BuildKit of Docker Engine 28.5 gives them. */
 import { expect, test } from "bun:test";
+import { stepSettings } from "../../src/build/settings.ts";
 import { parseDockerfile } from "../../src/dockerfile/mod.ts";
 import { convert, type Target } from "../../src/build/frontend/convert.ts";
 import type { BaseImage, SourceFinder } from "../../src/build/frontend/sources.ts";
@@ -178,7 +179,13 @@ test.each([
   ["FROM $X\n", {}, "base name ($X) should not be blank"],
   ["FROM --platform=$FOO busybox\n", {}, "empty platform value from expression $FOO"],
   ["FROM --platform=foo/bar/baz/q busybox\n", {}, 'failed to parse platform foo/bar/baz/q: "foo/bar/baz/q": cannot parse platform specifier: invalid argument'],
-  ["FROM busybox\nRUN --network=host true\n", {}, "network.host is not allowed"],
+  ["FROM busybox\nRUN --network=host true\n", {}, "failed to load LLB: network.host is not allowed"],
 ])("%j is refused", async (text, request, message) => {
   await expect(converted(text, request)).rejects.toThrow(message);
+});
+
+test("steps have a proxy under its name in either case", () => {
+  const env = (buildArgs: Record<string, string>): readonly string[] => stepSettings({ ...DEFAULT_BUILD_REQUEST, buildArgs }).proxyEnv;
+  expect(env({ HTTP_PROXY: "http://p", no_proxy: "a,b", OTHER: "x", FTP_PROXY: "" })).toEqual(["HTTP_PROXY=http://p", "http_proxy=http://p", "NO_PROXY=a,b", "no_proxy=a,b"]);
+  expect(env({ HTTPS_PROXY: "one", https_proxy: "other" })).toEqual(["HTTPS_PROXY=one", "https_proxy=other"]);
 });

@@ -76,7 +76,7 @@ test("what the server says of a file is its validator; where it says nothing, it
 
 test("a URL that answers with an error, and one that does not answer, are named", async () => {
   await expect(fetchHttp({ kind: "http", url: at("/none"), fileName: "x", mode: 0o600 }, emptyFolder(), quiet, direct, never)).rejects.toThrow(/^invalid response status 404$/);
-  await expect(httpValidator("http://127.0.0.1:1/x", direct, never)).rejects.toThrow('Head "http://127.0.0.1:1/x": ');
+  await expect(httpValidator("http://127.0.0.1:1/x", direct, never)).rejects.toThrow('failed to load cache key: Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused');
 });
 
 test("names of a repository stand for commits", async () => {

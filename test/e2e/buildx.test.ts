@@ -108,6 +108,10 @@ describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
     const { code, output } = await build("FROM scratch AS Upper\nCOPY a.txt /\n", ["--check"]);
     expect(code).toBe(1);
     expect(output).toContain("WARNING: StageNameCasing");
+    const stopped = await build("FROM $base\n", ["--check"]);
+    expect(stopped.code).toBe(1);
+    expect(stopped.output).toContain("WARNING: UndefinedArgInFrom - https://docs.docker.com/go/dockerfile/rule/undefined-arg-in-from/\nFROM argument 'base' is not declared\n");
+    expect(stopped.output).toContain("ERROR: base name ($base) should not be blank\n");
     expect((await build("FROM scratch AS one\nFROM scratch AS two\n", ["--call", "targets"])).output).toMatch(/one[^]*two \(default\)/);
   });
 

@@ -85,7 +85,7 @@ async function mountOf(state: StageState, mount: WrittenMount, input: (from: str
 }
 
 function checkEntitlements({ network, security, devices }: ExpandedRun, { allow, network: asked }: BuildRequest): void {
-  if (network === "host" && asked !== "host" && !allow.includes("network.host")) throw new EngineError("Forbidden", "network.host is not allowed");
-  if (security === "insecure" && !allow.includes("security.insecure")) throw new EngineError("Forbidden", "security.insecure is not allowed");
-  if (devices.length > 0 && !allow.includes("device")) throw new EngineError("Forbidden", "device is not allowed");
+  if (network === "host" && asked !== "host" && !allow.includes("network.host")) throw new EngineError("Forbidden", "failed to load LLB: network.host is not allowed");
+  if (security === "insecure" && !allow.includes("security.insecure")) throw new EngineError("Forbidden", "failed to load LLB: security.insecure is not allowed");
+  if (devices.length > 0 && !allow.includes("device")) throw new EngineError("Forbidden", "failed to load LLB: device is not allowed");
 }

@@ -13,7 +13,9 @@ export type ProxyFor = (url: string) => string | undefined;
 
 /** What changes when the file does, by the server's word; what it says nothing of is another file each time. @throws EngineError */
 export async function httpValidator(url: string, proxyFor: ProxyFor, signal: AbortSignal): Promise<string> {
-  const { ok, headers } = await request(url, "HEAD", proxyFor, signal);
+  const { ok, headers } = await request(url, "HEAD", proxyFor, signal).catch((error: unknown) => {
+    throw error instanceof EngineError ? new EngineError(error.kind, `failed to load cache key: ${error.message}`, { cause: error }) : error;
+  });
   const said = ["etag", "last-modified"].map((name) => headers.get(name)).filter((value) => value !== null);
   return ok && said.length > 0 ? digestOf([said, headers.get("content-length")]) : crypto.randomUUID();
 }
@@ -44,6 +46,16 @@ export async function fetchHttp(op: HttpSource, folder: string, progress: Source
   await utimes(folder, modified / 1000, modified / 1000);
 }
 
+/** By fetch's codes, in Go's words. */
+const DIAL_WORDS: Readonly<Record<string, string>> = { ECONNREFUSED: "connection refused", ConnectionRefused: "connection refused", EHOSTUNREACH: "no route to host", ENETUNREACH: "network is unreachable", ETIMEDOUT: "connection timed out", ECONNRESET: "connection reset by peer" };
+
+function dialText({ hostname, protocol, port }: URL, error: unknown): string {
+  const { code = "" } = Object(error) as { readonly code?: string };
+  if (code === "ENOTFOUND" || code.startsWith("EAI_")) return `dial tcp: lookup ${hostname}: no such host`;
+  const words = DIAL_WORDS[code];
+  return words === undefined ? messageOf(error) : `dial tcp ${hostname}:${port || (protocol === "https:" ? 443 : 80)}: connect: ${words}`;
+}
+
 async function request(url: string, method: "GET" | "HEAD", proxyFor: ProxyFor, signal: AbortSignal): Promise<Response> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new EngineError("Unavailable", `no answer in ${ANSWER_MS / 1000} s`)), ANSWER_MS);
@@ -52,7 +64,7 @@ async function request(url: string, method: "GET" | "HEAD", proxyFor: ProxyFor, 
     return await fetch(url, { method, signal: AbortSignal.any([signal, late.signal]), headers: { "Accept-Encoding": "identity" }, ...(proxy !== undefined && { proxy }) });
   } catch (error) {
     signal.throwIfAborted();
-    throw new EngineError("InvalidParameter", `${method === "GET" ? "Get" : "Head"} ${JSON.stringify(url)}: ${messageOf(error)}`, { cause: error });
+    throw new EngineError("InvalidParameter", `Get ${JSON.stringify(url)}: ${dialText(new URL(url), error)}`, { cause: error });
   } finally {
     clearTimeout(timer);
   }
