@@ -176,6 +176,23 @@ describe("attached", () => {
     await engine.ok("compose", "-p", "att", "down");
   });
 
+  const SHORT = `name: short\nservices:\n  job: { image: ${BUSYBOX}, command: sh -c 'echo done; exit 7', depends_on: [base] }\n  base: { image: ${BUSYBOX}, command: ${SLEEP} }\n`;
+
+  test("ends with the services that were named, and leaves the others", async () => {
+    expect(await compose(SHORT, "up", "job")).toMatchObject({ code: 0, stdout: expect.stringContaining("job-1 exited with code 7\n") });
+    expect(await stateOf("short-base-1")).toBe("running");
+    await compose(SHORT, "down");
+  });
+
+  test("whichever ends ends all, and the code is the chosen one's", async () => {
+    const { code, stdout } = await compose(SHORT, "up", "--exit-code-from", "base");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("base-1 exited with code 0\n") });
+    expect((await compose(SHORT, "up", "--abort-on-container-exit")).code).toBe(7);
+    expect((await compose(SHORT, "up", "--exit-code-from", "nosuch")).stderr).toBe("no such service: nosuch: not found\n");
+    expect((await compose(SHORT, "up", "-d", "--abort-on-container-exit")).stderr).toContain("--detach cannot be combined with");
+    await compose(SHORT, "down");
+  });
+
   test("ctrl-c stops the containers and leaves them", async () => {
     writeFileSync(join(folder, "compose.yaml"), `name: intr\nservices:\n  one: { image: ${BUSYBOX}, command: "sh -c 'trap \\"echo bye; exit 0\\" TERM; echo here; while :; do sleep 1 & wait; done'" }\n`);
     using live = engine.live("compose", "-f", join(folder, "compose.yaml"), "up");

@@ -26,16 +26,25 @@ export async function attachedUp(invocation: Invocation, project: Project, optio
 class Attached {
   readonly #printer: LogPrinter;
   readonly #shown: ReadonlySet<string>;
+  /** Services whose ends are waited for, and end the command. */
+  readonly #awaited: ReadonlySet<string>;
+  /** Services by their containers' names. */
+  readonly #services = new Map<string, string>();
   readonly #stopWatching = new AbortController();
   readonly #done = Promise.withResolvers<number>();
   readonly #following = new Map<string, Promise<void>>();
   readonly #running = new Set<string>();
+  /** Containers that run, and whose end nobody waits for. */
+  readonly #others = new Set<string>();
   /** When each container ended last: what it writes in its next run comes later. */
   readonly #ends = new Map<string, string>();
   /** Names of containers that have been started and whose end has not been told, and of those whose end has. */
   readonly #unended = new Set<string>();
   readonly #dead = new Set<string>();
   readonly #giveUp = new AbortController();
+  #nextEnd = Promise.withResolvers<void>();
+  /** How the service ended whose exit code is wanted. */
+  #chosenCode: number | undefined;
   #starting: Promise<unknown> = Promise.resolve();
   #allStarted = false;
   #stopping = false;
@@ -52,6 +61,8 @@ class Attached {
   ) {
     this.#printer = new LogPrinter({ coloured: wantsColours(invocation), prefixed: !invocation.flags.bool("no-log-prefix") });
     this.#shown = new Set(shownServices(project, invocation));
+    const { args } = invocation;
+    this.#awaited = new Set(args.length > 0 ? args : this.#shown.size > 0 ? this.#shown : Object.keys(project.services));
   }
 
   async run(): Promise<number> {
@@ -71,7 +82,7 @@ class Attached {
       if (!this.#stopping) await this.#ended();
       const code = await this.#done.promise;
       if (this.#detached) return code;
-      await Promise.allSettled(this.#following.values());
+      await Promise.allSettled([...this.#following].filter(([id]) => !this.#others.has(id)).map(([, work]) => work));
       return code;
     } finally {
       menu?.[Symbol.dispose]();
@@ -94,6 +105,7 @@ class Attached {
     const before = await this.#containers();
     err(`Attaching to ${before.filter(({ service }) => this.#shown.has(service)).map((each) => this.#label(each.name)).join(", ")}\n`);
     for (const container of before) {
+      this.#services.set(container.name, container.service);
       if (this.#shown.has(container.service)) this.#printer.add(this.#label(container.name));
       if (container.state === "running") this.#begin(container.id, container.service, this.#label(container.name), { tail: "0" });
     }
@@ -125,7 +137,7 @@ class Attached {
   /** One that has been started has an end to be told of, which may be on its way. */
   #note({ id, text }: ProgressEvent): void {
     const name = id.replace(/^Container /, "");
-    if (text === "Started" && !this.#dead.has(name)) this.#unended.add(name);
+    if (text === "Started" && !this.#dead.has(name) && this.#awaited.has(this.#services.get(name) ?? "")) this.#unended.add(name);
   }
 
   #noteEnd(id: string, container: ContainerInspect | undefined): void {
@@ -134,7 +146,7 @@ class Attached {
   }
 
   #begin(id: string, service: string, label: string, lines: Pick<LogsQuery, "since" | "tail">): void {
-    this.#running.add(id);
+    (this.#awaited.has(service) ? this.#running : this.#others).add(id);
     if (!this.#shown.has(service)) return;
     const { flags } = this.invocation;
     const work = printLogs(this.context.client, this.#printer, { id, label }, { follow: true, timestamps: flags.bool("timestamps"), ...lines }).catch(() => undefined);
@@ -142,7 +154,6 @@ class Attached {
   }
 
   async #died({ id, service, label, name }: { readonly id: string; readonly service: string; readonly label: string; readonly name: string }, code: number): Promise<void> {
-    this.#running.delete(id);
     const { flags } = this.invocation;
     const container = await inspectContainer(this.context.client, id).catch(() => undefined);
     this.#noteEnd(id, container);
@@ -150,18 +161,24 @@ class Attached {
     // Its last words come before the word of its end; a log that does not end with its container is not waited for.
     await Promise.race([this.#following.get(id), Bun.sleep(LAST_WORDS_MS)]);
     if (this.#shown.has(service)) this.#printer.note(label, `exited with code ${code}${restarting ? " (restarting)" : ""}`);
+    this.#running.delete(id);
     if (restarting) return;
     this.#dead.add(name);
     this.#unended.delete(name);
+    if (!this.#awaited.has(service)) return;
     const chosen = flags.string("exit-code-from") || undefined;
-    if (chosen !== undefined ? chosen === service : flags.bool("abort-on-container-exit") || (flags.bool("abort-on-container-failure") && code !== 0)) return this.#abort(code);
+    if (chosen === service) this.#chosenCode ??= code;
+    this.#nextEnd.resolve();
+    this.#nextEnd = Promise.withResolvers();
+    const failing = flags.bool("abort-on-container-failure");
+    if (failing ? code !== 0 : chosen !== undefined || flags.bool("abort-on-container-exit")) return this.#abort(code);
     await this.#ended();
   }
 
   /** Nothing runs any more, unless something is about to. */
   async #ended(): Promise<void> {
     if (!this.#allStarted || this.#running.size > 0 || this.#unended.size > 0) return;
-    if ((await this.#containers()).some(({ state }) => state === "running" || state === "restarting" || state === "created")) return;
+    if ((await this.#containers()).some(({ service, state }) => this.#awaited.has(service) && (state === "running" || state === "restarting" || state === "created"))) return;
     this.#done.resolve(this.#stopping ? INTERRUPTED : 0);
   }
 
@@ -169,7 +186,13 @@ class Attached {
     if (this.#stopping) return;
     this.#stopping = true;
     err("Aborting on container exit...\n");
-    void this.#stopAll().then(() => this.#done.resolve(code), this.#done.reject);
+    void this.#stopAll().then(() => this.#lastEnd()).then(() => this.#done.resolve(this.#chosenCode ?? code), this.#done.reject);
+  }
+
+  /** The ends of what was stopped are told of a little later. */
+  async #lastEnd(): Promise<void> {
+    const deadline = Date.now() + LAST_WORDS_MS;
+    while (this.#running.size > 0 && Date.now() < deadline) await Promise.race([this.#nextEnd.promise, Bun.sleep(LAST_WORDS_MS)]);
   }
 
   #detach(): void {

@@ -32,12 +32,29 @@ export async function awaitCondition({ tell, dryRun }: ComposeContext, watch: St
   const what = `Container ${name}`;
   tell({ id: what, text: "Waiting", status: "working" });
   try {
-    if (!dryRun) await watch.until(id, (container) => judge(name, container, condition));
+    if (!dryRun) await holds(watch, { id, name }, condition);
   } catch (error) {
     tell({ id: what, text: "Error", status: "error", detail: error instanceof ComposeError ? error.summary : String(error) });
     throw error;
   }
   tell({ id: what, text: WORDS[condition], status: "done" });
+}
+
+/** What runs and is not probed may be about to end: it counts once it has run for a moment. */
+const SETTLED_MS = 200;
+
+async function holds(watch: StateWatch, { id, name }: Pick<LiveContainer, "id" | "name">, condition: Condition): Promise<void> {
+  const young = await watch.until(id, (container) => (judge(name, container, condition) ? youthMs(container, condition) : undefined));
+  if (young === 0) return;
+  await Bun.sleep(young);
+  await watch.until(id, (container) => judge(name, container, condition));
+}
+
+/** How long it is still to be looked at. */
+function youthMs({ State }: ContainerInspect, condition: Condition): number {
+  if (condition !== "running_or_healthy" || (State?.Health && State.Health.Status !== "none")) return 0;
+  const age = Date.now() - Date.parse(State?.StartedAt ?? "");
+  return Math.min(SETTLED_MS, Math.max(0, SETTLED_MS - age)) || 0;
 }
 
 /** Never resolves. @throws ComposeError when the container ends, and whatever ends the watch */

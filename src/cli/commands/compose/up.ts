@@ -14,6 +14,8 @@ export async function run(invocation: Invocation): Promise<number> {
   checkFlags(flags);
   const project = withScales(await servicesOf(invocation, args), flags.list("scale"));
   if (Object.keys(project.services).length === 0) throw new Failure("no service selected");
+  const chosen = flags.string("exit-code-from");
+  if (chosen && !project.services[chosen]) throw new Failure(`no such service: ${chosen}: ${project.disabledServices[chosen] ? "disabled" : "not found"}`);
   await confirmRemote(invocation, project, flags.bool("yes"));
   if (flags.bool("watch")) (await import("../../compose/watch/triggers.ts")).triggersOf(project, args);
   const attached = !isDryRun(invocation) && !flags.bool("detach") && !flags.bool("wait") && !flags.bool("no-start");
@@ -29,22 +31,27 @@ async function servicesOf(invocation: Invocation, names: readonly string[]): Pro
 }
 
 const EXCLUSIVE: readonly (readonly [string, string])[] = [
-  ["force-recreate", "no-recreate"],
   ["build", "no-build"],
-  ["detach", "abort-on-container-exit"],
-  ["detach", "abort-on-container-failure"],
-  ["detach", "attach-dependencies"],
-  ["detach", "watch"],
+  ["no-recreate", "renew-anon-volumes"],
+  ["force-recreate", "no-recreate"],
   ["always-recreate-deps", "no-recreate"],
+  ["no-build", "watch"],
 ];
 
 export function checkExclusive(flags: Flags, pairs: readonly (readonly [string, string])[]): void {
   for (const [one, other] of pairs) if (flags.bool(one) && flags.bool(other)) throw new Failure(`--${one} and --${other} are incompatible`);
 }
 
+/** In docker-compose's order and words. */
 function checkFlags(flags: Flags): void {
+  const failing = flags.bool("abort-on-container-failure");
+  const ending = flags.bool("abort-on-container-exit") || (flags.string("exit-code-from") ? !failing : false);
+  const attaching = flags.bool("attach-dependencies") || flags.list("attach").length > 0;
+  if (ending && failing) throw new Failure("--abort-on-container-failure cannot be combined with --abort-on-container-exit");
+  if (flags.bool("wait") && (attaching || ending)) throw new Failure("--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies");
+  const detached = ["wait", "detach"].find((name) => flags.bool(name));
+  if (detached !== undefined && (attaching || ending || failing || flags.bool("watch"))) throw new Failure(`--${detached} cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, --attach-dependencies or --watch`);
   checkExclusive(flags, EXCLUSIVE);
-  if (flags.bool("wait") && (flags.bool("abort-on-container-exit") || flags.changed("exit-code-from"))) throw new Failure("--wait cannot be combined with --abort-on-container-exit or --exit-code-from");
   if (flags.changed("wait-timeout") && !flags.bool("wait")) throw new Failure("--wait-timeout needs --wait");
 }
 
