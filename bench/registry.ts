@@ -21,6 +21,8 @@ const ROUNDS = 5;
 const PUSHES = 7;
 const SMALL_BLOBS = 60;
 const SMALL_BYTES = 10_000;
+const LAYERS = 5;
+const LAYER_BYTES = 20_000_000;
 const BLOB_BYTES = 100_000_000;
 const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 
@@ -97,6 +99,31 @@ async function pushMany(side: Side): Promise<number> {
   return performance.now() - beganMs;
 }
 
+/** An OCI layout of an image of noise, where the box sees it. */
+function writeImage(): void {
+  const blobs = join(boxRoot, boxFolder, "image/blobs/sha256");
+  rmSync(join(boxRoot, boxFolder, "image"), { recursive: true, force: true });
+  mkdirSync(blobs, { recursive: true });
+  const blob = (mediaType: string, content: Uint8Array | string) => {
+    const digest = digestOf(content);
+    writeFileSync(join(blobs, digest.slice("sha256:".length)), content);
+    return { mediaType, digest, size: content.length };
+  };
+  const layers = Array.from({ length: LAYERS }, () => blob("application/vnd.oci.image.layer.v1.tar", randomBytes(LAYER_BYTES)));
+  const config = blob("application/vnd.oci.image.config.v1+json", JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) } }));
+  const manifest = blob(MANIFEST_TYPE, JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST_TYPE, config, layers }));
+  writeFileSync(join(boxRoot, boxFolder, "image/oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+  writeFileSync(join(boxRoot, boxFolder, "image/index.json"), JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
+}
+
+/** The whole of an image, layers beside each other, by another's client. @returns milliseconds */
+async function pushImage(side: Side): Promise<number> {
+  await run(["sync", "-f", folder], { timeoutMs: 60_000 });
+  const beganMs = performance.now();
+  await inBox(`skopeo copy -q --insecure-policy --dest-tls-verify=false oci:${boxFolder}/image docker://${new URL(side.url).host}/bench:image`);
+  return performance.now() - beganMs;
+}
+
 async function wrk(url: string): Promise<{ perSecond: number; mbPerSecond: number }> {
   const text = await inBox(`wrk -t2 -c16 -d${flags.seconds} -H 'Accept: ${MANIFEST_TYPE}' ${url}`);
   if (/Non-2xx/.test(text)) throw new Error(text);
@@ -136,11 +163,13 @@ try {
     const once = join(folder, "once");
     const content = randomBytes(BLOB_BYTES);
     writeFileSync(once, content);
+    writeImage();
     for (const side of round % 2 ? sides.toReversed() : sides) {
       const before = processorTime(side.pid).own;
       note("push of 100 MB, ms", side, await push(side, once, digestOf(content)));
       note("— processor time, ms", side, (processorTime(side.pid).own - before) * 1000);
       note("push of 60 blobs of 10 kB, ms", side, await pushMany(side));
+      note("skopeo pushes 5 layers of 20 MB, ms", side, await pushImage(side));
     }
   }
   for (const side of sides) {
