@@ -78,6 +78,18 @@ test("a database with anything in it ends, and harms nobody", () => {
   }
 });
 
+test("a database whose tags all are one long text, or whose rows are all one, costs no more than it is long", () => {
+  const folder = layer({ "var/lib/rpm/rpmdb.sqlite": rpmDatabase(scratch, [{ name: "a", version: "1-1", others: { count: 200_000, text: "é".repeat(2_000_000) } }, { name: "b".repeat(5000), version: "1-1" }]) });
+  expect(found(folder)).toMatchObject({ names: ["rpm a 1-1 x86_64 MIT"], notes: [] });
+  const bytes = rpmDatabase(scratch, [{ name: "a", version: "1-1", padding: 50_000 }], { pageBytes: 65_536 });
+  const [cells, first] = [3, 8];
+  const leaf = Array.from({ length: bytes.length / 65_536 }, (_, page) => page * 65_536).find((at) => bytes[at] === 13 && bytes.readUInt16BE(at + first) < 20_000) ?? 0;
+  const cell = bytes.readUInt16BE(leaf + first);
+  bytes.writeUInt16BE(5000, leaf + cells);
+  for (let each = 0; each < 5000; each++) bytes.writeUInt16BE(cell, leaf + first + 2 * each);
+  expect(() => rpmPackages(bytes, "/x")).toThrow("its rows lie one in another");
+});
+
 test("modules of Node and distributions of Python, wherever they are, each once; upper layers hide lower ones", () => {
   const lower = layer({
     "app/node_modules/left/package.json": '{"name":"left","version":"1.0.0","license":"MIT"}',

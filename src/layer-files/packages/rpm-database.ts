@@ -5,8 +5,11 @@ import { DamagedDatabase, sqliteTable } from "./sqlite-table.ts";
 /** Headers of packages with very many files. */
 const MAX_HEADER_BYTES = 32 * 1024 * 1024;
 const ENTRY_BYTES = 16;
+/** Longer texts are no names or versions. */
+const MAX_TEXT_BYTES = 4096;
 /** Of a package's header (rpmtag.h). */
 const TAG = { name: 1000, version: 1001, release: 1002, epoch: 1003, license: 1014, architecture: 1022 } as const;
+const WANTED: ReadonlySet<number> = new Set(Object.values(TAG));
 const TYPE = { int32: 4, text: 6 } as const;
 /** A key that packages were signed with, kept among them. */
 const KEY = "gpg-pubkey";
@@ -30,8 +33,9 @@ function packageOf(header: Buffer, foundIn: string): FoundPackage[] {
   const fields = new Map<number, string>();
   for (let at = 8; at < dataAt; at += ENTRY_BYTES) {
     const [tag, type, offset] = [header.readUInt32BE(at), header.readUInt32BE(at + 4), header.readUInt32BE(at + 8)];
+    if (!WANTED.has(tag) || fields.has(tag)) continue;
     const value = type === TYPE.text ? textAt(data, offset) : type === TYPE.int32 && offset + 4 <= data.length ? String(data.readUInt32BE(offset)) : undefined;
-    if (value !== undefined && !fields.has(tag)) fields.set(tag, value);
+    if (value !== undefined) fields.set(tag, value);
   }
   const [name, version, release, epoch] = [TAG.name, TAG.version, TAG.release, TAG.epoch].map((tag) => fields.get(tag));
   if (name === KEY || version === undefined || release === undefined) return [];
@@ -39,6 +43,7 @@ function packageOf(header: Buffer, foundIn: string): FoundPackage[] {
 }
 
 function textAt(data: Buffer, offset: number): string | undefined {
-  const end = data.indexOf(0, offset);
-  return offset < data.length && end >= 0 ? data.toString("utf8", offset, end) : undefined;
+  const text = data.subarray(offset, offset + MAX_TEXT_BYTES);
+  const end = text.indexOf(0);
+  return end < 0 ? undefined : text.toString("utf8", 0, end);
 }

@@ -13,6 +13,8 @@ const MAGIC = Buffer.from("SQLite format 3\0");
 const HEADER_BYTES = 100;
 const PAGE = { interior: 5, leaf: 13 } as const;
 const MAX_DEPTH = 30;
+/** SQLite's. */
+const MAX_COLUMNS = 32_767;
 const INTEGER_BYTES = [0, 1, 2, 3, 4, 6, 8] as const;
 
 /** Undefined when it has no such table. @throws DamagedDatabase */
@@ -32,7 +34,9 @@ class DatabaseFile {
   readonly #usableBytes: number;
   readonly #maxRowBytes: number;
   /** Of every page at most this many are looked at for a table: a ring has no end. */
-  #looksLeft: number;
+  #looksLeft = 0;
+  /** Rows of a table are together no more than the file: cells may say that they lie one in another. */
+  #rowBytesLeft = 0;
 
   constructor(bytes: Uint8Array, maxRowBytes: number) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -41,12 +45,12 @@ class DatabaseFile {
     this.#pageBytes = size === 1 ? 65_536 : size;
     this.#usableBytes = this.#pageBytes - this.#byte(20);
     if (this.#pageBytes < 512 || this.#usableBytes < 480) throw new DamagedDatabase("its pages have no size that can be");
-    this.#looksLeft = 0;
     this.#maxRowBytes = maxRowBytes;
   }
 
   *rows(root: number): Generator<readonly Column[], void, void> {
     this.#looksLeft = Math.ceil(this.#bytes.length / this.#pageBytes);
+    this.#rowBytesLeft = this.#bytes.length;
     yield* this.#below(root, 0);
   }
 
@@ -79,6 +83,8 @@ class DatabaseFile {
     const length = cell.next();
     cell.next();
     if (length > this.#maxRowBytes) throw new DamagedDatabase("a row is too large");
+    this.#rowBytesLeft -= length;
+    if (this.#rowBytesLeft < 0) throw new DamagedDatabase("its rows lie one in another");
     const payload = this.#payload(page, cell.at, length);
     const head = new Varints(payload, 0);
     const end = head.next();
@@ -87,6 +93,7 @@ class DatabaseFile {
       const type = head.next();
       const size = type < 7 ? (INTEGER_BYTES[type] ?? 0) : type === 7 ? 8 : type < 12 ? 0 : Math.floor((type - 12) / 2);
       if (from + size > payload.length) throw new DamagedDatabase("a row is cut off");
+      if (columns.length === MAX_COLUMNS) throw new DamagedDatabase("a row has too many columns");
       columns.push(type >= 12 ? payload.subarray(from, from + size) : type === 8 || type === 9 ? type - 8 : type > 0 && type < 6 ? payload.readIntBE(from, size) : null);
       from += size;
     }
