@@ -42,6 +42,17 @@ test("builds are remembered by the next engine too, without passwords, the lates
   expect(() => again.record(REF)).toThrow(`no record found for ref "${REF}"`);
 });
 
+test("however much is asked for, what is kept of it is little, and is read again", () => {
+  const root = rootOf();
+  const long = "x".repeat(1_000_000);
+  const attrs = Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`build-arg:${index}`, "y".repeat(1000)]));
+  const recording = new BuildHistory(root).begin({ name: long, context: long, dockerfile: long, target: long }, { frontend: long, attrs, exporters: Array.from({ length: 500 }, () => ({ type: long, attrs })) }, REF);
+  recording.failed(new EngineError("InvalidParameter", long), false);
+  const [kept] = new BuildHistory(root).builds();
+  expect(kept?.record).toMatchObject({ ref: REF, status: "Error" });
+  expect(JSON.stringify(kept).length).toBeLessThan(1024 * 1024);
+});
+
 test("the oldest of many are forgotten", () => {
   const history = new BuildHistory(rootOf());
   const refs = Array.from({ length: 103 }, () => {

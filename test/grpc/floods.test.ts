@@ -67,6 +67,15 @@ test("calls that end at once may come without end", async () => {
   await peer.close();
 });
 
+test("calls that are given up between others that are not may come without end", async () => {
+  const peer = new Peer();
+  await peer.send(PREFACE);
+  for (let n = 0; n < 3000; n++) await peer.send(...open(n * 4 + 1), ...encodeFrame(FRAME.reset, 0, n * 4 + 1, Buffer.from([0, 0, 0, 8])), ...open(n * 4 + 3, "/s/Now"), ...encodeFrame(FRAME.data, FLAG.endStream, n * 4 + 3, NOTHING));
+  await peer.answers();
+  expect(peer.frames.filter(({ type }) => type === FRAME.goAway)).toEqual([]);
+  await peer.close();
+});
+
 test("settings that change all windows again and again in one frame are one change", async () => {
   const settings = Buffer.alloc(6 * 2700);
   for (let at = 0; at < settings.length; at += 6) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { EngineError } from "../../base/mod.ts";
 import type { BuildRecord, Digest } from "../../spec/mod.ts";
 import { readDocument, readHead, readLines, writeBuild, type BuildOrder, type KeptBuild, type WrittenBuild } from "./kept-build.ts";
-import { boundedOrder, withoutCredentials } from "./order-limits.ts";
+import { boundedOrder, boundedTitle } from "./order-limits.ts";
 import { Recording, type BuildTitle } from "./recording.ts";
 
 /** Builds that are remembered; older ones go. */
@@ -33,7 +33,7 @@ export class BuildHistory {
   /** @param ref what the client calls the build, where it is one that no other has */
   begin(title: BuildTitle, order: BuildOrder, ref = ""): Recording {
     const own = REF.test(ref) && !this.has(ref) ? ref : newRef();
-    const recording = new Recording(own, { ...title, context: withoutCredentials(title.context) }, boundedOrder(order), (build) => this.#finish(build));
+    const recording = new Recording(own, boundedTitle(title), boundedOrder(order), (build) => this.#finish(build));
     this.#running.set(own, recording);
     this.#tell({ type: "started", build: recording.build });
     return recording;

@@ -45,12 +45,14 @@ export interface WrittenBuild extends KeptBuild {
 const NO_ORDER: BuildOrder = { frontend: "dockerfile.v0", attrs: {}, exporters: [] };
 export const NO_OUTCOME: BuildOutcome = { response: {}, warnings: 0, statements: [] };
 const MAX_HEAD_BYTES = 1024 * 1024;
+const PART_BYTES = 16 * 1024;
 
 /** <folder>/<ref>: a line with what the build was and came to, a line for each document (a digest, a blank, base64), then what happened, a message a line. */
 export function writeBuild(folder: string, { record, order, outcome, lines, contents }: WrittenBuild): void {
   const path = join(folder, record.ref);
   const documents = [...contents].map(([digest, bytes]) => `${digest} ${Buffer.from(bytes).toString("base64")}`);
-  writeFileSync(`${path}.new`, [JSON.stringify({ ...record, order, outcome }), ...documents, ...lines].join("\n"), { mode: 0o600 });
+  const head = JSON.stringify({ ...record, order, outcome });
+  writeFileSync(`${path}.new`, [Buffer.byteLength(head) < MAX_HEAD_BYTES ? head : JSON.stringify(record), ...documents, ...lines].join("\n"), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 
@@ -59,10 +61,14 @@ export function readHead(folder: string, ref: string): KeptBuild | undefined {
   try {
     const fd = openSync(join(folder, ref), "r");
     try {
-      const bytes = Buffer.alloc(MAX_HEAD_BYTES);
-      const length = readSync(fd, bytes);
-      const end = bytes.subarray(0, length).indexOf("\n");
-      return parseHead(bytes.toString("utf8", 0, end < 0 ? length : end));
+      const parts: Buffer[] = [];
+      for (let end = -1; end < 0 && parts.length * PART_BYTES < MAX_HEAD_BYTES; ) {
+        const part = Buffer.allocUnsafe(PART_BYTES);
+        const length = readSync(fd, part);
+        end = length === 0 ? 0 : part.subarray(0, length).indexOf("\n");
+        parts.push(part.subarray(0, end < 0 ? length : end));
+      }
+      return parseHead(Buffer.concat(parts).toString("utf8"));
     } finally {
       closeSync(fd);
     }

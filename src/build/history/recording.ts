@@ -10,6 +10,7 @@ import { NO_OUTCOME, type Attachment, type BuildOrder, type BuildOutcome, type K
 /** Events kept of each build; beyond it, output of steps is left out. */
 const MAX_LOG_BYTES = 2 * 1024 * 1024;
 const MAX_STATEMENT_BYTES = 256 * 1024;
+const MAX_ERROR_CHARACTERS = 64 * 1024;
 const STATEMENT_TYPE = "application/vnd.in-toto+json";
 const FAILURE_TYPE = "application/vnd.googeapis.google.rpc.status+proto";
 
@@ -74,7 +75,7 @@ export class Recording {
   failed(error: unknown, cancelled: boolean): void {
     const failure = { ...failureOf(error), shell: false };
     this.#say({ failed: failure });
-    this.#end({ status: cancelled ? "Canceled" : "Error", error: failure.message }, { response: {}, failure: this.#document(statusMessage(solveFailure(error)), FAILURE_TYPE) });
+    this.#end({ status: cancelled ? "Canceled" : "Error", error: failure.message.slice(0, MAX_ERROR_CHARACTERS) }, { response: {}, failure: this.#document(statusMessage(solveFailure(error)), FAILURE_TYPE) });
   }
 
   /** As it stands. */

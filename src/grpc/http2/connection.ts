@@ -11,7 +11,7 @@ const STREAM_WINDOW = 1024 * 1024;
 /** What one connection may hold in memory that nobody has read. */
 const CONNECTION_WINDOW = 8 * 1024 * 1024;
 const MAX_BLOCK_BYTES = 128 * 1024;
-/** Streams that the other side may open and drop at once. */
+/** Streams that the other side may drop, beyond as many as it lets come to their end. */
 const MAX_RESETS = 2000;
 const NOTHING = new Uint8Array(0);
 
@@ -141,7 +141,10 @@ export class Http2Connection {
 
   #sentEnd(number: number): void {
     const open = this.#streams.get(number);
-    if (open?.stream.isOver) this.#forget(number);
+    if (open?.stream.isOver) {
+      this.#forget(number);
+      this.#resets = Math.max(0, this.#resets - 1);
+    }
     // Whoever answers before the question is over does not want the rest of it.
     else if (open && this.#accept) open.stream.reset(REASON.none);
   }
