@@ -37,6 +37,8 @@ export interface FolderSelection {
   readonly ignore: readonly string[];
   /** Hears of each piece how many bytes have come. */
   readonly received?: ((bytes: number) => void) | undefined;
+  /** Hears as soon as it is clear that files have changed: what is made of them will be made anew. */
+  readonly changes?: (() => void) | undefined;
 }
 
 /** Whoever asked for a build, as far as the build needs them while it runs. Every promise rejects when they have gone. */

@@ -126,6 +126,21 @@ describe("unpack()", () => {
     await expect(unpack(members)).rejects.toMatchObject({ kind: "InvalidParameter", message: expect.stringContaining(words) });
   });
 
+  test("gives files their owner and mode in folders that would give them others", async () => {
+    // Everybody else gets nothing (acl(5)): version, then tag, permissions and id of owner, group and others.
+    const nobodyElse = Buffer.from(`02000000${["01000700", "04000000", "20000000"].map((entry) => `${entry}ffffffff`).join("")}`, "hex");
+    const files = (folder: string): Member[] => ["a", "b", "c"].map((name) => ({ kind: "file", name: `${folder}/${name}`, mode: 0o644, content: name }));
+    await unpack([
+      { kind: "directory", name: "plain/", mode: 0o755 }, ...files("plain"), { kind: "file", name: "plain/other", mode: 0o640, gid: 9, content: "o" }, { kind: "file", name: "plain/su", mode: 0o4755, content: "s" },
+      { kind: "directory", name: "group/", mode: 0o2755, gid: 7 }, ...files("group"),
+      { kind: "directory", name: "list/", mode: 0o755, xattrs: new Map([["system.posix_acl_default", nobodyElse]]) }, ...files("list"),
+      // The same folder, described once more among its files.
+      { kind: "directory", name: "plain/", mode: 0o2755, gid: 8 }, { kind: "file", name: "plain/late", mode: 0o644, content: "l" },
+    ]);
+    const kinds = ["plain/a", "plain/c", "plain/other", "plain/su", "plain/late", "group/a", "group/c", "list/a", "list/c"].map((path) => [path, (lstatSync(at(path)).mode & 0o7777).toString(8), lstatSync(at(path)).gid]);
+    expect(kinds).toEqual([["plain/a", "644", 0], ["plain/c", "644", 0], ["plain/other", "640", 9], ["plain/su", "4755", 0], ["plain/late", "644", 0], ["group/a", "644", 0], ["group/c", "644", 0], ["list/a", "644", 0], ["list/c", "644", 0]]);
+  });
+
   test("does not take overlay's marks from an archive", async () => {
     await unpack([{ kind: "directory", name: "d/", xattrs: new Map([["trusted.overlay.redirect", Buffer.from("/etc")]]) }]);
     expect(lgetxattr(at("d"), "trusted.overlay.redirect")).toBeUndefined();

@@ -48,6 +48,25 @@ test("one process does job after job, also after one that it refused", async () 
   expect(log).toEqual({ launched: 1, killed: 0 });
 });
 
+test("one that is expected to have something to do is there for it", async () => {
+  const { log, launch } = processes('{"result":{"bytes":1}}', '{"result":{"bytes":2}}');
+  await using workers = new Workers(launch, 2);
+  workers.expect();
+  workers.expect();
+  expect(await workers.run(JOB, signal())).toEqual({ bytes: 1 });
+  workers.expect();
+  expect(await workers.run(JOB, signal())).toEqual({ bytes: 2 });
+  expect(log.launched).toBe(1);
+});
+
+test("one that cannot be started beforehand fails nobody", async () => {
+  const { launch } = processes('{"result":{"bytes":1}}');
+  let launches = 0;
+  await using workers = new Workers(async () => (launches++ === 0 ? await Promise.reject(new Error("no process")) : await launch()), 1);
+  workers.expect();
+  expect(await workers.run(JOB, signal())).toEqual({ bytes: 1 });
+});
+
 test("one that ends without an answer fails its job alone", async () => {
   const { log, launch } = processes(undefined, '{"result":{"bytes":3}}');
   await using workers = new Workers(launch, 1);

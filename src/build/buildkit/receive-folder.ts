@@ -17,7 +17,7 @@ const KINDS: ReadonlySet<number> = new Set([FILE_KIND.folder, FILE_KIND.file, FI
 const NANOSECONDS = 1_000_000_000n;
 
 /** A folder of the client's, kept by `key` so that the next time only what changed comes. */
-export async function receiveFolder(caller: Caller, contexts: ContextStore, key: string, name: string, { ignore, received }: FolderSelection): Promise<ClientFolder> {
+export async function receiveFolder(caller: Caller, contexts: ContextStore, key: string, name: string, { ignore, received, changes }: FolderSelection): Promise<ClientFolder> {
   using call = caller.open(DIFF_COPY, [...metadata("dir-name", [name]), ...metadata("exclude-patterns", ignore)]);
   const source = new FolderSource(call, received);
   const listing = new ListingWriter();
@@ -33,7 +33,10 @@ export async function receiveFolder(caller: Caller, contexts: ContextStore, key:
     listing.add({ path: stat.path, mode: stat.mode, size, mtimeSeconds: Number(mtimeNs / NANOSECONDS), mtimeNanoseconds: Number(mtimeNs % NANOSECONDS), linkTarget: kind === FILE_KIND.link ? stat.linkName : undefined });
     ids.push(id);
   }
-  const folder = await contexts.receive(key, Buffer.from(listing.finish()), (wanted) => source.contents(wanted.map(({ number, entry }) => ({ id: ids[number] ?? 0, size: entry.size }))));
+  const folder = await contexts.receive(key, Buffer.from(listing.finish()), (wanted) => {
+    changes?.();
+    return source.contents(wanted.map(({ number, entry }) => ({ id: ids[number] ?? 0, size: entry.size })));
+  });
   await source.finish();
   return folder;
 }

@@ -16,6 +16,7 @@ export class Workers implements AsyncDisposable {
   readonly #idle: Worker[] = [];
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #coming: Promise<unknown> | undefined;
 
   constructor(launch: () => Promise<WorkerProcess>, most: number) {
     this.#launch = launch;
@@ -24,6 +25,7 @@ export class Workers implements AsyncDisposable {
 
   /** @throws EngineError with the worker's own reason, or the signal's */
   async run<K extends FileJob["kind"]>(job: FileJob & { readonly kind: K }, signal: AbortSignal): Promise<JobResults[K]> {
+    if (this.#coming) await this.#coming;
     signal.throwIfAborted();
     while (this.#idle.length === 0 && this.#running >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     signal.throwIfAborted();
@@ -45,6 +47,16 @@ export class Workers implements AsyncDisposable {
     }
   }
 
+  /** Something to do will come: a process is started for it, where none waits or works. */
+  expect(): void {
+    if (this.#idle.length > 0 || this.#running > 0) return;
+    this.#coming ??= this.#launch()
+      .then((process) => this.#rest(new Worker(process)))
+      // Whoever has something to do hears why.
+      .catch(() => undefined)
+      .finally(() => (this.#coming = undefined));
+  }
+
   #rest(worker: Worker): void {
     this.#idle.push(worker);
     worker.rest(IDLE_MS, () => {
@@ -54,8 +66,8 @@ export class Workers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#coming;
     for (const worker of this.#idle.splice(0)) worker.end();
-    await Promise.resolve();
   }
 }
 

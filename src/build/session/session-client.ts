@@ -19,7 +19,7 @@ export class SessionClient implements BuildClient {
     this.#contexts = contexts;
   }
 
-  async folder(name: string, { ignore, received }: FolderSelection): Promise<ClientFolder> {
+  async folder(name: string, { ignore, received, changes }: FolderSelection): Promise<ClientFolder> {
     const stream = this.#ask({ ask: "folder", name, ignore });
     try {
       const bytes = new StreamBytes(counted(stream.input, received));
@@ -27,7 +27,10 @@ export class SessionClient implements BuildClient {
       const length = Buffer.from(await bytes.take(4)).readUInt32LE();
       if (length > MAX_LISTING_BYTES) throw new EngineError("TooLarge", "the build context has too many files: list what the build does not need in .dockerignore");
       const listing = await bytes.take(length);
-      const folder = await this.#contexts.receive(key, listing, (wanted) => fetchFiles(stream, bytes, wanted));
+      const folder = await this.#contexts.receive(key, listing, (wanted) => {
+        changes?.();
+        return fetchFiles(stream, bytes, wanted);
+      });
       stream.end();
       return folder;
     } catch (error) {

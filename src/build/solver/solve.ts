@@ -109,7 +109,7 @@ export class Solve {
       toldMs = Date.now();
       tell(undefined);
     };
-    const folder = this.#held.use(await this.options.client.folder(op.name, { ignore: op.ignore, received }));
+    const folder = this.#held.use(await this.options.client.folder(op.name, { ignore: op.ignore, received, changes: () => this.parts.workers.expect() }));
     tell(nowNs());
     teller.completed(false);
     return { kind: "folder", folder };
