@@ -151,6 +151,21 @@ describe("ContextStore", () => {
     await copy[Symbol.asyncDispose]();
   });
 
+  test("what engines of the same process number were removing is removed at the next start", async () => {
+    const root = join(scratch, `store${round}`);
+    for (const number of [7, 3, 1, 0]) mkdirSync(join(root, `gone-${process.pid}-${number}`, "tree"), { recursive: true });
+    const failures: unknown[] = [];
+    const failed = (reason: unknown): void => void failures.push(reason);
+    process.on("unhandledRejection", failed);
+    try {
+      ContextStore.open(root);
+      for (const deadline = Date.now() + 30_000; readdirSync(root).length > 0 && Date.now() < deadline; ) await Bun.sleep(5);
+    } finally {
+      process.off("unhandledRejection", failed);
+    }
+    expect([readdirSync(root), failures]).toEqual([[], []]);
+  });
+
   test("a spare is made when a build is over, and what is left of one swept", async () => {
     write("a/file", "content");
     const { copy } = await receive();

@@ -45,7 +45,6 @@ export class ContextStore {
   readonly #changing = new Set<string>();
   readonly #preparing = new Set<Promise<void>>();
   readonly #contents = new RememberedContents();
-  #discarded = 0;
 
   private constructor(root: string) {
     this.#root = root;
@@ -222,7 +221,7 @@ export class ContextStore {
   /** Away at once, so that nobody finds a part of it; what cannot be removed now is found at the next start. */
   async #discard(folder: string): Promise<void> {
     this.#contents.forget(folder);
-    const away = join(this.#root, `gone-${process.pid}-${this.#discarded++}`);
+    const away = join(this.#root, `gone-${crypto.randomUUID()}`);
     renameSync(folder, away);
     await rm(away, { recursive: true, force: true }).catch(() => undefined);
   }
