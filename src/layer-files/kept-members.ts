@@ -116,14 +116,18 @@ export class MemberWriter implements Disposable {
   #pendingLength = 0;
   #writtenBytes = 0;
   #hasFailed = false;
+  #isCommitted = false;
 
   constructor(folder: string, kept: KeptMembers | undefined) {
     this.#folder = folder;
     this.#files = kept?.files ?? [];
   }
 
+  /** What was written and is not to be found is not left, least of all on a disk that is full. */
   [Symbol.dispose](): void {
-    if (this.#target) closeSync(this.#target.fd);
+    if (!this.#target) return;
+    closeSync(this.#target.fd);
+    if (!this.#isCommitted) rmSync(join(this.#folder, this.#target.name), { force: true });
   }
 
   /** The next entry's is where it was; undefined where it is not kept. */
@@ -171,6 +175,7 @@ export class MemberWriter implements Disposable {
     const place = join(this.#folder, `${META}.${crypto.randomUUID()}`);
     writeFileSync(place, Buffer.concat([Buffer.from(`${JSON.stringify(meta)}\n`), this.#records.subarray(0, this.#recordsLength)]), { mode: 0o600 });
     renameSync(place, join(this.#folder, META));
+    this.#isCommitted = true;
     const needed = new Set([META, list, ...files.map(({ name }) => name)]);
     for (const name of readdirSync(this.#folder)) if (!needed.has(name)) rmSync(join(this.#folder, name), { force: true });
     removeOldest(dirname(this.#folder));

@@ -20,7 +20,7 @@ export function takeSpare(spares: string, folder: string, place: string): Contex
   try {
     renameat(AT.FDCWD, join(spares, spareName(folder)), AT.FDCWD, place);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
+    if (hasCode(error, "ENOENT", "EXDEV")) return undefined;
     throw error;
   }
   return readIndex(spareIndex(place));

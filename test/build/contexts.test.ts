@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ContextStore } from "../../src/build/contexts/store.ts";
 import { readWanted } from "../../src/cli/build/send-files.ts";
@@ -175,6 +175,9 @@ describe("ContextStore", () => {
       await Bun.write(join(to, "file"), "content");
     });
     copy.copied("b", "/of/a/layer", async () => await Promise.reject(new Error("the layer is gone")));
+    renameSync(copy.listed.index, `${copy.listed.index}.away`);
+    copy.copied("c", "/of/a/layer", async () => await Promise.reject(new Error("there is no list")));
+    renameSync(`${copy.listed.index}.away`, copy.listed.index);
     expect(made).toEqual([]);
     await copy[Symbol.asyncDispose]();
     await store.prepared();

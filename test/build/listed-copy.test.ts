@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MemberWriter } from "../../src/layer-files/kept-members.ts";
 import { MIN_SPARE_ENTRIES, spareIndex, spareName, spareTree } from "../../src/layer-files/spare.ts";
 import { makeTwin } from "../../src/layer-files/twin.ts";
 import { runFileActions } from "../../src/layer-files/file-actions.ts";
@@ -180,6 +181,17 @@ describe.skipIf(process.getuid?.() !== 0)("a copy by a spare of the one before",
     expectSame();
     writeFileSync(join(kept, "meta"), "no meta");
     expectSame();
+  });
+
+  test("leaves nothing of members that could not be kept", () => {
+    mkdirSync(at("pack"));
+    const writer = new MemberWriter(at("pack/one"), undefined);
+    for (const piece of writer.add([Buffer.alloc(1000)])) expect(piece).toBeUndefined();
+    expect([...writer.flush()].map(({ length }) => length)).toEqual([1000]);
+    expect(readdirSync(at("pack/one"))).toHaveLength(1);
+    expect(() => writer.commit(at("no list"))).toThrow();
+    writer[Symbol.dispose]();
+    expect(readdirSync(at("pack/one"))).toEqual([]);
   });
 
   test("of names that lists and archives have in another order, and below several places", () => {

@@ -1,4 +1,4 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readIndex, spareIndex, spareName, spareTree } from "../../layer-files/mod.ts";
@@ -31,15 +31,19 @@ export class Spares {
     return join(copy, "spares");
   }
 
-  /** @param index of the list that `from` was made by; it is this one only until the next change */
+  /** Without a spare the next copy takes longer, and that is all: nothing fails. @param index of the list that `from` was made by; it is this one only until the next change */
   plan(folder: string, from: string, index: string, makeTwin: MakeTwin): void {
     const place = join(this.#copy, `${BEING_MADE}${crypto.randomUUID()}`);
-    mkdirSync(spareTree(place), { recursive: true, mode: 0o700 });
-    linkSync(index, spareIndex(place));
+    try {
+      mkdirSync(spareTree(place), { recursive: true, mode: 0o700 });
+      linkSync(index, spareIndex(place));
+    } catch {
+      return rmSync(place, { recursive: true, force: true });
+    }
     this.#planned.push({ folder, from, place, makeTwin });
   }
 
-  /** Makes what is planned. Without it the next copy takes longer, and that is all: nothing fails. */
+  /** Makes what is planned. */
   async make(): Promise<void> {
     for (const { folder, from, place, makeTwin } of this.#planned.splice(0)) {
       try {
