@@ -176,6 +176,19 @@ describe("attached", () => {
     await engine.ok("compose", "-p", "att", "down");
   });
 
+  test("on a terminal what containers write while they are stopped stays readable", async () => {
+    writeFileSync(join(folder, "compose.yaml"), `name: term\nservices:\n  one: { image: ${BUSYBOX}, command: "sh -c 'trap \\"echo bye; exit 0\\" TERM; echo here; while :; do sleep 1 & wait; done'" }\n`);
+    using live = engine.terminal("compose", "-f", join(folder, "compose.yaml"), "up");
+    await live.until(/one-1 .*\| .*here/);
+    live.signal("SIGINT");
+    expect(await live.exitCode()).toBe(130);
+    const stopping = live.output.slice(live.output.indexOf("Gracefully Stopping"));
+    expect(stopping).toMatch(/bye[^]*one-1 exited with code 0/);
+    expect(stopping).toContain(" Container term-one-1  Stopped");
+    expect(stopping).not.toMatch(/\x1b\[\d+A/);
+    await engine.ok("compose", "-p", "term", "down");
+  });
+
   const SHORT = `name: short\nservices:\n  job: { image: ${BUSYBOX}, command: sh -c 'echo done; exit 7', depends_on: [base] }\n  base: { image: ${BUSYBOX}, command: ${SLEEP} }\n`;
 
   test("ends with the services that were named, and leaves the others", async () => {

@@ -5,7 +5,7 @@ import type { Invocation } from "../command.ts";
 import { goTimestamp } from "../options/time.ts";
 import { err } from "../output.ts";
 import { wantsColours } from "./colours.ts";
-import { openContext, type OpenContext } from "./context.ts";
+import { openContext, progressMode, type OpenContext } from "./context.ts";
 import { printLogs } from "./follow-logs.ts";
 import { logLabel } from "./log-label.ts";
 import { openMenu, wantsMenu } from "./menu.ts";
@@ -25,6 +25,8 @@ export async function attachedUp(invocation: Invocation, project: Project, optio
 
 class Attached {
   readonly #printer: LogPrinter;
+  /** Tells of things line by line: a picture that is drawn anew would wipe out what containers write meanwhile. */
+  readonly #besideLogs: OpenContext;
   readonly #shown: ReadonlySet<string>;
   /** Services whose ends are waited for, and end the command. */
   readonly #awaited: ReadonlySet<string>;
@@ -61,6 +63,8 @@ class Attached {
   ) {
     this.#printer = new LogPrinter({ coloured: wantsColours(invocation), prefixed: !invocation.flags.bool("no-log-prefix") });
     this.#shown = new Set(shownServices(project, invocation));
+    const mode = progressMode(invocation);
+    this.#besideLogs = openContext(invocation, { mode: mode === "tty" ? "plain" : mode });
     const { args } = invocation;
     this.#awaited = new Set(args.length > 0 ? args : this.#shown.size > 0 ? this.#shown : Object.keys(project.services));
   }
@@ -210,7 +214,7 @@ class Attached {
       return false;
     }
     const { signal } = (this.#fileWatch = new AbortController());
-    void import("./watch/watch-project.ts").then(({ watchProject }) => watchProject(this.context, this.project, { services: [], say: sayWatch, signal })).catch(this.#done.reject);
+    void import("./watch/watch-project.ts").then(({ watchProject }) => watchProject(this.#besideLogs, this.project, { services: [], say: sayWatch, signal })).catch(this.#done.reject);
     return true;
   }
 
@@ -219,21 +223,21 @@ class Attached {
     if (this.#stopping) return this.#killAll();
     this.#stopping = true;
     err("Gracefully Stopping... press Ctrl+C again to force\n");
-    void this.#stopAll().then(() => this.#done.resolve(INTERRUPTED), this.#done.reject);
+    void this.#stopAll().then(() => this.#lastEnd()).then(() => this.#done.resolve(INTERRUPTED), this.#done.reject);
   }
 
   /** Asked for again while containers are being stopped: nobody waits for them any more. */
   #killAll(): void {
     this.#killing = true;
-    void kill(this.context, { name: this.project.name, project: this.project, services: [] }, { signal: "SIGKILL" }).catch(() => process.exit(INTERRUPTED));
+    void kill(this.#besideLogs, { name: this.project.name, project: this.project, services: [] }, { signal: "SIGKILL" }).catch(() => process.exit(INTERRUPTED));
   }
 
   /** What is being started is stopped once it has been. */
   async #stopAll(): Promise<void> {
     this.#giveUp.abort(new Error("stopped"));
     await Promise.allSettled([this.#starting]);
-    await stop(this.context, { name: this.project.name, project: this.project, services: [] }, { timeoutSeconds: this.options.timeoutSeconds });
-    this.context.view.end();
+    await stop(this.#besideLogs, { name: this.project.name, project: this.project, services: [] }, { timeoutSeconds: this.options.timeoutSeconds });
+    this.#besideLogs.view.end();
   }
 }
 

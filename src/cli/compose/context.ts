@@ -17,10 +17,10 @@ export interface OpenContext extends ComposeContext, Disposable {
 const MODES = ["auto", "tty", "plain", "json", "quiet"] as const;
 
 /** What a command that changes a project works with: its progress goes to standard error, ctrl-c ends what is waited for. */
-export function openContext(invocation: Invocation, { quiet = false, signal = new AbortController().signal }: { readonly quiet?: boolean; readonly signal?: AbortSignal } = {}): OpenContext {
+export function openContext(invocation: Invocation, { quiet = false, mode = progressMode(invocation), signal = new AbortController().signal }: { readonly quiet?: boolean; readonly mode?: ProgressMode; readonly signal?: AbortSignal } = {}): OpenContext {
   const { group } = invocation;
   const dryRun = isDryRun(invocation);
-  const view = progressView(quiet ? "quiet" : progressMode(invocation), dryRun ? DRY_RUN_PREFIX : "");
+  const view = progressView(quiet ? "quiet" : mode, dryRun ? DRY_RUN_PREFIX : "");
   const dry = dryRun ? new DryRunClient(invocation.client) : undefined;
   return {
     client: dry ?? invocation.client,
