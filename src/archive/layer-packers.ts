@@ -36,7 +36,7 @@ export class LayerPackers {
    */
   async *pack(folder: string, signal: AbortSignal, shape: LayerShape = {}): AsyncGenerator<Uint8Array, void, void> {
     signal.throwIfAborted();
-    const packer = this.#idle.pop() ?? new LayerPacker(await this.launch());
+    const packer = this.#takeIdle() ?? new LayerPacker(await this.launch());
     const abort = (): void => packer.kill();
     signal.addEventListener("abort", abort);
     let whole = false;
@@ -55,6 +55,14 @@ export class LayerPackers {
     }
   }
 
+  #takeIdle(): LayerPacker | undefined {
+    for (let packer = this.#idle.pop(); packer; packer = this.#idle.pop()) {
+      if (!packer.hasEnded) return packer;
+      packer.kill();
+    }
+    return undefined;
+  }
+
   #rest(packer: LayerPacker): void {
     this.#idle.push(packer);
     packer.rest(IDLE_MS, () => {
@@ -65,6 +73,7 @@ export class LayerPackers {
 }
 
 class LayerPacker {
+  hasEnded = false;
   readonly #process: GrowingProcess;
   readonly #output: AsyncIterator<Uint8Array>;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -73,7 +82,8 @@ class LayerPacker {
     this.#process = process;
     this.#output = process.stdout[Symbol.asyncIterator]();
     // Whoever gave it a job hears of its end by what is missing.
-    process.exited.catch(() => undefined);
+    const ended = (): void => void (this.hasEnded = true);
+    process.exited.then(ended, ended);
   }
 
   async *pack(job: LayerJob): AsyncGenerator<Uint8Array, void, void> {
@@ -84,7 +94,7 @@ class LayerPacker {
       const next = await this.#output.next();
       if (next.done) throw new EngineError("System", `the helper that read the files ended with ${await this.#process.exited}`);
       if (first && next.value[0] === OBJECT_BEGIN) checkedReport(Buffer.from(next.value).toString("utf8"));
-      yield* body.push(next.value);
+      yield* decoded(body, next.value);
     }
   }
 
@@ -104,5 +114,14 @@ class LayerPacker {
     clearTimeout(this.#timer);
     this.#process.stdin.end();
     void this.#output.return?.();
+  }
+}
+
+/** What is no chunk are a helper's last words. */
+function* decoded(body: BodyDecoder, piece: Uint8Array): Generator<Uint8Array, void, void> {
+  try {
+    yield* body.push(piece);
+  } catch (error) {
+    throw new EngineError("System", "the helper that read the files failed in the middle of them", { cause: error });
   }
 }
