@@ -125,3 +125,17 @@ test("what is damaged, false or too much is refused, and what BuildKit wrote as 
     for (const [{ digest }, why] of cases) expect(await whole(layoutArchive(store, { digest, platform: undefined })).then(() => "read", String)).toMatch(why);
   });
 });
+
+test("a client that sends more than it told, without an end, is heard no longer", async () => {
+  const [left, right] = duplexPair();
+  let isOver = false;
+  const served = serveCalls(right, new Map<string, (call: Call) => Promise<void>>([[`${CONTENT}Read`, async (call) => {
+    while (!call.signal.aborted) await call.send(new MessageWriter().bytes(2, Buffer.alloc(10_000)).finish());
+    isOver = true;
+  }]]));
+  const caller = new Caller(left);
+  await expect(whole(new ClientStore(caller, "oci:x").read(parseDigest(`sha256:${"1".repeat(64)}`), 25_000))).rejects.toThrow("is not of the size that is told");
+  await caller.close();
+  await served;
+  expect(isOver).toBe(true);
+});

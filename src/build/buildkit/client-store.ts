@@ -34,17 +34,19 @@ export class ClientStore {
       for (const { number, bytes } of readFields(message)) {
         if (number !== 2) continue;
         left -= bytes.length;
-        if (left < 0) break;
+        if (left < 0) throw wrongSize(digest);
         yield bytes;
       }
     }
-    if (left !== 0) throw new EngineError("InvalidParameter", `the client's ${digest} is not of the size that is told`);
+    if (left > 0) throw wrongSize(digest);
   }
 
   async write(digest: Digest, sizeBytes: number): Promise<BlobSender> {
     return await BlobSender.open(this.#caller.open(`${CONTENT}Write`, this.#metadata), digest, sizeBytes);
   }
 }
+
+const wrongSize = (digest: Digest): EngineError => new EngineError("InvalidParameter", `the client's ${digest} is not of the size that is told`);
 
 type WriteCall = ReturnType<Caller["open"]>;
 
@@ -68,7 +70,10 @@ export class BlobSender {
     try {
       await sender.#ask(ACTION.ask, undefined);
     } catch (error) {
-      if (!(error instanceof CallFailed) || error.status !== STATUS.exists) throw error;
+      if (!(error instanceof CallFailed) || error.status !== STATUS.exists) {
+        sender[Symbol.dispose]();
+        throw error;
+      }
       sender.#isThere = true;
     }
     return sender;
