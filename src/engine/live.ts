@@ -22,6 +22,7 @@ export class LiveTable {
   readonly #restarts = new Map<string, { timer: ReturnType<typeof setTimeout>; delayMs: number }>();
   readonly #backoffMs = new Map<string, number>();
   readonly #deliveries = new Map<string, Set<Promise<void>>>();
+  readonly #recovered = Promise.withResolvers<void>();
 
   get(id: string): LiveRun | undefined {
     return this.#runs.get(id);
@@ -57,15 +58,21 @@ export class LiveTable {
     return [...(this.#deliveries.get(id) ?? [])];
   }
 
-  /** Docker's back-off: 100 ms, doubled by each restart up to a minute, forgotten after ten seconds of life. */
+  /** What no container held has been swept: from now on restarts that fall due are made. */
+  allowRestarts(): void {
+    this.#recovered.resolve();
+  }
+
+  /** Docker's back-off: 100 ms, doubled by each restart up to a minute, forgotten after ten seconds of life. Recovery is waited for: it would sweep what a new run makes. */
   scheduleRestart(id: string, ranForMs: number, restart: () => void): void {
     const previous = ranForMs >= 10_000 ? 0 : (this.#backoffMs.get(id) ?? 0);
     const delayMs = previous === 0 ? 100 : Math.min(previous * 2, 60_000);
     this.#backoffMs.set(id, delayMs);
-    const timer = setTimeout(() => {
+    const timer = setTimeout(() => void this.#recovered.promise.then(() => {
+      if (this.#restarts.get(id)?.timer !== timer) return;
       this.#restarts.delete(id);
       restart();
-    }, delayMs);
+    }), delayMs);
     this.#restarts.set(id, { timer, delayMs });
   }
 

@@ -48,6 +48,7 @@ export async function recover(ctx: EngineContext): Promise<void> {
   }
   await recoverExecs(ctx);
   await sweep(ctx);
+  ctx.live.allowRestarts();
   // Only now: a container that is not known yet would be told that others do not exist.
   await serveAllNames(ctx);
   const take = (step: Step): Promise<void> => step().catch((error: unknown) => ctx.log(`recovery: ${messageOf(error)}`));
