@@ -98,3 +98,30 @@ test("a job that is called off while its process starts does not begin", async (
   expect(await workers.run(JOB, signal())).toEqual({ bytes: 5 });
   expect(log.launched).toBe(2);
 });
+
+test("a job that is called off while it waits leaves its turn to the next", async () => {
+  const { launch, busy } = processes("never", '{"result":{"bytes":6}}');
+  await using workers = new Workers(launch, 1);
+  const [abortFirst, abortSecond] = [new AbortController(), new AbortController()];
+  const first = workers.run(JOB, abortFirst.signal).catch(() => "called off");
+  await busy;
+  const second = workers.run(JOB, abortSecond.signal).catch(() => "called off");
+  const third = workers.run(JOB, signal());
+  abortSecond.abort();
+  abortFirst.abort();
+  expect(await Promise.all([first, second, third])).toEqual(["called off", "called off", { bytes: 6 }]);
+});
+
+test("one that ended while it had nothing to do fails no job", async () => {
+  const helpers = [processes('{"result":{"bytes":7}}'), processes('{"result":{"bytes":8}}')];
+  const started: WorkerProcess[] = [];
+  await using workers = new Workers(async () => {
+    const process = await (helpers[started.length] as (typeof helpers)[0]).launch();
+    started.push(process);
+    return process;
+  }, 1);
+  expect(await workers.run(JOB, signal())).toEqual({ bytes: 7 });
+  await started[0]?.kill();
+  await started[0]?.exited;
+  expect(await workers.run(JOB, signal())).toEqual({ bytes: 8 });
+});

@@ -1,3 +1,4 @@
+import { jobBytes } from "../../archive/mod.ts";
 import { EngineError, type ErrorKind } from "../../base/mod.ts";
 import type { WorkerProcess } from "../solver/ports.ts";
 import type { FileJob, JobResults } from "../../layer-files/mod.ts";
@@ -28,10 +29,12 @@ export class Workers implements AsyncDisposable {
     if (this.#coming) await this.#coming;
     signal.throwIfAborted();
     while (this.#idle.length === 0 && this.#running >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    signal.throwIfAborted();
     this.#running++;
-    let worker = this.#idle.pop();
+    let worker: Worker | undefined;
     try {
+      // Called off while it waited: the turn is the next one's.
+      signal.throwIfAborted();
+      worker = this.#takeIdle();
       worker?.busy();
       worker ??= new Worker(await this.#launch());
       const result = await worker.run(job, signal);
@@ -57,6 +60,15 @@ export class Workers implements AsyncDisposable {
       .finally(() => (this.#coming = undefined));
   }
 
+  /** One that somebody has killed meanwhile does no job any more. */
+  #takeIdle(): Worker | undefined {
+    for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop()) {
+      if (!worker.hasEnded) return worker;
+      worker.kill();
+    }
+    return undefined;
+  }
+
   #rest(worker: Worker): void {
     this.#idle.push(worker);
     worker.rest(IDLE_MS, () => {
@@ -79,6 +91,7 @@ class JobRefused extends Error {
 }
 
 class Worker {
+  hasEnded = false;
   readonly #process: WorkerProcess;
   readonly #output: AsyncIterator<Uint8Array>;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -87,7 +100,8 @@ class Worker {
     this.#process = process;
     this.#output = process.stdout[Symbol.asyncIterator]();
     // Whoever gave it a job hears of its end by the missing answer.
-    process.exited.catch(() => undefined);
+    const ended = (): void => void (this.hasEnded = true);
+    process.exited.then(ended, ended);
   }
 
   async run(job: FileJob, signal: AbortSignal): Promise<unknown> {
@@ -96,10 +110,7 @@ class Worker {
     const abort = (): void => this.kill();
     signal.addEventListener("abort", abort);
     try {
-      const body = Buffer.from(JSON.stringify(job));
-      const head = Buffer.alloc(4);
-      head.writeUInt32LE(body.length);
-      await this.#process.stdin.write(Buffer.concat([head, body]));
+      await this.#process.stdin.write(jobBytes(job));
       return resultOf(await this.#line());
     } catch (error) {
       signal.throwIfAborted();
