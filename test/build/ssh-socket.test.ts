@@ -59,3 +59,23 @@ test("an agent that is not there closes the connection", async () => {
   }
   rmSync(folder, { recursive: true, force: true });
 });
+
+test("a step that sends more than the agent takes is not listened to", async () => {
+  const folder = scratchFolder();
+  const path = join(folder, "agent");
+  let taken = 0;
+  const deaf = async (): Promise<ByteDuplex> => await Promise.resolve({ ...agent(), write: (bytes) => ((taken += bytes.length), new Promise<void>(() => undefined)) });
+  {
+    using _server = listenForAgent(path, { mode: 0o600, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }, deaf);
+    const closed = Promise.withResolvers<void>();
+    let left = 8 * 1024 * 1024;
+    const send = (socket: Bun.Socket): void => {
+      for (let written = 1; left > 0 && written > 0; left -= Math.max(0, written)) written = socket.write(Buffer.alloc(Math.min(left, 64 * 1024)));
+      if (left <= 0) socket.end();
+    };
+    await Bun.connect({ unix: path, socket: { open: send, drain: send, data: () => undefined, end: () => closed.resolve(), close: () => closed.resolve(), error: () => closed.resolve() } });
+    await closed.promise;
+  }
+  expect(taken).toBeLessThanOrEqual(1024 * 1024);
+  rmSync(folder, { recursive: true, force: true });
+});

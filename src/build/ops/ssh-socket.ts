@@ -1,13 +1,15 @@
 import { chmodSync, chownSync } from "node:fs";
 import type { ByteDuplex } from "../../base/mod.ts";
 
-/** What is on its way to a program that does not read. */
+/** What is on its way to a program that does not read, or to an agent. */
 const MAX_PENDING_BYTES = 1024 * 1024;
 
 interface Connection {
   agent: Promise<ByteDuplex | undefined>;
   pending: Uint8Array[];
   pendingBytes: number;
+  /** On their way to the agent. */
+  sentBytes: number;
   closed: boolean;
 }
 
@@ -18,12 +20,16 @@ export function listenForAgent(path: string, { mode, uid, gid }: { readonly mode
     socket: {
       open: (socket) => {
         const agent = connect();
-        socket.data = { agent, pending: [], pendingBytes: 0, closed: false };
+        socket.data = { agent, pending: [], pendingBytes: 0, sentBytes: 0, closed: false };
         void agent.then((duplex) => (duplex ? fromAgent(duplex, socket) : void socket.end())).catch(() => socket.end());
       },
       data: (socket, bytes) => {
+        const { data } = socket;
+        data.sentBytes += bytes.length;
+        // Questions are small, too.
+        if (data.sentBytes > MAX_PENDING_BYTES) return socket.terminate();
         const copy = bytes.slice();
-        void socket.data.agent.then((duplex) => duplex?.write(copy)).catch(() => socket.end());
+        void data.agent.then((duplex) => duplex?.write(copy)).then(() => void (data.sentBytes -= copy.length), () => socket.end());
       },
       drain: (socket) => flush(socket),
       close: (socket) => {
