@@ -59,6 +59,17 @@ test("one that is expected to have something to do is there for it", async () =>
   expect(log.launched).toBe(1);
 });
 
+test("work that nobody waits for is called off when the engine stops", async () => {
+  const { log, launch, busy } = processes("never");
+  const workers = new Workers(launch, 1);
+  const work = workers.run(JOB, workers.stopping);
+  await busy;
+  const stopped = workers[Symbol.asyncDispose]();
+  await expect(work).rejects.toThrow("the engine is stopping");
+  await stopped;
+  expect(log.killed).toBeGreaterThan(0);
+});
+
 test("one that cannot be started beforehand fails nobody", async () => {
   const { launch } = processes('{"result":{"bytes":1}}');
   let launches = 0;

@@ -33,6 +33,7 @@ export class Spares {
 
   /** Without a spare the next copy takes longer, and that is all: nothing fails. @param index of the list that `from` was made by; it is this one only until the next change */
   plan(folder: string, from: string, index: string, makeTwin: MakeTwin): void {
+    if (this.#planned.some((other) => other.folder === folder)) return;
     const place = join(this.#copy, `${BEING_MADE}${crypto.randomUUID()}`);
     try {
       mkdirSync(spareTree(place), { recursive: true, mode: 0o700 });

@@ -79,7 +79,7 @@ function offerSpare({ workers, layers }: FileDeps, { actions }: FileOp, inputs: 
   const [only] = actions;
   const input = only?.action === "copy" ? inputs[only.input] : undefined;
   if (!copied || !top || input?.kind !== "folder") return;
-  const makeTwin: MakeTwin = (from, to) => workers.run({ kind: "twin", from, to }, new AbortController().signal);
+  const makeTwin: MakeTwin = (from, to) => workers.run({ kind: "twin", from, to }, workers.stopping);
   input.folder.copied?.(text(copied.folder), join(layers.folder(top.n), text(copied.place)), makeTwin);
 }
 

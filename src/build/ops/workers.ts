@@ -18,6 +18,7 @@ export class Workers implements AsyncDisposable {
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #coming: Promise<unknown> | undefined;
+  readonly #stopping = new AbortController();
 
   constructor(launch: () => Promise<WorkerProcess>, most: number) {
     this.#launch = launch;
@@ -50,6 +51,11 @@ export class Workers implements AsyncDisposable {
     }
   }
 
+  /** For work that no build waits for: called off when the engine stops. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
   /** Something to do will come: a process is started for it, where none waits or works. */
   expect(): void {
     if (this.#idle.length > 0 || this.#running > 0) return;
@@ -78,6 +84,7 @@ export class Workers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort(new EngineError("System", "the engine is stopping"));
     await this.#coming;
     for (const worker of this.#idle.splice(0)) worker.end();
   }
