@@ -116,7 +116,7 @@ describe("SIGHUP", () => {
     expect(log).not.toContain("secret");
     expect(log).not.toContain("handling");
     await engine.ok("run", "--rm", BUSYBOX, "true");
-    await engine.logged(/handling POST request \/v[\d.]+\/containers\/[0-9a-f]+\/start/);
+    await engine.logged(/handling POST request \/v[\d.]+\/containers\/create/);
     const told = await info();
     expect(told).toMatchObject({ Labels: ["rack=8"], Debug: true, HttpProxy: "" });
     const event = JSON.parse(await engine.ok("events", "--since", since, "--until", String(Date.now() / 1000), "--filter", "type=daemon", "--format", "json"));
