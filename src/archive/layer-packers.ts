@@ -50,7 +50,8 @@ export class LayerPackers {
       throw error;
     } finally {
       signal.removeEventListener("abort", abort);
-      if (whole) this.#rest(packer);
+      // What had arrived before it was killed may have been the whole.
+      if (whole && !packer.hasEnded) this.#rest(packer);
       else packer.kill();
     }
   }
@@ -106,6 +107,7 @@ class LayerPacker {
   }
 
   kill(): void {
+    this.hasEnded = true;
     void this.#process.kill().catch(() => undefined);
     this.#end();
   }

@@ -42,7 +42,7 @@ test.each(Object.entries(contents))("%s is packed for any reader of gzip, and th
   expect(Buffer.compare(Buffer.from(await new Response(reader.stdout).arrayBuffer()), bytes)).toBe(0);
   expect(await reader.exited).toBe(0);
   expect(Buffer.compare(await packed(bytes, 7_919), whole)).toBe(0);
-});
+}, 60_000);
 
 test("what comes again is packed, noise costs next to nothing", async () => {
   const size = async (name: string): Promise<number> => (await packed(contents[name] as Uint8Array)).length / (contents[name] as Uint8Array).length;
@@ -50,7 +50,7 @@ test("what comes again is packed, noise costs next to nothing", async () => {
   expect(await size("noise that comes again")).toBeLessThan(0.1);
   expect(await size("noise")).toBeLessThan(1.001);
   expect(await size("text between noise")).toBeLessThan(0.6);
-});
+}, 60_000);
 
 test("a source that fails ends it in the source's words, and whoever stops early lets the source go", async () => {
   let left = 0;

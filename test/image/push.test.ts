@@ -105,7 +105,7 @@ test("push() sends five layers at a time, and begins the uploads of small ones t
   await push(fixture, `${registry.host}/many:1`);
   expect(most).toBe(5);
   expect(manifestOf(registry, "many:1").layers.every(({ digest }) => registry.blobs.has(digest))).toBe(true);
-});
+}, 60_000);
 
 test("push() of what is not there, and to a registry that refuses", async () => {
   await using registry = new MemoryRegistry();

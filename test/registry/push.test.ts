@@ -131,7 +131,7 @@ test("a source may use its memory again when it is asked for more, however slowl
   } finally {
     server.close();
   }
-});
+}, 60_000);
 
 /** The body of a request whose head it comes with. */
 function dechunked(request: Buffer): Buffer {
