@@ -1,6 +1,6 @@
 /** `bake`: several targets of definition files and Compose files, built at once. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUSYBOX, HAKO, Live, run, startEngine, type Result, type TestEngine } from "../harness.ts";
 import { scratchFolder } from "../scratch.ts";
@@ -187,6 +187,7 @@ describe("a definition from elsewhere", () => {
     expect(JSON.parse(stdout)).toMatchObject({ target: { default: { context: `${at}/repo.git#main` }, sub: { context: "sub" } } });
     expect((await remote(`${at}/work/docker-bake.hcl`, "--print")).stdout).toContain('"context": "."');
     expect((await remote(`${at}/nosuch.git`)).stderr).toContain("failed to access repository");
+    expect((await remote(`${at.replace("//", "//user:secret@")}/nosuch.git`)).stderr).toContain(`failed to access repository at ${at}/nosuch.git:`);
     expect((await remote(`${at}/repo.git`, "-f", "nosuch.hcl")).stderr).toContain("nosuch.hcl: no such file or directory");
   });
 
@@ -194,6 +195,19 @@ describe("a definition from elsewhere", () => {
     const { code, stderr } = await remote(`${at}/repo.git`, "thief");
     expect([code, stderr]).toEqual([1, expect.stringContaining("--allow=fs.read=/etc/passwd")]);
     expect((await remote(`${at}/repo.git`, "thief", "--allow=fs.read=/etc")).stderr).not.toContain("--allow=");
+  });
+
+  test.each([
+    ["a secret's name alone", 'secret = ["id=/etc/hostname"]', "read=/etc/hostname"],
+    ["a Dockerfile beside the context", 'dockerfile = "../../../../../../../../etc/hostname"', "read=/etc/hostname"],
+    ["a link of this folder", 'context = "linked"', "read=/etc"],
+    ["a folder behind a link", 'output = ["linked/made"]', "write=/etc/made"],
+  ])("by %s neither", async (_, text, wanted) => {
+    rmSync(join(folder, "linked"), { force: true });
+    symlinkSync("/etc", join(folder, "linked"));
+    writeFileSync(join(folder, "sources/work/outside.hcl"), `target "default" {\n ${text}\n}\n`);
+    const { code, stderr } = await remote(`${at}/work/outside.hcl`);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`--allow=fs.${wanted}\n`)]);
   });
 });
 

@@ -1,4 +1,5 @@
-import { isAbsolute, join, normalize, relative, resolve } from "node:path";
+import { realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
 import type { Baked, Fields, Target } from "../../bake/mod.ts";
 import { parseGitURL } from "../../dockerfile/mod.ts";
 import { remoteContext } from "../build/context-argument.ts";
@@ -48,10 +49,11 @@ function builtPath(path: string, url: string | undefined): string {
  * @throws Failure that names what is missing
  */
 export function checkPaths(targets: Baked["target"], granted: readonly string[]): void {
-  const wanted = Object.values(targets).flatMap(pathsOf).filter(({ path }) => !isBelow(resolve("."), path));
+  const wanted = Object.values(targets).flatMap(pathsOf).filter(({ path }) => !isBelow(realPath("."), path));
   const missing = wanted.filter(({ path, way }) => !granted.some((grant) => allows(grant, way, path)));
   if (missing.length === 0) return;
-  const flags = [...new Set(missing.map(({ way, path }) => `--allow=fs.${way}=${path}`))];
+  const isCovered = ({ way, path }: WantedPath): boolean => missing.some((other) => other.way === way && other.path !== path && isBelow(other.path, path));
+  const flags = [...new Set(missing.filter((each) => !isCovered(each)).map(({ way, path }) => `--allow=fs.${way}=${path}`))];
   throw new Failure(`ERROR: the definition is from elsewhere, and names paths outside of this folder: look at what it builds (--print), and grant them with ${flags.join(" ")}`);
 }
 
@@ -63,17 +65,31 @@ interface WantedPath {
 function pathsOf(target: Target): WantedPath[] {
   const fields = (of: readonly Fields[] | undefined, ...names: readonly string[]): string[] => (of ?? []).flatMap((each) => names.flatMap((name) => each[name]?.split(",") ?? []));
   const local = [target.context ?? ".", ...Object.values(target.contexts ?? {})].filter((path) => !isElsewhere(path)).concat(Object.values(target.contexts ?? {}).flatMap((path) => (path.startsWith("oci-layout://") ? [path.slice("oci-layout://".length).replace(/[:@].*$/, "")] : [])));
-  const read = [...local, ...(target.dockerfile && isAbsolute(target.dockerfile) ? [target.dockerfile] : []), ...fields(target.secret, "src"), ...fields(target.ssh, "paths"), ...fields(target["cache-from"], "src")];
+  const { context = ".", dockerfile, "dockerfile-inline": inline } = target;
+  const dockerfiles = dockerfile === undefined || inline !== undefined ? [] : isElsewhere(context) ? [dockerfile].filter(isAbsolute) : [resolve(context, dockerfile)];
+  // A secret that says no more than its name is a variable, or a file.
+  const named = (target.secret ?? []).flatMap(({ id, src, env }) => (id === undefined || src !== undefined || env !== undefined || process.env[id] !== undefined ? [] : [id]));
+  const read = [...local, ...dockerfiles, ...named, ...fields(target.secret, "src"), ...fields(target.ssh, "paths"), ...fields(target["cache-from"], "src")];
   const written = [...fields(target.output, "dest"), ...fields(target["cache-to"], "dest")].filter((path) => path !== "-");
-  return [...read.map((path): WantedPath => ({ way: "read", path: resolve(path) })), ...written.map((path): WantedPath => ({ way: "write", path: resolve(path) }))];
+  return [...read.map((path): WantedPath => ({ way: "read", path: realPath(path) })), ...written.map((path): WantedPath => ({ way: "write", path: realPath(path) }))];
 }
 
 function allows(grant: string, way: "read" | "write", path: string): boolean {
   const [, kind, allowed] = /^fs(\.read|\.write)?=(.+)$/.exec(grant) ?? [];
-  return allowed !== undefined && (kind === undefined || kind === `.${way}`) && (allowed === "*" || isBelow(resolve(allowed), path));
+  return allowed !== undefined && (kind === undefined || kind === `.${way}`) && (allowed === "*" || isBelow(realPath(allowed), path));
 }
 
-const isBelow = (folder: string, path: string): boolean => !relative(folder, path).startsWith("..");
+const isBelow = (folder: string, path: string): boolean => !/^\.\.(?:\/|$)/.test(relative(folder, path));
+
+/** Where links lead; of what is not there, its folder's. */
+function realPath(path: string): string {
+  const whole = resolve(path);
+  try {
+    return realpathSync(whole);
+  } catch {
+    return whole === "/" ? whole : join(realPath(dirname(whole)), basename(whole));
+  }
+}
 
 const cleaned = (path: string): string => normalize(path === "" ? "." : path).replace(/(?<=.)\/$/, "");
 

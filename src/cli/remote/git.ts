@@ -21,8 +21,8 @@ interface GitEnd {
 export async function resolveRef(remote: string, ref: string, shown: string): Promise<string> {
   if (/^[0-9a-f]{40}$/.test(ref)) return ref;
   const { code, stdout, said } = await git(["ls-remote", "--exit-code", "--", remote, ref || "HEAD"]);
-  if (code === 2) throw new Failure(`repository does not contain ref ${shown}, output: ${JSON.stringify(said)}: exit status 2`);
-  if (code !== 0) throw new Failure(`failed to access repository at ${remote}:\n ${said}`);
+  if (code === 2) throw new Failure(`repository does not contain ref ${withoutCredentials(shown)}, output: ${JSON.stringify(said)}: exit status 2`);
+  if (code !== 0) throw new Failure(`failed to access repository at ${withoutCredentials(remote)}:\n ${said}`);
   const [commit] = COMMIT.exec(stdout) ?? [];
   if (commit === undefined) throw new Failure(`unexpected git command output: ${JSON.stringify(stdout.slice(0, 200))}`);
   return commit;
@@ -37,7 +37,7 @@ export async function checkOut(remote: string, commit: string, folder: string): 
     mkdirSync(work, { mode: 0o700 });
     for (const args of [["init", "-q"], ["remote", "add", "origin", remote], ["fetch", "-q", "--depth=1", "origin", commit], ["-c", "advice.detachedHead=false", "checkout", "-q", commit]]) {
       const { code, said } = await git(["-C", work, ...args]);
-      if (code !== 0) throw new Failure(`failed to check out ${remote}: git ${args[0]}: exit status ${code}\n${said.trim()}`);
+      if (code !== 0) throw new Failure(`failed to check out ${withoutCredentials(remote)}: git ${args[0]}: exit status ${code}\n${said.trim()}`);
     }
     renameSync(work, folder);
   } catch (error) {
@@ -64,6 +64,9 @@ export function placeIn(folder: string, path: string, shown = join(folder, path)
   }
   return place;
 }
+
+/** As git shows an address: messages end up in logs. */
+const withoutCredentials = (address: string): string => address.replace(/^(https?:\/\/)[^/?#]*@/i, "$1");
 
 async function git(args: readonly string[]): Promise<GitEnd> {
   if (!Bun.which("git", { PATH: process.env["PATH"] ?? "" })) throw new Failure("there is no git on this machine, which repositories are read with: install it, or fetch the files first");
