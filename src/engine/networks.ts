@@ -118,9 +118,21 @@ export async function pruneNetworks(ctx: EngineContext, filters: Filters = {}): 
     const isFree = !isPredefined(network) && ctx.network.endpointsOn(network.id).length === 0 && !wanted.has(network.name);
     return isFree && !network.configOnly && Date.parse(network.createdAt) < until && labelsMatch(network.labels, filters);
   });
-  for (const { id } of unused) await removeNetwork(ctx, id);
+  const removed: string[] = [];
+  for (const { id, name } of unused) if (await removedIfUnused(ctx, id)) removed.push(name);
   ctx.eventLog.emit({ type: "network", action: "prune", id: "", attributes: { reclaimed: "0" } });
-  return { NetworksDeleted: unused.length > 0 ? unused.map(({ name }) => name) : null };
+  return { NetworksDeleted: removed.length > 0 ? removed : null };
+}
+
+/** Somebody else may have removed it, or have come to use it, since it was looked at. */
+async function removedIfUnused(ctx: EngineContext, id: string): Promise<boolean> {
+  try {
+    await removeNetwork(ctx, id);
+    return true;
+  } catch (error) {
+    if (error instanceof EngineError && (error.kind === "NotFound" || error.kind === "Forbidden")) return false;
+    throw error;
+  }
 }
 
 /** @throws EngineError NotFound */

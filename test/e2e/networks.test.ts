@@ -284,3 +284,12 @@ describe("the default network's settings", () => {
     expect(await plain.exitCode()).toBe(0);
   });
 });
+
+test("prunes at one time remove each network once, and none fails", async () => {
+  const names = Array.from({ length: 18 }, (_, index) => `pruned${String.fromCharCode(97 + index)}`);
+  await Promise.all(names.map((name) => ok("network", "create", name)));
+  const answers = await Promise.all(Array.from({ length: 6 }, () => engine.api("POST", "/networks/prune")));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+  const prunes = await Promise.all(answers.map(async (answer) => (await answer.json()) as { NetworksDeleted: string[] | null }));
+  expect(prunes.flatMap(({ NetworksDeleted }) => NetworksDeleted ?? []).sort()).toEqual(names);
+});
