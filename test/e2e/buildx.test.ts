@@ -9,6 +9,7 @@ const folder = mkdtempSync("/tmp/hk-buildx-");
 const context = join(folder, "context");
 let engine: TestEngine;
 let buildx: Buildx;
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
   beforeAll(async () => {
@@ -19,10 +20,7 @@ describe.skipIf(!DOCKER_BUILDX)("buildx", () => {
     symlinkSync("a.txt", join(context, "link"));
     chmodSync(join(context, "a.txt"), 0o754);
   }, 120_000);
-  afterAll(async () => {
-    await engine[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  }, 120_000);
+  afterAll(async () => engine[Symbol.asyncDispose](), 120_000);
 
   /** `buildx build` of these lines. */
   const build = async (dockerfile: string, args: readonly string[] = [], options: { readonly stdin?: string } = {}): Promise<{ code: number; output: string }> => {

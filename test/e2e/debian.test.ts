@@ -71,7 +71,7 @@ describe.skipIf(!tar)("Debian", () => {
   /** How many of `count` requests to the server were answered with 200. */
   async function served(address: string, count: number): Promise<number> {
     const client = `let ok = 0;
-      for (let tries = 0; tries < 100; tries++) { try { await fetch("http://${address}/"); break; } catch { await Bun.sleep(50); } }
+      for (let tries = 0; tries < 1000; tries++) { try { await fetch("http://${address}/"); break; } catch { await Bun.sleep(50); } }
       await Promise.all(Array.from({ length: 16 }, async (_, lane) => { for (let i = lane; i < ${count}; i += 16) if ((await fetch("http://${address}/")).status === 200) ok++; }));
       console.log(ok);`;
     const { stdout } = await engine.inNetwork(process.execPath, "-e", client);

@@ -47,7 +47,7 @@ describe.skipIf(!tar)("example projects", () => {
       const answer = await fetch("${url}");
       console.log(JSON.stringify(${keep}));
       break;
-    } catch (error) { if (tries > 200) throw error; await Bun.sleep(50); }`;
+    } catch (error) { if (tries > 1000) throw error; await Bun.sleep(50); }`;
   const addressOf = (name: string): Promise<string> => engine.ok("inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", name);
 
   example("hello: an image of one file", async () => {
@@ -80,10 +80,11 @@ describe.skipIf(!tar)("example projects", () => {
   /** Places an order on the page's own way, and waits until the worker has sent it. */
   const ORDER = `
     const orders = "http://127.0.0.1:8080/api/orders";
-    const page = await (await fetch("http://127.0.0.1:8080/")).text();
+    let page;
+    for (let tries = 0; page === undefined; tries++) try { page = await (await fetch("http://127.0.0.1:8080/")).text(); } catch (error) { if (tries > 1000) throw error; await Bun.sleep(50); }
     const placed = await fetch(orders, { method: "POST", body: JSON.stringify({ item: "a lantern" }) });
     let all = [];
-    for (let tries = 0; tries < 200 && !all.some(({ state }) => state === "sent"); tries++) {
+    for (let tries = 0; tries < 1000 && !all.some(({ state }) => state === "sent"); tries++) {
       all = await (await fetch(orders)).json();
       await Bun.sleep(50);
     }
