@@ -7,6 +7,13 @@ const MAGIC = "hako context 1\n";
 const UUID_BYTES = 36;
 const HEAD_BYTES = MAGIC.length + UUID_BYTES + 8 + 4;
 
+/** Whether the content of the regular file with this number is known. */
+export function knowsDigest(digests: Uint8Array, file: number): boolean {
+  const begin = file * DIGEST_BYTES;
+  for (let at = begin; at < begin + DIGEST_BYTES; at++) if ((digests[at] ?? 0) !== 0) return true;
+  return false;
+}
+
 /** What a copy of a client's folder holds: the client's list, and of each regular file in it, in order, its digest. */
 export interface ContextIndex {
   readonly listing: Uint8Array;

@@ -1,5 +1,5 @@
 import { compareEntryPaths, FILE_KIND, ListingCursor } from "../spec/mod.ts";
-import { DIGEST_BYTES, type ContextIndex } from "./context-index.ts";
+import { DIGEST_BYTES, knowsDigest, type ContextIndex } from "./context-index.ts";
 
 /** `path` is below the folder in question. What is gone or put stands for all that is in it; a folder that `stays` has another mode or time. */
 export interface ListChange {
@@ -97,9 +97,7 @@ export class FolderReader {
 
   /** Of a regular file. */
   get knowsContent(): boolean {
-    const at = this.#file * DIGEST_BYTES;
-    for (let byte = at; byte < at + DIGEST_BYTES; byte++) if ((this.#digests[byte] ?? 0) !== 0) return true;
-    return false;
+    return knowsDigest(this.#digests, this.#file);
   }
 
   /** Of regular files; false where one is not known. */

@@ -1,5 +1,5 @@
 import { FILE_KIND, kindOfMode, readListing } from "../spec/mod.ts";
-import { DIGEST_BYTES, type ContextIndex } from "./context-index.ts";
+import { knowsDigest, type ContextIndex } from "./context-index.ts";
 
 /** A file of a context whose content is known. */
 export interface ListedFile {
@@ -21,13 +21,11 @@ export interface ListedFolder {
 
 /** Later times are not kept by every file system: what the file says then is what counts. */
 const LATEST_SECONDS = 2 ** 31 - 1;
-const NO_DIGEST = Buffer.alloc(DIGEST_BYTES);
 
 /** What a context holds, by its index: nobody need look at each of its files. */
 export function readListedTree(index: ContextIndex): ListedTree {
-  const digests = Buffer.from(index.digests.buffer, index.digests.byteOffset, index.digests.length);
   const folders = new Map<string, ListedFolder>([["", { files: [], others: [] }]]);
-  let at = 0;
+  let count = 0;
   let folder = folders.get("");
   let folderText = "";
   for (const { path, mode, size, mtimeSeconds } of readListing(index.listing, "checked")) {
@@ -39,9 +37,8 @@ export function readListedTree(index: ContextIndex): ListedTree {
     const kind = kindOfMode(mode);
     if (kind === FILE_KIND.folder) folders.set(bytesOf(path), { files: [], others: [] });
     if (kind === FILE_KIND.file) {
-      const digestAt = at;
-      at += DIGEST_BYTES;
-      if (mtimeSeconds <= LATEST_SECONDS && at <= digests.length && NO_DIGEST.compare(digests, digestAt, at) !== 0) {
+      const file = count++;
+      if (mtimeSeconds <= LATEST_SECONDS && knowsDigest(index.digests, file)) {
         folder?.files.push({ name, text, size });
         continue;
       }

@@ -1,6 +1,6 @@
 /** Work on the folders of layers that are being made, by a process of its own. */
 export type { FileAction } from "./file-action.ts";
-export { DIGEST_BYTES, readIndex, writeIndex, type ContextIndex } from "./context-index.ts";
+export { DIGEST_BYTES, knowsDigest, readIndex, writeIndex, type ContextIndex } from "./context-index.ts";
 export * from "./entry-digest.ts";
 export { contentLine, digestOfLines } from "./content-lines.ts";
 export { excluderOf, type Excluder } from "./excludes.ts";

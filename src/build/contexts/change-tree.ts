@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { DIGEST_BYTES, type ContextIndex } from "../../layer-files/mod.ts";
+import { DIGEST_BYTES, knowsDigest, type ContextIndex } from "../../layer-files/mod.ts";
 import { AT, hasCode, mknodat, utimensat } from "../../linux/mod.ts";
 import { compareEntryPaths, FILE_KIND, ListingCursor, type ListedEntry } from "../../spec/mod.ts";
 import type { Slices } from "./slices.ts";
@@ -136,7 +136,7 @@ class OldEntries {
   #digest(): Uint8Array | undefined {
     if (this.#entry.kind !== FILE_KIND.file) return NO_DIGEST;
     const begin = this.#file * DIGEST_BYTES;
-    return isDigest(this.#digests, begin) ? this.#digests.subarray(begin, begin + DIGEST_BYTES) : undefined;
+    return knowsDigest(this.#digests, this.#file) ? this.#digests.subarray(begin, begin + DIGEST_BYTES) : undefined;
   }
 
   #remove(): void {
@@ -171,12 +171,6 @@ class DigestColumn {
   bytes(): Buffer {
     return this.#bytes.subarray(0, this.count * DIGEST_BYTES);
   }
-}
-
-/** False of zeros, and beyond the end. */
-function isDigest(digests: Uint8Array, begin: number): boolean {
-  for (let at = begin; at < begin + DIGEST_BYTES; at++) if ((digests[at] ?? 0) !== 0) return true;
-  return false;
 }
 
 function same(old: ListingCursor, entry: ListingCursor): boolean {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, noteGarbage } from "../../base/mod.ts";
-import { DIGEST_BYTES, readIndex, writeIndex, type ContextIndex } from "../../layer-files/mod.ts";
+import { DIGEST_BYTES, knowsDigest, readIndex, writeIndex, type ContextIndex } from "../../layer-files/mod.ts";
 import { changeTree, finishFolders, type WantedFile } from "./change-tree.ts";
 import { cloneTree } from "./clone-tree.ts";
 import { FileReceiver } from "./file-receiver.ts";
@@ -241,6 +241,6 @@ function bytesIn(folder: string): number {
 }
 
 function isWhole({ digests }: ContextIndex): boolean {
-  for (let at = 0; at < digests.length; at += DIGEST_BYTES) if (digests.subarray(at, at + DIGEST_BYTES).every((byte) => byte === 0)) return false;
+  for (let file = 0; file < digests.length / DIGEST_BYTES; file++) if (!knowsDigest(digests, file)) return false;
   return true;
 }
