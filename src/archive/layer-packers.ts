@@ -1,6 +1,6 @@
 import { BodyDecoder, EngineError } from "../base/mod.ts";
 import type { GrowingProcess } from "./growing.ts";
-import { jobBytes } from "./job-input.ts";
+import { IdleProcesses, JobProcess } from "./job-process.ts";
 import { checkedReport } from "./report.ts";
 
 /** How a layer's archive differs from what its folder says. */
@@ -25,7 +25,7 @@ const OBJECT_BEGIN = 0x7b;
 
 /** Processes that pack the folders of layers, each one after the other: starting one takes longer than packing a small layer. */
 export class LayerPackers {
-  readonly #idle: LayerPacker[] = [];
+  readonly #idle = new IdleProcesses<LayerPacker>(IDLE_MS);
 
   /** @param launch runs `hako __layers` */
   constructor(readonly launch: () => Promise<GrowingProcess>) {}
@@ -36,7 +36,7 @@ export class LayerPackers {
    */
   async *pack(folder: string, signal: AbortSignal, shape: LayerShape = {}): AsyncGenerator<Uint8Array, void, void> {
     signal.throwIfAborted();
-    const packer = this.#takeIdle() ?? new LayerPacker(await this.launch());
+    const packer = this.#idle.take() ?? new LayerPacker(await this.launch());
     const abort = (): void => packer.kill();
     signal.addEventListener("abort", abort);
     let whole = false;
@@ -50,72 +50,22 @@ export class LayerPackers {
       throw error;
     } finally {
       signal.removeEventListener("abort", abort);
-      // What had arrived before it was killed may have been the whole.
-      if (whole && !packer.hasEnded) this.#rest(packer);
+      if (whole) this.#idle.put(packer);
       else packer.kill();
     }
   }
-
-  #takeIdle(): LayerPacker | undefined {
-    for (let packer = this.#idle.pop(); packer; packer = this.#idle.pop()) {
-      if (!packer.hasEnded) return packer;
-      packer.kill();
-    }
-    return undefined;
-  }
-
-  #rest(packer: LayerPacker): void {
-    this.#idle.push(packer);
-    packer.rest(IDLE_MS, () => {
-      const at = this.#idle.indexOf(packer);
-      if (at >= 0) this.#idle.splice(at, 1);
-    });
-  }
 }
 
-class LayerPacker {
-  hasEnded = false;
-  readonly #process: GrowingProcess;
-  readonly #output: AsyncIterator<Uint8Array>;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(process: GrowingProcess) {
-    this.#process = process;
-    this.#output = process.stdout[Symbol.asyncIterator]();
-    // Whoever gave it a job hears of its end by what is missing.
-    const ended = (): void => void (this.hasEnded = true);
-    process.exited.then(ended, ended);
-  }
-
+class LayerPacker extends JobProcess {
   async *pack(job: LayerJob): AsyncGenerator<Uint8Array, void, void> {
-    clearTimeout(this.#timer);
-    await this.#process.stdin.write(jobBytes(job));
+    await this.ask(job);
     const body = new BodyDecoder("chunked");
     for (let first = true; !body.ended; first = false) {
-      const next = await this.#output.next();
-      if (next.done) throw new EngineError("System", `the helper that read the files ended with ${await this.#process.exited}`);
+      const next = await this.output.next();
+      if (next.done) throw new EngineError("System", `the helper that read the files ended with ${await this.exited}`);
       if (first && next.value[0] === OBJECT_BEGIN) checkedReport(Buffer.from(next.value).toString("utf8"));
       yield* decoded(body, next.value);
     }
-  }
-
-  rest(idleMs: number, gone: () => void): void {
-    this.#timer = setTimeout(() => {
-      gone();
-      this.#end();
-    }, idleMs).unref();
-  }
-
-  kill(): void {
-    this.hasEnded = true;
-    void this.#process.kill().catch(() => undefined);
-    this.#end();
-  }
-
-  #end(): void {
-    clearTimeout(this.#timer);
-    this.#process.stdin.end();
-    void this.#output.return?.();
   }
 }
 

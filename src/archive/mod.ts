@@ -10,7 +10,8 @@ export { helperExtractor, inProcessExtractor, type Extractor, type GrowingReques
 export type { GrowingProcess, LaunchGrowing } from "./growing.ts";
 export { helperCompressor, inProcessCompressor, readable, type ByteSource, type Compressor } from "./gzip.ts";
 export { gzipMain } from "./gzip-main.ts";
-export { jobBytes, nextJob } from "./job-input.ts";
+export { nextJob } from "./job-input.ts";
+export { IdleProcesses, JobProcess } from "./job-process.ts";
 export { LayerPackers, LAYER_PACKER_CAPABILITIES, type LayerShape } from "./layer-packers.ts";
 export { layerPackerMain } from "./layer-packer-main.ts";
 export { extractMain, EXTRACT_CAPABILITIES } from "./extract-main.ts";

@@ -1,4 +1,4 @@
-import { jobBytes } from "../../archive/mod.ts";
+import { IdleProcesses, JobProcess } from "../../archive/mod.ts";
 import { EngineError, type ErrorKind } from "../../base/mod.ts";
 import type { WorkerProcess } from "../solver/ports.ts";
 import type { FileJob, JobResults } from "../../layer-files/mod.ts";
@@ -14,7 +14,7 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 export class Workers implements AsyncDisposable {
   readonly #launch: () => Promise<WorkerProcess>;
   readonly #most: number;
-  readonly #idle: Worker[] = [];
+  readonly #idle = new IdleProcesses<Worker>(IDLE_MS);
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #coming: Promise<unknown> | undefined;
@@ -29,21 +29,19 @@ export class Workers implements AsyncDisposable {
   async run<K extends FileJob["kind"]>(job: FileJob & { readonly kind: K }, signal: AbortSignal): Promise<JobResults[K]> {
     if (this.#coming) await this.#coming;
     signal.throwIfAborted();
-    while (this.#idle.length === 0 && this.#running >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.#idle.count === 0 && this.#running >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#running++;
     let worker: Worker | undefined;
     try {
       // Called off while it waited: the turn is the next one's.
       signal.throwIfAborted();
-      worker = this.#takeIdle();
-      worker?.busy();
-      worker ??= new Worker(await this.#launch());
+      worker = this.#idle.take() ?? new Worker(await this.#launch());
       const result = await worker.run(job, signal);
-      this.#rest(worker);
+      this.#idle.put(worker);
       return result as JobResults[K];
     } catch (error) {
       if (!(error instanceof JobRefused)) worker?.kill();
-      else if (worker) this.#rest(worker);
+      else if (worker) this.#idle.put(worker);
       throw error instanceof JobRefused ? error.reason : error;
     } finally {
       this.#running--;
@@ -58,35 +56,18 @@ export class Workers implements AsyncDisposable {
 
   /** Something to do will come: a process is started for it, where none waits or works. */
   expect(): void {
-    if (this.#idle.length > 0 || this.#running > 0) return;
+    if (this.#idle.count > 0 || this.#running > 0) return;
     this.#coming ??= this.#launch()
-      .then((process) => this.#rest(new Worker(process)))
+      .then((process) => this.#idle.put(new Worker(process)))
       // Whoever has something to do hears why.
       .catch(() => undefined)
       .finally(() => (this.#coming = undefined));
   }
 
-  /** One that somebody has killed meanwhile does no job any more. */
-  #takeIdle(): Worker | undefined {
-    for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop()) {
-      if (!worker.hasEnded) return worker;
-      worker.kill();
-    }
-    return undefined;
-  }
-
-  #rest(worker: Worker): void {
-    this.#idle.push(worker);
-    worker.rest(IDLE_MS, () => {
-      const at = this.#idle.indexOf(worker);
-      if (at >= 0) this.#idle.splice(at, 1);
-    });
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort(new EngineError("System", "the engine is stopping"));
     await this.#coming;
-    for (const worker of this.#idle.splice(0)) worker.end();
+    this.#idle.endAll();
   }
 }
 
@@ -97,27 +78,14 @@ class JobRefused extends Error {
   }
 }
 
-class Worker {
-  hasEnded = false;
-  readonly #process: WorkerProcess;
-  readonly #output: AsyncIterator<Uint8Array>;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(process: WorkerProcess) {
-    this.#process = process;
-    this.#output = process.stdout[Symbol.asyncIterator]();
-    // Whoever gave it a job hears of its end by the missing answer.
-    const ended = (): void => void (this.hasEnded = true);
-    process.exited.then(ended, ended);
-  }
-
+class Worker extends JobProcess {
   async run(job: FileJob, signal: AbortSignal): Promise<unknown> {
     // It may have been called off while the process was started.
     signal.throwIfAborted();
     const abort = (): void => this.kill();
     signal.addEventListener("abort", abort);
     try {
-      await this.#process.stdin.write(jobBytes(job));
+      await this.ask(job);
       return resultOf(await this.#line());
     } catch (error) {
       signal.throwIfAborted();
@@ -130,36 +98,13 @@ class Worker {
   async #line(): Promise<string> {
     const pieces: Uint8Array[] = [];
     for (let bytes = 0; bytes < MAX_ANSWER_BYTES; ) {
-      const next = await this.#output.next();
-      if (next.done) throw new EngineError("System", `the process that worked on files ended with ${await this.#process.exited} and no result`);
+      const next = await this.output.next();
+      if (next.done) throw new EngineError("System", `the process that worked on files ended with ${await this.exited} and no result`);
       pieces.push(next.value);
       bytes += next.value.length;
       if (next.value.at(-1) === 0x0a) return Buffer.concat(pieces).toString("utf8");
     }
     throw new EngineError("System", "the answer of the process that worked on files is too long");
-  }
-
-  busy(): void {
-    clearTimeout(this.#timer);
-  }
-
-  rest(idleMs: number, gone: () => void): void {
-    this.#timer = setTimeout(() => {
-      gone();
-      this.end();
-    }, idleMs);
-    this.#timer.unref();
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#process.stdin.end();
-    void this.#output.return?.();
-  }
-
-  kill(): void {
-    void this.#process.kill().catch(() => undefined);
-    this.end();
   }
 }
 
