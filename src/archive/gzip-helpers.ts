@@ -38,9 +38,11 @@ export class GzipHelpers {
     if (--this.#users === 0) this.#idle = setTimeout(() => this.#close(), IDLE_MS).unref();
   }
 
-  /** The slot's output, for so many bytes of its input. @throws EngineError System when the helper ended */
+  /** The slot's output, for so many bytes of its input. @throws EngineError System when helpers end */
   async pack({ index, output }: Slot, length: number): Promise<Uint8Array> {
-    return output.subarray(0, await this.#helper().pack(index, length));
+    // The input is still there when a helper is killed: another one makes the same of it.
+    const packedBytes = await this.#helper().pack(index, length).catch(() => this.#helper().pack(index, length));
+    return output.subarray(0, packedBytes);
   }
 
   #helper(): GzipHelper {

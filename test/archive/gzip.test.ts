@@ -2,7 +2,10 @@
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
-import { inProcessCompressor, readable } from "../../src/archive/mod.ts";
+import { packBlock } from "../../src/archive/gzip-block.ts";
+import { helperCompressor, inProcessCompressor, readable, type GrowingProcess } from "../../src/archive/mod.ts";
+import { slotOf } from "../../src/archive/packing-memory.ts";
+import { mapShared } from "../../src/linux/mod.ts";
 
 const MIB = 1 << 20;
 const NOBODY = new AbortController().signal;
@@ -67,3 +70,36 @@ test("a source that fails ends it in the source's words, and whoever stops early
   for await (const _ of pieces()) break;
   expect(left).toBe(2);
 });
+
+/** Packs in this process what is in the memory that it is given; ends without an answer to the order with number `last`. */
+function helper(file: number, last: number): GrowingProcess {
+  const memory = mapShared(file);
+  const output = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = output.writable.getWriter();
+  const close = (): void => void writer.close().catch(() => undefined);
+  let orders = 0;
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    const order = Buffer.from(bytes);
+    const { input, output: target } = slotOf(memory, order.readUInt32BE(0));
+    if (orders++ === last) return close();
+    const answer = Buffer.alloc(4);
+    answer.writeUInt32BE(packBlock(input.subarray(0, order.readUInt32BE(4)), target, 0));
+    void writer.write(answer).catch(() => undefined);
+  };
+  return { exited: Promise.resolve(0), stdin: { write, end: close }, stdout: output.readable as unknown as AsyncIterable<Uint8Array>, kill: async () => close() };
+}
+
+test("a helper that is killed costs nothing but time; what kills all of them ends the work", async () => {
+  const bytes = noise(9 * MIB + 1);
+  const through = async (lastOf: (launched: number) => number): Promise<Buffer> => {
+    let launched = 0;
+    const compressor = helperCompressor(async ({ file }) => helper(file, lastOf(launched++)));
+    const pieces: Uint8Array[] = [];
+    for await (const piece of compressor.gzip(async () => readable(inPieces(bytes, 100_000)), NOBODY)) pieces.push(piece.slice());
+    return Buffer.concat(pieces);
+  };
+  const whole = await packed(bytes);
+  expect(Buffer.compare(await through(() => Number.POSITIVE_INFINITY), whole)).toBe(0);
+  expect(Buffer.compare(await through((launched) => (launched === 0 ? 1 : Number.POSITIVE_INFINITY)), whole)).toBe(0);
+  await expect(through(() => 0)).rejects.toThrow("the helper that compresses has ended");
+}, 60_000);
