@@ -1,7 +1,7 @@
 import { ApiError, ConnectionLostError, FrameReader, OUTCOME_STREAM, type Connection, type WaitResult } from "../client/mod.ts";
 import { err, StreamWriter } from "./output.ts";
 
-/** Copies what the container writes to our own output until the stream ends; a terminal's is raw, others' come in frames. @returns the outcome, where a last frame has it */
+/** Copies what the container writes to our own output until the stream ends; a terminal's is raw, others' come in frames. @returns the outcome, where a last frame has it, all of it */
 export async function copyOutput(connection: { read(): Promise<Uint8Array | undefined> }, tty: boolean): Promise<string> {
   const stdout = new StreamWriter(1);
   let outcome = "";
@@ -20,7 +20,7 @@ export async function copyOutput(connection: { read(): Promise<Uint8Array | unde
     // Nothing follows it: the connection's end need not be waited for.
     if (outcome !== "" && frames.whole) break;
   }
-  return outcome;
+  return frames.whole ? outcome : "";
 }
 
 /** Stays with a process whose connection also tells how it ended. @returns that; @throws ApiError where it was not started */

@@ -68,14 +68,7 @@ export class Client {
 
   /** @throws ApiError for any status from 400 on, ConnectError when nobody listens */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
-    try {
-      return await this.#attempt(method, path, options);
-    } catch (error) {
-      const older = error instanceof ApiError && error.status === 400 ? /Maximum supported API version is (1\.\d+)/.exec(error.detail)?.[1] : undefined;
-      if (older === undefined || older === this.#version || options.body) throw error;
-      this.#version = older;
-      return this.#attempt(method, path, options);
-    }
+    return await this.#inItsVersion(options, () => this.#attempt(method, path, options));
   }
 
   async json<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
@@ -93,9 +86,11 @@ export class Client {
 
   /** Turns the connection of one request into a raw two-way stream (Docker's hijack). */
   async hijack(path: string, options: RequestOptions = {}): Promise<{ connection: Connection; headers: ReadonlyMap<string, string> }> {
-    const { connection, head } = await this.#exchange("POST", path, { ...options, headers: { ...options.headers, Connection: "Upgrade", Upgrade: "tcp" } });
-    if (head.status >= 400) throw await this.#failure(connection, head);
-    return { connection, headers: head.headers };
+    return await this.#inItsVersion(options, async () => {
+      const { connection, head } = await this.#exchange("POST", path, { ...options, headers: { ...options.headers, Connection: "Upgrade", Upgrade: "tcp" } });
+      if (head.status >= 400) throw await this.#failure(connection, head);
+      return { connection, headers: head.headers };
+    });
   }
 
   /** Opens connections that are needed soon, while there is something else to do. */
@@ -117,6 +112,18 @@ export class Client {
 
   close(): void {
     for (const connection of this.#idle.splice(0)) connection.close();
+  }
+
+  /** Asks again in the newest version that the engine knows, where it refuses ours. */
+  async #inItsVersion<T>({ body }: RequestOptions, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      const older = error instanceof ApiError && error.status === 400 ? /Maximum supported API version is (1\.\d+)/.exec(error.detail)?.[1] : undefined;
+      if (older === undefined || older === this.#version || body) throw error;
+      this.#version = older;
+      return await ask();
+    }
   }
 
   async #attempt(method: string, path: string, options: RequestOptions): Promise<Answer> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { ApiError, Client, ConnectError, FrameReader, parseEndpoint, readText } from "../../src/client/mod.ts";
+import { ApiError, Client, ConnectError, FrameReader, ownSession, parseEndpoint, readText } from "../../src/client/mod.ts";
 import { scratchFolder } from "../scratch.ts";
 
 /** A server that answers each request by a script, byte for byte. */
@@ -70,7 +70,17 @@ describe("Client", () => {
       socket.write(request.includes("/v1.51/") ? json('{"message":"client version 1.51 is too new. Maximum supported API version is 1.43"}', "400 Bad Request") : json("1"));
     };
     expect(await client().json<number>("GET", "/x")).toBe(1);
-    expect(asked).toEqual(["/v1.51/x", "/v1.43/x"]);
+    (await client().hijack("/y", { json: {} })).connection.close();
+    expect(asked).toEqual(["/v1.51/x", "/v1.43/x", "/v1.51/y", "/v1.43/y"]);
+  });
+
+  test("has no session of our own where the engine, or a proxy before it, knows none", async () => {
+    for (const status of ["403 Forbidden", "404 Not Found", "405 Method Not Allowed"]) {
+      script = (socket) => socket.write(json("<html>no</html>", status));
+      expect(await ownSession(client(), "/containers/x/run", {})).toBeUndefined();
+    }
+    script = (socket) => socket.write(json('{"message":"No such container: x"}', "404 Not Found"));
+    expect(await ownSession(client(), "/containers/x/run", {}).catch((error: unknown) => error)).toBeInstanceOf(ApiError);
   });
 
   test("tries again when a kept connection was closed meanwhile", async () => {

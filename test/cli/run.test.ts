@@ -90,8 +90,11 @@ describe("hako run", () => {
       expect(await hako(["run", "--rm", "img", "x"])).toEqual({ code, stdout, stderr: `WARNING: careful\n${stderr}` });
       expect(asked).toEqual(["POST /containers/create", "POST /hako/containers/ID/run?stdout=1&stderr=1&condition=removed"]);
     }
-    output = frame(1, "out\n");
-    expect((await hako(["run", "img", "x"])).stderr).toContain("the connection to the engine was lost while waiting for the end");
+    const whole = Buffer.concat([frame(1, "out\n"), frame(4, JSON.stringify({ StatusCode: 0 }))]);
+    for (const cut of [frame(1, "out\n"), whole.subarray(0, -3)]) {
+      output = cut;
+      expect(await hako(["run", "img", "x"])).toMatchObject({ code: 125, stderr: expect.stringContaining("the connection to the engine was lost while waiting for the end") as string });
+    }
     output = Buffer.alloc(0);
     own = false;
   });
