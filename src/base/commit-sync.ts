@@ -20,8 +20,12 @@ export class SharedSync {
   }
 
   async #after(running: Promise<void>): Promise<void> {
-    await running.catch(() => undefined);
-    this.#next = undefined;
+    try {
+      await running;
+    } finally {
+      // Its failure is theirs too who wait for the next: the kernel tells of pages that it could not write once, and theirs may be among them.
+      this.#next = undefined;
+    }
     await this.#begin();
   }
 

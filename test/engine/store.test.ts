@@ -84,6 +84,13 @@ describe("what is acknowledged", () => {
     syncs[2]?.resolve();
     await last;
     expect(done.at(-1)).toBe("last");
+    const failing = ask("failing");
+    const behind = ask("behind");
+    while (syncs.length < 4) await Bun.sleep(1);
+    syncs[3]?.reject(new Error("the disk"));
+    await Promise.all([failing, behind]);
+    expect(done.slice(-2).toSorted()).toEqual(["behind failed", "failing failed"]);
+    expect(syncs).toHaveLength(4);
   });
 
   test("is found in what the disk has", async () => {
