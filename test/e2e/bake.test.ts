@@ -152,6 +152,17 @@ test("the first failure is told, and cancels the others", async () => {
   expect(stderr).toMatch(/ERROR: target bad: .*did not complete successfully: exit code: 3/);
 });
 
+test("what a definition asks for beyond a plain build the user grants", async () => {
+  const definition = { "privileged.hcl": 'target "asking" {\n entitlements = ["security.insecure", "network.host"]\n context = "app"\n output = ["type=cacheonly"]\n}\ntarget "hosts" {\n network = "host"\n context = "app"\n output = ["type=cacheonly"]\n}\n' };
+  const refused = await bake(definition, "asking");
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('possibly insecure capabilities:\n\n - Running build containers that can access host network\n - Running privileged containers that can make system changes\n\nPass "--allow=network.host --allow=security.insecure" to grant requested privileges.\n');
+  expect(refused.stderr).toContain("ERROR: additional privileges requested\n");
+  expect((await bake(definition, "asking", "--allow=security.insecure")).stderr).toContain('Pass "--allow=network.host" to');
+  expect((await bake(definition, "hosts")).code).toBe(1);
+  expect(await bake(definition, "asking", "hosts", "--allow=network.host", "--allow=security.insecure")).toMatchObject({ code: 0 });
+});
+
 describe("a definition from elsewhere", () => {
   const inside = (...command: string[]): string[] => ["nsenter", `--net=/proc/${engine.networkHolder}/ns/net`, "--", ...command];
   const remote = async (...args: string[]): Promise<Result> => await run(inside(HAKO, "-H", engine.host, "buildx", "bake", "--progress=plain", ...args), { cwd: folder });

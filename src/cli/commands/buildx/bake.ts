@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { DefinitionError, printBaked, resolveBake, type Baked, type BakeOptions, type Target } from "../../../bake/mod.ts";
 import { EngineError } from "../../../base/mod.ts";
 import { checkPaths, placeBuilt, placeShown } from "../../bake/place-contexts.ts";
+import { checkPrivileges } from "../../bake/privileges.ts";
 import { readDefinitions } from "../../bake/read-definitions.ts";
 import { remoteContext } from "../../build/context-argument.ts";
 import { chooseDisplay } from "../../build/progress/choose-display.ts";
@@ -45,8 +46,10 @@ async function bake(invocation: Invocation): Promise<number> {
     out(`${printBaked(placeShown(baked, base))}\n`);
     return 0;
   }
-  const targets = granted(placeBuilt(baked, base), flags.list("allow"));
-  if (url !== undefined) checkPaths(targets, flags.list("allow"));
+  const allowed = flags.list("allow");
+  checkPrivileges(baked.target, allowed);
+  const targets = granted(placeBuilt(baked, base), allowed);
+  if (url !== undefined) checkPaths(targets, allowed);
   const display = await chooseDisplay({ progress: flags.string("progress"), quiet: false });
   const results = await buildTargets(invocation, targets, display);
   const metadataFile = flags.string("metadata-file");
