@@ -1,5 +1,5 @@
 /** What an engine must not leave behind, read from the kernel. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const CGROUPS = "/sys/fs/cgroup";
@@ -7,16 +7,25 @@ const CGROUPS = "/sys/fs/cgroup";
 /** Every hierarchy's folder for the cgroup parent `name`, on v1, v2 and hybrid machines. */
 export function cgroupFolders(name: string): string[] {
   const candidates = [join(CGROUPS, name), ...readdirSync(CGROUPS).map((controller) => join(CGROUPS, controller, name))];
-  return [...new Set(candidates)].filter((path) => existsSync(path) && statSync(path).isDirectory());
+  return [...new Set(candidates)].filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
 }
 
 /** The cgroups of containers below the parent. */
 export function containerCgroups(name: string): string[] {
   return cgroupFolders(name).flatMap((path) =>
-    readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && /^[0-9a-f]{12,64}$/.test(entry.name))
-      .map((entry) => join(path, entry.name)),
+    foldersIn(path)
+      .filter((name) => /^[0-9a-f]{12,64}$/.test(name))
+      .map((name) => join(path, name)),
   );
+}
+
+/** Names in a folder that others may take away meanwhile. */
+export function foldersIn(path: string): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch {
+    return [];
+  }
 }
 
 /** Removes the parent's empty folders, deepest first; a folder with processes stays and is returned. */
@@ -24,7 +33,7 @@ export function removeCgroups(name: string): string[] {
   const left: string[] = [];
   const remove = (path: string): void => {
     try {
-      for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) remove(join(path, entry.name));
+      for (const below of foldersIn(path)) remove(join(path, below));
       rmdirSync(path);
     } catch {
       left.push(path);

@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cgroupFolders, processIds, removeCgroups } from "./leaks.ts";
+import { cgroupFolders, foldersIn, processIds, removeCgroups } from "./leaks.ts";
 
 const TEMPORARY = "/tmp";
 const CGROUPS = "/sys/fs/cgroup";
@@ -66,8 +66,7 @@ function rootMountOf(pid: number): string {
 
 function processesBelow(cgroup: string): number[] {
   const own = textOf(join(cgroup, "cgroup.procs")).split("\n").filter(Boolean).map(Number);
-  const below = readdirSync(cgroup, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return [...own, ...below.flatMap((entry) => processesBelow(join(cgroup, entry.name)))];
+  return [...own, ...foldersIn(cgroup).flatMap((name) => processesBelow(join(cgroup, name)))];
 }
 
 function textOf(path: string): string {
