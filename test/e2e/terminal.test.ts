@@ -35,9 +35,14 @@ test("a resize of the client's terminal reaches the container", async () => {
 test("ctrl-c interrupts the command, not the client", async () => {
   using terminal = engine.terminal("run", "-it", "--rm", BUSYBOX, "sh");
   await terminal.until("# ");
-  terminal.write("echo wait''ing; sleep 100\n");
+  terminal.write("echo wait''ing; cat\n");
   await terminal.until("waiting");
+  terminal.write("here\n");
+  // The terminal's echo, and the command's own.
+  await terminal.until("here\r\nhere\r\n");
   terminal.write("\x03");
+  // A shell that prompts takes what was typed before for waste.
+  await terminal.until(/\^C\r\n.*# /);
   terminal.write("echo still''here\n");
   await terminal.until("stillhere");
   terminal.write("exit\n");
